@@ -1,0 +1,15 @@
+import { databaseEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import { z } from 'zod';
+
+const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
+  RECORD_KEYS_FILE: z.string().min(1),
+  RECORD_CACHE_SIZE: z.coerce.number().int().min(100).default(100_000),
+  /** File with the SHA-256 (hex) of the first admin token; it is entered when there is no token at all. */
+  INITIAL_ADMIN_TOKEN_HASH_FILE: z.string().min(1).optional(),
+});
+
+export type Config = z.output<typeof environment>;
+
+export function readConfig(): Config {
+  return readEnvironment('authorization', environment, process.env);
+}

@@ -1,0 +1,108 @@
+import {
+  type Check,
+  type DecodedRequestOf,
+  type decide,
+  type DecideResponse,
+  type FlowRecord,
+  type InstanceRecord,
+} from '@sluice/contracts';
+import { canonicalDistinguishedName, hasReached, parseDistinguishedName, SluiceError, type Dependency, type Position } from '@sluice/domain';
+import type { StateEntry } from '@sluice/messaging';
+
+/** The state a decision rests on. */
+export interface AuthorizationState {
+  readonly position: Position | undefined;
+  reach(minimum: Position, timeoutMs: number): Promise<boolean>;
+  flow(id: string): StateEntry<'flow'>;
+  role(name: string): StateEntry<'role'>;
+  instance(id: string): Promise<StateEntry<'instance'>> | StateEntry<'instance'>;
+}
+
+export type DecideRequest = DecodedRequestOf<typeof decide>;
+type Endpoint = FlowRecord['endpoints'][number];
+type Decision = Pick<DecideResponse, 'outcome' | 'reasons' | 'dependencies'>;
+
+const patienceMs = 300;
+
+/** May this caller use this endpoint? Permit needs a proof; everything that is not known denies or refuses to answer. */
+export class Decide {
+  /** Canonical names of the pairs a flow lists, read once for each version of its record. */
+  readonly #pairs = new WeakMap<Endpoint, ReadonlySet<string>>();
+
+  constructor(private readonly state: AuthorizationState) {}
+
+  /** @throws SluiceError `behind`, `unavailable`; `not-found` when there is no such endpoint */
+  async execute(request: DecideRequest): Promise<DecideResponse> {
+    if (!(await this.state.reach(request.minimum, patienceMs))) throw behind();
+    const flow = this.state.flow(request.flowId);
+    const endpoint = flow.record?.endpoints.find(({ id }) => id === request.endpointId);
+    if (!endpoint) throw new SluiceError('not-found', `There is no endpoint ${request.endpointId} of a flow ${request.flowId}.`);
+    const rests: Dependency[] = [{ key: flow.key, sequence: flow.sequence }];
+    const { authorization } = endpoint;
+    const decision =
+      authorization.type === 'UserRole'
+        ? await this.#byRole(authorization.role, request.caller, rests)
+        : this.#byNames(endpoint, request.caller, rests);
+    const asOf = this.state.position;
+    if (!asOf || !hasReached(asOf, request.minimum)) throw behind();
+    return { ...decision, asOf };
+  }
+
+  async #byRole(role: string, caller: DecideRequest['caller'], rests: Dependency[]): Promise<Decision> {
+    if (caller.kind !== 'service-key') return deny(rests, 'role', `The flow asks for the role ${role}, and roles belong to service keys.`);
+    const roleEntry = this.state.role(role);
+    rests.push({ key: roleEntry.key, sequence: roleEntry.sequence });
+    if (!roleEntry.record) return deny(rests, 'role', `There is no user role ${role}: create it, or name another in the flow.`);
+    let entry: StateEntry<'instance'>;
+    try {
+      entry = await this.state.instance(caller.serviceInstanceId);
+    } catch (error) {
+      throw new SluiceError('unavailable', 'The record of the service instance cannot be fetched now.', undefined, { cause: error });
+    }
+    rests.push({ key: entry.key, sequence: entry.sequence });
+    const instance: InstanceRecord | undefined = entry.record;
+    if (!instance) return deny(rests, 'service-instance', 'The service instance of the key is not there.');
+    if (!instance.roles.includes(role)) {
+      return deny(rests, 'role', `The service instance ${instance.name} has not the role ${role}; it has ${instance.roles.join(', ')}.`);
+    }
+    return permit(rests, 'role', `The service instance ${instance.name} has the role ${role}.`);
+  }
+
+  #byNames(endpoint: Endpoint, caller: DecideRequest['caller'], rests: Dependency[]): Decision {
+    if (caller.kind !== 'certificate') return deny(rests, 'names', 'The flow compares names of certificates, and none were given.');
+    if (this.#pairsOf(endpoint).has(pairKey(caller.subject, caller.issuer))) {
+      return permit(rests, 'names', 'The flow lists the subject and issuer of the certificate.');
+    }
+    return deny(rests, 'names', 'The flow does not list the subject and issuer of the certificate.');
+  }
+
+  #pairsOf(endpoint: Endpoint): ReadonlySet<string> {
+    const known = this.#pairs.get(endpoint);
+    if (known) return known;
+    const listed = endpoint.authorization.type === 'ClientCertificate' ? endpoint.authorization.certificates : [];
+    const pairs = new Set(
+      listed.map(({ subjectDN, issuerDN }) =>
+        pairKey(canonicalDistinguishedName(parseDistinguishedName(subjectDN)), canonicalDistinguishedName(parseDistinguishedName(issuerDN))),
+      ),
+    );
+    this.#pairs.set(endpoint, pairs);
+    return pairs;
+  }
+}
+
+/** JSON, so that no name can reach into the other. */
+const pairKey = (subject: string, issuer: string) => JSON.stringify([subject, issuer]);
+
+const reason = (check: string, ok: boolean, explanation: string): Check[] => [{ check, ok, explanation }];
+
+function permit(dependencies: Dependency[], check: string, explanation: string): Decision {
+  return { outcome: 'permit', dependencies, reasons: reason(check, true, explanation) };
+}
+
+function deny(dependencies: Dependency[], check: string, explanation: string): Decision {
+  return { outcome: 'deny', dependencies, reasons: reason(check, false, explanation) };
+}
+
+function behind(): SluiceError {
+  return new SluiceError('behind', 'This process has not yet applied the changes this question is to rest on.');
+}

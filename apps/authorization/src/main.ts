@@ -1,0 +1,54 @@
+import { stateKey } from '@sluice/contracts';
+import { createDataSource, initializeDataSource } from '@sluice/persistence';
+import { followState, PublishedChanges, runService, stateNotReady } from '@sluice/service-shell';
+import { AppModule } from './app.module.js';
+import { readConfig } from './config.js';
+import { enterInitialToken } from './create-admin-token/enter-initial-token.js';
+import { Decide } from './decide/decide.js';
+import { CreateTables1764000000000 } from './persistence/create-tables.migration.js';
+import { entities, schema } from './persistence/entities.js';
+import { allRecords } from './record/role-record.js';
+
+await runService({
+  service: 'authorization',
+  readConfig,
+  build: async (shell, config) => {
+    const dataSource = createDataSource({
+      databaseUrl: config.DATABASE_URL,
+      schema,
+      entities,
+      migrations: [CreateTables1764000000000],
+      poolSize: config.DATABASE_POOL_SIZE,
+      applicationName: shell.processName,
+    });
+    await initializeDataSource(dataSource, (error) => shell.onFault(error, 'connecting to Postgres'));
+    shell.onShutdown(() => dataSource.destroy());
+    if (config.INITIAL_ADMIN_TOKEN_HASH_FILE) await enterInitialToken(dataSource, config.INITIAL_ADMIN_TOKEN_HASH_FILE, Date.now());
+
+    const { follower, bucket } = await followState(shell, {
+      holds: ['role', 'flow'],
+      recordKeysFile: config.RECORD_KEYS_FILE,
+      capacity: config.RECORD_CACHE_SIZE,
+    });
+    const changes = new PublishedChanges(shell, {
+      databaseUrl: config.DATABASE_URL,
+      schema,
+      dataSource,
+      writer: 'authorization',
+      follower,
+      bucket,
+      records: () => allRecords(dataSource),
+    });
+    await changes.start();
+    const decide = new Decide({
+      get position() {
+        return follower.ready ? follower.position : undefined;
+      },
+      reach: async (minimum, timeoutMs) => (await follower.reach(minimum, timeoutMs)) && follower.ready,
+      flow: (id) => follower.held<'flow'>(stateKey.flow(id)),
+      role: (name) => follower.held<'role'>(stateKey.role(name)),
+      instance: (id) => follower.fetch<'instance'>(stateKey.instance(id)),
+    });
+    return { module: AppModule.with({ shell, dataSource, changes, decide }), notReady: () => stateNotReady(follower) };
+  },
+});

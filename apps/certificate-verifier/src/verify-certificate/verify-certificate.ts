@@ -1,0 +1,154 @@
+import { stateKey, type Check, type CredentialRecord, type DecodedRequestOf, type Verdict, type verifyCertificate } from '@sluice/contracts';
+import {
+  canonicalDistinguishedName,
+  formatDistinguishedName,
+  hasReached,
+  SluiceError,
+  type Dependency,
+  type Position,
+} from '@sluice/domain';
+import type { StateEntry } from '@sluice/messaging';
+import { judgePath, MalformedCertificate, parseCertificate, SignatureCache, type Certificate } from '@sluice/pki';
+import { createHash } from 'node:crypto';
+import type { TrustList } from './trust-list.js';
+
+/** The state a verdict rests on. */
+export interface VerifierState {
+  readonly position: Position | undefined;
+  reach(minimum: Position, timeoutMs: number): Promise<boolean>;
+  fetch(key: string): Promise<StateEntry<'credential'>> | StateEntry<'credential'>;
+}
+
+export type VerifyRequest = DecodedRequestOf<typeof verifyCertificate>;
+
+/** How long a request waits for the state it asks to rest on. */
+const patienceMs = 300;
+
+/** Judges a sender's certificate: its chain, its use, and the service key that holds it. */
+export class VerifyCertificate {
+  readonly #signatures = new SignatureCache();
+
+  constructor(
+    private readonly state: VerifierState,
+    private readonly trust: TrustList,
+    private readonly verifier: string,
+    private readonly now: () => number,
+  ) {}
+
+  /**
+   * @throws SluiceError `behind` when this process has not applied what the question is to rest on; `unavailable` when a
+   * record cannot be fetched. It never guesses.
+   */
+  async execute(request: VerifyRequest): Promise<Verdict> {
+    if (!(await this.state.reach(request.minimum, patienceMs))) throw behind(this.verifier);
+    const judgement = this.#judge(request);
+    const verdict = request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
+    const asOf = this.state.position;
+    if (!asOf || !hasReached(asOf, request.minimum)) throw behind(this.verifier);
+    return { ...verdict, asOf, verifier: this.verifier };
+  }
+
+  #judge(request: VerifyRequest): Judgement {
+    const leafDer = Buffer.from(request.leaf, 'base64');
+    const at = this.now();
+    const leaf = readCertificate(leafDer);
+    if (!(typeof leaf === 'object' && 'der' in leaf)) {
+      const sha256 = createHash('sha256').update(leafDer).digest('hex');
+      return refused({ sha256, checks: [], dependencies: [] }, 'malformed', 'certificate', leaf, at);
+    }
+    const names = {
+      sha256: leaf.sha256,
+      subjectdn: formatDistinguishedName(leaf.subject),
+      issuerdn: formatDistinguishedName(leaf.issuer),
+      subject: canonicalDistinguishedName(leaf.subject),
+      issuer: canonicalDistinguishedName(leaf.issuer),
+    };
+    const sent = request.chain.map((der) => readCertificate(Buffer.from(der, 'base64')));
+    const result = judgePath({
+      leaf,
+      intermediates: [...sent.filter((certificate) => typeof certificate === 'object'), ...this.trust.intermediates],
+      anchors: this.trust.anchors,
+      at,
+      extendedKeyUsage: 'clientAuth',
+      signatureCache: this.#signatures,
+    });
+    const base = { ...names, checks: [], dependencies: [] };
+    if (!result.valid) return refused(base, result.refusal.code, 'chain', result.refusal.sentence, at);
+    const dependencies: Dependency[] = [];
+    for (const certificate of result.path.slice(1)) {
+      const standing = this.trust.standing(certificate.sha256);
+      if (!standing) continue;
+      dependencies.push(standing.dependency);
+      if (standing.revoked) {
+        return refused({ ...base, dependencies }, 'revoked', 'chain', `The CA ${formatDistinguishedName(certificate.subject)} that issued it is revoked.`, at);
+      }
+    }
+    const checks: Check[] = [
+      {
+        check: 'chain',
+        ok: true,
+        explanation: `The chain of ${result.path.length} certificates ends in the trusted root ${formatDistinguishedName(result.anchor.certificate.subject)}, and the certificate is for client authentication.`,
+      },
+    ];
+    return { ...names, outcome: 'accepted', checks, dependencies, validUntilMs: result.validUntil };
+  }
+
+  async #lookUpKey(judgement: Judgement): Promise<Judgement> {
+    if (judgement.outcome === 'refused') return judgement;
+    const at = this.now();
+    let entry: StateEntry<'credential'>;
+    try {
+      entry = await this.state.fetch(stateKey.credential(judgement.sha256));
+    } catch (error) {
+      throw new SluiceError('unavailable', 'The record of the certificate cannot be fetched now.', undefined, { cause: error });
+    }
+    const dependencies = [...judgement.dependencies, { key: entry.key, sequence: entry.sequence }];
+    const found = { ...judgement, dependencies };
+    const { record } = entry;
+    if (!record) {
+      return refused(found, 'no-service-key', 'service-key', 'No service key holds this certificate: add it as an external certificate, or issue a key.', at);
+    }
+    const key = { serviceKeyId: record.serviceKeyId, serviceKeyName: record.serviceKeyName, serviceInstanceId: record.serviceInstanceId };
+    const ended = whyEnded(record, at);
+    if (ended) return refused({ ...found, ...key }, ended.refusal, 'service-key', ended.explanation, at);
+    return {
+      ...found,
+      ...key,
+      checks: [...found.checks, { check: 'service-key', ok: true, explanation: `The service key ${record.serviceKeyName} holds this certificate.` }],
+      validUntilMs: Math.min(found.validUntilMs, record.notAfterMs, record.retiresAtMs ?? Number.POSITIVE_INFINITY),
+    };
+  }
+}
+
+type Judgement = Omit<Verdict, 'asOf' | 'verifier'>;
+type Names = Omit<Judgement, 'outcome' | 'validUntilMs'>;
+
+/** A refusal holds at the moment it is given: it is not to be kept. */
+function refused(names: Names, refusal: string, check: string, explanation: string, at: number): Judgement {
+  return { ...names, outcome: 'refused', refusal, validUntilMs: at, checks: [...names.checks, { check, ok: false, explanation }] };
+}
+
+/** @returns the certificate, or why it cannot be read */
+function readCertificate(der: Uint8Array): Certificate | string {
+  try {
+    return parseCertificate(der);
+  } catch (error) {
+    if (error instanceof MalformedCertificate) return error.message;
+    throw error;
+  }
+}
+
+function whyEnded(record: CredentialRecord, at: number): { refusal: string; explanation: string } | undefined {
+  if (record.status === 'revoked') return { refusal: 'key-revoked', explanation: `The service key ${record.serviceKeyName} is revoked: issue a new one.` };
+  if (record.retiresAtMs !== undefined && record.retiresAtMs <= at) {
+    return {
+      refusal: 'certificate-retired',
+      explanation: `The service key ${record.serviceKeyName} was rotated, and this certificate ended on ${new Date(record.retiresAtMs).toISOString()}: use its successor.`,
+    };
+  }
+  return undefined;
+}
+
+function behind(verifier: string): SluiceError {
+  return new SluiceError('behind', `${verifier} has not yet applied the changes this question is to rest on.`);
+}

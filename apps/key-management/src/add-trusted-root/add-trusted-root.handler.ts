@@ -1,0 +1,17 @@
+import { addTrustedRoot, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
+import { Handles } from '@sluice/messaging';
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { toTrustedRootView } from '../view/trusted-root-view.js';
+import { AddTrustedRoot } from './add-trusted-root.js';
+
+@Controller()
+export class AddTrustedRootHandler {
+  constructor(private readonly useCase: AddTrustedRoot) {}
+
+  @Handles(addTrustedRoot)
+  async handle(@Payload() request: DecodedRequestOf<typeof addTrustedRoot>): Promise<ResponseOf<typeof addTrustedRoot>> {
+    const { value, propagation } = await this.useCase.execute({ ...request, actor: request.actor.name });
+    return { trustedRoot: toTrustedRootView(value.certificate, 'administrator', value.addedAt), propagation };
+  }
+}

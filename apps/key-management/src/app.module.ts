@@ -1,0 +1,80 @@
+import { findMissingRoles } from '@sluice/contracts';
+import type { PublishedChanges, Shell } from '@sluice/service-shell';
+import type { DynamicModule } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AddTrustedRootHandler } from './add-trusted-root/add-trusted-root.handler.js';
+import { AddTrustedRoot } from './add-trusted-root/add-trusted-root.js';
+import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
+import { CreateServiceInstanceHandler } from './create-service-instance/create-service-instance.handler.js';
+import { CreateServiceInstance } from './create-service-instance/create-service-instance.js';
+import type { FindMissingRoles } from './create-service-instance/require-roles.js';
+import { CreateServiceKeyHandler } from './create-service-key/create-service-key.handler.js';
+import { CreateServiceKey } from './create-service-key/create-service-key.js';
+import { DeleteServiceInstanceHandler } from './delete-service-instance/delete-service-instance.handler.js';
+import { DeleteServiceInstance } from './delete-service-instance/delete-service-instance.js';
+import { DeleteServiceKeyHandler } from './delete-service-key/delete-service-key.handler.js';
+import { DeleteServiceKey } from './delete-service-key/delete-service-key.js';
+import { GetServiceInstanceHandler } from './get-service-instance/get-service-instance.handler.js';
+import { flowUrlToken, GetServiceKeyHandler } from './get-service-key/get-service-key.handler.js';
+import { ListRoleHoldersHandler } from './list-role-holders/list-role-holders.handler.js';
+import { ListServiceInstancesHandler } from './list-service-instances/list-service-instances.handler.js';
+import { ListServiceKeysHandler } from './list-service-keys/list-service-keys.handler.js';
+import { ListTrustedRootsHandler } from './list-trusted-roots/list-trusted-roots.handler.js';
+import { RemoveTrustedRootHandler } from './remove-trusted-root/remove-trusted-root.handler.js';
+import { RemoveTrustedRoot } from './remove-trusted-root/remove-trusted-root.js';
+import { RevokeServiceKeyHandler } from './revoke-service-key/revoke-service-key.handler.js';
+import { RevokeServiceKey } from './revoke-service-key/revoke-service-key.js';
+import { RotateServiceKeyHandler } from './rotate-service-key/rotate-service-key.handler.js';
+import { RotateServiceKey } from './rotate-service-key/rotate-service-key.js';
+import { UpdateServiceInstanceHandler } from './update-service-instance/update-service-instance.handler.js';
+import { UpdateServiceInstance } from './update-service-instance/update-service-instance.js';
+
+export interface AppParts {
+  readonly shell: Shell;
+  readonly dataSource: DataSource;
+  readonly changes: PublishedChanges;
+  readonly authority: CertificateAuthority;
+  readonly flowUrl: string;
+}
+
+export class AppModule {
+  static with({ shell, dataSource, changes, authority, flowUrl }: AppParts): DynamicModule {
+    const now = () => Date.now();
+    const missingRoles: FindMissingRoles = async (roles) =>
+      (await shell.requests.call(findMissingRoles, { roles: [...roles] })).missing;
+    return {
+      module: AppModule,
+      controllers: [
+        CreateServiceInstanceHandler,
+        ListServiceInstancesHandler,
+        GetServiceInstanceHandler,
+        UpdateServiceInstanceHandler,
+        DeleteServiceInstanceHandler,
+        CreateServiceKeyHandler,
+        ListServiceKeysHandler,
+        GetServiceKeyHandler,
+        DeleteServiceKeyHandler,
+        RotateServiceKeyHandler,
+        RevokeServiceKeyHandler,
+        AddTrustedRootHandler,
+        ListTrustedRootsHandler,
+        RemoveTrustedRootHandler,
+        ListRoleHoldersHandler,
+      ],
+      providers: [
+        { provide: DataSource, useValue: dataSource },
+        { provide: CertificateAuthority, useValue: authority },
+        { provide: flowUrlToken, useValue: flowUrl },
+        { provide: CreateServiceInstance, useValue: new CreateServiceInstance(changes, missingRoles, now) },
+        { provide: UpdateServiceInstance, useValue: new UpdateServiceInstance(changes, missingRoles, now) },
+        { provide: DeleteServiceInstance, useValue: new DeleteServiceInstance(changes) },
+        { provide: CreateServiceKey, useValue: new CreateServiceKey(dataSource, changes, authority, flowUrl, now) },
+        { provide: DeleteServiceKey, useValue: new DeleteServiceKey(changes) },
+        { provide: RotateServiceKey, useValue: new RotateServiceKey(dataSource, changes, authority, flowUrl, now) },
+        { provide: RevokeServiceKey, useValue: new RevokeServiceKey(changes, now) },
+        { provide: AddTrustedRoot, useValue: new AddTrustedRoot(changes, now) },
+        { provide: RemoveTrustedRoot, useValue: new RemoveTrustedRoot(changes) },
+      ],
+    };
+  }
+}

@@ -1,0 +1,18 @@
+import { databaseEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import { z } from 'zod';
+
+const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
+  /** 32 random bytes in base64: everything private is sealed under it. */
+  MASTER_KEY_FILE: z.string().min(1),
+  /** Ed25519 private key (PEM, PKCS#8) that signs state records, and the public keys that may. */
+  RECORD_SIGNING_KEY_FILE: z.string().min(1),
+  RECORD_KEYS_FILE: z.string().min(1),
+  /** Where senders call flows; goes into the credentials of each key. */
+  FLOW_URL: z.url(),
+});
+
+export type Config = z.output<typeof environment>;
+
+export function readConfig(): Config {
+  return readEnvironment('key-management', environment, process.env);
+}

@@ -1,0 +1,127 @@
+import type { Credentials } from '@sluice/contracts';
+import { entityNameViolation, invalidArgument, readServiceKeyParameters, SluiceError, type ServiceKeyParameters } from '@sluice/domain';
+import { violatedUniqueConstraint } from '@sluice/persistence';
+import type { Certificate } from '@sluice/pki';
+import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
+import { serviceKeySchema, type CredentialRow, type ServiceInstanceRow, type ServiceKeyRow } from '../persistence/entities.js';
+import { findServiceInstance } from '../persistence/find-rows.js';
+import { toCredentials, toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
+import { addCredential } from './add-credential.js';
+import { hashSecret } from './hash-secret.js';
+import { readExternalCertificate } from './read-external-certificate.js';
+import { makeSenderKeyPair, senderSubject } from './sender-key-pair.js';
+
+export interface CreatedServiceKey {
+  readonly key: ServiceKeyRow;
+  readonly held: readonly CredentialRow[];
+  readonly credentials: Credentials;
+}
+
+/** What is made before the transaction: key pairs and hashes take time that no row lock should. */
+type Prepared = (change: ChangeScope, key: ServiceKeyRow, instance: ServiceInstanceRow) => Promise<CreatedServiceKey>;
+
+export class CreateServiceKey {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly changes: PublishedChanges,
+    private readonly authority: CertificateAuthority,
+    private readonly flowUrl: string,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `certificate-in-use`, `certificate-refused` */
+  async execute(request: { serviceInstanceId: string; name?: unknown; parameters?: unknown; actor: string }) {
+    const nameFault = entityNameViolation(request.name);
+    const read = readServiceKeyParameters(request.parameters);
+    if ('violations' in read || nameFault) {
+      throw invalidArgument([...(nameFault ? [nameFault] : []), ...('violations' in read ? read.violations : [])]);
+    }
+    const { parameters } = read;
+    requireClientCredentials(await findServiceInstance(this.dataSource.manager, request.serviceInstanceId), parameters);
+    const fill = await this.#prepare(parameters);
+    const now = new Date(this.now());
+    const key: ServiceKeyRow = {
+      id: randomUUID(),
+      serviceInstanceId: request.serviceInstanceId,
+      name: request.name as string,
+      keyType: parameters['key-type'],
+      parameters,
+      status: 'active',
+      secretHash: null,
+      createdAt: now,
+      updatedAt: now,
+    };
+    try {
+      return await this.changes.commit(async (change) => {
+        const instance = await findServiceInstance(change.manager, request.serviceInstanceId, 'share');
+        requireClientCredentials(instance, parameters);
+        const created = await fill(change, { ...key }, instance);
+        const [held] = created.held;
+        change.event('service-key.created', key.id, {
+          actor: request.actor,
+          serviceKey: toEventServiceKey(created.key),
+          ...(held ? { certificate: toEventCertificate(held) } : {}),
+        });
+        return created;
+      });
+    } catch (error) {
+      if (violatedUniqueConstraint(error) === 'service_key_name') {
+        throw new SluiceError('name-in-use', `The service instance has a service key named ${key.name} already.`, undefined, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  async #prepare(parameters: ServiceKeyParameters): Promise<Prepared> {
+    switch (parameters['key-type']) {
+      case 'client_secret': {
+        const secret = randomBytes(32).toString('base64url');
+        const secretHash = await hashSecret(secret);
+        return async (change, row) => {
+          const key = { ...row, secretHash };
+          await change.manager.insert(serviceKeySchema, key);
+          return { key, held: [], credentials: toCredentials({ key, secret, flowUrl: this.flowUrl }) };
+        };
+      }
+      case 'certificate': {
+        const pair = await makeSenderKeyPair(parameters);
+        return async (change, key, instance) => {
+          await change.manager.insert(serviceKeySchema, key);
+          const issued = await this.authority.issue(change.manager, {
+            subject: senderSubject(key, instance),
+            publicKey: pair.publicKey,
+            validityDays: parameters.validity,
+          });
+          const held = await addCredential(change, key, issued.certificate, issued.issuedBy, this.now());
+          const credentials = toCredentials({ key, held, chain: issued.chain, privateKeyPem: pair.privateKeyPem, flowUrl: this.flowUrl });
+          return { key, held: [held], credentials };
+        };
+      }
+      case 'certificate_external': {
+        const certificate: Certificate = readExternalCertificate(parameters['X.509'], this.now());
+        if (!parameters['pin-certificate']) {
+          throw invalidArgument([{ field: 'parameters.pin-certificate', message: 'keys that are not pinned are not supported by this version' }]);
+        }
+        return async (change, key) => {
+          await change.manager.insert(serviceKeySchema, key);
+          const held = await addCredential(change, key, certificate, null, this.now());
+          return { key, held: [held], credentials: toCredentials({ key, held, chain: [certificate], flowUrl: this.flowUrl }) };
+        };
+      }
+    }
+  }
+}
+
+/** behaviours: the certificate types need the grant type `client_credentials` on the instance. */
+function requireClientCredentials(instance: ServiceInstanceRow, parameters: ServiceKeyParameters): void {
+  if (parameters['key-type'] === 'client_secret' || instance.parameters['grant-types'].includes('client_credentials')) return;
+  throw invalidArgument([
+    {
+      field: 'parameters.key-type',
+      message: `keys of type ${parameters['key-type']} need the grant type client_credentials on the service instance ${instance.name}`,
+    },
+  ]);
+}

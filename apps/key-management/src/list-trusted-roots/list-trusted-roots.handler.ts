@@ -1,0 +1,39 @@
+import { listTrustedRoots, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
+import { Handles } from '@sluice/messaging';
+import { pageOf } from '@sluice/persistence';
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { DataSource, In, MoreThan } from 'typeorm';
+import { certificateAuthoritySchema, trustedRootSchema } from '../persistence/entities.js';
+import { toTrustedRootView } from '../view/trusted-root-view.js';
+
+@Controller()
+export class ListTrustedRootsHandler {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Roots added by hand and those of our own CA, in the order of their SHA-256. */
+  @Handles(listTrustedRoots)
+  async handle(
+    @Payload() { limit, after }: DecodedRequestOf<typeof listTrustedRoots>,
+  ): Promise<ResponseOf<typeof listTrustedRoots>> {
+    const { manager } = this.dataSource;
+    const beyond = after === undefined ? {} : { sha256: MoreThan(after) };
+    const own = await manager.find(certificateAuthoritySchema, {
+      where: { kind: 'root', status: In(['prepared', 'active', 'retiring']), ...beyond },
+    });
+    const { rows, next } = await pageOf(
+      limit,
+      async (take) => {
+        const added = await manager.find(trustedRootSchema, { where: beyond, order: { sha256: 'ASC' }, take });
+        return [
+          ...own.map((row) => toTrustedRootView(row.certificate, 'issuing-ca', row.createdAt)),
+          ...added.map((row) => toTrustedRootView(row.certificate, 'administrator', row.addedAt)),
+        ]
+          .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+          .slice(0, take);
+      },
+      (view) => view.sha256,
+    );
+    return { items: rows, ...(next === undefined ? {} : { next }) };
+  }
+}

@@ -1,0 +1,51 @@
+import { createEventStream, RecordSigner } from '@sluice/messaging';
+import { createDataSource, initializeDataSource } from '@sluice/persistence';
+import { followState, PublishedChanges, runService, stateNotReady } from '@sluice/service-shell';
+import { readFileSync } from 'node:fs';
+import { AppModule } from './app.module.js';
+import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
+import { KeySealer } from './certificate-authority/key-sealer.js';
+import { readConfig } from './config.js';
+import { CreateTables1764000000000 } from './persistence/create-tables.migration.js';
+import { entities, schema } from './persistence/entities.js';
+import { allRecords } from './record/all-records.js';
+
+await runService({
+  service: 'key-management',
+  readConfig,
+  build: async (shell, config) => {
+    const sealer = KeySealer.fromFile(config.MASTER_KEY_FILE);
+    const signer = new RecordSigner(readFileSync(config.RECORD_SIGNING_KEY_FILE, 'utf8'));
+    const dataSource = createDataSource({
+      databaseUrl: config.DATABASE_URL,
+      schema,
+      entities,
+      migrations: [CreateTables1764000000000],
+      poolSize: config.DATABASE_POOL_SIZE,
+      applicationName: shell.processName,
+    });
+    await initializeDataSource(dataSource, (error) => shell.onFault(error, 'connecting to Postgres'));
+    shell.onShutdown(() => dataSource.destroy());
+
+    const { follower, bucket } = await followState(shell, { holds: [], recordKeysFile: config.RECORD_KEYS_FILE, capacity: 0 });
+    await createEventStream(shell.connection);
+    const changes = new PublishedChanges(shell, {
+      databaseUrl: config.DATABASE_URL,
+      schema,
+      dataSource,
+      writer: 'key-management',
+      follower,
+      bucket,
+      signer,
+      ownsBucket: true,
+      records: () => allRecords(dataSource),
+    });
+    await changes.start();
+    const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now());
+    await authority.ensure();
+    return {
+      module: AppModule.with({ shell, dataSource, changes, authority, flowUrl: config.FLOW_URL }),
+      notReady: () => stateNotReady(follower).filter((reason) => reason.includes('key-management')),
+    };
+  },
+});

@@ -1,0 +1,82 @@
+import { createOutboxTable, createRecordVersionSequence } from '@sluice/persistence';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateTables1764000000000 implements MigrationInterface {
+  readonly name = 'CreateTables1764000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await createOutboxTable(runner);
+    await createRecordVersionSequence(runner);
+    await runner.query(`
+      CREATE TABLE service_instance (
+        id uuid PRIMARY KEY,
+        name text NOT NULL CONSTRAINT service_instance_name UNIQUE,
+        plan text NOT NULL,
+        parameters jsonb NOT NULL,
+        version bigint NOT NULL,
+        created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL
+      )`);
+    await runner.query(`CREATE INDEX service_instance_roles ON service_instance USING gin ((parameters -> 'roles'))`);
+    await runner.query(`
+      CREATE TABLE service_key (
+        id uuid PRIMARY KEY,
+        service_instance_id uuid NOT NULL REFERENCES service_instance (id),
+        name text NOT NULL,
+        key_type text NOT NULL,
+        parameters jsonb NOT NULL,
+        status text NOT NULL,
+        secret_hash text,
+        created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT service_key_name UNIQUE (service_instance_id, name)
+      )`);
+    await runner.query(`
+      CREATE TABLE credential (
+        sha256 text CONSTRAINT credential_certificate PRIMARY KEY,
+        service_key_id uuid NOT NULL REFERENCES service_key (id),
+        certificate bytea NOT NULL,
+        issued_by uuid,
+        subject_dn text NOT NULL,
+        issuer_dn text NOT NULL,
+        serial_number text NOT NULL,
+        not_before timestamptz NOT NULL,
+        not_after timestamptz NOT NULL,
+        status text NOT NULL,
+        retires_at timestamptz,
+        revoked_at timestamptz,
+        revocation_reason text,
+        version bigint NOT NULL,
+        created_at timestamptz NOT NULL
+      )`);
+    await runner.query('CREATE INDEX credential_service_key ON credential (service_key_id)');
+    await runner.query(`
+      CREATE TABLE certificate_authority (
+        id uuid PRIMARY KEY,
+        kind text NOT NULL,
+        parent_id uuid REFERENCES certificate_authority (id),
+        certificate bytea NOT NULL,
+        sha256 text NOT NULL UNIQUE,
+        sealed_key bytea NOT NULL,
+        status text NOT NULL,
+        version bigint NOT NULL,
+        created_at timestamptz NOT NULL
+      )`);
+    await runner.query(`
+      CREATE TABLE trusted_root (
+        sha256 text CONSTRAINT trusted_root_certificate PRIMARY KEY,
+        certificate bytea NOT NULL,
+        added_by text NOT NULL,
+        version bigint NOT NULL,
+        added_at timestamptz NOT NULL
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['trusted_root', 'certificate_authority', 'credential', 'service_key', 'service_instance', 'outbox']) {
+      await runner.query(`DROP TABLE ${table}`);
+    }
+    await runner.query('DROP SEQUENCE record_version');
+    await runner.query('DROP SEQUENCE outbox_position');
+  }
+}

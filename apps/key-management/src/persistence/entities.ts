@@ -1,0 +1,153 @@
+import type { KeyType, Plan, ServiceInstanceParameters, ServiceKeyParameters } from '@sluice/domain';
+import { EntitySchema } from 'typeorm';
+
+/** Rows of the schema `key_management`. `version` is that of the row's state record. */
+export interface ServiceInstanceRow {
+  id: string;
+  name: string;
+  plan: Plan;
+  parameters: ServiceInstanceParameters;
+  version: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface ServiceKeyRow {
+  id: string;
+  serviceInstanceId: string;
+  name: string;
+  keyType: KeyType;
+  parameters: ServiceKeyParameters;
+  status: 'active' | 'revoked';
+  /** scrypt, for keys of type `client_secret`. */
+  secretHash: string | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface CredentialRow {
+  sha256: string;
+  serviceKeyId: string;
+  certificate: Buffer;
+  /** The CA certificate that issued it, when that is one of ours. */
+  issuedBy: string | null;
+  subjectDn: string;
+  issuerDn: string;
+  serialNumber: string;
+  notBefore: Date;
+  notAfter: Date;
+  status: 'active' | 'retiring' | 'revoked';
+  retiresAt: Date | null;
+  revokedAt: Date | null;
+  revocationReason: string | null;
+  version: string;
+  createdAt: Date;
+}
+
+export interface CertificateAuthorityRow {
+  id: string;
+  kind: 'root' | 'issuing';
+  parentId: string | null;
+  certificate: Buffer;
+  sha256: string;
+  /** Sealed under the master key. */
+  sealedKey: Buffer;
+  status: 'prepared' | 'active' | 'retiring' | 'revoked';
+  version: string;
+  createdAt: Date;
+}
+
+export interface TrustedRootRow {
+  sha256: string;
+  certificate: Buffer;
+  addedBy: string;
+  version: string;
+  addedAt: Date;
+}
+
+const timestamp = { type: 'timestamptz' } as const;
+
+export const serviceInstanceSchema = new EntitySchema<ServiceInstanceRow>({
+  name: 'service_instance',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    name: { type: 'text' },
+    plan: { type: 'text' },
+    parameters: { type: 'jsonb' },
+    version: { type: 'bigint' },
+    createdAt: { ...timestamp, name: 'created_at' },
+    updatedAt: { ...timestamp, name: 'updated_at' },
+  },
+});
+
+export const serviceKeySchema = new EntitySchema<ServiceKeyRow>({
+  name: 'service_key',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    serviceInstanceId: { type: 'uuid', name: 'service_instance_id' },
+    name: { type: 'text' },
+    keyType: { type: 'text', name: 'key_type' },
+    parameters: { type: 'jsonb' },
+    status: { type: 'text' },
+    secretHash: { type: 'text', name: 'secret_hash', nullable: true },
+    createdAt: { ...timestamp, name: 'created_at' },
+    updatedAt: { ...timestamp, name: 'updated_at' },
+  },
+});
+
+export const credentialSchema = new EntitySchema<CredentialRow>({
+  name: 'credential',
+  columns: {
+    sha256: { type: 'text', primary: true },
+    serviceKeyId: { type: 'uuid', name: 'service_key_id' },
+    certificate: { type: 'bytea' },
+    issuedBy: { type: 'uuid', name: 'issued_by', nullable: true },
+    subjectDn: { type: 'text', name: 'subject_dn' },
+    issuerDn: { type: 'text', name: 'issuer_dn' },
+    serialNumber: { type: 'text', name: 'serial_number' },
+    notBefore: { ...timestamp, name: 'not_before' },
+    notAfter: { ...timestamp, name: 'not_after' },
+    status: { type: 'text' },
+    retiresAt: { ...timestamp, name: 'retires_at', nullable: true },
+    revokedAt: { ...timestamp, name: 'revoked_at', nullable: true },
+    revocationReason: { type: 'text', name: 'revocation_reason', nullable: true },
+    version: { type: 'bigint' },
+    createdAt: { ...timestamp, name: 'created_at' },
+  },
+});
+
+export const certificateAuthoritySchema = new EntitySchema<CertificateAuthorityRow>({
+  name: 'certificate_authority',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    kind: { type: 'text' },
+    parentId: { type: 'uuid', name: 'parent_id', nullable: true },
+    certificate: { type: 'bytea' },
+    sha256: { type: 'text' },
+    sealedKey: { type: 'bytea', name: 'sealed_key' },
+    status: { type: 'text' },
+    version: { type: 'bigint' },
+    createdAt: { ...timestamp, name: 'created_at' },
+  },
+});
+
+export const trustedRootSchema = new EntitySchema<TrustedRootRow>({
+  name: 'trusted_root',
+  columns: {
+    sha256: { type: 'text', primary: true },
+    certificate: { type: 'bytea' },
+    addedBy: { type: 'text', name: 'added_by' },
+    version: { type: 'bigint' },
+    addedAt: { ...timestamp, name: 'added_at' },
+  },
+});
+
+export const entities = [
+  serviceInstanceSchema,
+  serviceKeySchema,
+  credentialSchema,
+  certificateAuthoritySchema,
+  trustedRootSchema,
+] as const;
+
+export const schema = 'key_management';

@@ -1,0 +1,51 @@
+import { stateKey } from '@sluice/contracts';
+import { entityNameViolation, invalidArgument, mergeInstanceParameters, SluiceError } from '@sluice/domain';
+import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
+import type { PublishedChanges } from '@sluice/service-shell';
+import { requireRoles, type FindMissingRoles } from '../create-service-instance/require-roles.js';
+import { serviceInstanceSchema, type ServiceInstanceRow } from '../persistence/entities.js';
+import { findServiceInstance } from '../persistence/find-rows.js';
+import { toInstanceRecord } from '../record/state-record.js';
+
+/** Changes the name and merges parameters: what is not given stays. */
+export class UpdateServiceInstance {
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly findMissingRoles: FindMissingRoles,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use` */
+  async execute(request: { id: string; name?: unknown; parameters?: unknown; actor: string }) {
+    const nameFault = request.name === undefined ? undefined : entityNameViolation(request.name);
+    if (nameFault) throw invalidArgument([nameFault]);
+    const roles = (request.parameters as { roles?: unknown } | undefined)?.roles;
+    if (Array.isArray(roles)) await requireRoles(roles.filter((role): role is string => typeof role === 'string'), this.findMissingRoles);
+    try {
+      return await this.changes.commit(async (change) => {
+        const row = await findServiceInstance(change.manager, request.id, 'update');
+        const merged = mergeInstanceParameters(row.parameters, request.parameters);
+        if ('violations' in merged) throw invalidArgument(merged.violations);
+        const updated: ServiceInstanceRow = {
+          ...row,
+          name: (request.name as string | undefined) ?? row.name,
+          parameters: merged.parameters,
+          version: String(await nextRecordVersion(change.manager, stateKey.instance(row.id))),
+          updatedAt: new Date(this.now()),
+        };
+        await change.manager.save(serviceInstanceSchema, updated);
+        change.state(toInstanceRecord(updated));
+        change.event('service-instance.updated', row.id, {
+          actor: request.actor,
+          serviceInstance: { id: row.id, name: updated.name, plan: updated.plan, roles: [...updated.parameters.roles] },
+        });
+        return updated;
+      });
+    } catch (error) {
+      if (violatedUniqueConstraint(error) === 'service_instance_name') {
+        throw new SluiceError('name-in-use', `There is a service instance named ${request.name as string} already.`, undefined, { cause: error });
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { Credentials, EventData, ServiceKeyView } from '@sluice/contracts';
+import { encodePem, type Certificate } from '@sluice/pki';
+import type { CredentialRow, ServiceKeyRow } from '../persistence/entities.js';
+
+/** Status of a certificate at a time: what ends by the clock is not written anywhere when it ends. */
+function statusAt(row: CredentialRow, now: number): ServiceKeyView['certificates'][number]['status'] {
+  if (row.status === 'revoked') return 'revoked';
+  if (row.notAfter.getTime() < now) return 'expired';
+  if (row.status === 'retiring') return row.retiresAt && row.retiresAt.getTime() <= now ? 'retired' : 'retiring';
+  return 'active';
+}
+
+export function toServiceKeyView(key: ServiceKeyRow, held: readonly CredentialRow[], now: number): ServiceKeyView {
+  const certificates = [...held]
+    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
+    .map((row) => ({
+      sha256: row.sha256,
+      subjectdn: row.subjectDn,
+      issuerdn: row.issuerDn,
+      serialnumber: `0x${row.serialNumber}`,
+      validfrom: row.notBefore.toISOString(),
+      validuntil: row.notAfter.toISOString(),
+      status: statusAt(row, now),
+      ...(row.retiresAt ? { retiresAt: row.retiresAt.toISOString() } : {}),
+      ...(row.revocationReason ? { revocationReason: row.revocationReason } : {}),
+    }));
+  const usable = certificates.some(({ status }) => status === 'active' || status === 'retiring');
+  const status = key.status === 'active' && certificates.length > 0 && !usable ? 'expired' : key.status;
+  return {
+    id: key.id,
+    name: key.name,
+    serviceInstanceId: key.serviceInstanceId,
+    'key-type': key.keyType,
+    parameters: { ...key.parameters },
+    status,
+    certificates,
+    createdAt: key.createdAt.toISOString(),
+    updatedAt: key.updatedAt.toISOString(),
+  };
+}
+
+export interface CredentialParts {
+  readonly key: Pick<ServiceKeyRow, 'id'>;
+  readonly held?: CredentialRow | undefined;
+  /** Leaf first, root last; the leaf alone for an external certificate. */
+  readonly chain?: readonly Certificate[];
+  readonly privateKeyPem?: string;
+  readonly secret?: string;
+  readonly flowUrl: string;
+}
+
+/** What the sender gets. Every PEM in it works as it is, with its line breaks. */
+export function toCredentials(parts: CredentialParts): Credentials {
+  const { held } = parts;
+  return {
+    clientid: parts.key.id,
+    ...(parts.secret === undefined ? {} : { clientsecret: parts.secret }),
+    ...(parts.chain ? { certificate: parts.chain.map(({ der }) => encodePem(der)).join('') } : {}),
+    ...(parts.privateKeyPem === undefined ? {} : { key: parts.privateKeyPem }),
+    ...(held
+      ? {
+          certificatedetails: {
+            issuerdn: held.issuerDn,
+            subjectdn: held.subjectDn,
+            validuntil: held.notAfter.toISOString(),
+            serialnumber: `0x${held.serialNumber}`,
+          },
+        }
+      : {}),
+    tokenurl: `${parts.flowUrl}/oauth/token`,
+    url: parts.flowUrl,
+  };
+}
+
+type CertificateInEvent = EventData<'service-key.rotated'>['certificate'];
+
+export function toEventCertificate(row: CredentialRow): CertificateInEvent {
+  return {
+    sha256: row.sha256,
+    subjectdn: row.subjectDn,
+    issuerdn: row.issuerDn,
+    serialnumber: `0x${row.serialNumber}`,
+    validuntil: row.notAfter.toISOString(),
+  };
+}
+
+export function toEventServiceKey(key: ServiceKeyRow): EventData<'service-key.deleted'>['serviceKey'] {
+  return { id: key.id, name: key.name, serviceInstanceId: key.serviceInstanceId, 'key-type': key.keyType };
+}

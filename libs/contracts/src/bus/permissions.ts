@@ -1,0 +1,145 @@
+import { eventApiPrefix, eventStream, eventSubjectPrefix } from '../event/cloud-event.js';
+import { eventWriters } from '../event/event-types.js';
+import { decide, findMissingRoles } from '../request/authorization.js';
+import { verifyCertificate } from '../request/certificate-verifier.js';
+import { listFlowsAskingRole } from '../request/flow-runtime.js';
+import { listRoleHolders } from '../request/key-management.js';
+import type { ServiceName } from '../request/request-contract.js';
+import { stateStream, stateSubjectPrefix, stateWriters } from '../state/state-records.js';
+
+/** What one user may publish and subscribe to. Everything not named is refused by the server. */
+export interface BusPermissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  /** Whether it answers requests: then it may publish once to the reply subject of each message it received. */
+  readonly answersRequests: boolean;
+}
+
+/** Where a JetStream message of the state bucket is sent again with its sequence, for followers without a consumer. */
+export const stateRepublishPrefix = 'sluice.state.';
+export const messageProcessingLogStream = 'SLUICE_MPL';
+export const messageProcessingLogSubject = 'sluice.mpl';
+export const messageProcessingLogConsumer = 'mpl-to-postgres';
+export const decisionStream = 'SLUICE_DECISIONS';
+export const decisionSubjectPrefix = 'sluice.decisions.';
+
+/** An inbox prefix of each service's own: nobody else may listen there, so a reply with a private key reaches one reader. */
+export function inboxPrefix(service: ServiceName): string {
+  return `_INBOX_${service}`;
+}
+
+const jsApi = (suffix: string) => `$JS.API.${suffix}`;
+
+/**
+ * Followers read the bucket by messages got from the stream's leader and by the republished subjects. None of them may
+ * create a consumer: a consumer can be told to deliver to any subject, past its creator's own permissions.
+ */
+const readState = {
+  publish: [jsApi(`STREAM.INFO.${stateStream}`), jsApi(`STREAM.MSG.GET.${stateStream}`)],
+  subscribe: [`${stateRepublishPrefix}>`],
+};
+
+function writeState(service: keyof typeof stateWriters): string[] {
+  return [
+    ...stateWriters[service].map((prefix) => `${stateSubjectPrefix}${prefix}.>`),
+    `${stateSubjectPrefix}meta.complete.${service}`,
+  ];
+}
+
+function writeEvents(service: keyof typeof eventWriters): string[] {
+  return [
+    ...eventWriters[service].map((thing) => `${eventSubjectPrefix}${thing}.*`),
+    `${eventApiPrefix}.STREAM.MSG.GET.${eventStream}`,
+  ];
+}
+
+function serve(service: ServiceName, publish: string[], subscribe: string[] = []): BusPermissions {
+  return {
+    publish,
+    subscribe: [`${inboxPrefix(service)}.>`, `sluice.${service}.>`, ...subscribe],
+    answersRequests: true,
+  };
+}
+
+export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> = {
+  'key-management': serve(
+    'key-management',
+    [
+      findMissingRoles.subject,
+      ...readState.publish,
+      ...writeState('key-management'),
+      ...writeEvents('key-management'),
+      jsApi(`STREAM.CREATE.${stateStream}`),
+      jsApi(`STREAM.UPDATE.${stateStream}`),
+      `${eventApiPrefix}.STREAM.INFO.${eventStream}`,
+      `${eventApiPrefix}.STREAM.CREATE.${eventStream}`,
+      `${eventApiPrefix}.STREAM.UPDATE.${eventStream}`,
+    ],
+    readState.subscribe,
+  ),
+  'certificate-verifier': serve('certificate-verifier', readState.publish, readState.subscribe),
+  authorization: serve(
+    'authorization',
+    [
+      listRoleHolders.subject,
+      listFlowsAskingRole.subject,
+      ...readState.publish,
+      ...writeState('authorization'),
+      ...writeEvents('authorization'),
+    ],
+    readState.subscribe,
+  ),
+  'flow-runtime': serve(
+    'flow-runtime',
+    [
+      verifyCertificate.subject,
+      decide.subject,
+      findMissingRoles.subject,
+      ...readState.publish,
+      ...writeState('flow-runtime'),
+      ...writeEvents('flow-runtime'),
+      messageProcessingLogSubject,
+      `${decisionSubjectPrefix}*`,
+      ...[messageProcessingLogStream, decisionStream].flatMap((stream) =>
+        ['INFO', 'CREATE', 'UPDATE', 'MSG.GET'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
+      ),
+      jsApi(`CONSUMER.DURABLE.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
+      jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
+      jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`),
+      jsApi(`CONSUMER.INFO.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
+      jsApi(`CONSUMER.MSG.NEXT.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
+      `$JS.ACK.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`,
+    ],
+    readState.subscribe,
+  ),
+  'admin-api': {
+    publish: ['sluice.key-management.>', 'sluice.authorization.>', 'sluice.flow-runtime.>'],
+    subscribe: [`${inboxPrefix('admin-api')}.>`],
+    answersRequests: false,
+  },
+};
+
+/** A subscriber: durable consumers on the event stream of its own account, and nothing else. */
+export const subscriberPermissions: BusPermissions = {
+  publish: [
+    jsApi('INFO'),
+    jsApi('STREAM.NAMES'),
+    jsApi('STREAM.LIST'),
+    jsApi(`STREAM.INFO.${eventStream}`),
+    jsApi(`STREAM.MSG.GET.${eventStream}`),
+    jsApi(`DIRECT.GET.${eventStream}`),
+    jsApi(`DIRECT.GET.${eventStream}.>`),
+    jsApi(`CONSUMER.CREATE.${eventStream}`),
+    jsApi(`CONSUMER.CREATE.${eventStream}.>`),
+    jsApi(`CONSUMER.DURABLE.CREATE.${eventStream}.*`),
+    jsApi(`CONSUMER.INFO.${eventStream}.*`),
+    jsApi(`CONSUMER.DELETE.${eventStream}.*`),
+    jsApi(`CONSUMER.NAMES.${eventStream}`),
+    jsApi(`CONSUMER.LIST.${eventStream}`),
+    jsApi(`CONSUMER.MSG.NEXT.${eventStream}.*`),
+    `$JS.ACK.${eventStream}.>`,
+    `$JS.FC.${eventStream}.>`,
+  ],
+  subscribe: ['_INBOX.>', `${eventSubjectPrefix}>`],
+  answersRequests: false,
+};

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { sha256Hex, timestamp } from '../request/shapes.js';
+import { eventSubjectPrefix } from './cloud-event.js';
+
+const serviceInstance = z.object({ id: z.string(), name: z.string(), plan: z.string(), roles: z.array(z.string()) });
+const certificate = z.object({
+  sha256: sha256Hex,
+  subjectdn: z.string(),
+  issuerdn: z.string(),
+  serialnumber: z.string(),
+  validuntil: timestamp,
+});
+const serviceKey = z.object({
+  id: z.string(),
+  name: z.string(),
+  serviceInstanceId: z.string(),
+  'key-type': z.string(),
+});
+const actor = z.object({ actor: z.string() });
+const role = z.object({ name: z.string(), description: z.string() });
+const root = z.object({ sha256: sha256Hex, subject: z.string() });
+const flow = z.object({ id: z.string(), name: z.string(), address: z.string(), version: z.number().int() });
+
+/** Every event there is, by `<thing>.<happened>`, with the shape of its data. Never a private key or a secret. */
+export const eventTypes = {
+  'service-instance.created': actor.extend({ serviceInstance }),
+  'service-instance.updated': actor.extend({ serviceInstance }),
+  'service-instance.deleted': actor.extend({ serviceInstance }),
+  'service-key.created': actor.extend({ serviceKey, certificate: certificate.optional() }),
+  'service-key.rotated': actor.extend({ serviceKey, certificate, predecessor: certificate, retiresAt: timestamp }),
+  'service-key.revoked': actor.extend({ serviceKey, reason: z.string(), certificates: z.array(certificate) }),
+  'service-key.deleted': actor.extend({ serviceKey }),
+  'user-role.created': actor.extend({ userRole: role }),
+  'user-role.updated': actor.extend({ userRole: role }),
+  'user-role.deleted': actor.extend({ userRole: role }),
+  'trusted-root.added': actor.extend({ trustedRoot: root }),
+  'trusted-root.removed': actor.extend({ trustedRoot: root }),
+  'issuing-ca.activated': actor.extend({ issuingCa: z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex }) }),
+  'flow.deployed': actor.extend({ flow }),
+  'flow.undeployed': actor.extend({ flow }),
+  'flow.failed': actor.extend({ flow, error: z.string() }),
+} as const;
+export type EventName = keyof typeof eventTypes;
+export type EventData<N extends EventName> = z.input<(typeof eventTypes)[N]>;
+
+export function eventType(name: EventName): string {
+  return `dev.sluice.${name}.v1`;
+}
+
+export function eventSubject(name: EventName): string {
+  return `${eventSubjectPrefix}${name}`;
+}
+
+/** The services that publish events, each under its own things: one writer a subject. */
+export const eventWriters = {
+  'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'audit'],
+  authorization: ['user-role'],
+  'flow-runtime': ['flow'],
+} as const;

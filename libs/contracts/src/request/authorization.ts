@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { defineRequest } from './request-contract.js';
+import { actor, dependency, page, pageRequest, position, propagation, timestamp } from './shapes.js';
+
+export const userRole = z.object({
+  name: z.string(),
+  description: z.string(),
+  owner: z.enum(['SAP', 'tenant']),
+  createdAt: timestamp,
+});
+export type UserRoleView = z.infer<typeof userRole>;
+
+const byActor = z.object({ actor });
+const changed = z.object({ propagation });
+
+export const createUserRole = defineRequest(
+  'authorization',
+  'create-user-role',
+  byActor.extend({ name: z.unknown(), description: z.unknown().optional() }),
+  changed.extend({ userRole }),
+);
+export const listUserRoles = defineRequest('authorization', 'list-user-roles', pageRequest, page(userRole));
+export const updateUserRole = defineRequest(
+  'authorization',
+  'update-user-role',
+  byActor.extend({ name: z.string(), description: z.unknown() }),
+  changed.extend({ userRole }),
+);
+export const deleteUserRole = defineRequest(
+  'authorization',
+  'delete-user-role',
+  byActor.extend({ name: z.string() }),
+  changed,
+);
+/** Which of these roles do not exist; asked by key-management before it grants them. */
+export const findMissingRoles = defineRequest(
+  'authorization',
+  'find-missing-roles',
+  z.object({ roles: z.array(z.string()) }),
+  z.object({ missing: z.array(z.string()) }),
+);
+
+/** The caller as the verifier proved it: by service key, or by the names in the certificate alone. */
+export const caller = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('service-key'), serviceInstanceId: z.string() }),
+  z.object({ kind: z.literal('certificate'), subject: z.string(), issuer: z.string() }),
+]);
+
+/**
+ * May this caller use this endpoint (sender channel) of this flow? `minimum` is the runtime's own position: the answer rests on at least that much, or is
+ * refused as `behind`. `subject` and `issuer` are canonical names as the verifier's verdict has them.
+ */
+export const decide = defineRequest(
+  'authorization',
+  'decide',
+  z.object({ flowId: z.string(), endpointId: z.string(), caller, minimum: position }),
+  z.object({
+    outcome: z.enum(['permit', 'deny']),
+    reasons: z.array(z.object({ check: z.string(), ok: z.boolean(), explanation: z.string() })),
+    asOf: position,
+    dependencies: z.array(dependency),
+  }),
+  2_000,
+);
+export type DecideResponse = z.output<(typeof decide)['response']>;
+
+/** @remarks The token itself never crosses the bus: its SHA-256 does. */
+export const authenticateAdministrator = defineRequest(
+  'authorization',
+  'authenticate-administrator',
+  z.object({ tokenSha256: z.string() }),
+  z.object({ name: z.string() }),
+);
+export const adminToken = z.object({ name: z.string(), createdAt: timestamp });
+export const createAdminToken = defineRequest(
+  'authorization',
+  'create-admin-token',
+  byActor.extend({ name: z.unknown(), tokenSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.object({ adminToken }),
+);
+export const listAdminTokens = defineRequest('authorization', 'list-admin-tokens', pageRequest, page(adminToken));
+export const revokeAdminToken = defineRequest(
+  'authorization',
+  'revoke-admin-token',
+  byActor.extend({ name: z.string() }),
+  z.object({}),
+);

@@ -1,0 +1,173 @@
+import { plans, grantTypes, keyTypes } from '@sluice/domain';
+import { z } from 'zod';
+import { defineRequest } from './request-contract.js';
+import { actor, page, pageRequest, propagation, sha256Hex, timestamp } from './shapes.js';
+
+export const serviceInstance = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  plan: z.enum(plans),
+  parameters: z.object({
+    roles: z.array(z.string()),
+    'grant-types': z.array(z.enum(grantTypes)),
+    'redirect-uris': z.array(z.string()),
+    'token-validity': z.number(),
+  }),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type ServiceInstanceView = z.infer<typeof serviceInstance>;
+
+/** A certificate a key holds, as anybody who may read the key sees it. */
+export const heldCertificate = z.object({
+  sha256: sha256Hex,
+  subjectdn: z.string(),
+  issuerdn: z.string(),
+  serialnumber: z.string(),
+  validfrom: timestamp,
+  validuntil: timestamp,
+  status: z.enum(['active', 'retiring', 'retired', 'revoked', 'expired']),
+  retiresAt: timestamp.optional(),
+  revocationReason: z.string().optional(),
+});
+
+/** What a sender needs. `key` and `clientsecret` are present once: in the answer that made them. */
+export const credentials = z.object({
+  clientid: z.string(),
+  clientsecret: z.string().optional(),
+  certificate: z.string().optional(),
+  key: z.string().optional(),
+  certificatedetails: z
+    .object({ issuerdn: z.string(), subjectdn: z.string(), validuntil: timestamp, serialnumber: z.string() })
+    .optional(),
+  tokenurl: z.string(),
+  url: z.string(),
+});
+
+export const serviceKey = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  serviceInstanceId: z.uuid(),
+  'key-type': z.enum(keyTypes),
+  parameters: z.record(z.string(), z.unknown()),
+  status: z.enum(['active', 'revoked', 'expired']),
+  certificates: z.array(heldCertificate),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type ServiceKeyView = z.infer<typeof serviceKey>;
+export type Credentials = z.infer<typeof credentials>;
+export const serviceKeyWithCredentials = serviceKey.extend({ credentials });
+
+export const trustedRoot = z.object({
+  sha256: sha256Hex,
+  subject: z.string(),
+  issuer: z.string(),
+  serialNumber: z.string(),
+  notBefore: timestamp,
+  notAfter: timestamp,
+  keyAlgorithm: z.string(),
+  /** `issuing-ca`: the root of our own CA, trusted while that CA is in use; `administrator`: added by hand. */
+  origin: z.enum(['issuing-ca', 'administrator']),
+  pem: z.string(),
+  addedAt: timestamp,
+});
+export type TrustedRootView = z.infer<typeof trustedRoot>;
+
+const byActor = z.object({ actor });
+const changed = z.object({ propagation });
+
+export const createServiceInstance = defineRequest(
+  'key-management',
+  'create-service-instance',
+  byActor.extend({ name: z.unknown(), plan: z.unknown(), parameters: z.unknown() }),
+  changed.extend({ serviceInstance }),
+);
+export const listServiceInstances = defineRequest(
+  'key-management',
+  'list-service-instances',
+  pageRequest,
+  page(serviceInstance),
+);
+export const getServiceInstance = defineRequest(
+  'key-management',
+  'get-service-instance',
+  z.object({ id: z.string() }),
+  serviceInstance,
+);
+export const updateServiceInstance = defineRequest(
+  'key-management',
+  'update-service-instance',
+  byActor.extend({ id: z.string(), name: z.unknown().optional(), parameters: z.unknown().optional() }),
+  changed.extend({ serviceInstance }),
+);
+export const deleteServiceInstance = defineRequest(
+  'key-management',
+  'delete-service-instance',
+  byActor.extend({ id: z.string(), force: z.boolean().default(false) }),
+  changed,
+);
+/** Issuing may wait for an RSA key pair, hence the longer time-out. */
+export const createServiceKey = defineRequest(
+  'key-management',
+  'create-service-key',
+  byActor.extend({ serviceInstanceId: z.string(), name: z.unknown(), parameters: z.unknown() }),
+  changed.extend({ serviceKey: serviceKeyWithCredentials }),
+  30_000,
+);
+export const listServiceKeys = defineRequest(
+  'key-management',
+  'list-service-keys',
+  pageRequest.extend({ serviceInstanceId: z.string() }),
+  page(serviceKey),
+);
+export const getServiceKey = defineRequest(
+  'key-management',
+  'get-service-key',
+  z.object({ id: z.string() }),
+  serviceKey.extend({ credentials }),
+);
+export const deleteServiceKey = defineRequest(
+  'key-management',
+  'delete-service-key',
+  byActor.extend({ id: z.string() }),
+  changed,
+);
+export const rotateServiceKey = defineRequest(
+  'key-management',
+  'rotate-service-key',
+  byActor.extend({ id: z.string(), overlapSeconds: z.unknown().optional() }),
+  changed.extend({ serviceKey: serviceKeyWithCredentials }),
+  30_000,
+);
+export const revokeServiceKey = defineRequest(
+  'key-management',
+  'revoke-service-key',
+  byActor.extend({ id: z.string(), reason: z.unknown().optional() }),
+  changed.extend({ serviceKey }),
+);
+export const addTrustedRoot = defineRequest(
+  'key-management',
+  'add-trusted-root',
+  byActor.extend({ pem: z.unknown() }),
+  changed.extend({ trustedRoot }),
+);
+export const listTrustedRoots = defineRequest(
+  'key-management',
+  'list-trusted-roots',
+  pageRequest,
+  page(trustedRoot),
+);
+export const removeTrustedRoot = defineRequest(
+  'key-management',
+  'remove-trusted-root',
+  byActor.extend({ sha256: z.string() }),
+  changed,
+);
+/** Which service instances hold a role; asked by authorization before it deletes the role. */
+export const listRoleHolders = defineRequest(
+  'key-management',
+  'list-role-holders',
+  z.object({ role: z.string() }),
+  z.object({ serviceInstances: z.array(z.object({ id: z.string(), name: z.string() })) }),
+);

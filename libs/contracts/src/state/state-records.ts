@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { base64, sha256Hex } from '../request/shapes.js';
+
+/**
+ * The records of the state bucket. Each has the key it stands under and a version that only grows, so that a record can
+ * neither be moved to another key nor be followed by an older one. A record that ended stays as `deleted: true`: a
+ * removed key would forget its version, and a late relay could bring the old record back.
+ */
+const record = z.object({ key: z.string(), version: z.number().int().positive(), deleted: z.boolean().default(false) });
+
+/** A certificate that opens the door. Times are milliseconds since 1970. */
+export const credentialRecord = record.extend({
+  sha256: sha256Hex,
+  serviceKeyId: z.string(),
+  serviceKeyName: z.string(),
+  serviceInstanceId: z.string(),
+  /** `retiring` ends at `retiresAtMs`; a revoked one stays, so that the verdict can say so. */
+  status: z.enum(['active', 'retiring', 'revoked']),
+  retiresAtMs: z.number().optional(),
+  notAfterMs: z.number(),
+});
+export type CredentialRecord = z.infer<typeof credentialRecord>;
+
+export const instanceRecord = record.extend({
+  id: z.string(),
+  name: z.string(),
+  plan: z.string(),
+  roles: z.array(z.string()),
+});
+export type InstanceRecord = z.infer<typeof instanceRecord>;
+
+export const rootRecord = record.extend({ sha256: sha256Hex, certificate: base64 });
+export type RootRecord = z.infer<typeof rootRecord>;
+
+/** A certificate of our own CA. Only a `root` is an anchor; an `issuing` one completes chains that were sent without it. */
+export const caRecord = record.extend({
+  id: z.string(),
+  kind: z.enum(['root', 'issuing']),
+  status: z.enum(['prepared', 'active', 'retiring', 'revoked']),
+  certificate: base64,
+  sha256: sha256Hex,
+});
+export type CaRecord = z.infer<typeof caRecord>;
+
+export const roleRecord = record.extend({ name: z.string() });
+export type RoleRecord = z.infer<typeof roleRecord>;
+
+const senderAuthorization = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('UserRole'), role: z.string() }),
+  z.object({
+    type: z.literal('ClientCertificate'),
+    certificates: z.array(z.object({ subjectDN: z.string(), issuerDN: z.string() })),
+  }),
+]);
+
+/** `endpoints` are its sender channels that listen on HTTP; `definition` is the flow engine's. */
+export const flowRecord = record.extend({
+  id: z.string(),
+  name: z.string(),
+  endpoints: z.array(z.object({ id: z.string(), address: z.string(), authorization: senderAuthorization })),
+  definition: z.record(z.string(), z.unknown()),
+});
+export type FlowRecord = z.infer<typeof flowRecord>;
+
+/** Written by each writing service when all its records of this epoch are in the bucket. */
+export const completeRecord = record.extend({ service: z.string(), epoch: z.string() });
+export type CompleteRecord = z.infer<typeof completeRecord>;
+
+export const stateSchemas = {
+  credential: credentialRecord,
+  instance: instanceRecord,
+  root: rootRecord,
+  ca: caRecord,
+  role: roleRecord,
+  flow: flowRecord,
+  meta: completeRecord,
+} as const;
+export type StatePrefix = keyof typeof stateSchemas;
+export type StateRecord<P extends StatePrefix = StatePrefix> = z.output<(typeof stateSchemas)[P]>;
+
+/** Prefixes whose records are believed only with a signature of key-management. */
+export const signedPrefixes: ReadonlySet<StatePrefix> = new Set(['credential', 'instance', 'root', 'ca']);
+
+/** The services that write state, each its own prefixes. A reader is ready when all of them have completed the epoch. */
+export const stateWriters = {
+  'key-management': ['credential', 'instance', 'root', 'ca'],
+  authorization: ['role'],
+  'flow-runtime': ['flow'],
+} as const satisfies Record<string, readonly StatePrefix[]>;
+export type StateWriter = keyof typeof stateWriters;
+
+export const stateBucket = 'SLUICE_STATE';
+export const stateStream = `KV_${stateBucket}`;
+export const stateSubjectPrefix = `$KV.${stateBucket}.`;
+
+/** Keys. A role's name may hold dots in any place, which NATS subjects may not, so a dot is written `/` there. */
+export const stateKey = {
+  credential: (sha256: string) => `credential.${sha256}`,
+  instance: (id: string) => `instance.${id}`,
+  root: (sha256: string) => `root.${sha256}`,
+  ca: (id: string) => `ca.${id}`,
+  role: (name: string) => `role.${name.replaceAll('.', '/')}`,
+  flow: (id: string) => `flow.${id}`,
+  complete: (service: string) => `meta.complete.${service}`,
+} as const;
+
+export function statePrefixOf(key: string): StatePrefix | undefined {
+  const prefix = key.slice(0, key.indexOf('.'));
+  return Object.hasOwn(stateSchemas, prefix) ? (prefix as StatePrefix) : undefined;
+}

@@ -1,0 +1,54 @@
+export {
+  errorCodes,
+  invalidArgument,
+  SluiceError,
+  type ErrorCode,
+  type ErrorDetails,
+  type FieldViolation,
+} from './error/sluice-error.js';
+export { defaultRole, predefinedRoles, roleNameViolation, type RoleOwner, type UserRole } from './role/user-role.js';
+export {
+  defaultInstanceParameters,
+  entityNameViolation,
+  grantTypes,
+  mergeInstanceParameters,
+  plans,
+  planViolation,
+  type GrantType,
+  type Plan,
+  type ServiceInstanceParameters,
+} from './certificate/service-instance.js';
+export {
+  keyAlgorithms,
+  keyTypes,
+  readServiceKeyParameters,
+  revocationReasons,
+  rsaKeyLengths,
+  type KeyAlgorithm,
+  type KeyType,
+  type RevocationReason,
+  type ServiceKeyParameters,
+} from './certificate/service-key.js';
+export { canonicalRequestPath, flowAddressViolation, FlowRoutes } from './flow/flow-address.js';
+export { flowIdViolation } from './flow/flow-id.js';
+export { type SenderAuthorization, type SubjectAndIssuer } from './flow/sender-authorization.js';
+export { hasReached, type Dependency, type Position } from './state/position.js';
+export {
+  canonicalDistinguishedName,
+  formatDistinguishedName,
+  freezeName,
+  MalformedDistinguishedName,
+  parseDistinguishedName,
+  sameDistinguishedName,
+  type AttributeTypeAndValue,
+  type DistinguishedName,
+  type RelativeDistinguishedName,
+} from './certificate/distinguished-name.js';
+export {
+  refusalCodes,
+  refuseCertificate,
+  type CertificateRefusal,
+  type RefusalCode,
+  type RefusalValues,
+  type RefusedCertificate,
+} from './certificate/certificate-refusal.js';

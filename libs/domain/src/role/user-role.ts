@@ -1,0 +1,26 @@
+import type { FieldViolation } from '../error/sluice-error.js';
+
+/** Roles that exist from the start and can be neither changed nor removed. */
+export const predefinedRoles: ReadonlyMap<string, string> = new Map([
+  ['ESBMessaging.send', 'Send messages to integration flow endpoints.'],
+  ['API.invoke', 'Call the management API.'],
+]);
+
+/** The role a sender channel asks for, and a service instance gets, when none is named. */
+export const defaultRole = 'ESBMessaging.send';
+
+const roleName = /^[a-zA-Z0-9_.]{1,255}$/;
+
+export type RoleOwner = 'SAP' | 'tenant';
+
+export interface UserRole {
+  readonly name: string;
+  readonly description: string;
+  readonly owner: RoleOwner;
+}
+
+/** @returns what is wrong with a role's name, or undefined; letters, digits, `_` and `.` are allowed. */
+export function roleNameViolation(name: unknown, field: string): FieldViolation | undefined {
+  if (typeof name === 'string' && roleName.test(name)) return undefined;
+  return { field, message: 'must be a role name: 1 to 255 of the characters a-z A-Z 0-9 _ .' };
+}

@@ -1,0 +1,5 @@
+export { eachLine, startChildServer, type ChildServer, type StartOptions } from './child-server.js';
+export { freePort, portIsTaken } from './free-port.js';
+export { startNatsServer, type NatsServerOptions } from './nats-server.js';
+export { locateNatsServer } from './nats-server-binary.js';
+export { reachableDataDirectory, startPostgres, type PostgresOptions } from './postgres-server.js';

@@ -1,0 +1,130 @@
+/** Why a definition is refused. */
+export type FlowProblemCode =
+  | 'syntax'
+  | 'duplicate-key'
+  | 'duplicate-id'
+  | 'unknown-key'
+  | 'missing-key'
+  | 'wrong-type'
+  | 'invalid-value'
+  | 'invalid-address'
+  | 'invalid-expression'
+  | 'invalid-graph'
+  | 'unresolved-parameter'
+  | 'unresolved-reference'
+  | 'missing-resource'
+  | 'script-port-required'
+  | 'unsupported-element'
+  | 'unsupported-adapter'
+  | 'unsupported-step'
+  | 'unsupported-setting'
+  | 'limit-exceeded'
+  | 'not-a-flow';
+
+export interface FlowElement {
+  /** Kind of the element: `callActivity:Enricher`, `messageFlow:Mail` … */
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface FlowProblem {
+  /** Where in the document: `steps[0].contentModifier.headers`, or the entry and element of an artifact. */
+  readonly path: string;
+  readonly line?: number;
+  readonly code: FlowProblemCode;
+  readonly message: string;
+  readonly element?: FlowElement;
+  /** The nearest thing the engine can do. */
+  readonly nearest?: string;
+}
+
+export type FlowWarningCode =
+  'client-certificate-authorization' | 'one-way-answer' | 'ignored-setting' | 'unused-resource' | 'deprecated';
+
+export interface FlowWarning {
+  readonly code: FlowWarningCode;
+  readonly message: string;
+  readonly path: string;
+  readonly line?: number;
+  readonly element?: FlowElement;
+}
+
+/** A definition that cannot be read or compiled. Holds every problem that was found, not the first one only. */
+export class FlowDefinitionError extends Error {
+  override readonly name = 'FlowDefinitionError';
+  readonly problems: readonly FlowProblem[];
+
+  constructor(problems: readonly FlowProblem[]) {
+    const first = problems[0];
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    const line = first?.line === undefined ? '' : ` (line ${first.line})`;
+    super(first === undefined ? 'The flow definition is refused.' : `${first.path}${line}: ${first.message}${more}`);
+    this.problems = problems;
+  }
+}
+
+/** Why a message failed. */
+export type FlowErrorCode =
+  | 'expression-failed'
+  | 'xml-malformed'
+  | 'xml-limit-exceeded'
+  | 'json-malformed'
+  | 'csv-malformed'
+  | 'conversion-failed'
+  | 'encoding-failed'
+  | 'validation-failed'
+  | 'mapping-failed'
+  | 'no-route'
+  | 'split-failed'
+  | 'gather-failed'
+  | 'receiver-failed'
+  | 'receiver-timeout'
+  | 'process-direct-failed'
+  | 'data-store-failed'
+  | 'data-store-duplicate'
+  | 'data-store-missing'
+  | 'variable-failed'
+  | 'script-failed'
+  | 'port-missing'
+  | 'error-end'
+  | 'escalation-end'
+  | 'limit-exceeded'
+  | 'deadline-exceeded'
+  | 'internal';
+
+/** A failure while a message is processed. An exception subprocess may still turn it into an answer. */
+export class FlowProcessingError extends Error {
+  override readonly name: string = 'FlowProcessingError';
+  readonly code: FlowErrorCode;
+  /** Java exception class that artifacts expect in `${exception.…}` conditions, where there is one. */
+  readonly responseCode?: number;
+  readonly responseBody?: string;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+
+  constructor(
+    code: FlowErrorCode,
+    message: string,
+    options: {
+      cause?: unknown;
+      responseCode?: number;
+      responseBody?: string;
+      responseHeaders?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    if (options.responseCode !== undefined) this.responseCode = options.responseCode;
+    if (options.responseBody !== undefined) this.responseBody = options.responseBody;
+    if (options.responseHeaders !== undefined) this.responseHeaders = options.responseHeaders;
+  }
+}
+
+/** @returns the failure itself if it is typed, else one with the code `internal` */
+export function toProcessingError(error: unknown, code: FlowErrorCode = 'internal'): FlowProcessingError {
+  if (error instanceof FlowProcessingError) return error;
+  // A stack overflow is what unbounded nesting in a payload ends in when no earlier limit caught it.
+  if (error instanceof RangeError)
+    return new FlowProcessingError('limit-exceeded', 'The message is nested too deeply.', { cause: error });
+  return new FlowProcessingError(code, error instanceof Error ? error.message : String(error), { cause: error });
+}

@@ -1,0 +1,75 @@
+import { FlowProcessingError } from '../error/flow-errors.js';
+import { decodeText } from '../message/message.js';
+import { serializeXml } from '../xml/serialize-xml.js';
+import { XmlNode } from '../xml/xml-node.js';
+
+/** @returns the text of a header, property or expression value; null and undefined give an empty text */
+export function valueToText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === null || value === undefined) return '';
+  if (value instanceof XmlNode) return serializeXml(value);
+  if (value instanceof Uint8Array) return decodeText(value);
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(valueToText).join('');
+  if (typeof value === 'object') {
+    try {
+      return JSON.stringify(value);
+    } catch (error) {
+      throw new FlowProcessingError('conversion-failed', 'A value that refers to itself has no text.', { cause: error });
+    }
+  }
+  return String(value);
+}
+
+/** @returns whether a value counts as true in a condition: text `true`, a true boolean, anything present but not `false` */
+export function valueToBoolean(value: unknown): boolean {
+  if (value === null || value === undefined) return false;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return value.toLowerCase() === 'true' || (value !== '' && value.toLowerCase() !== 'false');
+  if (typeof value === 'number') return value !== 0;
+  if (Array.isArray(value)) return value.length > 0;
+  return true;
+}
+
+/**
+ * Converts a value to the Java type an artifact names (`java.lang.String`, `Integer` …). An unknown or empty type leaves it.
+ * @throws FlowProcessingError `conversion-failed`
+ */
+export function convertToDataType(value: unknown, dataType: string): unknown {
+  if (value === null || value === undefined || dataType === '') return value;
+  switch (dataType.slice(dataType.lastIndexOf('.') + 1).toLowerCase()) {
+    case 'string':
+      return valueToText(value);
+    case 'integer':
+    case 'int':
+    case 'long':
+    case 'short':
+    case 'biginteger':
+      return numberOf(value, dataType, true);
+    case 'double':
+    case 'float':
+    case 'bigdecimal':
+    case 'number':
+      return numberOf(value, dataType, false);
+    case 'boolean': {
+      const text = valueToText(value).trim().toLowerCase();
+      if (text === 'true' || text === 'false') return text === 'true';
+      throw new FlowProcessingError('conversion-failed', `"${clip(text)}" is not a ${dataType}.`);
+    }
+    default:
+      return value;
+  }
+}
+
+function numberOf(value: unknown, dataType: string, whole: boolean): number {
+  const text = valueToText(value).trim();
+  const number = Number(text);
+  if (text === '' || !Number.isFinite(number) || (whole && !Number.isInteger(number)))
+    throw new FlowProcessingError('conversion-failed', `"${clip(text)}" is not a ${dataType}.`);
+  return number;
+}
+
+/** @returns the start of a text, short enough for an error message */
+export function clip(text: string, length = 80): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}

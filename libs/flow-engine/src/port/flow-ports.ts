@@ -1,0 +1,127 @@
+import type { MessageAttachment } from '../message/message.js';
+import type { Message } from '../message/message.js';
+import type { MailReceiver, ReceiverAuthentication } from '../model/channel-definition.js';
+
+type Awaitable<T> = T | Promise<T>;
+
+/** One outbound call. The adapter keeps one connection pool for each identity and applies the time-out. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | null;
+  readonly timeoutMs: number;
+  readonly authentication: ReceiverAuthentication;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface HttpPort {
+  /**
+   * Sends the request once; answers whatever status came.
+   * @throws FlowProcessingError `receiver-timeout` or `receiver-failed` when no answer came
+   */
+  send(request: HttpRequest): Awaitable<HttpResponse>;
+}
+
+export interface ProcessDirectPort {
+  /**
+   * Runs the flow that listens on the address with this message, and gives its answer.
+   * @throws FlowProcessingError `process-direct-failed`
+   */
+  call(address: string, message: Message): Awaitable<Message>;
+}
+
+export interface DataStoreEntry {
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Identifies a store; a local one belongs to the flow. */
+export interface DataStoreName {
+  readonly store: string;
+  readonly visibility: 'local' | 'global';
+}
+
+export interface DataStorePort {
+  /** @throws FlowProcessingError `data-store-duplicate` if the id exists and `overwrite` is false */
+  write(
+    name: DataStoreName,
+    entry: DataStoreEntry,
+    options: { readonly overwrite: boolean; readonly encrypt: boolean; readonly expirationDays: number },
+  ): Awaitable<void>;
+  get(name: DataStoreName, id: string): Awaitable<DataStoreEntry | undefined>;
+  /** Oldest first. */
+  select(name: DataStoreName, maximumEntries: number): Awaitable<readonly DataStoreEntry[]>;
+  delete(name: DataStoreName, ids: readonly string[]): Awaitable<void>;
+}
+
+export interface VariablePort {
+  get(name: string, scope: 'local' | 'global'): Awaitable<string | undefined>;
+  set(name: string, scope: 'local' | 'global', value: string, expirationDays: number): Awaitable<void>;
+  /** The next number of a number range, formatted. */
+  nextNumber?(range: string): Awaitable<string>;
+}
+
+export interface ScriptRequest {
+  readonly name: string;
+  /** JavaScript that defines the function. */
+  readonly source: string;
+  readonly function: string;
+  /** The script reads and changes this message through the reference's message API. */
+  readonly message: Message;
+  readonly log: ScriptLog;
+}
+
+export interface ScriptLog {
+  addAttachment(name: string, content: string, mediaType: string): void;
+  addCustomHeader(name: string, value: string): void;
+  setProperty(name: string, value: string): void;
+}
+
+export interface ScriptPort {
+  /** @throws FlowProcessingError `script-failed` for an exception of the script, or a limit it ran into */
+  run(request: ScriptRequest): Awaitable<void>;
+}
+
+export interface MailRequest {
+  readonly receiver: Pick<MailReceiver, 'server' | 'security' | 'authentication' | 'credential' | 'timeoutMs'>;
+  readonly from: string;
+  readonly to: string;
+  readonly cc: string;
+  readonly bcc: string;
+  readonly subject: string;
+  readonly body: string;
+  readonly contentType: string;
+  readonly attachments: readonly MessageAttachment[];
+}
+
+export interface MailPort {
+  send(request: MailRequest): Awaitable<void>;
+}
+
+export interface PersistPort {
+  persist(storeId: string, message: Message, encrypt: boolean): Awaitable<void>;
+}
+
+/**
+ * Everything with an effect that a run needs. A step whose port is missing fails with `port-missing`; the run itself never
+ * throws.
+ */
+export interface FlowPorts {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number;
+  newId(): string;
+  readonly http?: HttpPort;
+  readonly processDirect?: ProcessDirectPort;
+  readonly dataStore?: DataStorePort;
+  readonly variables?: VariablePort;
+  readonly script?: ScriptPort;
+  readonly mail?: MailPort;
+  readonly persist?: PersistPort;
+}

@@ -1,0 +1,77 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { FlowDefinitionError, type FlowProblem, type FlowWarning } from '../../error/flow-errors.js';
+import type { FlowDefinition } from '../../model/flow-definition.js';
+import { DefinitionBuilder } from './build-definition.js';
+import { FLOW_SHAPE } from './flow-format.js';
+import { ReadingContext } from './shape.js';
+
+/** Largest accepted text of a native definition. */
+const MAXIMUM_LENGTH = 2 * 1024 * 1024;
+const MAXIMUM_NESTING = 100;
+
+/**
+ * Reads a flow in the native format.
+ * @throws FlowDefinitionError with every problem, each with its path and line
+ */
+export function readNative(content: string, source: 'YAML' | 'JSON'): { definition: FlowDefinition; warnings: FlowWarning[] } {
+  if (content.length > MAXIMUM_LENGTH)
+    throw new FlowDefinitionError([
+      { path: '(document)', code: 'limit-exceeded', message: `A definition has at most ${MAXIMUM_LENGTH} characters.` },
+    ]);
+  checkNesting(content);
+  if (source === 'JSON') checkJson(content);
+  const lines = new LineCounter();
+  const document = parseDocument(content, { lineCounter: lines, uniqueKeys: true, strict: true, version: '1.2', merge: false, logLevel: 'silent' });
+  const syntax: FlowProblem[] = [...document.errors, ...document.warnings].map((error) => ({
+    path: '(document)',
+    ...(error.linePos === undefined ? {} : { line: error.linePos[0].line }),
+    code: error.code === 'DUPLICATE_KEY' ? ('duplicate-key' as const) : ('syntax' as const),
+    message: (error.message.split('\n')[0] ?? error.message).replace(/ at line \d+, column \d+:?$/, ''),
+  }));
+  if (syntax.length > 0) throw new FlowDefinitionError(syntax);
+  const context = new ReadingContext(document, lines);
+  const flow = FLOW_SHAPE.read(context.resolve(document.contents), '', context);
+  if (flow === undefined || context.problems.length > 0) throw new FlowDefinitionError(context.problems);
+  const builder = new DefinitionBuilder();
+  const definition = builder.build(flow, source);
+  if (builder.problems.length > 0) throw new FlowDefinitionError(builder.problems);
+  return { definition, warnings: builder.warnings };
+}
+
+function checkJson(content: string): void {
+  try {
+    JSON.parse(content);
+  } catch (error) {
+    const message = (error as Error).message;
+    const position = /position (\d+)/.exec(message);
+    const line = position === null ? undefined : content.slice(0, Number(position[1])).split('\n').length;
+    throw new FlowDefinitionError([
+      { path: '(document)', ...(line === undefined ? {} : { line }), code: 'syntax', message: `Not JSON: ${message}` },
+    ]);
+  }
+}
+
+/** The parser is recursive; what would exhaust the stack is refused before it starts. */
+function checkNesting(content: string): void {
+  let depth = 0;
+  let deepest = 0;
+  let indentation = 0;
+  let dashes = 0;
+  let lineStart = true;
+  for (const character of content) {
+    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
+    else if (character === ']' || character === '}') depth--;
+    if (character === '\n') {
+      lineStart = true;
+      indentation = 0;
+      dashes = 0;
+    } else if (lineStart) {
+      if (character === ' ') indentation++;
+      else if (character === '-' || character === '?' || character === ':') dashes++;
+      else lineStart = false;
+      deepest = Math.max(deepest, depth + Math.ceil(indentation / 2), depth + dashes);
+    }
+  }
+  if (deepest > MAXIMUM_NESTING * 2)
+    throw new FlowDefinitionError([{ path: '(document)', code: 'limit-exceeded', message: `A definition is nested at most ${MAXIMUM_NESTING} levels deep.` }]);
+}

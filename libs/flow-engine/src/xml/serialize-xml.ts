@@ -1,0 +1,104 @@
+import type { XmlNode } from './xml-node.js';
+
+/** How a tree becomes text. */
+export interface XmlSerialization {
+  /** Write `<?xml version="1.0" encoding="UTF-8"?>` first. */
+  readonly declaration?: boolean;
+}
+
+/**
+ * Serializes a node with the namespace declarations it needs where it stands.
+ * @returns well-formed XML for an element or document; the escaped or plain text of any other node
+ */
+export function serializeXml(node: XmlNode, options: XmlSerialization = {}): string {
+  let text = options.declaration === true ? '<?xml version="1.0" encoding="UTF-8"?>' : '';
+  if (node.kind === 'element') {
+    text += serializeElement(node, inScopeAbove(node), {});
+  } else if (node.kind === 'document') {
+    for (const child of node.children) text += serializeNode(child, {});
+  } else {
+    text += serializeNode(node, {});
+  }
+  return text;
+}
+
+function serializeNode(node: XmlNode, scope: Readonly<Record<string, string>>): string {
+  switch (node.kind) {
+    case 'element':
+      return serializeElement(node, null, scope);
+    case 'text':
+      return escapeText(node.value);
+    case 'comment':
+      return `<!--${node.value}-->`;
+    case 'processing-instruction':
+      return `<?${node.name}${node.value === '' ? '' : ` ${node.value}`}?>`;
+    case 'attribute':
+      return `${node.qualifiedName}="${escapeAttribute(node.value)}"`;
+    case 'document':
+      return node.children.map((child) => serializeNode(child, scope)).join('');
+  }
+}
+
+/**
+ * @param inherited declarations of ancestors that are not written, or null
+ * @param scope what the written ancestors have declared
+ */
+function serializeElement(
+  element: XmlNode,
+  inherited: Readonly<Record<string, string>> | null,
+  scope: Readonly<Record<string, string>>,
+): string {
+  const name = element.qualifiedName;
+  let own: Record<string, string> | null = null;
+  const declare = (prefix: string, uri: string): void => {
+    if (((own ?? scope)[prefix] ?? '') === uri) return;
+    own = own === null ? { ...scope, [prefix]: uri } : Object.assign(own, { [prefix]: uri });
+    open += prefix === '' ? ` xmlns="${escapeAttribute(uri)}"` : ` xmlns:${prefix}="${escapeAttribute(uri)}"`;
+  };
+  let open = `<${name}`;
+  if (inherited !== null) for (const prefix in inherited) declare(prefix, inherited[prefix] as string);
+  const declarations = element.declarations;
+  if (declarations !== null) for (const prefix in declarations) declare(prefix, declarations[prefix] as string);
+  declare(element.prefix, element.namespace);
+  for (const attribute of element.attributes) {
+    if (attribute.prefix !== '' && attribute.prefix !== 'xml') declare(attribute.prefix, attribute.namespace);
+    open += ` ${attribute.qualifiedName}="${escapeAttribute(attribute.value)}"`;
+  }
+  if (element.children.length === 0) return `${open}/>`;
+  const inner = own ?? scope;
+  let text = `${open}>`;
+  for (const child of element.children)
+    text += child.kind === 'text' ? escapeText(child.value) : serializeNode(child, inner);
+  return `${text}</${name}>`;
+}
+
+function inScopeAbove(element: XmlNode): Record<string, string> {
+  const scope: Record<string, string> = {};
+  for (let node = element.parent; node !== null; node = node.parent) {
+    if (node.declarations === null) continue;
+    for (const prefix in node.declarations) scope[prefix] ??= node.declarations[prefix] as string;
+  }
+  return scope;
+}
+
+const TEXT_SPECIAL = /[&<>\r]/;
+const ATTRIBUTE_SPECIAL = /[&<>"\t\n\r]/;
+
+/** Escapes text for element content. */
+export function escapeText(text: string): string {
+  if (!TEXT_SPECIAL.test(text)) return text;
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#13;');
+}
+
+/** Escapes text for an attribute in double quotes. */
+export function escapeAttribute(text: string): string {
+  if (!ATTRIBUTE_SPECIAL.test(text)) return text;
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('\t', '&#9;')
+    .replaceAll('\n', '&#10;')
+    .replaceAll('\r', '&#13;');
+}

@@ -1,0 +1,23 @@
+export { connectBus, type BusOptions } from './bus/connect-bus.js';
+export { createEventStream, EventPublisher } from './event/event-publisher.js';
+export { BusServer, PassErrorsOn, type BusServerOptions } from './request/bus-server.js';
+export { ContractPipe, Handles } from './request/handles.js';
+export { RequestClient } from './request/request-client.js';
+export {
+  continueRequest,
+  currentRequest,
+  requestIdHeader,
+  runInRequest,
+  traceparentHeader,
+  type RequestContext,
+} from './request/request-context.js';
+export { RecordCache } from './state/record-cache.js';
+export { RecordReader, RecordRefused, RecordSigner } from './state/signed-record.js';
+export { StateBucket, type BucketState, type StoredRecord } from './state/state-bucket.js';
+export {
+  StateFollower,
+  type StateChange,
+  type StateEntry,
+  type StateFollowerOptions,
+} from './state/state-follower.js';
+export { StatePublisher } from './state/state-publisher.js';

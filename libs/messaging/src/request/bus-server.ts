@@ -1,0 +1,109 @@
+import { toErrorEnvelope, type Reply, type ServiceName } from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import { Catch, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/common';
+import { NatsContext, ServerNats } from '@nestjs/microservices';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { lastValueFrom, throwError, type Observable } from 'rxjs';
+import { continueRequest, requestIdHeader, runInRequest, traceparentHeader } from './request-context.js';
+
+export interface BusServerOptions {
+  readonly service: ServiceName;
+  readonly connection: NatsConnection;
+  /** Requests under way at once; one more is refused as `overloaded` rather than queued. */
+  readonly maximumInFlight: number;
+  /** Told of errors that are not part of the contract: faults of ours. */
+  readonly onFault: (error: unknown, subject: string) => void;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Nest's NATS transport on the service's one connection: requests and replies are the contracts' plain JSON, errors the
+ * error envelope, the queue group is the service's name, and closing finishes what is under way.
+ */
+export class BusServer extends ServerNats {
+  #inFlight = 0;
+  #idle: (() => void) | undefined;
+  readonly #taken: Subscription[] = [];
+
+  constructor(private readonly bus: BusServerOptions) {
+    super({ queue: bus.service });
+  }
+
+  override createNatsClient(): Promise<NatsConnection> {
+    return Promise.resolve(this.bus.connection);
+  }
+
+  override bindEvents(connection: NatsConnection): void {
+    for (const subject of this.messageHandlers.keys()) {
+      this.#taken.push(
+        connection.subscribe(subject, {
+          queue: this.bus.service,
+          callback: (error, message) => {
+            if (error) this.bus.onFault(error, subject);
+            else void this.answer(subject, message);
+          },
+        }),
+      );
+    }
+  }
+
+  /** Requests that are being answered now. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  private async answer(subject: string, message: Msg): Promise<void> {
+    const header = (name: string) => message.headers?.get(name) || undefined;
+    const context = continueRequest({ requestId: header(requestIdHeader), traceparent: header(traceparentHeader) });
+    this.#inFlight++;
+    let reply: Reply;
+    try {
+      reply = { result: (await runInRequest(context, () => this.handle(subject, message))) ?? {} };
+    } catch (error) {
+      if (!(error instanceof SluiceError)) runInRequest(context, () => this.bus.onFault(error, subject));
+      reply = { error: toErrorEnvelope(error) };
+    }
+    try {
+      message.respond(encoder.encode(JSON.stringify(reply)));
+    } catch (error) {
+      runInRequest(context, () => this.bus.onFault(error, subject));
+    }
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.#idle?.();
+  }
+
+  private async handle(subject: string, message: Msg): Promise<unknown> {
+    if (this.#inFlight > this.bus.maximumInFlight) {
+      throw new SluiceError('overloaded', `${this.bus.service} has too much to do: try again, or scale it.`);
+    }
+    const handler = this.getHandlerByPattern(subject);
+    if (!handler) throw new SluiceError('internal', `${this.bus.service} has no handler for ${subject}.`);
+    const data: unknown = message.data.length === 0 ? {} : parse(message.data);
+    const result: unknown = await handler(data, new NatsContext([subject, message.headers]));
+    return lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
+  }
+
+  /** Takes no new request, and waits for those under way. The connection stays: it is the service's. */
+  override async close(): Promise<void> {
+    await Promise.all(this.#taken.map((subscription) => subscription.drain().catch(() => subscription.unsubscribe())));
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+}
+
+function parse(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(data));
+  } catch (error) {
+    throw new SluiceError('invalid-argument', 'The request is not JSON.', undefined, { cause: error });
+  }
+}
+
+/** Hands errors to the transport as they are: Nest's own filter would replace them by "Internal server error". */
+@Catch()
+export class PassErrorsOn implements RpcExceptionFilter<unknown> {
+  catch(error: unknown, _host: ArgumentsHost): Observable<never> {
+    return throwError(() => error);
+  }
+}

@@ -1,0 +1,61 @@
+import {
+  errorEnvelope,
+  fromErrorEnvelope,
+  type RequestContract,
+  type RequestOf,
+  type ResponseOf,
+} from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import { headers, NoRespondersError, RequestError, TimeoutError, type NatsConnection } from '@nats-io/transport-node';
+import { currentRequest, requestIdHeader, traceparentHeader } from './request-context.js';
+
+const encoder = new TextEncoder();
+
+/** Asks other services. The only way a service of ours calls another. */
+export class RequestClient {
+  constructor(private readonly connection: NatsConnection) {}
+
+  /**
+   * @returns the decoded result
+   * @throws SluiceError as the service answered it; `unavailable` when nobody listens or the bus is away,
+   * `deadline-exceeded` when no answer came in time (it may have been carried out all the same)
+   */
+  async call<C extends RequestContract>(contract: C, request: RequestOf<C>, timeoutMs = contract.timeoutMs): Promise<ResponseOf<C>> {
+    const context = currentRequest();
+    const header = headers();
+    if (context) {
+      header.set(requestIdHeader, context.requestId);
+      header.set(traceparentHeader, context.traceparent);
+    }
+    let data: Uint8Array;
+    try {
+      const reply = await this.connection.request(contract.subject, encoder.encode(JSON.stringify(request)), {
+        timeout: timeoutMs,
+        headers: header,
+      });
+      data = reply.data;
+    } catch (error) {
+      throw asUnavailable(error, contract, timeoutMs);
+    }
+    return decode(contract, data);
+  }
+}
+
+function decode<C extends RequestContract>(contract: C, data: Uint8Array): ResponseOf<C> {
+  const reply = JSON.parse(new TextDecoder().decode(data)) as { result?: unknown; error?: unknown };
+  if (reply.error !== undefined) throw fromErrorEnvelope(errorEnvelope.parse(reply.error), contract.service);
+  const parsed = contract.response.safeParse(reply.result);
+  if (parsed.success) return parsed.data as ResponseOf<C>;
+  throw new SluiceError('internal', `${contract.service} answered ${contract.subject} in a shape this version does not know.`, {
+    issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  });
+}
+
+function asUnavailable(error: unknown, contract: RequestContract, timeoutMs: number): SluiceError {
+  if (error instanceof TimeoutError || (error instanceof RequestError && error.cause instanceof TimeoutError)) {
+    return new SluiceError('deadline-exceeded', `${contract.service} did not answer within ${timeoutMs} ms.`, undefined, { cause: error });
+  }
+  const nobody = error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
+  const why = nobody ? `no ${contract.service} is connected to the bus` : 'the bus cannot be reached';
+  return new SluiceError('unavailable', `The request cannot be answered now: ${why}.`, undefined, { cause: error });
+}

@@ -1,0 +1,34 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes, randomUUID } from 'node:crypto';
+
+/** What follows a request through every service it touches: it is in each log line and in the NATS headers. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** W3C Trace Context, https://www.w3.org/TR/trace-context/#traceparent-header */
+  readonly traceparent: string;
+}
+
+export const requestIdHeader = 'Sluice-Request-Id';
+export const traceparentHeader = 'traceparent';
+
+const storage = new AsyncLocalStorage<RequestContext>();
+const wellFormed = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+export function currentRequest(): RequestContext | undefined {
+  return storage.getStore();
+}
+
+export function runInRequest<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+/** Goes on with the caller's context where it gave a well-formed one, else begins a new one. */
+export function continueRequest(given: { requestId?: string | undefined; traceparent?: string | undefined }): RequestContext {
+  const traceparent = given.traceparent && wellFormed.test(given.traceparent) ? given.traceparent : undefined;
+  return {
+    requestId: given.requestId && /^[\w-]{1,64}$/.test(given.requestId) ? given.requestId : randomUUID(),
+    traceparent: traceparent
+      ? `${traceparent.slice(0, 36)}${randomBytes(8).toString('hex')}${traceparent.slice(52)}`
+      : `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`,
+  };
+}

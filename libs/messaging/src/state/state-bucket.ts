@@ -1,0 +1,81 @@
+import { stateRepublishPrefix, stateStream, stateSubjectPrefix } from '@sluice/contracts';
+import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
+
+/** A stored message of the bucket. */
+export interface StoredRecord {
+  readonly key: string;
+  readonly sequence: number;
+  readonly value: Uint8Array;
+  /** The record's version as its writer named it in the header; 0 for a message that is no record of ours. */
+  readonly version: number;
+}
+
+export interface BucketState {
+  readonly epoch: string;
+  readonly lastSequence: number;
+}
+
+/** JetStream API error code. */
+const streamNotFound = 10059;
+
+export const recordVersionHeader = 'Sluice-Record-Version';
+
+/** The state bucket as JetStream stores it, read from the stream's leader: a mirror may lag. */
+export class StateBucket {
+  private constructor(private readonly manager: JetStreamManager) {}
+
+  static async open(connection: NatsConnection, timeoutMs = 5_000): Promise<StateBucket> {
+    return new StateBucket(await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs }));
+  }
+
+  /** Makes the bucket if it is absent. It is an ordinary key-value bucket, of which every change is sent again with its sequence. */
+  async create(replicas = 1): Promise<void> {
+    await this.manager.streams.add({
+      name: stateStream,
+      subjects: [`${stateSubjectPrefix}>`],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_msgs_per_subject: 1,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: false,
+      num_replicas: replicas,
+      duplicate_window: nanos(120_000),
+      republish: { src: `${stateSubjectPrefix}>`, dest: `${stateRepublishPrefix}>` },
+    });
+  }
+
+  /** @returns undefined when there is no bucket */
+  async state(): Promise<BucketState | undefined> {
+    try {
+      const info = await this.manager.streams.info(stateStream);
+      return { epoch: info.created, lastSequence: info.state.last_seq };
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === streamNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** The newest record under a key. */
+  last(key: string): Promise<StoredRecord | undefined> {
+    return this.#get({ last_by_subj: `${stateSubjectPrefix}${key}` });
+  }
+
+  /** The first record at or after a sequence whose key matches the filter (`root.>`, `>`). */
+  next(sequence: number, filter: string): Promise<StoredRecord | undefined> {
+    return this.#get({ seq: sequence, next_by_subj: `${stateSubjectPrefix}${filter}` });
+  }
+
+  async #get(query: { last_by_subj: string } | { seq: number; next_by_subj: string }): Promise<StoredRecord | undefined> {
+    const message = await this.manager.streams.getMessage(stateStream, query);
+    if (!message) return undefined;
+    return {
+      key: message.subject.slice(stateSubjectPrefix.length),
+      sequence: message.seq,
+      value: message.data,
+      version: Number(message.header?.get(recordVersionHeader)) || 0,
+    };
+  }
+}

@@ -1,0 +1,363 @@
+import {
+  stateKey,
+  statePrefixOf,
+  stateRepublishPrefix,
+  stateSubjectPrefix,
+  stateWriters,
+  type StatePrefix,
+  type StateRecord,
+} from '@sluice/contracts';
+import { hasReached, type Position } from '@sluice/domain';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { RecordCache } from './record-cache.js';
+import type { RecordReader } from './signed-record.js';
+import type { StateBucket } from './state-bucket.js';
+
+/** What stands under a key: the record, or its absence, and the sequence that says so (0: never seen). */
+export interface StateEntry<P extends StatePrefix = StatePrefix> {
+  readonly key: string;
+  readonly sequence: number;
+  readonly record: StateRecord<P> | undefined;
+}
+
+export interface StateChange {
+  readonly key: string;
+  readonly sequence: number;
+}
+
+export interface StateFollowerOptions {
+  readonly connection: NatsConnection;
+  readonly bucket: StateBucket;
+  readonly reader: RecordReader;
+  /** Prefixes kept in memory whole; the others are fetched from the stream's leader when they are asked for. */
+  readonly holds: readonly StatePrefix[];
+  /** How many fetched records are remembered. */
+  readonly capacity?: number;
+  /** How often the stream's last sequence is asked for, in milliseconds. */
+  readonly heartbeatMs?: number;
+  /** Told what went wrong and was survived. */
+  readonly onFault: (error: unknown, what: string) => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+}
+
+/** So many missed messages are read one by one; more, and the held prefixes are loaded afresh instead. */
+const longestGap = 10_000;
+
+/**
+ * Follows the state bucket in the one order of its stream. It has *applied* a position when every record up to it is
+ * in what it holds, or forgotten so that the next question fetches it anew. It uses no JetStream consumer: live changes
+ * come republished with their sequence, and what was missed is read from the leader (see ADR 3).
+ */
+export class StateFollower {
+  #epoch: string | undefined;
+  #applied = 0;
+  #synced = false;
+  #resyncing: Promise<void> | undefined;
+  #stopped = false;
+  #currentAsOf = Number.NEGATIVE_INFINITY;
+  #subscription: Subscription | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #waiting: Msg[] = [];
+  readonly #held = new Map<string, StateEntry>();
+  readonly #fetched: RecordCache<StateEntry>;
+  readonly #fetching = new Map<string, Promise<StateEntry>>();
+  readonly #overtaken = new Map<string, StateEntry>();
+  readonly #changeListeners: ((change: StateChange) => void)[] = [];
+  readonly #epochListeners: ((epoch: string | undefined) => void)[] = [];
+  #positionWaiters: (() => void)[] = [];
+  readonly #holds: ReadonlySet<StatePrefix>;
+  readonly #now: () => number;
+
+  constructor(private readonly options: StateFollowerOptions) {
+    this.#holds = new Set<StatePrefix>([...options.holds, 'meta']);
+    this.#fetched = new RecordCache(options.capacity ?? 100_000);
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Begins to follow. Returns at once: readiness comes when a bucket is there and complete. */
+  start(): void {
+    const { connection } = this.options;
+    this.#subscription = connection.subscribe(`${stateRepublishPrefix}>`, {
+      callback: (error, message) => {
+        if (error) this.options.onFault(error, 'the subscription to state changes');
+        else this.#receive(message);
+      },
+    });
+    void this.#watchConnection();
+    void this.#resync();
+    this.#timer = setInterval(() => void this.#heartbeat(), this.options.heartbeatMs ?? 1_000);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#subscription?.unsubscribe();
+    this.#wakeWaiters();
+  }
+
+  /** How far it has applied; undefined before the first load and while it does not know. */
+  get position(): Position | undefined {
+    return this.#synced && this.#epoch !== undefined ? { epoch: this.#epoch, sequence: this.#applied } : undefined;
+  }
+
+  /** The epoch it knows, whether or not it is in step with it now. */
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
+
+  /** In step with a bucket into which every writing service has put all it has. */
+  get ready(): boolean {
+    return this.#synced && this.#epoch !== undefined && this.missingWriters.length === 0;
+  }
+
+  /** The writing services that have not yet completed this epoch. */
+  get missingWriters(): string[] {
+    return Object.keys(stateWriters).filter((service) => {
+      const entry = this.#held.get(stateKey.complete(service)) as StateEntry<'meta'> | undefined;
+      return entry?.record?.epoch !== this.#epoch;
+    });
+  }
+
+  /**
+   * The time, on the follower's clock, up to which it is known to have had everything: when the question was *asked*
+   * whose answer it has applied. A process that was frozen must not trust the answers it had before.
+   */
+  get currentAsOf(): number {
+    return this.#currentAsOf;
+  }
+
+  onChange(listener: (change: StateChange) => void): void {
+    this.#changeListeners.push(listener);
+  }
+
+  /** Told when the bucket is another one than before, or is gone (undefined): everything remembered is void. */
+  onEpoch(listener: (epoch: string | undefined) => void): void {
+    this.#epochListeners.push(listener);
+  }
+
+  /** @returns whether it has applied at least this much, after waiting for it up to `timeoutMs` */
+  async reach(minimum: Position, timeoutMs: number): Promise<boolean> {
+    const deadline = this.#now() + timeoutMs;
+    for (;;) {
+      const position = this.position;
+      if (position && hasReached(position, minimum)) return true;
+      const left = deadline - this.#now();
+      if (left <= 0 || this.#stopped) return false;
+      await this.#positionChanged(left);
+    }
+  }
+
+  /** A record of a prefix that is held whole. */
+  held<P extends StatePrefix>(key: string): StateEntry<P> {
+    return (this.#held.get(key) ?? { key, sequence: 0, record: undefined }) as StateEntry<P>;
+  }
+
+  /** All records of a prefix that is held whole, without those that ended. */
+  *heldOf<P extends StatePrefix>(prefix: P): Iterable<StateEntry<P> & { record: StateRecord<P> }> {
+    for (const entry of this.#held.values()) {
+      if (entry.record && entry.key.startsWith(`${prefix}.`)) yield entry as StateEntry<P> & { record: StateRecord<P> };
+    }
+  }
+
+  /**
+   * A record of any prefix: remembered, or read from the leader; it is at least as new as the follower's position.
+   * @throws Error when the leader does not answer
+   */
+  fetch<P extends StatePrefix>(key: string): Promise<StateEntry<P>> | StateEntry<P> {
+    const prefix = statePrefixOf(key);
+    if (prefix && this.#holds.has(prefix)) return this.held<P>(key);
+    const known = this.#fetched.get(key);
+    if (known) return known as StateEntry<P>;
+    const running = this.#fetching.get(key);
+    if (running) return running as Promise<StateEntry<P>>;
+    const fetching = this.#fetchFromLeader(key);
+    this.#fetching.set(key, fetching);
+    return fetching as Promise<StateEntry<P>>;
+  }
+
+  async #fetchFromLeader(key: string): Promise<StateEntry> {
+    const epoch = this.#epoch;
+    try {
+      const stored = await this.options.bucket.last(key);
+      const read = stored ? this.#entry(key, stored.sequence, stored.value) : { key, sequence: 0, record: undefined };
+      const newer = this.#overtaken.get(key);
+      const entry = newer && newer.sequence > read.sequence ? newer : read;
+      // Absence is not remembered, or a flood of unknown certificates would push the known ones out.
+      if (epoch === this.#epoch && entry.sequence > 0) this.#fetched.set(key, entry);
+      return entry;
+    } finally {
+      this.#fetching.delete(key);
+      this.#overtaken.delete(key);
+    }
+  }
+
+  #entry(key: string, sequence: number, value: Uint8Array): StateEntry {
+    if (value.length === 0) return { key, sequence, record: undefined };
+    try {
+      const record = this.options.reader.decode(key, value);
+      return { key, sequence, record: record.deleted ? undefined : record };
+    } catch (error) {
+      this.options.onFault(error, `the state record ${key}`);
+      return { key, sequence, record: undefined };
+    }
+  }
+
+  #receive(message: Msg): void {
+    if (!this.#synced) {
+      this.#waiting.push(message);
+      return;
+    }
+    const sequence = sequenceOf(message);
+    if (sequence === this.#applied + 1) this.#apply(keyOf(message), sequence, message.data);
+    else {
+      // A sequence that is not the next means that messages were lost, or that this is another bucket.
+      this.#waiting.push(message);
+      void this.#resync();
+    }
+  }
+
+  #apply(key: string, sequence: number, value: Uint8Array): void {
+    const prefix = statePrefixOf(key);
+    if (prefix && this.#holds.has(prefix)) {
+      const held = this.#held.get(key);
+      if (!held || held.sequence < sequence) this.#held.set(key, this.#entry(key, sequence, value));
+    } else if (this.#fetching.has(key)) {
+      this.#overtaken.set(key, this.#entry(key, sequence, value));
+    } else if (this.#fetched.has(key)) {
+      this.#fetched.set(key, this.#entry(key, sequence, value));
+    }
+    if (sequence > this.#applied) this.#applied = sequence;
+    for (const listener of this.#changeListeners) listener({ key, sequence });
+    this.#wakeWaiters();
+  }
+
+  /** Comes into step with the stream, however far behind, and whichever bucket it is. One at a time. */
+  #resync(): Promise<void> {
+    this.#resyncing ??= this.#comeIntoStep().finally(() => (this.#resyncing = undefined));
+    return this.#resyncing;
+  }
+
+  async #comeIntoStep(): Promise<void> {
+    this.#synced = false;
+    for (let pause = 20; !this.#stopped; pause = Math.min(pause * 2, 1_000)) {
+      try {
+        if (await this.#catchUp()) return;
+      } catch (error) {
+        if (pause === 20) this.options.onFault(error, 'catching up with the state stream');
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  /** @returns false when there is no bucket yet */
+  async #catchUp(): Promise<boolean> {
+    const { bucket } = this.options;
+    const asked = this.#now();
+    const state = await bucket.state();
+    if (!state) {
+      if (this.#epoch !== undefined) this.#enterEpoch(undefined);
+      return false;
+    }
+    const sameEpoch = state.epoch === this.#epoch && state.lastSequence >= this.#applied;
+    if (!sameEpoch || state.lastSequence - this.#applied > longestGap) {
+      this.#enterEpoch(state.epoch);
+      for (const prefix of this.#holds) await this.#load(prefix);
+      this.#applied = state.lastSequence;
+    } else {
+      for (let from = this.#applied + 1; from <= state.lastSequence; ) {
+        const stored = await bucket.next(from, '>');
+        if (!stored) break;
+        this.#apply(stored.key, stored.sequence, stored.value);
+        from = stored.sequence + 1;
+      }
+      // What is missing below the last sequence was overwritten by a record above it.
+      this.#applied = Math.max(this.#applied, state.lastSequence);
+    }
+    if (!this.#drainWaiting()) return this.#catchUp();
+    this.#synced = true;
+    this.#currentAsOf = asked;
+    this.#wakeWaiters();
+    return true;
+  }
+
+  /** Applies what came in while catching up. @returns false when a gap is left */
+  #drainWaiting(): boolean {
+    const waiting = this.#waiting.sort((a, b) => sequenceOf(a) - sequenceOf(b));
+    this.#waiting = [];
+    for (const message of waiting) {
+      const sequence = sequenceOf(message);
+      if (sequence <= this.#applied) continue;
+      if (sequence > this.#applied + 1) return false;
+      this.#apply(keyOf(message), sequence, message.data);
+    }
+    return true;
+  }
+
+  async #load(prefix: StatePrefix): Promise<void> {
+    for (let from = 1; ; ) {
+      const stored = await this.options.bucket.next(from, `${prefix}.>`);
+      if (!stored) return;
+      this.#held.set(stored.key, this.#entry(stored.key, stored.sequence, stored.value));
+      from = stored.sequence + 1;
+    }
+  }
+
+  #enterEpoch(epoch: string | undefined): void {
+    this.#epoch = epoch;
+    this.#applied = 0;
+    this.#held.clear();
+    this.#fetched.clear();
+    // They may be of the bucket before. One of the new bucket that is dropped with them leaves a gap, which is then filled.
+    this.#waiting = [];
+    for (const listener of this.#epochListeners) listener(epoch);
+  }
+
+  async #heartbeat(): Promise<void> {
+    if (!this.#synced) return;
+    const asked = this.#now();
+    try {
+      const state = await this.options.bucket.state();
+      if (!state || state.epoch !== this.#epoch) return void this.#resync();
+      const reached = await this.reach({ epoch: state.epoch, sequence: state.lastSequence }, 500);
+      if (reached) this.#currentAsOf = Math.max(this.#currentAsOf, asked);
+      else if (this.#synced) void this.#resync();
+    } catch (error) {
+      this.options.onFault(error, 'asking for the last sequence of the state stream');
+    }
+  }
+
+  /** Messages are lost while the connection is away, and nothing says so afterwards but the sequence. */
+  async #watchConnection(): Promise<void> {
+    for await (const status of this.options.connection.status()) {
+      if (this.#stopped) return;
+      if (status.type === 'reconnect' || status.type === 'slowConsumer') void this.#resync();
+    }
+  }
+
+  #positionChanged(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#positionWaiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #wakeWaiters(): void {
+    if (this.#positionWaiters.length === 0) return;
+    const waiters = this.#positionWaiters;
+    this.#positionWaiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+function sequenceOf(message: Msg): number {
+  return Number(message.headers?.get('Nats-Sequence')) || 0;
+}
+
+function keyOf(message: Msg): string {
+  const subject = message.headers?.get('Nats-Subject') ?? '';
+  return subject.slice(stateSubjectPrefix.length);
+}

@@ -1,0 +1,51 @@
+import { stateSubjectPrefix } from '@sluice/contracts';
+import { jetstream, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { recordVersionHeader, type StateBucket } from './state-bucket.js';
+
+/** JetStream API error code "wrong last sequence": somebody else wrote in between. */
+const wrongLastSequence = 10071;
+
+/**
+ * Puts records into the bucket so that a version never goes back: the sequence that was read is a condition of the
+ * write, so a relay that was stalled for an hour changes nothing.
+ */
+export class StatePublisher {
+  readonly #stream: JetStreamClient;
+
+  constructor(
+    connection: NatsConnection,
+    private readonly bucket: StateBucket,
+    timeoutMs = 5_000,
+  ) {
+    this.#stream = jetstream(connection, { timeout: timeoutMs });
+  }
+
+  /**
+   * @param version of the record; a first version is tried without reading what is there
+   * @returns the sequence under which this version, or a newer one, stands
+   * @throws Error when the bus does not take it
+   */
+  async publish(key: string, version: number, value: Uint8Array): Promise<number> {
+    let expected = version === 1 ? 0 : undefined;
+    for (;;) {
+      if (expected === undefined) {
+        const current = await this.bucket.last(key);
+        if (current && current.version >= version) return current.sequence;
+        expected = current?.sequence ?? 0;
+      }
+      const header = headers();
+      header.set(recordVersionHeader, String(version));
+      try {
+        const ack = await this.#stream.publish(`${stateSubjectPrefix}${key}`, value, {
+          headers: header,
+          expect: { lastSubjectSequence: expected },
+        });
+        return ack.seq;
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError && error.code === wrongLastSequence)) throw error;
+        expected = undefined;
+      }
+    }
+  }
+}

@@ -1,0 +1,6 @@
+export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';
+export { Change, createOutboxTable, outboxChannels, type OutboxRow } from './outbox.js';
+export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+export { Transactions, violatedUniqueConstraint, type Committed } from './transactions.js';
+export { pageOf } from './page-of.js';
+export { createRecordVersionSequence, nextRecordVersion } from './record-version.js';

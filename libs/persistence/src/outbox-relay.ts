@@ -1,0 +1,205 @@
+import pg from 'pg';
+import { outboxChannels, type OutboxRow } from './outbox.js';
+
+export interface OutboxRelayOptions {
+  readonly databaseUrl: string;
+  readonly schema: string;
+  /** Publishes one row; returns when the bus has it. Called for one row at a time, in the order of positions. */
+  readonly publish: (row: OutboxRow) => Promise<void>;
+  /** The relay became the one that publishes, or is about to begin anew: what it remembers of the bus may be old. */
+  readonly onTakeOver: () => void;
+  readonly onFault: (error: unknown, what: string) => void;
+  readonly batchSize?: number;
+}
+
+/** Longer than two publications that time out. */
+const silentSessionMs = 15_000;
+
+type Waiter = (published: boolean) => void;
+
+/**
+ * Publishes the outbox of one schema. Among the processes of a service the holder of an advisory lock does it; every
+ * process hears what was published. It wakes by NOTIFY; the slow poll beside it is for a notification that was lost.
+ */
+export class OutboxRelay {
+  #client: pg.Client | undefined;
+  #stopped = false;
+  #leading = false;
+  #wake: (() => void) | undefined;
+  #woken = false;
+  #running: Promise<void> | undefined;
+  readonly #waiting = new Map<string, Set<Waiter>>();
+  /** Ids heard of lately, for who begins to wait after the notification came. */
+  readonly #heard = new Set<string>();
+  readonly #channels: { readonly added: string; readonly published: string };
+  readonly #lock: string;
+
+  constructor(private readonly options: OutboxRelayOptions) {
+    this.#channels = outboxChannels(options.schema);
+    this.#lock = `outbox:${options.schema}`;
+  }
+
+  get leading(): boolean {
+    return this.#leading;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#nudge();
+    await this.#running;
+  }
+
+  /** @returns true when all these rows were published within the time; false when the bus does not take them now */
+  async published(outboxIds: readonly string[], timeoutMs: number): Promise<boolean> {
+    const deadline = Date.now() + timeoutMs;
+    const results = await Promise.all(outboxIds.map((id) => this.#waitFor(id, deadline)));
+    return results.every(Boolean);
+  }
+
+  #waitFor(id: string, deadline: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waiters = this.#waiting.get(id) ?? new Set<Waiter>();
+      this.#waiting.set(id, waiters);
+      const settle: Waiter = (published) => {
+        clearTimeout(timer);
+        waiters.delete(settle);
+        if (waiters.size === 0) this.#waiting.delete(id);
+        resolve(published);
+      };
+      const timer = setTimeout(() => void this.#isGone(id).then(settle), Math.max(0, deadline - Date.now()));
+      waiters.add(settle);
+      if (this.#heard.has(id)) settle(true);
+    });
+  }
+
+  async #isGone(id: string): Promise<boolean> {
+    try {
+      const result = await this.#client?.query('SELECT 1 FROM outbox WHERE id = $1', [id]);
+      return result?.rowCount === 0;
+    } catch {
+      // Not known is not published; the caller says `pending`.
+      return false;
+    }
+  }
+
+  async #run(): Promise<void> {
+    for (let pause = 100; !this.#stopped; pause = Math.min(pause * 2, 5_000)) {
+      try {
+        await this.#session(() => (pause = 100));
+      } catch (error) {
+        if (!this.#stopped) this.options.onFault(error, 'relaying the outbox');
+      }
+      this.#leading = false;
+      await this.#client?.end().catch((error: unknown) => this.options.onFault(error, 'closing the outbox connection'));
+      this.#client = undefined;
+      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    }
+  }
+
+  async #session(onProgress: () => void): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.options.databaseUrl,
+      // A process that is frozen keeps its connection and so the lock; the server ends a session that has been silent.
+      options: `-c search_path=${this.options.schema} -c idle_session_timeout=${silentSessionMs}`,
+      application_name: `${this.options.schema}-outbox`,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    });
+    let lost: Error | undefined;
+    client.on('error', (error) => {
+      lost = error;
+      this.#nudge();
+    });
+    client.on('notification', ({ channel, payload }) => {
+      if (channel === this.#channels.added) this.#nudge();
+      else this.#hear((payload ?? '').split(','));
+    });
+    await client.connect();
+    this.#client = client;
+    await client.query(`LISTEN ${this.#channels.added}`);
+    await client.query(`LISTEN ${this.#channels.published}`);
+    while (!this.#stopped && !lost) {
+      if (!this.#leading) {
+        const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [this.#lock]);
+        if (rows[0]?.won) {
+          this.#leading = true;
+          this.options.onTakeOver();
+        }
+      }
+      if (this.#leading) {
+        while (!this.#stopped && !lost && (await this.#relayBatch(client))) onProgress();
+      }
+      await this.#idle(this.#leading ? 1_000 : 500);
+    }
+    if (lost) throw lost;
+  }
+
+  /** @returns whether there may be more */
+  async #relayBatch(client: pg.Client): Promise<boolean> {
+    const size = this.options.batchSize ?? 200;
+    // Places are given in one statement, in the order of insertion; a row that commits later gets a later place.
+    await client.query(
+      `UPDATE outbox SET position = placed.position FROM (
+         SELECT id, nextval('outbox_position') AS position FROM (
+           SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT $1 FOR UPDATE) unplaced ORDER BY id) placed
+       WHERE outbox.id = placed.id`,
+      [size],
+    );
+    const { rows } = await client.query<OutboxRow>(
+      'SELECT id, kind, name, version, body, position FROM outbox WHERE position IS NOT NULL ORDER BY position LIMIT $1',
+      [size],
+    );
+    const published: string[] = [];
+    try {
+      for (const row of rows) {
+        await this.options.publish(row);
+        published.push(row.id);
+      }
+    } finally {
+      if (published.length > 0) {
+        await client.query(
+          `WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[])) SELECT pg_notify($2, $3)`,
+          [published, this.#channels.published, published.join(',')],
+        );
+      }
+    }
+    return rows.length > 0;
+  }
+
+  #hear(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#heard.add(id);
+      this.#waiting.get(id)?.forEach((settle) => settle(true));
+    }
+    for (const id of this.#heard) {
+      if (this.#heard.size <= 10_000) break;
+      this.#heard.delete(id);
+    }
+  }
+
+  #nudge(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  #idle(timeoutMs: number): Promise<void> {
+    if (this.#woken) {
+      this.#woken = false;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        this.#woken = false;
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.#wake = done;
+    });
+  }
+}

@@ -1,0 +1,16 @@
+import type { EntityManager, QueryRunner } from 'typeorm';
+
+/** To be called in the first migration of a service that writes state records. */
+export async function createRecordVersionSequence(runner: QueryRunner): Promise<void> {
+  await runner.query('CREATE SEQUENCE record_version');
+}
+
+/**
+ * The next version of a state record. The lock comes first: of two changes of one record the one that commits later gets
+ * the greater version, also when the row was deleted and made again in between.
+ */
+export async function nextRecordVersion(manager: EntityManager, recordKey: string): Promise<number> {
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [recordKey]);
+  const [row]: { version: string }[] = await manager.query(`SELECT nextval('record_version') AS version`);
+  return Number(row?.version);
+}

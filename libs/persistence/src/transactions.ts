@@ -1,0 +1,54 @@
+import type { DataSource } from 'typeorm';
+import { Change, outboxChannels } from './outbox.js';
+
+const uniqueViolation = '23505';
+const serializationFailure = '40001';
+const deadlockDetected = '40P01';
+
+/** A committed change: what it gave, and the outbox rows that are to be published. */
+export interface Committed<T> {
+  readonly value: T;
+  readonly outboxIds: readonly string[];
+}
+
+/** Runs changes: each is one transaction that holds the rows changed and the outbox rows that tell of them. */
+export class Transactions {
+  readonly #added: string;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    schema: string,
+  ) {
+    this.#added = outboxChannels(schema).added;
+  }
+
+  /** Runs again what the database ended for a conflict with another transaction; any other error ends it and nothing is kept. */
+  async run<T>(work: (change: Change) => Promise<T>): Promise<Committed<T>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.dataSource.transaction(async (manager) => {
+          const change = new Change(manager);
+          const value = await work(change);
+          return { value, outboxIds: await change.flush(this.#added) };
+        });
+      } catch (error) {
+        const code = sqlState(error);
+        if (attempt >= 5 || (code !== serializationFailure && code !== deadlockDetected)) throw error;
+      }
+    }
+  }
+}
+
+/** The constraint that a statement broke, when that is why it failed. */
+export function violatedUniqueConstraint(error: unknown): string | undefined {
+  return sqlState(error) === uniqueViolation ? driverError(error)?.constraint : undefined;
+}
+
+function driverError(error: unknown): { code?: string; constraint?: string } | undefined {
+  const { driverError } = (error ?? {}) as { driverError?: { code?: string; constraint?: string } };
+  return driverError ?? (error as { code?: string; constraint?: string } | undefined);
+}
+
+function sqlState(error: unknown): string | undefined {
+  return driverError(error)?.code;
+}

@@ -1,0 +1,36 @@
+export { decodePem, decodePemBlocks, MalformedPem, type PemBlock } from './pem/decode-pem.js';
+export { encodePem } from './pem/encode-pem.js';
+export { Certificate, MalformedCertificate, parseCertificate, type Extension } from './certificate/certificate.js';
+export {
+  anyExtendedKeyUsage,
+  anyPolicy,
+  extendedKeyUsages,
+  extensionOids,
+  keyUsageBits,
+  type BasicConstraints,
+  type ExtendedKeyUsageName,
+  type KeyUsageBit,
+  type NameConstraints,
+} from './certificate/decode-extensions.js';
+export { describeGeneralName, type GeneralName } from './certificate/decode-general-name.js';
+export { defaultAlgorithmPolicy, type AlgorithmPolicy } from './algorithm/algorithm-policy.js';
+export { type PublicKeyInfo } from './algorithm/public-key-info.js';
+export { SignatureCache } from './algorithm/signature-cache.js';
+export { type HashName, type SignatureAlgorithm } from './algorithm/signature-algorithm.js';
+export { defaultBudget, type Budget } from './path/budget.js';
+export { trustAnchor, type AnchorEnforcement, type TrustAnchor } from './path/trust-anchor.js';
+export { type PathInput, type PathJudgement, type PolicyInputs } from './path/path-input.js';
+export { judgePath } from './path/judge-path.js';
+export { CertificateList, MalformedCertificateList, parseCertificateList } from './revocation/parse-certificate-list.js';
+export { type RevocationInputs } from './revocation/revocation-inputs.js';
+export { generateKeyPair, type KeyPair, type KeyPairSpecification } from './issue/generate-key-pair.js';
+export {
+  issueCertificate,
+  subjectPublicKeyInfo,
+  type CertificateContent,
+  type CertificateIssuer,
+  type CertificateProfile,
+  type IssuedCertificate,
+} from './issue/issue-certificate.js';
+export { judgeRevocation } from './revocation/judge-path-revocation.js';
+export { type CertificateStatus } from './revocation/certificate-status.js';

@@ -1,0 +1,94 @@
+import { formatDistinguishedName, type RefusalCode, type RefusalValues } from '@sluice/domain';
+import { type Certificate } from '../certificate/certificate.js';
+import { type NameConstraints } from '../certificate/decode-extensions.js';
+import { describeGeneralName, type GeneralName } from '../certificate/decode-general-name.js';
+import { decodeCharacterString } from '../der/decode-string.js';
+import { DerReader, tags } from '../der/der-reader.js';
+import { type Spending } from './budget.js';
+import { matchNameConstraint, prepareConstraint, prepareName, type PreparedConstraint } from './match-name-constraint.js';
+
+const emailAddress = '1.2.840.113549.1.9.1';
+const smtpUtf8Mailbox = '1.3.6.1.5.5.7.8.9';
+
+/** Every name a certificate claims, as general names: its subject, e-mail addresses in the subject, and every SAN. */
+function claimedNames(certificate: Certificate): GeneralName[] {
+  const names: GeneralName[] = [];
+  if (certificate.subject.length > 0) {
+    names.push({ form: 'directoryName', name: { name: certificate.subject, key: certificate.subjectKey } });
+    // RFC 5280 4.2.1.10 asks for this when there is no SAN; a good SAN must not cover a bad address, so always.
+    for (const rdn of certificate.subject)
+      for (const attribute of rdn) if (attribute.type === emailAddress) names.push({ form: 'rfc822Name', value: attribute.value });
+  }
+  for (const name of certificate.subjectAltNames) {
+    names.push(name);
+    // RFC 9598 section 6: constraints on rfc822Name bind SmtpUTF8Mailbox.
+    if (name.form === 'otherName' && name.type === smtpUtf8Mailbox) names.push({ form: 'rfc822Name', value: mailboxOf(name.value) });
+  }
+  return names;
+}
+
+/** The mailbox, or text without an at sign, which no constraint on mailboxes permits. */
+function mailboxOf(value: Uint8Array): string {
+  const reader = new DerReader(value);
+  if (reader.next() !== tags.utf8String) return '';
+  return decodeCharacterString(tags.utf8String, value, reader.contentStart, reader.contentEnd);
+}
+
+/** Constraints of one form, each with what it was made from. */
+interface FormConstraints {
+  readonly permitted: readonly { readonly prepared: PreparedConstraint; readonly written: GeneralName }[];
+  readonly excluded: readonly { readonly prepared: PreparedConstraint; readonly written: GeneralName }[];
+}
+
+const preparedByExtension = new WeakMap<NameConstraints, ReadonlyMap<string, FormConstraints>>();
+
+/** A constraint on one kind of otherName says nothing about another kind. */
+const formOf = (name: GeneralName): string => (name.form === 'otherName' ? `otherName ${name.type}` : name.form);
+
+function prepare(constraints: NameConstraints): ReadonlyMap<string, FormConstraints> {
+  let forms = preparedByExtension.get(constraints);
+  if (forms === undefined) {
+    const byForm = new Map<string, { permitted: { prepared: PreparedConstraint; written: GeneralName }[]; excluded: { prepared: PreparedConstraint; written: GeneralName }[] }>();
+    for (const list of ['permitted', 'excluded'] as const)
+      for (const written of constraints[list]) {
+        const form = byForm.get(formOf(written)) ?? { permitted: [], excluded: [] };
+        byForm.set(formOf(written), form);
+        form[list].push({ prepared: prepareConstraint(written), written });
+      }
+    forms = byForm;
+    preparedByExtension.set(constraints, forms);
+  }
+  return forms;
+}
+
+/** What the constraints of the CAs above have against the names of a certificate, or undefined (RFC 5280 6.1.3 (b), (c)). */
+export function checkNameConstraints(
+  certificate: Certificate,
+  constraints: readonly NameConstraints[],
+  spending: Spending,
+): { code: RefusalCode; values: RefusalValues } | undefined {
+  if (constraints.length === 0) return undefined;
+  const names = claimedNames(certificate).map((written) => ({ written, form: formOf(written), prepared: prepareName(written) }));
+  for (const extension of constraints) {
+    const forms = prepare(extension);
+    for (const { written, form, prepared } of names) {
+      const ofForm = forms.get(form);
+      if (ofForm === undefined) continue;
+      const { permitted, excluded } = ofForm;
+      spending.spend('nameComparisons', permitted.length + excluded.length);
+      if (prepared.form === 'incomparable') return { code: 'unsupported-name-constraint', values: { name: describe(written), form: written.form } };
+      const hit = excluded.find((constraint) => matchNameConstraint(prepared, constraint.prepared, 'excluded'));
+      if (hit !== undefined) return violated(written, hit.written, 'excluded');
+      const [first] = permitted;
+      if (first !== undefined && !permitted.some((constraint) => matchNameConstraint(prepared, constraint.prepared, 'permitted'))) return violated(written, first.written, 'permitted');
+    }
+  }
+  return undefined;
+}
+
+const describe = (name: GeneralName): string => describeGeneralName(name, (decoded) => formatDistinguishedName(decoded.name));
+
+const violated = (name: GeneralName, constraint: GeneralName, list: string): { code: RefusalCode; values: RefusalValues } => ({
+  code: 'name-constraint-violated',
+  values: { name: describe(name), constraint: `${list} ${describe(constraint)}`, form: name.form },
+});

@@ -1,0 +1,4 @@
+/** Placeholder replaced below. */
+export interface OcspAnswer {
+  readonly der: Uint8Array;
+}

@@ -1,0 +1,39 @@
+import type { StatePrefix } from '@sluice/contracts';
+import { RecordReader, StateBucket, StateFollower } from '@sluice/messaging';
+import { readFileSync } from 'node:fs';
+import type { Shell } from './run-service.js';
+
+export interface FollowStateOptions {
+  readonly holds: readonly StatePrefix[];
+  /** File with the public keys (PEM, one after the other) whose signatures on records are believed. */
+  readonly recordKeysFile: string;
+  readonly capacity?: number;
+}
+
+/** A follower of the state bucket that ends with the service. */
+export async function followState(shell: Shell, options: FollowStateOptions): Promise<{ follower: StateFollower; bucket: StateBucket }> {
+  const bucket = await StateBucket.open(shell.connection);
+  const follower = new StateFollower({
+    connection: shell.connection,
+    bucket,
+    reader: new RecordReader(splitPem(readFileSync(options.recordKeysFile, 'utf8'))),
+    holds: options.holds,
+    ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+    onFault: shell.onFault,
+  });
+  follower.start();
+  shell.onShutdown(() => follower.stop());
+  return { follower, bucket };
+}
+
+/** One sentence when the follower is not ready. */
+export function stateNotReady(follower: StateFollower): string[] {
+  if (follower.ready) return [];
+  const missing = follower.missingWriters;
+  if (!follower.position || missing.length === 0) return ['it is not in step with the state stream'];
+  return [`the state stream is not complete: ${missing.join(', ')} has not put its records into it`];
+}
+
+function splitPem(text: string): string[] {
+  return text.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g) ?? [];
+}

@@ -1,0 +1,12 @@
+export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';
+export { startHealthServer, type HealthServerOptions } from './health-server.js';
+export { createLog, nestLogger, type Log } from './log.js';
+export { PublishedChanges, type ChangeScope, type PublishChangesOptions } from './publish-changes.js';
+export {
+  ConfigurationError,
+  databaseEnvironment,
+  readEnvironment,
+  shellEnvironment,
+  type ShellEnvironment,
+} from './read-environment.js';
+export { runService, type BuiltService, type ServiceDefinition, type Shell } from './run-service.js';

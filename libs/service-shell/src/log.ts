@@ -1,0 +1,37 @@
+import { currentRequest } from '@sluice/messaging';
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger } from 'pino';
+
+export type Log = Logger;
+
+/** Members of a log line that may hold a secret, should one be logged by mistake. */
+const secrets = ['key', 'clientsecret', 'password', 'token', 'privateKey', 'authorization', 'seed'];
+
+/** Structured logs on standard output. Every line carries the ids of the request it belongs to. */
+export function createLog(service: string, level: string): Log {
+  return pino({
+    level,
+    base: { service, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+    mixin: () => {
+      const request = currentRequest();
+      return request ? { requestId: request.requestId, traceId: request.traceparent.slice(3, 35) } : {};
+    },
+  });
+}
+
+/** Nest's own messages in our log: what it says while it starts is for debugging. */
+export function nestLogger(log: Log): LoggerService {
+  const line = (message: unknown, rest: unknown[]) => ({ context: rest.at(-1), detail: typeof message === 'string' ? undefined : message });
+  const text = (message: unknown) => (typeof message === 'string' ? message : 'nest');
+  return {
+    log: (message, ...rest) => log.debug(line(message, rest), text(message)),
+    debug: (message, ...rest) => log.debug(line(message, rest), text(message)),
+    verbose: (message, ...rest) => log.trace(line(message, rest), text(message)),
+    warn: (message, ...rest) => log.warn(line(message, rest), text(message)),
+    error: (message, ...rest) => log.error(line(message, rest), text(message)),
+    fatal: (message, ...rest) => log.fatal(line(message, rest), text(message)),
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  cloudEvent,
+  eventSubject,
+  eventType,
+  signedPrefixes,
+  stateKey,
+  statePrefixOf,
+  type EventData,
+  type EventName,
+  type StateRecord,
+  type StateWriter,
+} from '@sluice/contracts';
+import { currentRequest, EventPublisher, StateBucket, StatePublisher, type RecordSigner, type StateFollower } from '@sluice/messaging';
+import { OutboxRelay, Transactions, type Change } from '@sluice/persistence';
+import type { DataSource } from 'typeorm';
+import type { Shell } from './run-service.js';
+
+export interface PublishChangesOptions {
+  readonly databaseUrl: string;
+  readonly schema: string;
+  readonly dataSource: DataSource;
+  readonly writer: StateWriter;
+  readonly follower: StateFollower;
+  readonly bucket: StateBucket;
+  /** Needed by who writes signed records. */
+  readonly signer?: RecordSigner;
+  /** Every record of this service as Postgres has it, to fill an empty bucket. */
+  readonly records: () => AsyncIterable<StateRecord>;
+  /** Whether this service makes the bucket when there is none. */
+  readonly ownsBucket?: boolean;
+}
+
+/** How long an answer waits for its change to be on the bus before it says `pending`. */
+const publicationTimeoutMs = 2_000;
+
+/** A change as a use case makes it: rows, records and events in one transaction. */
+export interface ChangeScope {
+  readonly manager: Change['manager'];
+  state(record: StateRecord): void;
+  /** @param subject CloudEvents `subject`: the id of the thing it happened to */
+  event<N extends EventName>(name: N, subject: string, data: EventData<N>): void;
+}
+
+/**
+ * The way of every change in a service: committed with its outbox rows, published by the relay, and acknowledged when it
+ * is on the bus. It also fills the bucket from Postgres when the bucket is new.
+ */
+export class PublishedChanges {
+  readonly #transactions: Transactions;
+  #relay: OutboxRelay | undefined;
+  #filling: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly shell: Shell,
+    private readonly options: PublishChangesOptions,
+  ) {
+    this.#transactions = new Transactions(options.dataSource, options.schema);
+  }
+
+  async start(): Promise<void> {
+    const { shell, options } = this;
+    const events = await EventPublisher.open(shell.connection);
+    const state = new StatePublisher(shell.connection, options.bucket);
+    this.#relay = new OutboxRelay({
+      databaseUrl: options.databaseUrl,
+      schema: options.schema,
+      publish: async (row) => {
+        if (row.kind === 'state') await this.#publishState(state, row.body as unknown as StateRecord);
+        else await events.publish(eventSubject(row.name as EventName), Number(row.position), cloudEvent.parse(row.body));
+      },
+      onTakeOver: () => events.forget(),
+      onFault: shell.onFault,
+    });
+    this.#relay.start();
+    this.#timer = setInterval(() => this.#fillIfMissing(state), 250);
+    shell.onShutdown(async () => {
+      clearInterval(this.#timer);
+      await this.#relay?.stop();
+    });
+  }
+
+  /**
+   * Runs a change. @returns what it gave, and whether it is published already or, with the bus away, will be
+   * @throws what `work` throws; then nothing is kept
+   */
+  async commit<T>(work: (change: ChangeScope) => Promise<T>): Promise<{ value: T; propagation: 'published' | 'pending' }> {
+    const traceparent = currentRequest()?.traceparent;
+    const { value, outboxIds } = await this.#transactions.run((change) =>
+      work({
+        manager: change.manager,
+        state: (record) => change.state(record as StateRecord & Record<string, unknown>),
+        event: (name, subject, data) =>
+          change.event(name, {
+            specversion: '1.0',
+            source: `/sluice/${this.shell.service}`,
+            type: eventType(name),
+            subject,
+            time: new Date().toISOString(),
+            datacontenttype: 'application/json',
+            ...(traceparent ? { traceparent } : {}),
+            data,
+          }),
+      }),
+    );
+    const published = await (this.#relay?.published(outboxIds, publicationTimeoutMs) ?? Promise.resolve(false));
+    return { value, propagation: published ? 'published' : 'pending' };
+  }
+
+  #encode(record: StateRecord): Uint8Array {
+    const prefix = statePrefixOf(record.key);
+    if (!prefix || !signedPrefixes.has(prefix)) return new TextEncoder().encode(JSON.stringify(record));
+    if (!this.options.signer) throw new Error(`${this.shell.service} may not write ${record.key}: it has no key to sign records with`);
+    return this.options.signer.encode(record);
+  }
+
+  async #publishState(state: StatePublisher, record: StateRecord): Promise<void> {
+    await state.publish(record.key, record.version, this.#encode(record));
+  }
+
+  #fillIfMissing(state: StatePublisher): void {
+    const { follower, writer } = this.options;
+    if (this.#filling || !this.#relay?.leading) return;
+    if (follower.position && !follower.missingWriters.includes(writer)) return;
+    this.#filling = this.#fill(state)
+      .catch((error: unknown) => this.shell.onFault(error, 'filling the state bucket'))
+      .finally(() => (this.#filling = undefined));
+  }
+
+  /** Puts every record into the bucket of this epoch and says so. Versions keep it from covering anything newer. */
+  async #fill(state: StatePublisher): Promise<void> {
+    const { bucket, writer, records, ownsBucket } = this.options;
+    let current = await bucket.state();
+    if (!current && ownsBucket) {
+      await bucket.create();
+      current = await bucket.state();
+      this.shell.log.info({ epoch: current?.epoch }, 'made the state bucket');
+    }
+    if (!current) return;
+    const key = stateKey.complete(writer);
+    if (await bucket.last(key)) return;
+    let count = 0;
+    for await (const record of records()) {
+      await this.#publishState(state, record);
+      count++;
+    }
+    await this.#publishState(state, { key, version: 1, deleted: false, service: writer, epoch: current.epoch });
+    this.shell.log.info({ epoch: current.epoch, records: count }, 'filled the state bucket from Postgres');
+  }
+}
+

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** Thrown when the environment is not what a service needs; its message is one line a fault, for the person who starts it. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** What every service is told. Files rather than values where it is a secret. */
+export const shellEnvironment = z.object({
+  NATS_URL: z.string().regex(/^(nats|tls):\/\//, 'must be a nats:// or tls:// URL'),
+  NATS_SEED_FILE: z.string().min(1),
+  NATS_CA_FILE: z.string().min(1),
+  HEALTH_HOST: z.string().default('127.0.0.1'),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+export type ShellEnvironment = z.output<typeof shellEnvironment>;
+
+/** A schema the database of a service is told by. */
+export const databaseEnvironment = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
+});
+
+/**
+ * @param service named in the sentence
+ * @throws ConfigurationError that names every variable that is missing or wrong, never its value
+ */
+export function readEnvironment<Schema extends z.ZodType>(
+  service: string,
+  schema: Schema,
+  environment: Readonly<Record<string, string | undefined>>,
+): z.output<Schema> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => {
+    const name = issue.path.join('.');
+    return environment[name] === undefined ? `${name} is not set` : `${name} is wrong: ${issue.message}`;
+  });
+  throw new ConfigurationError(`${service} cannot start: ${faults.join('; ')}.`);
+}

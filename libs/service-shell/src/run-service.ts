@@ -1,0 +1,144 @@
+import 'reflect-metadata';
+import type { ServiceName } from '@sluice/contracts';
+import { BusServer, connectBus, PassErrorsOn, RequestClient } from '@sluice/messaging';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { hostname } from 'node:os';
+import { startHealthServer } from './health-server.js';
+import { createLog, nestLogger, type Log } from './log.js';
+import { ConfigurationError, type ShellEnvironment } from './read-environment.js';
+
+/** What a service builds its modules on. */
+export interface Shell {
+  readonly service: ServiceName;
+  /** Name of this process among those of its service. */
+  readonly processName: string;
+  readonly log: Log;
+  readonly connection: NatsConnection;
+  readonly requests: RequestClient;
+  /** Logs a fault that was survived. */
+  readonly onFault: (error: unknown, what: string) => void;
+  /** Runs when the service ends, the last added first, after the requests under way are answered. */
+  onShutdown(end: () => Promise<void> | void): void;
+}
+
+export interface BuiltService {
+  readonly module: DynamicModule | Type;
+  /** What keeps it from being ready, one sentence each. */
+  readonly notReady: () => readonly string[];
+  /** Runs when the handlers are in place. */
+  readonly start?: () => Promise<void> | void;
+}
+
+export interface ServiceDefinition<Environment extends ShellEnvironment> {
+  readonly service: ServiceName;
+  /** Reads the environment; a ConfigurationError ends the process with its sentence. */
+  readonly readConfig: () => Environment;
+  readonly build: (shell: Shell, config: Environment) => Promise<BuiltService>;
+  /** Requests under way at once; one more is refused as `overloaded`. */
+  readonly maximumInFlight?: (config: Environment) => number;
+}
+
+/** Longest time the work under way may take when the service is told to end. */
+const shutdownGraceMs = 15_000;
+
+/** The whole life of a service process: configuration, bus, handlers, health, and an end that finishes what is under way. */
+export async function runService<Environment extends ShellEnvironment>(definition: ServiceDefinition<Environment>): Promise<void> {
+  const { service } = definition;
+  let config: Environment;
+  try {
+    config = definition.readConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(78);
+  }
+  const log = createLog(service, config.LOG_LEVEL);
+  const endings: (() => Promise<void> | void)[] = [];
+  const processName = `${service}-${hostname()}-${process.pid}`;
+  const onFault = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
+  let ending = false;
+  let missing: () => readonly string[] = () => ['it is starting'];
+  let closeServer: () => Promise<void> = () => Promise.resolve();
+
+  const end = async (why: string, code: number) => {
+    if (ending) return;
+    ending = true;
+    log.info({ why }, 'ending');
+    const timer = setTimeout(() => {
+      log.error('the work under way did not end in time');
+      process.exit(1);
+    }, shutdownGraceMs);
+    timer.unref();
+    await closeServer().catch((error: unknown) => onFault(error, 'closing the request handlers'));
+    for (const ending of endings.reverse()) {
+      try {
+        await ending();
+      } catch (error) {
+        onFault(error, 'a step of the shutdown');
+      }
+    }
+    log.info('ended');
+    log.flush(() => process.exit(code));
+    setTimeout(() => process.exit(code), 200);
+  };
+  process.once('SIGTERM', () => void end('SIGTERM', 0));
+  process.once('SIGINT', () => void end('SIGINT', 0));
+  // Whoever started us with a channel is gone: do not live on without it.
+  process.once('disconnect', () => void end('the parent process ended', 0));
+  process.on('unhandledRejection', (error) => {
+    log.fatal({ err: error }, 'a promise was rejected and nobody handled it');
+    void end('unhandled rejection', 1);
+  });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an exception was not caught');
+    void end('uncaught exception', 1);
+  });
+
+  const health = await startHealthServer({
+    host: config.HEALTH_HOST,
+    port: config.HEALTH_PORT,
+    service,
+    notReady: () => (ending ? ['it is ending'] : missing()),
+  });
+  process.send?.({ healthPort: health.port });
+  endings.push(() => void health.server.close());
+  log.info({ healthPort: health.port }, 'starting');
+
+  const connection = await connectBus({
+    service,
+    url: config.NATS_URL,
+    seedFile: config.NATS_SEED_FILE,
+    caFile: config.NATS_CA_FILE,
+    name: processName,
+  });
+  endings.push(() => connection.drain());
+  void watchConnection(connection, log);
+
+  const built = await definition.build(
+    { service, processName, log, connection, requests: new RequestClient(connection), onFault, onShutdown: (step) => void endings.push(step) },
+    config,
+  );
+  const server = new BusServer({
+    service,
+    connection,
+    maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
+    onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
+  });
+  const app = await NestFactory.createMicroservice(built.module, { strategy: server, logger: nestLogger(log), abortOnError: false });
+  app.useGlobalFilters(new PassErrorsOn());
+  await app.listen();
+  closeServer = () => app.close();
+  await built.start?.();
+  missing = () => (connection.isClosed() ? ['the bus cannot be reached'] : built.notReady());
+  log.info('started');
+}
+
+async function watchConnection(connection: NatsConnection, log: Log): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') log.warn('the bus is away');
+    else if (status.type === 'reconnect') log.info('the bus is back');
+    else if (status.type === 'error') log.warn({ err: status.error }, 'the bus refused something');
+  }
+}
