@@ -23,7 +23,8 @@ export interface StartOptions extends SpawnOptions {
  */
 export async function startChildServer(command: string, args: readonly string[], options: StartOptions): Promise<ChildServer> {
   const { onLine, readyWhen, readyTimeoutMs = 30_000, ...spawnOptions } = options;
-  const child = spawn(command, args, { ...spawnOptions, stdio: ['ignore', 'pipe', 'pipe'] });
+  // In a group of its own: Ctrl-C goes to who started it, and that one ends it in good order.
+  const child = spawn(command, args, { ...spawnOptions, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));

@@ -34,3 +34,8 @@ export {
 } from './issue/issue-certificate.js';
 export { judgeRevocation } from './revocation/judge-path-revocation.js';
 export { type CertificateStatus } from './revocation/certificate-status.js';
+export { buildOcspRequest } from './revocation/build-ocsp-request.js';
+export { type OcspHash } from './revocation/ocsp-certificate-id.js';
+export { judgeOcspResponse, type OcspInput } from './revocation/judge-ocsp-response.js';
+export { MalformedOcspResponse, OcspResponderRefusal, parseOcspResponse, type OcspAnswer } from './revocation/parse-ocsp-response.js';
+export { type CrlReason } from './revocation/revoked-certificates.js';

@@ -44,7 +44,7 @@ const rules = {
   'policy-required': rule('RFC 5280 6.1.5 (g)', (subject, v) => `The chain of ${subject} must be valid for a certificate policy (${v['wanted']}) and is for none; have it issued under that policy.`),
   'policy-mapping-of-any-policy': rule('RFC 5280 6.1.4 (a)', (subject) => `${subject} maps from or to anyPolicy, which is forbidden; have the CA certificate issued again.`),
   revoked: rule('RFC 5280 6.3.3', (subject, v) => `${subject} was revoked at ${v['revokedAt']} (${v['reason']}); use a new certificate with a new key.`),
-  'revocation-undetermined': rule('RFC 5280 6.3.3', (subject, v) => `Whether ${subject} is revoked cannot be told (${v['problem']}); see that a current CRL or OCSP answer of its issuer is at hand.`),
+  'revocation-undetermined': rule('RFC 5280 6.3.3', (subject, v) => `The status of ${subject} cannot be told (${v['problem']}); see that a current CRL or OCSP answer of its issuer is at hand.`),
   'over-budget': rule('RFC 5280 8', (_subject, v) => `Judging the chain would cost more than is spent on one (${v['limit']} over ${v['allowed']}); send only the certificates of the one path to the root.`),
 } as const satisfies Record<string, RefusalRule>;
 
@@ -66,6 +66,6 @@ export interface CertificateRefusal {
 /** Makes a refusal; the rule and the sentence follow from the code. */
 export function refuseCertificate(code: RefusalCode, certificate: RefusedCertificate | undefined, values: RefusalValues = {}): CertificateRefusal {
   const { rfc, sentence } = rules[code];
-  const subject = certificate === undefined ? 'The certificate' : `The certificate "${certificate.subject}"`;
-  return Object.freeze({ code, ...(certificate && { certificate }), rfc, values, sentence: sentence(subject, values) });
+  const written = sentence(certificate === undefined ? 'the certificate' : `the certificate "${certificate.subject}"`, values);
+  return Object.freeze({ code, ...(certificate && { certificate }), rfc, values, sentence: written.charAt(0).toUpperCase() + written.slice(1) });
 }

@@ -65,6 +65,7 @@ export class StateFollower {
   readonly #overtaken = new Map<string, StateEntry>();
   readonly #changeListeners: ((change: StateChange) => void)[] = [];
   readonly #epochListeners: ((epoch: string | undefined) => void)[] = [];
+  readonly #loadedListeners: (() => void)[] = [];
   #positionWaiters: (() => void)[] = [];
   readonly #holds: ReadonlySet<StatePrefix>;
   readonly #now: () => number;
@@ -134,6 +135,11 @@ export class StateFollower {
   /** Told when the bucket is another one than before, or is gone (undefined): everything remembered is void. */
   onEpoch(listener: (epoch: string | undefined) => void): void {
     this.#epochListeners.push(listener);
+  }
+
+  /** Told when the prefixes that are held whole were loaded afresh, without a change for each of their records. */
+  onLoaded(listener: () => void): void {
+    this.#loadedListeners.push(listener);
   }
 
   /** @returns whether it has applied at least this much, after waiting for it up to `timeoutMs` */
@@ -264,6 +270,7 @@ export class StateFollower {
       this.#enterEpoch(state.epoch);
       for (const prefix of this.#holds) await this.#load(prefix);
       this.#applied = state.lastSequence;
+      for (const listener of this.#loadedListeners) listener();
     } else {
       for (let from = this.#applied + 1; from <= state.lastSequence; ) {
         const stored = await bucket.next(from, '>');

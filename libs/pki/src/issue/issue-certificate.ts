@@ -157,13 +157,15 @@ function signatureAlgorithmOf(key: KeyObject): { algorithm: AlgorithmIdentifier;
   throw new TypeError(`A certificate cannot be signed with a key of type ${key.asymmetricKeyType} ${curve ?? ''}.`);
 }
 
+/** PKI.js would write all attributes into one multi-valued RDN, so the name is encoded here, one RDN for each. */
 function toRelativeDistinguishedNames(name: DistinguishedName): RelativeDistinguishedNames {
-  const attributes = name.map((rdn) => {
-    const [attribute, ...more] = rdn;
-    if (!attribute || more.length > 0) throw new TypeError('Names that we issue have one attribute in each RDN.');
-    return new AttributeTypeAndValue({ type: attribute.type, value: new asn1js.Utf8String({ value: attribute.value }) });
+  const rdns = name.map((rdn) => {
+    const attributes = rdn.map(({ type, value }) =>
+      new AttributeTypeAndValue({ type, value: new asn1js.Utf8String({ value }) }).toSchema(),
+    );
+    return new asn1js.Set({ value: attributes });
   });
-  return new RelativeDistinguishedNames({ typesAndValues: attributes });
+  return RelativeDistinguishedNames.fromBER(new asn1js.Sequence({ value: rdns }).toBER());
 }
 
 /** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime after that. */

@@ -39,7 +39,7 @@ export function buildCandidateGraph(input: PathInput, spending: Spending, failur
   const leaf: Candidate = { certificate: input.leaf, distance: 0, issued: [] };
   const relevant = collectByName(input, leaf);
   const graphs: AnchoredGraph[] = [];
-  const frontier: { certificate: Certificate; issued: Candidate[] }[] = [];
+  const frontier: { readonly certificate: Certificate; readonly issued: Candidate[] }[] = [];
   for (const anchor of input.anchors) {
     const issuedByName = relevant.get(anchor.certificate.subjectKey);
     if (issuedByName === undefined) continue;
@@ -55,9 +55,22 @@ export function buildCandidateGraph(input: PathInput, spending: Spending, failur
 
   const objections = new Map<Candidate, CertificateRefusal | undefined>();
   const reached = new Set<Candidate>();
+  // A CA may have many certificates and one key: what matters is the key.
+  const checked = new Map<Candidate, { readonly spki: Uint8Array; readonly signed: boolean }[]>();
+  const isChildOf = (child: Candidate, issuer: Certificate): boolean => {
+    const known = checked.get(child)?.find(({ spki }) => sameBytes(spki, issuer.spki));
+    if (known !== undefined) return known.signed;
+    const signed = isSignedBy(child.certificate, issuer, input, spending, child !== leaf);
+    if (!signed) failures.push(badSignature(child, issuer));
+    const entry = { spki: issuer.spki, signed };
+    const entries = checked.get(child);
+    if (entries === undefined) checked.set(child, [entry]);
+    else entries.push(entry);
+    return signed;
+  };
   for (let parent = frontier.shift(); parent !== undefined; parent = frontier.shift()) {
     for (const child of relevant.get(parent.certificate.subjectKey) ?? []) {
-      if (child.certificate === parent.certificate) continue;
+      if (child === parent) continue;
       if (child !== leaf) {
         if (!objections.has(child)) {
           const refusal = checkIntermediate(child.certificate, input);
@@ -66,10 +79,7 @@ export function buildCandidateGraph(input: PathInput, spending: Spending, failur
         }
         if (objections.get(child) !== undefined) continue;
       }
-      if (!isSignedBy(child.certificate, parent.certificate, input, spending, child !== leaf)) {
-        failures.push(badSignature(child, parent.certificate));
-        continue;
-      }
+      if (!isChildOf(child, parent.certificate)) continue;
       parent.issued.push(child);
       if (child === leaf || reached.has(child)) continue;
       reached.add(child);

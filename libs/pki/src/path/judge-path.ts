@@ -1,4 +1,4 @@
-import { refuseCertificate, type CertificateRefusal } from '@sluice/domain';
+import { formatDistinguishedName, refuseCertificate, type CertificateRefusal } from '@sluice/domain';
 import { type Certificate } from '../certificate/certificate.js';
 import { judgePathRevocation } from '../revocation/judge-path-revocation.js';
 import { defaultBudget, OverBudget, Spending } from './budget.js';
@@ -6,6 +6,7 @@ import { buildCandidateGraph, type Candidate, type Failure } from './candidate-g
 import { checkLeaf } from './check-certificate.js';
 import { type PathInput, type PathJudgement } from './path-input.js';
 import { finishWithLeaf, initialState, passAuthority, type PathState } from './path-state.js';
+import { refuse } from './refuse.js';
 import { type TrustAnchor } from './trust-anchor.js';
 
 const mostAttempts = 16;
@@ -49,7 +50,8 @@ function search(input: PathInput, spending: Spending, failures: Failure[], remar
     const found = descend(graph.anchor, graph.issued, state, [graph.anchor.certificate], { input, spending, failures, remarks });
     if (found !== undefined) return found;
   }
-  return refused(ranked(failures), remarks);
+  const attempts = ranked(failures);
+  return refused(attempts.length > 0 ? attempts : [refuse('unknown-issuer', input.leaf, { issuer: formatDistinguishedName(input.leaf.issuer) })], remarks);
 }
 
 function refused(attempts: readonly CertificateRefusal[], remarks: readonly string[]): PathJudgement {

@@ -16,6 +16,7 @@ export interface CrlContext {
   readonly candidates: readonly Certificate[];
   readonly at: number;
   readonly maximumAge: number | undefined;
+  readonly clockSkew: number | undefined;
   readonly algorithmPolicy: AlgorithmPolicy | undefined;
   readonly spending: Spending;
   /** Keys (SHA-256 of the SPKI) each CRL was found to be signed by. */
@@ -50,7 +51,7 @@ export function checkCrlStatus(certificate: Certificate, context: CrlContext): C
       }
       const delta = deltas.find((other) => isDeltaFor(other, list) && findUnusable(other) === undefined && findStale(other, context) === undefined);
       const stale = findStale(list, context);
-      if (stale !== undefined && (delta === undefined || list.thisUpdate > context.at)) {
+      if (stale !== undefined && (delta === undefined || isFuture(list, context))) {
         note(remarks, list, stale);
         continue;
       }
@@ -90,8 +91,10 @@ function findUnusable(list: CertificateList): string | undefined {
   return extension === undefined ? undefined : `it holds the critical extension ${extension}, which is not known here`;
 }
 
+const isFuture = (list: CertificateList, context: CrlContext): boolean => list.thisUpdate > context.at + (context.clockSkew ?? 0);
+
 function findStale(list: CertificateList, context: CrlContext): string | undefined {
-  if (list.thisUpdate > context.at) return 'it is not valid yet';
+  if (isFuture(list, context)) return 'it is not valid yet';
   if (list.nextUpdate !== undefined && context.at > list.nextUpdate) return `it should have been replaced at ${new Date(list.nextUpdate).toISOString()}`;
   if (context.maximumAge !== undefined && context.at - list.thisUpdate > context.maximumAge) return 'it is older than is allowed here';
   return undefined;

@@ -6,7 +6,9 @@ import { type PathInput, type PathJudgement } from '../path/path-input.js';
 import { refuse, writeTime } from '../path/refuse.js';
 import { type TrustAnchor } from '../path/trust-anchor.js';
 import { type CertificateStatus } from './certificate-status.js';
+import { judgeOcspResponse } from './judge-ocsp-response.js';
 import { checkCrlStatus, type CrlContext } from './check-crl-status.js';
+import { namesCertificate } from './ocsp-certificate-id.js';
 import { type CertificateList } from './parse-certificate-list.js';
 import { type RevocationInputs } from './revocation-inputs.js';
 
@@ -46,6 +48,7 @@ export function judgePathRevocation(
     candidates,
     at: input.at,
     maximumAge: revocation.maximumAge,
+    clockSkew: revocation.clockSkew,
     algorithmPolicy: input.algorithmPolicy,
     spending,
     verifiedCrls: verified,
@@ -89,7 +92,23 @@ export function judgePathRevocation(
   for (const certificate of [...checked].reverse()) {
     // A trust anchor that is its own leaf has nobody above who could revoke it.
     if (sameBytes(certificate.der, anchor.certificate.der)) continue;
-    const status = checkCrlStatus(certificate, context);
+    const issuer = path[path.indexOf(certificate) + 1] as Certificate;
+    const status = combine(
+      checkCrlStatus(certificate, context),
+      (revocation.ocspAnswers ?? []).filter((answer) => answer.answers.some((single) => namesCertificate(single.id, certificate, issuer))).map((answer) =>
+        judgeOcspResponse({
+          answer,
+          certificate,
+          issuer,
+          at: input.at,
+          ...(revocation.maximumAge !== undefined && { maximumAge: revocation.maximumAge }),
+          ...(revocation.clockSkew !== undefined && { clockSkew: revocation.clockSkew }),
+          ...(input.algorithmPolicy && { algorithmPolicy: input.algorithmPolicy }),
+          statusOfResponder: (responder) => checkCrlStatus(responder, context),
+          spending,
+        }),
+      ),
+    );
     for (const remark of status.remarks) if (!remarks.includes(remark)) remarks.push(remark);
     const refusal = refusalOf(certificate, status, revocation.failure);
     if (refusal !== undefined) return { refusal, validUntil, remarks };
@@ -97,6 +116,18 @@ export function judgePathRevocation(
     if (status.status === 'good') validUntil = Math.min(validUntil, status.validUntil);
   }
   return { validUntil, remarks };
+}
+
+/** Revoked by any source is revoked; good by any is good; when good by several, until the first of them ends. */
+function combine(byCrl: CertificateStatus, byOcsp: readonly CertificateStatus[]): CertificateStatus {
+  const all = [byCrl, ...byOcsp];
+  const revoked = all.find((status) => status.status === 'revoked');
+  if (revoked !== undefined) return revoked;
+  const good = all.filter((status) => status.status === 'good');
+  if (good.length > 0) return { status: 'good', validUntil: Math.min(...good.map((status) => status.validUntil)), remarks: all.flatMap((status) => status.remarks) };
+  // Where no CRL was at hand at all, what is wrong with the answer is the better explanation.
+  const [answered = byCrl] = byOcsp;
+  return { ...(byCrl.remarks.length === 0 ? answered : byCrl), remarks: all.flatMap((status) => status.remarks) };
 }
 
 function refusalOf(certificate: Certificate, status: CertificateStatus, failure: 'hard' | 'soft'): CertificateRefusal | undefined {
@@ -128,6 +159,7 @@ export function judgeRevocation(input: {
     candidates: distinct(input.issuers),
     at: input.at,
     maximumAge: input.revocation.maximumAge,
+    clockSkew: input.revocation.clockSkew,
     algorithmPolicy: input.algorithmPolicy,
     spending: new Spending(defaultBudget),
     verifiedCrls: verified,

@@ -1,3 +1,4 @@
+import { type Certificate } from '../certificate/certificate.js';
 import { type CertificateList } from './parse-certificate-list.js';
 import { type OcspAnswer } from './parse-ocsp-response.js';
 
@@ -13,6 +14,8 @@ export interface RevocationInputs {
   readonly scope?: 'all' | 'leaf';
   /** Refuse a CRL or answer older than this, even before its nextUpdate; milliseconds. Also bounds those without nextUpdate. */
   readonly maximumAge?: number;
+  /** How far an issuer's clock may be ahead of ours, milliseconds. Default 0. */
+  readonly clockSkew?: number;
   /** Certificates of CRL issuers and OCSP responders that are not in the pool. */
-  readonly issuerCertificates?: readonly import('../certificate/certificate.js').Certificate[];
+  readonly issuerCertificates?: readonly Certificate[];
 }

@@ -12,32 +12,35 @@ type TextMethod = (text: string, values: readonly (string | number)[]) => unknow
 
 const MAXIMUM_RESULT = 16 * 1024 * 1024;
 
-const TEXT_METHODS: Readonly<Record<string, readonly [arity: readonly number[], method: TextMethod]>> = {
-  length: [[0], (text) => text.length],
-  size: [[0], (text) => text.length],
-  trim: [[0], (text) => text.trim()],
-  toString: [[0], (text) => text],
-  toUpperCase: [[0], (text) => text.toUpperCase()],
-  toLowerCase: [[0], (text) => text.toLowerCase()],
-  isEmpty: [[0], (text) => text.length === 0],
-  isBlank: [[0], (text) => text.trim() === ''],
-  substring: [[1, 2], (text, [start, end]) => javaSubstring(text, Number(start), end === undefined ? text.length : Number(end))],
-  contains: [[1], (text, [part]) => text.includes(String(part))],
-  startsWith: [[1], (text, [part]) => text.startsWith(String(part))],
-  endsWith: [[1], (text, [part]) => text.endsWith(String(part))],
-  equals: [[1], (text, [other]) => text === String(other)],
-  equalsIgnoreCase: [[1], (text, [other]) => text.toLowerCase() === String(other).toLowerCase()],
-  compareTo: [[1], (text, [other]) => (text < String(other) ? -1 : text > String(other) ? 1 : 0)],
-  indexOf: [[1], (text, [part]) => text.indexOf(String(part))],
-  lastIndexOf: [[1], (text, [part]) => text.lastIndexOf(String(part))],
-  charAt: [[1], (text, [index]) => text.charAt(Number(index))],
-  concat: [[1], (text, [other]) => text + String(other)],
-  replace: [[2], (text, [from, to]) => bounded(text, String(from), String(to))],
-  replaceAll: [[2], (text, [pattern, to]) => regexOf(String(pattern)).matcher(text).replaceAll(String(to))],
-  replaceFirst: [[2], (text, [pattern, to]) => regexOf(String(pattern)).matcher(text).replaceFirst(String(to))],
-  matches: [[1], (text, [pattern]) => regexOf(String(pattern)).matches(text)],
-  split: [[1], (text, [pattern]) => regexOf(String(pattern)).split(text)],
-};
+const TEXT_METHODS: ReadonlyMap<string, readonly [arity: readonly number[], method: TextMethod]> = new Map<
+  string,
+  readonly [arity: readonly number[], method: TextMethod]
+>([
+  ['length', [[0], (text) => text.length]],
+  ['size', [[0], (text) => text.length]],
+  ['trim', [[0], (text) => text.trim()]],
+  ['toString', [[0], (text) => text]],
+  ['toUpperCase', [[0], (text) => text.toUpperCase()]],
+  ['toLowerCase', [[0], (text) => text.toLowerCase()]],
+  ['isEmpty', [[0], (text) => text.length === 0]],
+  ['isBlank', [[0], (text) => text.trim() === '']],
+  ['substring', [[1, 2], (text, [start, end]) => javaSubstring(text, Number(start), end === undefined ? text.length : Number(end))]],
+  ['contains', [[1], (text, [part]) => text.includes(String(part))]],
+  ['startsWith', [[1], (text, [part]) => text.startsWith(String(part))]],
+  ['endsWith', [[1], (text, [part]) => text.endsWith(String(part))]],
+  ['equals', [[1], (text, [other]) => text === String(other)]],
+  ['equalsIgnoreCase', [[1], (text, [other]) => text.toLowerCase() === String(other).toLowerCase()]],
+  ['compareTo', [[1], (text, [other]) => (text < String(other) ? -1 : text > String(other) ? 1 : 0)]],
+  ['indexOf', [[1], (text, [part]) => text.indexOf(String(part))]],
+  ['lastIndexOf', [[1], (text, [part]) => text.lastIndexOf(String(part))]],
+  ['charAt', [[1], (text, [index]) => text.charAt(Number(index))]],
+  ['concat', [[1], (text, [other]) => text + String(other)]],
+  ['replace', [[2], (text, [from, to]) => bounded(text, String(from), String(to))]],
+  ['replaceAll', [[2], (text, [pattern, to]) => regexOf(String(pattern)).matcher(text).replaceAll(String(to))]],
+  ['replaceFirst', [[2], (text, [pattern, to]) => regexOf(String(pattern)).matcher(text).replaceFirst(String(to))]],
+  ['matches', [[1], (text, [pattern]) => regexOf(String(pattern)).matches(text)]],
+  ['split', [[1], (text, [pattern]) => regexOf(String(pattern)).split(text)]],
+]);
 
 /** Patterns come from definitions, not from messages, so this stays as small as the definitions are. */
 const regexes = new Map<string, RE2JS>();
@@ -86,10 +89,10 @@ export function parseOgnl(suffix: string, whole: string): readonly OgnlCall[] {
       rest = rest.slice(length);
     }
     const name = methodName(method[2] as string);
-    const known = TEXT_METHODS[name];
+    const known = TEXT_METHODS.get(name);
     if (known === undefined || !known[0].includes(values.length))
       throw new ExpressionSyntaxError(`"\${${whole}}" calls ${method[2]}, which texts do not have.`, {
-        nearest: Object.keys(TEXT_METHODS).join(', '),
+        nearest: [...TEXT_METHODS.keys()].join(', '),
         unsupported: true,
       });
     if (name === 'replaceAll' || name === 'replaceFirst' || name === 'matches' || name === 'split') regexOf(String(values[0]));
@@ -99,7 +102,7 @@ export function parseOgnl(suffix: string, whole: string): readonly OgnlCall[] {
 }
 
 function methodName(name: string): string {
-  if (Object.hasOwn(TEXT_METHODS, name)) return name;
+  if (TEXT_METHODS.has(name)) return name;
   const getter = /^get([A-Z])(\w*)$/.exec(name);
   return getter === null ? name : `${(getter[1] as string).toLowerCase()}${getter[2]}`;
 }
@@ -135,7 +138,7 @@ export function applyOgnl(start: unknown, calls: readonly OgnlCall[], whole: str
     else if (Array.isArray(value) && (call.name === 'size' || call.name === 'length')) value = value.length;
     else if (Array.isArray(value) && call.name === 'isEmpty') value = value.length === 0;
     else {
-      const method = (TEXT_METHODS[call.name] as readonly [readonly number[], TextMethod])[1];
+      const method = (TEXT_METHODS.get(call.name) as readonly [readonly number[], TextMethod])[1];
       try {
         value = method(valueToText(value), call.arguments);
       } catch (error) {

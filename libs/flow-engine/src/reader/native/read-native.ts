@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { FlowDefinitionError, type FlowProblem, type FlowWarning } from '../../error/flow-errors.js';
 import type { FlowDefinition } from '../../model/flow-definition.js';
 import { DefinitionBuilder } from './build-definition.js';
@@ -7,7 +7,6 @@ import { ReadingContext } from './shape.js';
 
 /** Largest accepted text of a native definition. */
 const MAXIMUM_LENGTH = 2 * 1024 * 1024;
-const MAXIMUM_NESTING = 100;
 
 /**
  * Reads a flow in the native format.
@@ -18,10 +17,9 @@ export function readNative(content: string, source: 'YAML' | 'JSON'): { definiti
     throw new FlowDefinitionError([
       { path: '(document)', code: 'limit-exceeded', message: `A definition has at most ${MAXIMUM_LENGTH} characters.` },
     ]);
-  checkNesting(content);
   if (source === 'JSON') checkJson(content);
   const lines = new LineCounter();
-  const document = parseDocument(content, { lineCounter: lines, uniqueKeys: true, strict: true, version: '1.2', merge: false, logLevel: 'silent' });
+  const document = parse(content, lines);
   const syntax: FlowProblem[] = [...document.errors, ...document.warnings].map((error) => ({
     path: '(document)',
     ...(error.linePos === undefined ? {} : { line: error.linePos[0].line }),
@@ -51,27 +49,25 @@ function checkJson(content: string): void {
   }
 }
 
-/** The parser is recursive; what would exhaust the stack is refused before it starts. */
-function checkNesting(content: string): void {
-  let depth = 0;
-  let deepest = 0;
-  let indentation = 0;
-  let dashes = 0;
-  let lineStart = true;
-  for (const character of content) {
-    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
-    else if (character === ']' || character === '}') depth--;
-    if (character === '\n') {
-      lineStart = true;
-      indentation = 0;
-      dashes = 0;
-    } else if (lineStart) {
-      if (character === ' ') indentation++;
-      else if (character === '-' || character === '?' || character === ':') dashes++;
-      else lineStart = false;
-      deepest = Math.max(deepest, depth + Math.ceil(indentation / 2), depth + dashes);
-    }
+function parse(content: string, lines: LineCounter): Document {
+  try {
+    return parseDocument(content, {
+      lineCounter: lines,
+      uniqueKeys: true,
+      strict: true,
+      version: '1.2',
+      merge: false,
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    // The parser is recursive: deep nesting ends in a RangeError.
+    const nested = error instanceof RangeError;
+    throw new FlowDefinitionError([
+      {
+        path: '(document)',
+        code: nested ? 'limit-exceeded' : 'syntax',
+        message: nested ? 'The definition is nested too deeply.' : (error as Error).message,
+      },
+    ]);
   }
-  if (deepest > MAXIMUM_NESTING * 2)
-    throw new FlowDefinitionError([{ path: '(document)', code: 'limit-exceeded', message: `A definition is nested at most ${MAXIMUM_NESTING} levels deep.` }]);
 }

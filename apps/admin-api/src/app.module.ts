@@ -1,0 +1,41 @@
+import { RequestClient } from '@sluice/messaging';
+import type { DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AdminTokensController } from './admin-tokens/admin-tokens.controller.js';
+import { ConnectivityTestsController } from './connectivity-tests/connectivity-tests.controller.js';
+import { DecisionsController } from './decisions/decisions.controller.js';
+import { FlowsController } from './flows/flows.controller.js';
+import { AdministratorGuard } from './http/administrator.js';
+import { HealthController, notReadyToken } from './http/health.controller.js';
+import { MessageProcessingLogsController } from './message-processing-logs/message-processing-logs.controller.js';
+import { OpenApiController } from './openapi/openapi.controller.js';
+import { ServiceInstancesController } from './service-instances/service-instances.controller.js';
+import { ServiceKeysController } from './service-keys/service-keys.controller.js';
+import { TrustedRootsController } from './trusted-roots/trusted-roots.controller.js';
+import { UserRolesController } from './user-roles/user-roles.controller.js';
+
+export class AppModule {
+  static with(requests: RequestClient, notReady: () => readonly string[]): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [
+        UserRolesController,
+        ServiceInstancesController,
+        ServiceKeysController,
+        TrustedRootsController,
+        FlowsController,
+        MessageProcessingLogsController,
+        DecisionsController,
+        ConnectivityTestsController,
+        AdminTokensController,
+        OpenApiController,
+        HealthController,
+      ],
+      providers: [
+        { provide: RequestClient, useValue: requests },
+        { provide: notReadyToken, useValue: notReady },
+        { provide: APP_GUARD, useClass: AdministratorGuard },
+      ],
+    };
+  }
+}

@@ -1,0 +1,13 @@
+import { readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import { z } from 'zod';
+
+const environment = shellEnvironment.extend({
+  ADMIN_HOST: z.string().default('127.0.0.1'),
+  ADMIN_PORT: z.coerce.number().int().min(0).max(65_535),
+});
+
+export type Config = z.output<typeof environment>;
+
+export function readConfig(): Config {
+  return readEnvironment('admin-api', environment, process.env);
+}

@@ -1,0 +1,110 @@
+import { formatDistinguishedName } from '@sluice/domain';
+import { parseCertificate } from '@sluice/pki';
+import { isIP } from 'node:net';
+import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+
+export interface TestedCertificate {
+  readonly subjectdn: string;
+  readonly issuerdn: string;
+  readonly serialnumber: string;
+  readonly validfrom: string;
+  readonly validuntil: string;
+  readonly sha256: string;
+  /** Self-issued: the one a sender imports. */
+  readonly root: boolean;
+  /** Its name in `certificates.zip`. */
+  readonly file: string;
+}
+
+export interface ConnectivityTestResult {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly validateServerCertificate: boolean;
+  readonly status: 'succeeded' | 'failed';
+  readonly error?: string;
+  readonly protocol?: string;
+  readonly cipher?: string;
+  /** The server's first. */
+  readonly certificates: readonly TestedCertificate[];
+  readonly at: string;
+}
+
+export interface TestedConnection {
+  readonly result: ConnectivityTestResult;
+  readonly ders: readonly Uint8Array[];
+}
+
+const handshakeTimeoutMs = 10_000;
+
+/** Opens a TLS connection as a sender would and lists the chain the server shows. A failure is a result, not an error. */
+export async function testConnectivity(
+  request: { id: string; host: string; port: number; validateServerCertificate: boolean },
+  now: number,
+): Promise<TestedConnection> {
+  const base = { ...request, at: new Date(now).toISOString() };
+  let socket: TLSSocket;
+  try {
+    socket = await handshake(request.host, request.port);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { result: { ...base, status: 'failed', error: `No TLS connection came about: ${message}`, certificates: [] }, ders: [] };
+  }
+  try {
+    const ders = shownChain(socket);
+    const refused = request.validateServerCertificate && !socket.authorized ? String(socket.authorizationError) : undefined;
+    return {
+      result: {
+        ...base,
+        status: refused ? 'failed' : 'succeeded',
+        ...(refused
+          ? { error: `The server's certificate is not trusted here (${refused}): import the root of the chain, or test without validation.` }
+          : {}),
+        protocol: socket.getProtocol() ?? '',
+        cipher: socket.getCipher().standardName,
+        certificates: ders.map(describe),
+      },
+      ders,
+    };
+  } finally {
+    socket.destroy();
+  }
+}
+
+function handshake(host: string, port: number): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) });
+    socket.setTimeout(handshakeTimeoutMs, () => socket.destroy(new Error(`nothing came for ${handshakeTimeoutMs / 1000} seconds`)));
+    socket.once('secureConnect', () => resolve(socket));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the server closed the connection')));
+  });
+}
+
+function shownChain(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (certificate?.raw && chain.length < 16) {
+    chain.push(certificate.raw);
+    if (!certificate.issuerCertificate || certificate.issuerCertificate === certificate) break;
+    certificate = certificate.issuerCertificate;
+  }
+  return chain;
+}
+
+function describe(der: Uint8Array, index: number): TestedCertificate {
+  const certificate = parseCertificate(der);
+  const name = formatDistinguishedName(certificate.subject);
+  const common = /CN=((?:[^,\\]|\\.)*)/.exec(name)?.[1] ?? 'certificate';
+  const role = certificate.isSelfIssued ? 'root' : index === 0 ? 'server' : 'intermediate';
+  return {
+    subjectdn: name,
+    issuerdn: formatDistinguishedName(certificate.issuer),
+    serialnumber: `0x${certificate.serialNumber}`,
+    validfrom: new Date(certificate.notBefore).toISOString(),
+    validuntil: new Date(certificate.notAfter).toISOString(),
+    sha256: certificate.sha256,
+    root: certificate.isSelfIssued,
+    file: `${index + 1}-${role}-${common.replace(/[^A-Za-z0-9.-]+/g, '_').slice(0, 64)}.cer`,
+  };
+}

@@ -1,0 +1,52 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { DynamicModule } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { DeployFlowHandler, flowUrlToken } from './deploy-flow/deploy-flow.handler.js';
+import { DeployFlow } from './deploy-flow/deploy-flow.js';
+import { FlowPresence } from './deployed-flows/flow-presence.js';
+import { GetDecisionHandler, jetStreamManagerToken } from './get-decision/get-decision.handler.js';
+import { GetFlowHandler } from './get-flow/get-flow.handler.js';
+import { GetMessageProcessingLogHandler } from './get-message-processing-log/get-message-processing-log.handler.js';
+import { ListFlowsAskingRoleHandler } from './list-flows-asking-role/list-flows-asking-role.handler.js';
+import { ListFlowsHandler } from './list-flows/list-flows.handler.js';
+import { ListMessageProcessingLogsHandler } from './list-message-processing-logs/list-message-processing-logs.handler.js';
+import { ReadMessages } from './record-message/read-messages.js';
+import { UndeployFlowHandler } from './undeploy-flow/undeploy-flow.handler.js';
+import { UndeployFlow } from './undeploy-flow/undeploy-flow.js';
+
+export interface AppParts {
+  readonly dataSource: DataSource;
+  readonly deployFlow: DeployFlow;
+  readonly undeployFlow: UndeployFlow;
+  readonly presence: FlowPresence;
+  readonly messages: ReadMessages;
+  readonly manager: JetStreamManager;
+  readonly flowUrl: string;
+}
+
+export class AppModule {
+  static with(parts: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [
+        DeployFlowHandler,
+        GetFlowHandler,
+        ListFlowsHandler,
+        UndeployFlowHandler,
+        ListFlowsAskingRoleHandler,
+        ListMessageProcessingLogsHandler,
+        GetMessageProcessingLogHandler,
+        GetDecisionHandler,
+      ],
+      providers: [
+        { provide: DataSource, useValue: parts.dataSource },
+        { provide: DeployFlow, useValue: parts.deployFlow },
+        { provide: UndeployFlow, useValue: parts.undeployFlow },
+        { provide: FlowPresence, useValue: parts.presence },
+        { provide: ReadMessages, useValue: parts.messages },
+        { provide: jetStreamManagerToken, useValue: parts.manager },
+        { provide: flowUrlToken, useValue: parts.flowUrl },
+      ],
+    };
+  }
+}

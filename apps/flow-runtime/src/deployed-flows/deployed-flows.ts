@@ -1,0 +1,92 @@
+import { stateKey, type FlowRecord } from '@sluice/contracts';
+import { FlowRoutes } from '@sluice/domain';
+import { compileFlow, type CompiledFlow, type FlowDefinition, type HttpSender } from '@sluice/flow-engine';
+import { httpSendersOf } from '../record/flow-record.js';
+
+/** A sender channel of a started flow: what a request is routed to. */
+export interface Endpoint {
+  readonly flowId: string;
+  readonly endpointId: string;
+  readonly flow: CompiledFlow;
+  readonly definition: FlowDefinition;
+  readonly sender: HttpSender;
+  readonly maximumBodyBytes: number;
+}
+
+interface Deployed {
+  readonly version: number;
+  readonly error?: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** The flows this runtime has started, from the records of the state stream. A new version replaces the old in one step. */
+export class DeployedFlows {
+  #routes = new FlowRoutes<Endpoint>();
+  readonly #flows = new Map<string, Deployed>();
+
+  constructor(private readonly onFault: (error: unknown, what: string) => void) {}
+
+  /** @param path canonical, below `/http` */
+  find(path: string): Endpoint | undefined {
+    return this.#routes.find(path);
+  }
+
+  versionOf(id: string): number | undefined {
+    return this.#flows.get(id)?.version;
+  }
+
+  /** Why a flow is not started, or undefined when it is. */
+  errorOf(id: string): string | undefined {
+    const flow = this.#flows.get(id);
+    return flow ? flow.error : 'This runtime has not started it yet.';
+  }
+
+  /** Takes a record as the follower has it: absent means undeployed. */
+  apply(id: string, record: FlowRecord | undefined): void {
+    const present = this.#flows.get(id);
+    if (record && present && present.version >= record.version) return;
+    if (record) this.#flows.set(id, this.#start(record));
+    else this.#flows.delete(id);
+    this.#reroute();
+  }
+
+  /** Begins anew with exactly these records. */
+  replaceAll(records: Iterable<FlowRecord>): void {
+    const kept = new Set<string>();
+    for (const record of records) {
+      kept.add(record.id);
+      if (this.#flows.get(record.id)?.version !== record.version) this.#flows.set(record.id, this.#start(record));
+    }
+    for (const id of this.#flows.keys()) if (!kept.has(id)) this.#flows.delete(id);
+    this.#reroute();
+  }
+
+  #start(record: FlowRecord): Deployed {
+    try {
+      const definition = record.definition as unknown as FlowDefinition;
+      const flow = compileFlow(definition);
+      return {
+        version: record.version,
+        endpoints: httpSendersOf(definition).map((sender) => ({
+          flowId: record.id,
+          endpointId: sender.id,
+          flow,
+          definition,
+          sender,
+          maximumBodyBytes: sender.maximumBodySizeMb * 1_048_576,
+        })),
+      };
+    } catch (error) {
+      this.onFault(error, `starting the flow ${stateKey.flow(record.id)}`);
+      return { version: record.version, endpoints: [], error: error instanceof Error ? error.message : 'It could not be compiled.' };
+    }
+  }
+
+  #reroute(): void {
+    const routes = new FlowRoutes<Endpoint>();
+    for (const { endpoints } of this.#flows.values()) {
+      for (const endpoint of endpoints) routes.add(endpoint.sender.address, endpoint);
+    }
+    this.#routes = routes;
+  }
+}

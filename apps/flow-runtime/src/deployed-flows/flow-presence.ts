@@ -1,0 +1,45 @@
+import type { FlowStatus } from '../record/flow-view.js';
+import type { DeployedFlows } from './deployed-flows.js';
+
+/** How this runtime holds the flows, and the wait until it does. */
+export class FlowPresence {
+  #waiting: (() => void)[] = [];
+
+  constructor(private readonly flows: DeployedFlows) {}
+
+  /** To be called when a flow's record was applied. */
+  changed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  statusOf(id: string): FlowStatus {
+    const error = this.flows.errorOf(id);
+    return error === undefined ? { status: 'started' } : { status: 'failed', error };
+  }
+
+  /** Waits until this version or a newer one is here, for a second at the most. */
+  async started(id: string, version: number): Promise<void> {
+    await this.#until(() => (this.flows.versionOf(id) ?? 0) >= version);
+  }
+
+  async gone(id: string): Promise<void> {
+    await this.#until(() => this.flows.versionOf(id) === undefined);
+  }
+
+  async #until(reached: () => boolean): Promise<void> {
+    const deadline = performance.now() + 1_000;
+    while (!reached()) {
+      const left = deadline - performance.now();
+      if (left <= 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+}

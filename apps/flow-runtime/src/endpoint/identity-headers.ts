@@ -1,0 +1,36 @@
+/**
+ * Headers that claim an identity. On the public listener nobody may claim one, so they are taken off before anything
+ * reads them (attack 8); neither spelling with `_` nor with `-` gets through.
+ */
+const names: ReadonlySet<string> = new Set([
+  'client-cert',
+  'client-cert-chain',
+  'x-forwarded-client-cert',
+  'x-client-cert',
+  'x-client-certificate',
+  'x-ssl-cert',
+  'x-ssl-client-cert',
+  'ssl-client-cert',
+  'ssl-client-certificate',
+  'x-forwarded-tls-client-cert',
+  'x-forwarded-tls-client-cert-info',
+  'x-arr-clientcert',
+]);
+const prefixes = ['ssl-client-', 'x-ssl-client-', 'x-amzn-mtls-', 'x-client-cert-'];
+
+/** Headers that carry secrets meant for us, not for a flow. */
+const ours: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
+
+function canonical(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
+
+export function claimsIdentity(name: string): boolean {
+  const header = canonical(name);
+  return names.has(header) || prefixes.some((prefix) => header.startsWith(prefix));
+}
+
+/** Whether a request header may be seen by a flow at all. */
+export function mayReachFlow(name: string): boolean {
+  return !ours.has(name.toLowerCase()) && !claimsIdentity(name);
+}

@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http';
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+export const decisionIdHeader = 'Sluice-Decision-Id';
+export const messageIdHeader = 'SAP_MessageProcessingLogID';
+
+/**
+ * Answers with a problem document (RFC 9457). Members are in one order and depend on the status alone, so that every
+ * kind of unknown caller gets the same bytes but for the id of the decision.
+ */
+export function respondWithProblem(
+  response: ServerResponse,
+  status: number,
+  members: { readonly decisionId?: string; readonly detail?: string; readonly messageProcessingLogId?: string } = {},
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify({ type: 'about:blank', title: titles[status] ?? 'Error', status, ...members });
+  response.writeHead(status, {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...(members.decisionId ? { [decisionIdHeader]: members.decisionId } : {}),
+    ...(members.messageProcessingLogId ? { [messageIdHeader]: members.messageProcessingLogId } : {}),
+    ...(status === 503 ? { 'retry-after': '1' } : {}),
+    // What is left of the request's body is not read: the connection cannot go on.
+    ...(status === 413 || status === 400 ? { connection: 'close' } : {}),
+  });
+  response.end(body);
+}

@@ -1,0 +1,62 @@
+export { compileFlow } from './compile/compile-flow.js';
+export type { CompiledFlow } from './compile/compiled-flow.js';
+export {
+  FlowDefinitionError,
+  type FlowElement,
+  type FlowErrorCode,
+  type FlowProblem,
+  type FlowProblemCode,
+  FlowProcessingError,
+  type FlowWarning,
+  type FlowWarningCode,
+} from './error/flow-errors.js';
+export { HeaderMap } from './message/header-map.js';
+export { Message, type MessageAttachment, type MessageBody } from './message/message.js';
+export type {
+  DistinguishedNamePair,
+  HttpReceiver,
+  HttpSender,
+  HttpsSender,
+  IdocSender,
+  MailReceiver,
+  ProcessDirectReceiver,
+  ProcessDirectSender,
+  ReceiverAuthentication,
+  ReceiverChannel,
+  SenderAuthorization,
+  SenderChannel,
+  SoapReceiver,
+  SoapSender,
+  TimerSchedule,
+  TimerSender,
+} from './model/channel-definition.js';
+export { checkAddress } from './model/check-address.js';
+export type { FlowDefinition, FlowProcess, FlowScript, LogLevel } from './model/flow-definition.js';
+export type { StepDefinition, StepType } from './model/step-definition.js';
+export type {
+  DataStoreEntry,
+  DataStoreName,
+  DataStorePort,
+  FlowPorts,
+  HttpPort,
+  HttpRequest,
+  HttpResponse,
+  MailPort,
+  MailRequest,
+  PersistPort,
+  ProcessDirectPort,
+  ScriptLog,
+  ScriptPort,
+  ScriptRequest,
+  VariablePort,
+} from './port/flow-ports.js';
+export { flowJsonSchema } from './reader/native/flow-format.js';
+export {
+  type FlowDefinitionInput,
+  type FlowMediaType,
+  type ReadFlow,
+  readFlowDefinition,
+} from './reader/read-flow-definition.js';
+export type { CustomHeader, FlowFailure, FlowOutcome, FlowStatus, LogEntry, StepRecord } from './run/flow-outcome.js';
+export type { RunOptions } from './run/flow-run.js';
+export { runFlow } from './run/run-flow.js';

@@ -1,0 +1,120 @@
+import { FlowProcessingError } from '../error/flow-errors.js';
+import type { ExpressionContext } from '../expression/expression-context.js';
+import type { Message, MessageAttachment } from '../message/message.js';
+import type { LogLevel } from '../model/flow-definition.js';
+import type { FlowPorts } from '../port/flow-ports.js';
+import type { CustomHeader, LogEntry, StepRecord } from './flow-outcome.js';
+
+export interface RunOptions {
+  /** Id of the sender channel the message came in by; absent: the first one. */
+  readonly sender?: string;
+  /** Overrides the level of the definition. */
+  readonly logLevel?: LogLevel;
+  /** Id of the message processing log; also the exchange id. Absent: one from the port when it is asked for. */
+  readonly messageId?: string;
+  /** Milliseconds since 1970 after which no further step is begun. */
+  readonly deadline?: number;
+  /** Most steps one message may take, over all its parts. */
+  readonly maximumSteps?: number;
+  /** Most step records kept. */
+  readonly maximumRecords?: number;
+  /** Most characters of a payload kept at TRACE. */
+  readonly maximumPayload?: number;
+}
+
+const DEFAULT_MAXIMUM_STEPS = 1_000_000;
+
+/** What all parts of one message share. */
+export class RunScope {
+  readonly ports: FlowPorts;
+  readonly flowName: string;
+  readonly level: LogLevel;
+  readonly records: StepRecord[] = [];
+  readonly customHeaders: CustomHeader[] = [];
+  readonly attachments: MessageAttachment[] = [];
+  readonly log: LogEntry[] = [];
+  readonly tracing: boolean;
+  readonly maximumRecords: number;
+  readonly maximumPayload: number;
+  /** Set by a terminate end event: every path of the message stops. */
+  terminated = false;
+  /** Data store entries to delete once the message is completed. */
+  readonly onCompletion: (() => Promise<void> | void)[] = [];
+  recordsDropped = 0;
+  #stepsLeft: number;
+  readonly #deadline: number | undefined;
+  #messageId: string | undefined;
+
+  constructor(flowName: string, level: LogLevel, ports: FlowPorts, options: RunOptions) {
+    this.flowName = flowName;
+    this.level = level;
+    this.ports = ports;
+    this.tracing = level === 'DEBUG' || level === 'TRACE';
+    this.maximumRecords = options.maximumRecords ?? 10_000;
+    this.maximumPayload = options.maximumPayload ?? 64 * 1024;
+    this.#stepsLeft = options.maximumSteps ?? DEFAULT_MAXIMUM_STEPS;
+    this.#deadline = options.deadline;
+    this.#messageId = options.messageId;
+  }
+
+  get messageId(): string {
+    return (this.#messageId ??= this.ports.newId());
+  }
+
+  /** Counts a step. @throws FlowProcessingError `limit-exceeded`, `deadline-exceeded` */
+  spendStep(): void {
+    if (--this.#stepsLeft < 0) throw new FlowProcessingError('limit-exceeded', 'The message took more steps than allowed.');
+    if (this.#deadline !== undefined && this.ports.now() > this.#deadline)
+      throw new FlowProcessingError('deadline-exceeded', 'The message was not processed in time.');
+  }
+
+  /** @throws FlowProcessingError `port-missing` */
+  port<K extends 'http' | 'processDirect' | 'dataStore' | 'variables' | 'script' | 'mail' | 'persist'>(
+    name: K,
+    what: string,
+  ): NonNullable<FlowPorts[K]> {
+    const port = this.ports[name];
+    if (port === undefined) throw new FlowProcessingError('port-missing', `This runtime offers no ${what}.`);
+    return port;
+  }
+}
+
+/** One message on its path; each part of a split or branch of a multicast has its own. */
+export class FlowRun implements ExpressionContext {
+  message: Message;
+  exception: FlowProcessingError | null = null;
+  readonly scope: RunScope;
+  /** Process whose steps run now. */
+  processId: string;
+  /** Last step that was begun; names the step in a failure. */
+  stepId: string | undefined;
+  stepName: string | undefined;
+  /** How deep process calls are nested right now. */
+  callDepth = 0;
+
+  constructor(scope: RunScope, message: Message, processId: string) {
+    this.scope = scope;
+    this.message = message;
+    this.processId = processId;
+  }
+
+  get exchangeId(): string {
+    return this.scope.messageId;
+  }
+
+  get flowName(): string {
+    return this.scope.flowName;
+  }
+
+  now(): number {
+    return this.scope.ports.now();
+  }
+
+  /** @returns a run of its own for a part or branch */
+  fork(message: Message): FlowRun {
+    const run = new FlowRun(this.scope, message, this.processId);
+    run.callDepth = this.callDepth;
+    run.exception = this.exception;
+    return run;
+  }
+}

@@ -1,0 +1,42 @@
+import { join, resolve } from 'node:path';
+
+/** What the local stack is told, all with defaults. */
+export interface StackConfig {
+  readonly home: string;
+  readonly adminPort: number;
+  readonly flowPort: number;
+  readonly verifiers: number;
+  readonly flowRuntimes: number;
+  /** Running servers to use instead of the embedded ones. */
+  readonly databaseUrl?: string;
+  readonly natsUrl?: string;
+  readonly logLevel: string;
+  readonly root: string;
+}
+
+/** @throws Error with a sentence that names the variable */
+export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): StackConfig {
+  const number = (name: string, fallback: number, least: number, most: number) => {
+    const value = environment[name] === undefined || environment[name] === '' ? fallback : Number(environment[name]);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new Error(`${name} must be a whole number from ${least} to ${most}.`);
+  };
+  const databaseUrl = environment['DATABASE_URL'];
+  const natsUrl = environment['NATS_URL'];
+  return {
+    home: resolve(root, environment['SLUICE_HOME'] || '.sluice'),
+    adminPort: number('SLUICE_ADMIN_PORT', 8080, 1, 65_535),
+    flowPort: number('SLUICE_FLOW_PORT', 8443, 1, 65_000),
+    verifiers: number('SLUICE_VERIFIERS', 1, 1, 64),
+    flowRuntimes: number('SLUICE_FLOW_RUNTIMES', 1, 1, 64),
+    ...(databaseUrl ? { databaseUrl } : {}),
+    ...(natsUrl ? { natsUrl } : {}),
+    logLevel: environment['LOG_LEVEL'] || 'info',
+    root,
+  };
+}
+
+/** The program of a service, as the build leaves it. */
+export function programOf(config: StackConfig, service: string): string {
+  return join(config.root, 'apps', service, 'dist', 'main.js');
+}

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { readStackConfig } from './config.js';
+import { Progress } from './progress.js';
+import { Stack } from './stack.js';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const progress = new Progress();
+
+try {
+  const stack = new Stack(readStackConfig(process.env, root), progress);
+  const end = (code: number) => void stack.stop().then(() => process.exit(code));
+  process.once('SIGINT', () => end(0));
+  process.once('SIGTERM', () => end(0));
+  try {
+    await stack.start();
+  } catch (error) {
+    progress.say(error instanceof Error ? error.message : String(error));
+    end(1);
+  }
+} catch (error) {
+  progress.say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,70 @@
+import type { Provisioned } from '@sluice/provision';
+import { databaseUrlFor } from '@sluice/provision';
+import { readFileSync } from 'node:fs';
+import type { StackConfig } from './config.js';
+
+export interface ServiceProcess {
+  readonly service: string;
+  /** Counts from 1 where there are several. */
+  readonly number: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The processes of the stack and what each is told. */
+export function serviceProcesses(config: StackConfig, provisioned: Provisioned, adminDatabaseUrl: string, natsUrl: string): ServiceProcess[] {
+  const flowUrl = `https://localhost:${config.flowPort}`;
+  const bus = (service: Parameters<Provisioned['seedFile']>[0]) => ({
+    NATS_URL: natsUrl,
+    NATS_SEED_FILE: provisioned.seedFile(service),
+    NATS_CA_FILE: provisioned.natsCaFile,
+    LOG_LEVEL: config.logLevel,
+  });
+  const database = (role: 'key_management' | 'authorization' | 'flow_runtime') => ({
+    DATABASE_URL: databaseUrlFor(adminDatabaseUrl, role, readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim()),
+  });
+  const records = { RECORD_KEYS_FILE: provisioned.recordKeysFile };
+  const several = (count: number, make: (number: number) => ServiceProcess) => Array.from({ length: count }, (_, index) => make(index + 1));
+  return [
+    {
+      service: 'key-management',
+      number: 1,
+      environment: {
+        ...bus('key-management'),
+        ...database('key_management'),
+        ...records,
+        MASTER_KEY_FILE: provisioned.masterKeyFile,
+        RECORD_SIGNING_KEY_FILE: provisioned.recordSigningKeyFile,
+        FLOW_URL: flowUrl,
+      },
+    },
+    {
+      service: 'authorization',
+      number: 1,
+      environment: {
+        ...bus('authorization'),
+        ...database('authorization'),
+        ...records,
+        INITIAL_ADMIN_TOKEN_HASH_FILE: provisioned.adminTokenHashFile,
+      },
+    },
+    ...several(config.verifiers, (number) => ({
+      service: 'certificate-verifier',
+      number,
+      environment: { ...bus('certificate-verifier'), ...records },
+    })),
+    ...several(config.flowRuntimes, (number) => ({
+      service: 'flow-runtime',
+      number,
+      environment: {
+        ...bus('flow-runtime'),
+        ...database('flow_runtime'),
+        ...records,
+        FLOW_URL: flowUrl,
+        FLOW_PORT: String(config.flowPort + number - 1),
+        TLS_CERTIFICATE_FILE: provisioned.serverCertificateFile,
+        TLS_KEY_FILE: provisioned.serverKeyFile,
+      },
+    })),
+    { service: 'admin-api', number: 1, environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) } },
+  ];
+}

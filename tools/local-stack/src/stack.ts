@@ -1,0 +1,198 @@
+import { freePort, locateNatsServer, portIsTaken } from '@sluice/embedded-servers';
+import { prepareDatabase, provision, replaceFile } from '@sluice/provision';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { programOf, type StackConfig } from './config.js';
+import type { Progress } from './progress.js';
+import { deploySampleFlow, sampleFlowId } from './sample-flow.js';
+import { startEmbeddedNats, startEmbeddedPostgres, type KeptServer } from './servers.js';
+import { serviceProcesses } from './service-environments.js';
+import { SupervisedProcess } from './supervised-process.js';
+
+const readyTimeoutMs = 120_000;
+
+/** The whole local stack: servers, services, sample flow, and `stack.json` for programs that use it. */
+export class Stack {
+  readonly #processes: { service: string; process: SupervisedProcess }[] = [];
+  readonly #servers: { name: string; server: KeptServer }[] = [];
+  #facts: Record<string, unknown> | undefined;
+  #stopping = false;
+
+  constructor(
+    private readonly config: StackConfig,
+    private readonly progress: Progress,
+  ) {}
+
+  async start(): Promise<void> {
+    const { config, progress } = this;
+    const { home } = config;
+    this.#requireBuild();
+    mkdirSync(home, { recursive: true });
+    chmodSync(home, 0o711);
+    this.#takeLock();
+    rmSync(join(home, 'stack.json'), { force: true });
+    await this.#requireFreePorts();
+
+    const natsPort = await freePort();
+    const provisioned = await provision({
+      home,
+      names: { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1', '::1'] },
+      natsListen: `127.0.0.1:${natsPort}`,
+      now: Date.now(),
+    });
+    progress.say(`keys and certificates are in ${home}`);
+    const [databaseUrl, natsUrl] = await Promise.all([
+      this.#startPostgres(readFileSync(provisioned.databasePasswordFile('postgres'), 'utf8').trim()),
+      this.#startNats(natsPort, provisioned),
+    ]);
+    if (this.#stopping) return;
+    await prepareDatabase(databaseUrl, (role) => readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim());
+
+    for (const { service, number, environment } of serviceProcesses(config, provisioned, databaseUrl, natsUrl)) {
+      const supervised = new SupervisedProcess({
+        name: `${service} ${number}`,
+        program: programOf(config, service),
+        environment,
+        logFile: join(home, 'logs', `${service}-${number}.log`),
+        say: progress.say,
+        onChange: () => this.#writeFacts(),
+      });
+      this.#processes.push({ service, process: supervised });
+      supervised.start();
+    }
+    progress.say(`starting ${this.#processes.length} service processes`);
+    await this.#untilReady();
+    if (this.#stopping) return;
+
+    const adminUrl = `http://127.0.0.1:${config.adminPort}`;
+    const adminToken = readFileSync(provisioned.adminTokenFile, 'utf8').trim();
+    if (await deploySampleFlow(adminUrl, adminToken)) progress.say(`deployed the sample flow ${sampleFlowId}`);
+    const flowUrls = Array.from({ length: config.flowRuntimes }, (_, index) => `https://localhost:${config.flowPort + index}`);
+    this.#facts = {
+      adminUrl,
+      adminToken,
+      flowUrl: flowUrls[0],
+      serverRootCaFile: provisioned.serverRootFile,
+      natsUrl,
+      subscriber: provisioned.subscriber,
+      databaseUrl,
+      flowUrls,
+    };
+    this.#writeFacts();
+    this.#announce(adminUrl, flowUrls, provisioned.adminTokenFile, provisioned.serverRootFile);
+  }
+
+  /** Ends everything in the order that loses nothing, and keeps the data. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.progress.say('ending; what is under way is finished first');
+    const front = this.#processes.filter(({ service }) => service === 'admin-api' || service === 'flow-runtime');
+    const behind = this.#processes.filter((entry) => !front.includes(entry));
+    await Promise.all(front.map(({ process }) => process.stop()));
+    await Promise.all(behind.map(({ process }) => process.stop()));
+    await Promise.all(this.#servers.map(({ server }) => server.stop()));
+    rmSync(join(this.config.home, 'stack.json'), { force: true });
+    rmSync(join(this.config.home, 'run', 'stack.pid'), { force: true });
+    this.progress.say('ended; the data is kept');
+  }
+
+  #requireBuild(): void {
+    if (existsSync(programOf(this.config, 'admin-api'))) return;
+    throw new Error('The services are not built: run npm run build.');
+  }
+
+  #takeLock(): void {
+    const file = join(this.config.home, 'run', 'stack.pid');
+    const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+    if (pid > 0 && pid !== process.pid && isAlive(pid)) {
+      throw new Error(`A stack is running on ${this.config.home} already (process ${pid}): end it, or set SLUICE_HOME to another folder.`);
+    }
+    replaceFile(file, String(process.pid));
+  }
+
+  async #requireFreePorts(): Promise<void> {
+    const { adminPort, flowPort, flowRuntimes } = this.config;
+    if (await portIsTaken(adminPort)) throw new Error(`Port ${adminPort} is taken: set SLUICE_ADMIN_PORT to a free one.`);
+    for (let port = flowPort; port < flowPort + flowRuntimes; port++) {
+      if (await portIsTaken(port)) throw new Error(`Port ${port} is taken: set SLUICE_FLOW_PORT to a free one${flowRuntimes > 1 ? ` with ${flowRuntimes - 1} free ports after it` : ''}.`);
+    }
+  }
+
+  async #startPostgres(password: string): Promise<string> {
+    if (this.config.databaseUrl) {
+      this.progress.say('using the Postgres of DATABASE_URL');
+      return this.config.databaseUrl;
+    }
+    const { server, url } = await startEmbeddedPostgres(this.config.home, password, this.progress.say, () => this.#writeFacts());
+    this.#servers.push({ name: 'postgres', server });
+    this.progress.say('Postgres is up');
+    return url;
+  }
+
+  async #startNats(port: number, provisioned: Parameters<typeof startEmbeddedNats>[1]): Promise<string> {
+    if (this.config.natsUrl) {
+      this.progress.say(`using the NATS of NATS_URL; it must run with ${provisioned.natsConfigurationFile}`);
+      return this.config.natsUrl;
+    }
+    locateNatsServer(this.progress.say);
+    const server = await startEmbeddedNats(this.config.home, provisioned, this.progress.say, () => this.#writeFacts());
+    this.#servers.push({ name: 'nats-server', server });
+    this.progress.say('NATS is up');
+    return `nats://127.0.0.1:${port}`;
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = performance.now() + readyTimeoutMs;
+    const told = new Set<string>();
+    for (;;) {
+      const states = await Promise.all(this.#processes.map(async ({ process }) => ({ process, missing: await process.missing() })));
+      for (const { process, missing } of states) {
+        if (missing !== undefined || told.has(process.name)) continue;
+        told.add(process.name);
+        this.progress.say(`${process.name} is up`);
+      }
+      const waiting = states.filter(({ missing }) => missing !== undefined);
+      if (waiting.length === 0 || this.#stopping) return;
+      if (performance.now() > deadline) {
+        const why = waiting.map(({ process, missing }) => `${process.name}: ${missing} (log: ${process.logFile})`);
+        throw new Error(`Not everything came up: ${why.join('; ')}.`);
+      }
+      await sleep(50);
+    }
+  }
+
+  #writeFacts(): void {
+    if (!this.#facts || this.#stopping) return;
+    const pids: Record<string, number[]> = {};
+    const add = (name: string, pid: number | undefined) => (pids[name] = [...(pids[name] ?? []), ...(pid === undefined ? [] : [pid])]);
+    for (const { service, process } of this.#processes) add(service, process.pid);
+    for (const { name, server } of this.#servers) add(name, server.pid());
+    replaceFile(join(this.config.home, 'stack.json'), `${JSON.stringify({ ...this.#facts, pids }, null, 2)}\n`);
+  }
+
+  #announce(adminUrl: string, flowUrls: readonly string[], tokenFile: string, rootFile: string): void {
+    const { progress } = this;
+    progress.plain('');
+    progress.plain(`  ${progress.bold('Admin API')}   ${adminUrl}   (description: ${adminUrl}/v1/openapi.json)`);
+    progress.plain(`  ${progress.bold('Flows')}       ${flowUrls.map((url) => `${url}/http/…`).join('  ')}`);
+    progress.plain('');
+    progress.plain('  The whole scenario, step by step:   npm run demo');
+    progress.plain('  A call without a certificate (401): ');
+    progress.plain(`    curl --cacert ${rootFile} ${flowUrls[0]}/http/${sampleFlowId}`);
+    progress.plain('  The administrator’s side:');
+    progress.plain(`    curl -H "Authorization: Bearer $(cat ${tokenFile})" ${adminUrl}/v1/flows`);
+    progress.plain('');
+    progress.ready(`(Ctrl-C ends it and keeps the data in ${this.config.home})`);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('local-stack');
+  } catch {
+    return false;
+  }
+}

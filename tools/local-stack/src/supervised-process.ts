@@ -1,0 +1,98 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface SupervisedOptions {
+  /** For people: `certificate-verifier 2`. */
+  readonly name: string;
+  readonly program: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  readonly say: (message: string) => void;
+  /** The process is another one now. */
+  readonly onChange: () => void;
+}
+
+/** A process that ran so long before it died begins again at once. */
+const stableMs = 10_000;
+
+/** A service process that is started again when it dies, with growing pauses, until it is stopped. */
+export class SupervisedProcess {
+  #child: ChildProcess | undefined;
+  #healthPort: number | undefined;
+  #stopping = false;
+  #failures = 0;
+  #restart: NodeJS.Timeout | undefined;
+  readonly #log: WriteStream;
+
+  constructor(private readonly options: SupervisedOptions) {
+    mkdirSync(dirname(options.logFile), { recursive: true });
+    this.#log = createWriteStream(options.logFile, { flags: 'a' });
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get logFile(): string {
+    return this.options.logFile;
+  }
+
+  start(): void {
+    const startedAt = performance.now();
+    this.#healthPort = undefined;
+    const child = fork(this.options.program, [], {
+      env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...this.options.environment },
+      execArgv: ['--enable-source-maps'],
+      silent: true,
+      // In a group of its own: Ctrl-C goes to the stack alone, which ends everything in order.
+      detached: true,
+    });
+    this.#child = child;
+    child.stdout?.pipe(this.#log, { end: false });
+    child.stderr?.pipe(this.#log, { end: false });
+    child.on('message', (message: { healthPort?: number }) => (this.#healthPort = message.healthPort));
+    child.once('exit', (code, signal) => {
+      this.#child = undefined;
+      this.options.onChange();
+      if (this.#stopping) return;
+      this.#failures = performance.now() - startedAt > stableMs ? 0 : this.#failures + 1;
+      const pause = this.#failures === 0 ? 0 : Math.min(200 * 2 ** this.#failures, 10_000);
+      const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+      this.options.say(`${this.name} ${how}; starting it again${pause > 0 ? ` in ${(pause / 1000).toFixed(1)} s` : ''} (log: ${this.logFile})`);
+      this.#restart = setTimeout(() => this.start(), pause);
+    });
+    this.options.onChange();
+  }
+
+  /** What keeps it from being ready; undefined when it is ready. */
+  async missing(): Promise<string | undefined> {
+    if (this.#healthPort === undefined) return 'it is starting';
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.#healthPort}/readyz`, { signal: AbortSignal.timeout(2_000) });
+      if (response.ok) return undefined;
+      const { missing } = (await response.json()) as { missing?: string[] };
+      return missing?.join('; ') ?? 'it is not ready';
+    } catch {
+      return 'it does not answer';
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    const child = this.#child;
+    if (child) {
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      await exited;
+      clearTimeout(timer);
+    }
+    this.#log.end();
+  }
+}

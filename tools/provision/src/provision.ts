@@ -1,0 +1,114 @@
+import { renderBusServerConfiguration, servicePermissions, type ServiceName } from '@sluice/contracts';
+import { createUser, fromSeed } from '@nats-io/nkeys';
+import bcrypt from 'bcryptjs';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { keepFile, replaceFile } from './secret-files.js';
+import { keepServerCertificates, type ServerNames } from './server-certificates.js';
+
+export interface ProvisionOptions {
+  /** Everything is made below this folder, and kept. */
+  readonly home: string;
+  readonly names: ServerNames;
+  /** Where nats-server is to listen, `host:port`. */
+  readonly natsListen: string;
+  /** Its monitoring endpoint; none when absent. */
+  readonly natsMonitor?: string;
+  /** Paths as the server sees them, when those are others than here (in a container). */
+  readonly natsStore?: string;
+  readonly natsTlsFolder?: string;
+  readonly now: number;
+}
+
+export interface Provisioned {
+  readonly natsConfigurationFile: string;
+  readonly natsCaFile: string;
+  readonly seedFile: (service: ServiceName) => string;
+  readonly masterKeyFile: string;
+  readonly recordSigningKeyFile: string;
+  readonly recordKeysFile: string;
+  readonly adminTokenFile: string;
+  readonly adminTokenHashFile: string;
+  readonly serverRootFile: string;
+  readonly serverCertificateFile: string;
+  readonly serverKeyFile: string;
+  readonly proxyCaFile: string;
+  readonly loadBalancerCertificateFile: string;
+  readonly loadBalancerKeyFile: string;
+  readonly subscriber: { readonly user: string; readonly password: string };
+  readonly databasePasswordFile: (role: string) => string;
+}
+
+const services = Object.keys(servicePermissions) as ServiceName[];
+
+/** Makes every secret and certificate the services need, once, and the configuration of the bus from them. */
+export async function provision(options: ProvisionOptions): Promise<Provisioned> {
+  const { home } = options;
+  const secrets = join(home, 'secrets');
+  const tls = join(home, 'tls');
+  const nats = join(home, 'nats');
+  for (const folder of [secrets, tls, nats]) mkdirSync(folder, { recursive: true });
+  chmodSync(secrets, 0o700);
+  await keepServerCertificates(tls, options.names, options.now);
+
+  keepFile(join(secrets, 'master.key'), () => `${randomBytes(32).toString('base64')}\n`);
+  const signingKeyFile = join(secrets, 'record-signing.key');
+  const recordKeysFile = join(secrets, 'record-keys.pem');
+  keepFile(signingKeyFile, () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    replaceFile(recordKeysFile, publicKey.export({ type: 'spki', format: 'pem' }) as string);
+    return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  });
+  const adminTokenFile = join(secrets, 'admin-token');
+  const adminToken = keepFile(adminTokenFile, () => `slu_${randomBytes(32).toString('base64url')}\n`).trim();
+  const adminTokenHashFile = join(secrets, 'initial-admin-token.sha256');
+  keepFile(adminTokenHashFile, () => `${createHash('sha256').update(adminToken).digest('hex')}\n`);
+
+  const seedFile = (service: ServiceName) => join(secrets, `${service}.nk`);
+  const serviceKeys = Object.fromEntries(
+    services.map((service) => {
+      const seed = keepFile(seedFile(service), () => `${new TextDecoder().decode(createUser().getSeed())}\n`).trim();
+      return [service, fromSeed(new TextEncoder().encode(seed)).getPublicKey()];
+    }),
+  ) as Record<ServiceName, string>;
+  const password = keepFile(join(secrets, 'subscriber.password'), () => `${randomBytes(24).toString('base64url')}\n`).trim();
+  const passwordHash = keepFile(join(secrets, 'subscriber.bcrypt'), () => bcrypt.hashSync(password, 10)).trim();
+
+  const natsConfigurationFile = join(nats, 'nats.conf');
+  const natsTls = options.natsTlsFolder ?? tls;
+  replaceFile(
+    natsConfigurationFile,
+    renderBusServerConfiguration({
+      listen: options.natsListen,
+      ...(options.natsMonitor ? { monitor: options.natsMonitor } : {}),
+      storeDirectory: options.natsStore ?? join(nats, 'jetstream'),
+      tls: { certificateFile: join(natsTls, 'server.pem'), keyFile: join(natsTls, 'server.key') },
+      serviceKeys,
+      subscriber: { user: 'subscriber', passwordHash },
+      serverName: 'sluice',
+    }),
+  );
+  const databasePasswordFile = (role: string) => join(secrets, `database-${role}.password`);
+  for (const role of ['postgres', 'key_management', 'authorization', 'flow_runtime']) {
+    keepFile(databasePasswordFile(role), () => `${randomBytes(24).toString('base64url')}\n`);
+  }
+  return {
+    natsConfigurationFile,
+    natsCaFile: join(tls, 'server-root.pem'),
+    seedFile,
+    masterKeyFile: join(secrets, 'master.key'),
+    recordSigningKeyFile: signingKeyFile,
+    recordKeysFile,
+    adminTokenFile,
+    adminTokenHashFile,
+    serverRootFile: join(tls, 'server-root.pem'),
+    serverCertificateFile: join(tls, 'server.pem'),
+    serverKeyFile: join(tls, 'server.key'),
+    proxyCaFile: join(tls, 'proxy-ca.pem'),
+    loadBalancerCertificateFile: join(tls, 'load-balancer.pem'),
+    loadBalancerKeyFile: join(tls, 'load-balancer.key'),
+    subscriber: { user: 'subscriber', password },
+    databasePasswordFile,
+  };
+}
