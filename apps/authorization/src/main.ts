@@ -23,7 +23,8 @@ await runService({
     });
     await initializeDataSource(dataSource, (error) => shell.onFault(error, 'connecting to Postgres'));
     shell.onShutdown(() => dataSource.destroy());
-    if (config.INITIAL_ADMIN_TOKEN_HASH_FILE) await enterInitialToken(dataSource, config.INITIAL_ADMIN_TOKEN_HASH_FILE, Date.now());
+    if (config.INITIAL_ADMIN_TOKEN_HASH_FILE)
+      await enterInitialToken(dataSource, config.INITIAL_ADMIN_TOKEN_HASH_FILE, Date.now());
 
     const { follower, bucket } = await followState(shell, {
       holds: ['role', 'flow'],

@@ -105,7 +105,11 @@ await runService({
     return {
       module: AppModule.with({
         dataSource,
-        deployFlow: new DeployFlow(changes, (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined, now),
+        deployFlow: new DeployFlow(
+          changes,
+          (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined,
+          now,
+        ),
         undeployFlow: new UndeployFlow(changes),
         presence,
         messages: new ReadMessages(dataSource, manager),
@@ -116,7 +120,8 @@ await runService({
       start: async () => {
         await store.start();
         await listen(publicListener.server, config.FLOW_PORT, config.FLOW_HOST);
-        if (proxyListener && config.PROXY_PORT !== undefined) await listen(proxyListener.server, config.PROXY_PORT, config.PROXY_HOST);
+        if (proxyListener && config.PROXY_PORT !== undefined)
+          await listen(proxyListener.server, config.PROXY_PORT, config.PROXY_HOST);
       },
     };
   },

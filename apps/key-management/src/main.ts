@@ -27,7 +27,11 @@ await runService({
     await initializeDataSource(dataSource, (error) => shell.onFault(error, 'connecting to Postgres'));
     shell.onShutdown(() => dataSource.destroy());
 
-    const { follower, bucket } = await followState(shell, { holds: [], recordKeysFile: config.RECORD_KEYS_FILE, capacity: 0 });
+    const { follower, bucket } = await followState(shell, {
+      holds: [],
+      recordKeysFile: config.RECORD_KEYS_FILE,
+      capacity: 0,
+    });
     await createEventStream(shell.connection);
     const changes = new PublishedChanges(shell, {
       databaseUrl: config.DATABASE_URL,

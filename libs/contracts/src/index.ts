@@ -1,10 +1,4 @@
-export {
-  errorEnvelope,
-  fromErrorEnvelope,
-  toErrorEnvelope,
-  type ErrorEnvelope,
-  type Reply,
-} from './envelope/reply.js';
+export { errorEnvelope, fromErrorEnvelope, toErrorEnvelope, type ErrorEnvelope, type Reply } from './envelope/reply.js';
 export {
   defineRequest,
   type DecodedRequestOf,
@@ -111,7 +105,14 @@ export {
   outboxPositionHeader,
   type CloudEvent,
 } from './event/cloud-event.js';
-export { eventSubject, eventType, eventTypes, eventWriters, type EventData, type EventName } from './event/event-types.js';
+export {
+  eventSubject,
+  eventType,
+  eventTypes,
+  eventWriters,
+  type EventData,
+  type EventName,
+} from './event/event-types.js';
 export {
   decisionStream,
   decisionSubjectPrefix,

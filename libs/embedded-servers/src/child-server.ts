@@ -21,7 +21,11 @@ export interface StartOptions extends SpawnOptions {
  * Starts a server and waits until it says that it is ready.
  * @throws Error with the last lines of its output when it ends, or says nothing in time
  */
-export async function startChildServer(command: string, args: readonly string[], options: StartOptions): Promise<ChildServer> {
+export async function startChildServer(
+  command: string,
+  args: readonly string[],
+  options: StartOptions,
+): Promise<ChildServer> {
   const { onLine, readyWhen, readyTimeoutMs = 30_000, ...spawnOptions } = options;
   // In a group of its own: Ctrl-C goes to who started it, and that one ends it in good order.
   const child = spawn(command, args, { ...spawnOptions, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -31,7 +35,8 @@ export async function startChildServer(command: string, args: readonly string[],
   });
   const recent: string[] = [];
   await new Promise<void>((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`${command} ${why}${recent.length ? `:\n  ${recent.join('\n  ')}` : '.'}`));
+    const fail = (why: string) =>
+      reject(new Error(`${command} ${why}${recent.length ? `:\n  ${recent.join('\n  ')}` : '.'}`));
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       fail(`was not ready within ${readyTimeoutMs} ms`);

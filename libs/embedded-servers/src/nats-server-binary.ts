@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync, copyFileSync, chmodSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  copyFileSync,
+  chmodSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -26,7 +36,11 @@ export function locateNatsServer(say: (message: string) => void = () => {}): str
   if (onPath && isNewEnough(onPath)) return onPath;
   const cached = join(cacheFolder(), 'nats-server');
   if (existsSync(cached) && isNewEnough(cached)) return cached;
-  say(onPath ? 'nats-server on the PATH is older than 2.10; fetching one from Debian' : 'fetching nats-server from Debian');
+  say(
+    onPath
+      ? 'nats-server on the PATH is older than 2.10; fetching one from Debian'
+      : 'fetching nats-server from Debian',
+  );
   return fetchFromDebian(cached);
 }
 
@@ -45,8 +59,11 @@ function cacheFolder(): string {
 
 function isNewEnough(binary: string): boolean {
   try {
-    const [, major, minor] = /v(\d+)\.(\d+)/.exec(execFileSync(binary, ['--version'], { stdio: 'pipe' }).toString()) ?? [];
-    return Number(major) > minimumVersion[0] || (Number(major) === minimumVersion[0] && Number(minor) >= minimumVersion[1]);
+    const [, major, minor] =
+      /v(\d+)\.(\d+)/.exec(execFileSync(binary, ['--version'], { stdio: 'pipe' }).toString()) ?? [];
+    return (
+      Number(major) > minimumVersion[0] || (Number(major) === minimumVersion[0] && Number(minor) >= minimumVersion[1])
+    );
   } catch {
     return false;
   }
@@ -80,25 +97,34 @@ function fetchFromDebian(target: string): string {
 /** The address of Debian's archive as this machine's own apt knows it. */
 function debianArchive(): string {
   try {
-    const targets = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], { stdio: 'pipe' });
+    const targets = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], {
+      stdio: 'pipe',
+    });
     const uri = targets
       .toString()
       .split('\n')
       .find((line) => /\/debian\/?$/.test(line));
     if (uri) return uri;
   } catch (error) {
-    throw new Error(`nats-server is not on the PATH, and apt cannot say where Debian is (${lastLine(error)}). ${advice}`, {
-      cause: error,
-    });
+    throw new Error(
+      `nats-server is not on the PATH, and apt cannot say where Debian is (${lastLine(error)}). ${advice}`,
+      {
+        cause: error,
+      },
+    );
   }
   throw new Error(`nats-server is not on the PATH, and this machine's apt has no Debian archive. ${advice}`);
 }
 
 function download(work: string, archive: string, suite: string): string {
   const root = join(work, suite);
-  for (const folder of ['lists/partial', 'cache/archives/partial', 'deb']) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ['lists/partial', 'cache/archives/partial', 'deb'])
+    mkdirSync(join(root, folder), { recursive: true });
   const sourceList = join(root, 'sources.list');
-  writeFileSync(sourceList, `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archive} ${suite} main\n`);
+  writeFileSync(
+    sourceList,
+    `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archive} ${suite} main\n`,
+  );
   const settings = {
     'Dir::Etc::sourcelist': sourceList,
     'Dir::Etc::sourceparts': '-',
@@ -109,13 +135,16 @@ function download(work: string, archive: string, suite: string): string {
     'Acquire::Retries': '3',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  const run = (command: string, args: string[]) => execFileSync(command, args, { cwd: join(root, 'deb'), stdio: 'pipe', timeout: 300_000 });
+  const run = (command: string, args: string[]) =>
+    execFileSync(command, args, { cwd: join(root, 'deb'), stdio: 'pipe', timeout: 300_000 });
   run('apt-get', [...options, 'update']);
   run('apt-get', [...options, 'download', 'nats-server']);
   const deb = readdirSync(join(root, 'deb')).find((name) => name.endsWith('.deb'));
   if (!deb) throw new Error('apt-get download left no package');
   run('dpkg', ['-x', deb, join(root, 'tree')]);
-  const found = ['usr/sbin/nats-server', 'usr/bin/nats-server'].map((path) => join(root, 'tree', path)).find((path) => existsSync(path));
+  const found = ['usr/sbin/nats-server', 'usr/bin/nats-server']
+    .map((path) => join(root, 'tree', path))
+    .find((path) => existsSync(path));
   if (!found) throw new Error('the package holds no nats-server');
   return found;
 }

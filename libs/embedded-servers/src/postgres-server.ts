@@ -1,6 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { accessSync, chmodSync, chownSync, constants, cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -46,7 +57,13 @@ export async function startPostgres(options: PostgresOptions): Promise<ChildServ
   };
   return startChildServer(
     binaries.postgres,
-    ['-D', dataDirectory, '-p', String(options.port), ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+    [
+      '-D',
+      dataDirectory,
+      '-p',
+      String(options.port),
+      ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
+    ],
     {
       ...identity,
       cwd: dataDirectory,
@@ -64,7 +81,18 @@ function initialise(binaries: Binaries, dataDirectory: string, password: string)
   try {
     execFileSync(
       binaries.initdb,
-      ['-D', dataDirectory, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-sync'],
+      [
+        '-D',
+        dataDirectory,
+        '-U',
+        'postgres',
+        '--auth=scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
       { ...binaries.identity, cwd: dataDirectory, stdio: 'pipe' },
     );
   } catch (error) {
@@ -109,13 +137,17 @@ function inFolder(native: string): Binaries {
 function unprivilegedUser(): { uid: number; gid: number } {
   for (const name of ['postgres', 'nobody']) {
     try {
-      const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, name], { stdio: 'pipe' }).toString()));
+      const [uid, gid] = ['-u', '-g'].map((flag) =>
+        Number(execFileSync('id', [flag, name], { stdio: 'pipe' }).toString()),
+      );
       if (uid && gid) return { uid, gid };
     } catch {
       continue;
     }
   }
-  throw new Error('Postgres refuses to run as root, and there is neither a user postgres nor nobody: run as another user.');
+  throw new Error(
+    'Postgres refuses to run as root, and there is neither a user postgres nor nobody: run as another user.',
+  );
 }
 
 /**

@@ -124,7 +124,9 @@ export class OutboxRelay {
     await client.query(`LISTEN ${this.#channels.published}`);
     while (!this.#stopped && !lost) {
       if (!this.#leading) {
-        const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [this.#lock]);
+        const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [
+          this.#lock,
+        ]);
         if (rows[0]?.won) {
           this.#leading = true;
           this.options.onTakeOver();
@@ -161,10 +163,11 @@ export class OutboxRelay {
       }
     } finally {
       if (published.length > 0) {
-        await client.query(
-          `WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[])) SELECT pg_notify($2, $3)`,
-          [published, this.#channels.published, published.join(',')],
-        );
+        await client.query(`WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[])) SELECT pg_notify($2, $3)`, [
+          published,
+          this.#channels.published,
+          published.join(','),
+        ]);
       }
     }
     return rows.length > 0;

@@ -68,7 +68,9 @@ export class Change {
   /** Writes the rows, last in the transaction. @returns their ids */
   async flush(channel: string): Promise<string[]> {
     if (this.#rows.length === 0) return [];
-    const values = this.#rows.map((_, index) => `($${index * 4 + 1}, $${index * 4 + 2}, $${index * 4 + 3}, $${index * 4 + 4}::jsonb)`);
+    const values = this.#rows.map(
+      (_, index) => `($${index * 4 + 1}, $${index * 4 + 2}, $${index * 4 + 3}, $${index * 4 + 4}::jsonb)`,
+    );
     const inserted: { id: string }[] = await this.manager.query(
       `INSERT INTO outbox (kind, name, version, body) VALUES ${values.join(', ')} RETURNING id`,
       this.#rows.flatMap((row) => [row.kind, row.name, row.version, JSON.stringify(row.body)]),

@@ -21,7 +21,7 @@ export { defaultBudget, type Budget } from './path/budget.js';
 export { trustAnchor, type AnchorEnforcement, type TrustAnchor } from './path/trust-anchor.js';
 export { type PathInput, type PathJudgement, type PolicyInputs } from './path/path-input.js';
 export { judgePath } from './path/judge-path.js';
-export { CertificateList, MalformedCertificateList, parseCertificateList } from './revocation/parse-certificate-list.js';
+export { CertificateList, MalformedCertificateList, parseCertificateList, parseLongCertificateList } from './revocation/parse-certificate-list.js';
 export { type RevocationInputs } from './revocation/revocation-inputs.js';
 export { generateKeyPair, type KeyPair, type KeyPairSpecification } from './issue/generate-key-pair.js';
 export {
@@ -39,3 +39,4 @@ export { type OcspHash } from './revocation/ocsp-certificate-id.js';
 export { judgeOcspResponse, type OcspInput } from './revocation/judge-ocsp-response.js';
 export { MalformedOcspResponse, OcspResponderRefusal, parseOcspResponse, type OcspAnswer } from './revocation/parse-ocsp-response.js';
 export { type CrlReason } from './revocation/revoked-certificates.js';
+export { buildPkcs12, type Pkcs12Content } from './issue/build-pkcs12.js';

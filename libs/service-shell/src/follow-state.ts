@@ -11,7 +11,10 @@ export interface FollowStateOptions {
 }
 
 /** A follower of the state bucket that ends with the service. */
-export async function followState(shell: Shell, options: FollowStateOptions): Promise<{ follower: StateFollower; bucket: StateBucket }> {
+export async function followState(
+  shell: Shell,
+  options: FollowStateOptions,
+): Promise<{ follower: StateFollower; bucket: StateBucket }> {
   const bucket = await StateBucket.open(shell.connection);
   const follower = new StateFollower({
     connection: shell.connection,

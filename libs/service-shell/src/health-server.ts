@@ -18,7 +18,10 @@ export async function startHealthServer(options: HealthServerOptions): Promise<{
       return;
     }
     const missing = path === '/livez' ? [] : options.notReady();
-    response.writeHead(missing.length === 0 ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.writeHead(missing.length === 0 ? 200 : 503, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    });
     response.end(
       `${JSON.stringify({ service: options.service, status: missing.length === 0 ? 'ok' : 'not ready', ...(missing.length > 0 ? { missing } : {}) })}\n`,
     );

@@ -24,7 +24,10 @@ export function createLog(service: string, level: string): Log {
 
 /** Nest's own messages in our log: what it says while it starts is for debugging. */
 export function nestLogger(log: Log): LoggerService {
-  const line = (message: unknown, rest: unknown[]) => ({ context: rest.at(-1), detail: typeof message === 'string' ? undefined : message });
+  const line = (message: unknown, rest: unknown[]) => ({
+    context: rest.at(-1),
+    detail: typeof message === 'string' ? undefined : message,
+  });
   const text = (message: unknown) => (typeof message === 'string' ? message : 'nest');
   return {
     log: (message, ...rest) => log.debug(line(message, rest), text(message)),

@@ -10,7 +10,14 @@ import {
   type StateRecord,
   type StateWriter,
 } from '@sluice/contracts';
-import { currentRequest, EventPublisher, StateBucket, StatePublisher, type RecordSigner, type StateFollower } from '@sluice/messaging';
+import {
+  currentRequest,
+  EventPublisher,
+  type StateBucket,
+  StatePublisher,
+  type RecordSigner,
+  type StateFollower,
+} from '@sluice/messaging';
 import { OutboxRelay, Transactions, type Change } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import type { Shell } from './run-service.js';
@@ -67,7 +74,8 @@ export class PublishedChanges {
       schema: options.schema,
       publish: async (row) => {
         if (row.kind === 'state') await this.#publishState(state, row.body as unknown as StateRecord);
-        else await events.publish(eventSubject(row.name as EventName), Number(row.position), cloudEvent.parse(row.body));
+        else
+          await events.publish(eventSubject(row.name as EventName), Number(row.position), cloudEvent.parse(row.body));
       },
       onTakeOver: () => events.forget(),
       onFault: shell.onFault,
@@ -84,7 +92,9 @@ export class PublishedChanges {
    * Runs a change. @returns what it gave, and whether it is published already or, with the bus away, will be
    * @throws what `work` throws; then nothing is kept
    */
-  async commit<T>(work: (change: ChangeScope) => Promise<T>): Promise<{ value: T; propagation: 'published' | 'pending' }> {
+  async commit<T>(
+    work: (change: ChangeScope) => Promise<T>,
+  ): Promise<{ value: T; propagation: 'published' | 'pending' }> {
     const traceparent = currentRequest()?.traceparent;
     const { value, outboxIds } = await this.#transactions.run((change) =>
       work({
@@ -110,7 +120,8 @@ export class PublishedChanges {
   #encode(record: StateRecord): Uint8Array {
     const prefix = statePrefixOf(record.key);
     if (!prefix || !signedPrefixes.has(prefix)) return new TextEncoder().encode(JSON.stringify(record));
-    if (!this.options.signer) throw new Error(`${this.shell.service} may not write ${record.key}: it has no key to sign records with`);
+    if (!this.options.signer)
+      throw new Error(`${this.shell.service} may not write ${record.key}: it has no key to sign records with`);
     return this.options.signer.encode(record);
   }
 
@@ -119,8 +130,10 @@ export class PublishedChanges {
   }
 
   #fillIfMissing(state: StatePublisher): void {
-    const { follower, writer } = this.options;
-    if (this.#filling || !this.#relay?.leading) return;
+    const { follower, writer, ownsBucket } = this.options;
+    // A relay that has something to publish cannot keep the lead while there is no bucket: making one must not wait for it.
+    const bucketIsGone = ownsBucket === true && follower.epoch === undefined;
+    if (this.#filling || !(this.#relay?.leading || bucketIsGone)) return;
     if (follower.position && !follower.missingWriters.includes(writer)) return;
     this.#filling = this.#fill(state)
       .catch((error: unknown) => this.shell.onFault(error, 'filling the state bucket'))
@@ -148,4 +161,3 @@ export class PublishedChanges {
     this.shell.log.info({ epoch: current.epoch, records: count }, 'filled the state bucket from Postgres');
   }
 }
-

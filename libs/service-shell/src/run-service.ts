@@ -44,7 +44,9 @@ export interface ServiceDefinition<Environment extends ShellEnvironment> {
 const shutdownGraceMs = 15_000;
 
 /** The whole life of a service process: configuration, bus, handlers, health, and an end that finishes what is under way. */
-export async function runService<Environment extends ShellEnvironment>(definition: ServiceDefinition<Environment>): Promise<void> {
+export async function runService<Environment extends ShellEnvironment>(
+  definition: ServiceDefinition<Environment>,
+): Promise<void> {
   const { service } = definition;
   let config: Environment;
   try {
@@ -117,7 +119,15 @@ export async function runService<Environment extends ShellEnvironment>(definitio
   void watchConnection(connection, log);
 
   const built = await definition.build(
-    { service, processName, log, connection, requests: new RequestClient(connection), onFault, onShutdown: (step) => void endings.push(step) },
+    {
+      service,
+      processName,
+      log,
+      connection,
+      requests: new RequestClient(connection),
+      onFault,
+      onShutdown: (step) => void endings.push(step),
+    },
     config,
   );
   const server = new BusServer({
@@ -126,7 +136,11 @@ export async function runService<Environment extends ShellEnvironment>(definitio
     maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
     onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
   });
-  const app = await NestFactory.createMicroservice(built.module, { strategy: server, logger: nestLogger(log), abortOnError: false });
+  const app = await NestFactory.createMicroservice(built.module, {
+    strategy: server,
+    logger: nestLogger(log),
+    abortOnError: false,
+  });
   app.useGlobalFilters(new PassErrorsOn());
   await app.listen();
   closeServer = () => app.close();

@@ -1,7 +1,8 @@
 /** Lines for the person who waits, with the time since the start. Colour where it is seen. */
 export class Progress {
   readonly #start = performance.now();
-  readonly #colour = process.env['NO_COLOR'] === undefined && (process.stdout.isTTY || process.env['FORCE_COLOR'] !== undefined);
+  readonly #colour =
+    process.env['NO_COLOR'] === undefined && (process.stdout.isTTY || process.env['FORCE_COLOR'] !== undefined);
 
   say = (message: string): void => {
     const seconds = ((performance.now() - this.#start) / 1000).toFixed(1).padStart(5);

@@ -1,4 +1,10 @@
-import { freePort, reachableDataDirectory, startNatsServer, startPostgres, type ChildServer } from '@sluice/embedded-servers';
+import {
+  freePort,
+  reachableDataDirectory,
+  startNatsServer,
+  startPostgres,
+  type ChildServer,
+} from '@sluice/embedded-servers';
 import type { Provisioned } from '@sluice/provision';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -94,7 +100,8 @@ export async function startEmbeddedPostgres(
 ): Promise<{ server: KeptServer; url: string }> {
   const wanted = join(home, 'postgres');
   const dataDirectory = reachableDataDirectory(wanted);
-  if (dataDirectory !== wanted) say(`Postgres cannot enter ${home} with a user of its own; its data goes to ${dataDirectory}`);
+  if (dataDirectory !== wanted)
+    say(`Postgres cannot enter ${home} with a user of its own; its data goes to ${dataDirectory}`);
   const port = await freePort();
   const server = await keepServer({
     name: 'postgres',

@@ -11,7 +11,12 @@ export interface ServiceProcess {
 }
 
 /** The processes of the stack and what each is told. */
-export function serviceProcesses(config: StackConfig, provisioned: Provisioned, adminDatabaseUrl: string, natsUrl: string): ServiceProcess[] {
+export function serviceProcesses(
+  config: StackConfig,
+  provisioned: Provisioned,
+  adminDatabaseUrl: string,
+  natsUrl: string,
+): ServiceProcess[] {
   const flowUrl = `https://localhost:${config.flowPort}`;
   const bus = (service: Parameters<Provisioned['seedFile']>[0]) => ({
     NATS_URL: natsUrl,
@@ -20,10 +25,15 @@ export function serviceProcesses(config: StackConfig, provisioned: Provisioned, 
     LOG_LEVEL: config.logLevel,
   });
   const database = (role: 'key_management' | 'authorization' | 'flow_runtime') => ({
-    DATABASE_URL: databaseUrlFor(adminDatabaseUrl, role, readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim()),
+    DATABASE_URL: databaseUrlFor(
+      adminDatabaseUrl,
+      role,
+      readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim(),
+    ),
   });
   const records = { RECORD_KEYS_FILE: provisioned.recordKeysFile };
-  const several = (count: number, make: (number: number) => ServiceProcess) => Array.from({ length: count }, (_, index) => make(index + 1));
+  const several = (count: number, make: (number: number) => ServiceProcess) =>
+    Array.from({ length: count }, (_, index) => make(index + 1));
   return [
     {
       service: 'key-management',

@@ -68,7 +68,10 @@ export class Stack {
     const adminUrl = `http://127.0.0.1:${config.adminPort}`;
     const adminToken = readFileSync(provisioned.adminTokenFile, 'utf8').trim();
     if (await deploySampleFlow(adminUrl, adminToken)) progress.say(`deployed the sample flow ${sampleFlowId}`);
-    const flowUrls = Array.from({ length: config.flowRuntimes }, (_, index) => `https://localhost:${config.flowPort + index}`);
+    const flowUrls = Array.from(
+      { length: config.flowRuntimes },
+      (_, index) => `https://localhost:${config.flowPort + index}`,
+    );
     this.#facts = {
       adminUrl,
       adminToken,
@@ -107,16 +110,22 @@ export class Stack {
     const file = join(this.config.home, 'run', 'stack.pid');
     const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
     if (pid > 0 && pid !== process.pid && isAlive(pid)) {
-      throw new Error(`A stack is running on ${this.config.home} already (process ${pid}): end it, or set SLUICE_HOME to another folder.`);
+      throw new Error(
+        `A stack is running on ${this.config.home} already (process ${pid}): end it, or set SLUICE_HOME to another folder.`,
+      );
     }
     replaceFile(file, String(process.pid));
   }
 
   async #requireFreePorts(): Promise<void> {
     const { adminPort, flowPort, flowRuntimes } = this.config;
-    if (await portIsTaken(adminPort)) throw new Error(`Port ${adminPort} is taken: set SLUICE_ADMIN_PORT to a free one.`);
+    if (await portIsTaken(adminPort))
+      throw new Error(`Port ${adminPort} is taken: set SLUICE_ADMIN_PORT to a free one.`);
     for (let port = flowPort; port < flowPort + flowRuntimes; port++) {
-      if (await portIsTaken(port)) throw new Error(`Port ${port} is taken: set SLUICE_FLOW_PORT to a free one${flowRuntimes > 1 ? ` with ${flowRuntimes - 1} free ports after it` : ''}.`);
+      if (await portIsTaken(port))
+        throw new Error(
+          `Port ${port} is taken: set SLUICE_FLOW_PORT to a free one${flowRuntimes > 1 ? ` with ${flowRuntimes - 1} free ports after it` : ''}.`,
+        );
     }
   }
 
@@ -125,7 +134,9 @@ export class Stack {
       this.progress.say('using the Postgres of DATABASE_URL');
       return this.config.databaseUrl;
     }
-    const { server, url } = await startEmbeddedPostgres(this.config.home, password, this.progress.say, () => this.#writeFacts());
+    const { server, url } = await startEmbeddedPostgres(this.config.home, password, this.progress.say, () =>
+      this.#writeFacts(),
+    );
     this.#servers.push({ name: 'postgres', server });
     this.progress.say('Postgres is up');
     return url;
@@ -147,7 +158,9 @@ export class Stack {
     const deadline = performance.now() + readyTimeoutMs;
     const told = new Set<string>();
     for (;;) {
-      const states = await Promise.all(this.#processes.map(async ({ process }) => ({ process, missing: await process.missing() })));
+      const states = await Promise.all(
+        this.#processes.map(async ({ process }) => ({ process, missing: await process.missing() })),
+      );
       for (const { process, missing } of states) {
         if (missing !== undefined || told.has(process.name)) continue;
         told.add(process.name);
@@ -166,7 +179,8 @@ export class Stack {
   #writeFacts(): void {
     if (!this.#facts || this.#stopping) return;
     const pids: Record<string, number[]> = {};
-    const add = (name: string, pid: number | undefined) => (pids[name] = [...(pids[name] ?? []), ...(pid === undefined ? [] : [pid])]);
+    const add = (name: string, pid: number | undefined) =>
+      (pids[name] = [...(pids[name] ?? []), ...(pid === undefined ? [] : [pid])]);
     for (const { service, process } of this.#processes) add(service, process.pid);
     for (const { name, server } of this.#servers) add(name, server.pid());
     replaceFile(join(this.config.home, 'stack.json'), `${JSON.stringify({ ...this.#facts, pids }, null, 2)}\n`);

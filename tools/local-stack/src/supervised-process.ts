@@ -63,7 +63,9 @@ export class SupervisedProcess {
       this.#failures = performance.now() - startedAt > stableMs ? 0 : this.#failures + 1;
       const pause = this.#failures === 0 ? 0 : Math.min(200 * 2 ** this.#failures, 10_000);
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-      this.options.say(`${this.name} ${how}; starting it again${pause > 0 ? ` in ${(pause / 1000).toFixed(1)} s` : ''} (log: ${this.logFile})`);
+      this.options.say(
+        `${this.name} ${how}; starting it again${pause > 0 ? ` in ${(pause / 1000).toFixed(1)} s` : ''} (log: ${this.logFile})`,
+      );
       this.#restart = setTimeout(() => this.start(), pause);
     });
     this.options.onChange();
@@ -73,7 +75,9 @@ export class SupervisedProcess {
   async missing(): Promise<string | undefined> {
     if (this.#healthPort === undefined) return 'it is starting';
     try {
-      const response = await fetch(`http://127.0.0.1:${this.#healthPort}/readyz`, { signal: AbortSignal.timeout(2_000) });
+      const response = await fetch(`http://127.0.0.1:${this.#healthPort}/readyz`, {
+        signal: AbortSignal.timeout(2_000),
+      });
       if (response.ok) return undefined;
       const { missing } = (await response.json()) as { missing?: string[] };
       return missing?.join('; ') ?? 'it is not ready';

@@ -72,7 +72,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
       return [service, fromSeed(new TextEncoder().encode(seed)).getPublicKey()];
     }),
   ) as Record<ServiceName, string>;
-  const password = keepFile(join(secrets, 'subscriber.password'), () => `${randomBytes(24).toString('base64url')}\n`).trim();
+  const password = keepFile(
+    join(secrets, 'subscriber.password'),
+    () => `${randomBytes(24).toString('base64url')}\n`,
+  ).trim();
   const passwordHash = keepFile(join(secrets, 'subscriber.bcrypt'), () => bcrypt.hashSync(password, 10)).trim();
 
   const natsConfigurationFile = join(nats, 'nats.conf');

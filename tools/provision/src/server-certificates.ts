@@ -1,5 +1,13 @@
 import { parseDistinguishedName } from '@sluice/domain';
-import { decodePem, encodePem, generateKeyPair, issueCertificate, parseCertificate, subjectPublicKeyInfo, type CertificateProfile } from '@sluice/pki';
+import {
+  decodePem,
+  encodePem,
+  generateKeyPair,
+  issueCertificate,
+  parseCertificate,
+  subjectPublicKeyInfo,
+  type CertificateProfile,
+} from '@sluice/pki';
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +30,13 @@ async function keepAuthority(folder: string, file: string, name: string, now: nu
     const subject = parseDistinguishedName(name);
     const publicKey = subjectPublicKeyInfo(pair.publicKey);
     const { der } = issueCertificate(
-      { subject, publicKey, notBefore: now - 60_000, notAfter: now + 3_650 * day, profile: { kind: 'certificate-authority', pathLength: 0 } },
+      {
+        subject,
+        publicKey,
+        notBefore: now - 60_000,
+        notAfter: now + 3_650 * day,
+        profile: { kind: 'certificate-authority', pathLength: 0 },
+      },
       { name: subject, privateKey: pair.privateKey, publicKey },
     );
     replaceFile(keyFile, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
@@ -42,13 +56,32 @@ async function keepLeaf(
   readableByOthers: boolean,
 ): Promise<void> {
   const [chainFile, keyFile] = [join(folder, `${file}.pem`), join(folder, `${file}.key`)];
-  if (existsSync(chainFile) && existsSync(keyFile) && stillGood(readFileSync(chainFile, 'utf8'), authority, profile, now)) return;
+  if (
+    existsSync(chainFile) &&
+    existsSync(keyFile) &&
+    stillGood(readFileSync(chainFile, 'utf8'), authority, profile, now)
+  )
+    return;
   const pair = await generateKeyPair({ algorithm: 'P-256' });
   const { der } = issueCertificate(
-    { subject: parseDistinguishedName(subject), publicKey: subjectPublicKeyInfo(pair.publicKey), notBefore: now - 60_000, notAfter: now + 365 * day, profile },
-    { name: parseDistinguishedName(authority.name), privateKey: authority.key, publicKey: subjectPublicKeyInfo(createPublicKey(authority.key)) },
+    {
+      subject: parseDistinguishedName(subject),
+      publicKey: subjectPublicKeyInfo(pair.publicKey),
+      notBefore: now - 60_000,
+      notAfter: now + 365 * day,
+      profile,
+    },
+    {
+      name: parseDistinguishedName(authority.name),
+      privateKey: authority.key,
+      publicKey: subjectPublicKeyInfo(createPublicKey(authority.key)),
+    },
   );
-  replaceFile(keyFile, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, readableByOthers ? 0o640 : 0o600);
+  replaceFile(
+    keyFile,
+    pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    readableByOthers ? 0o640 : 0o600,
+  );
   replaceFile(chainFile, encodePem(der) + authority.pem, 0o644);
 }
 
@@ -57,7 +90,9 @@ function stillGood(chain: string, authority: Authority, profile: CertificateProf
   const [own] = decodePem(authority.pem).map((der) => parseCertificate(der));
   if (!leaf || !root || root.sha256 !== own?.sha256 || leaf.notAfter - now < renewBefore) return false;
   if (profile.kind !== 'server') return true;
-  const names = new Set(leaf.subjectAltNames.map((name) => ('value' in name && typeof name.value === 'string' ? name.value : '')));
+  const names = new Set(
+    leaf.subjectAltNames.map((name) => ('value' in name && typeof name.value === 'string' ? name.value : '')),
+  );
   return profile.dnsNames.every((name) => names.has(name));
 }
 

@@ -48,17 +48,23 @@ export async function testConnectivity(
     socket = await handshake(request.host, request.port);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { result: { ...base, status: 'failed', error: `No TLS connection came about: ${message}`, certificates: [] }, ders: [] };
+    return {
+      result: { ...base, status: 'failed', error: `No TLS connection came about: ${message}`, certificates: [] },
+      ders: [],
+    };
   }
   try {
     const ders = shownChain(socket);
-    const refused = request.validateServerCertificate && !socket.authorized ? String(socket.authorizationError) : undefined;
+    const refused =
+      request.validateServerCertificate && !socket.authorized ? String(socket.authorizationError) : undefined;
     return {
       result: {
         ...base,
         status: refused ? 'failed' : 'succeeded',
         ...(refused
-          ? { error: `The server's certificate is not trusted here (${refused}): import the root of the chain, or test without validation.` }
+          ? {
+              error: `The server's certificate is not trusted here (${refused}): import the root of the chain, or test without validation.`,
+            }
           : {}),
         protocol: socket.getProtocol() ?? '',
         cipher: socket.getCipher().standardName,
@@ -74,7 +80,9 @@ export async function testConnectivity(
 function handshake(host: string, port: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) });
-    socket.setTimeout(handshakeTimeoutMs, () => socket.destroy(new Error(`nothing came for ${handshakeTimeoutMs / 1000} seconds`)));
+    socket.setTimeout(handshakeTimeoutMs, () =>
+      socket.destroy(new Error(`nothing came for ${handshakeTimeoutMs / 1000} seconds`)),
+    );
     socket.once('secureConnect', () => resolve(socket));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('the server closed the connection')));

@@ -18,12 +18,20 @@ export class ConnectivityTestsController {
   async run(@Body() body: unknown, @Res({ passthrough: true }) reply: Reply) {
     const { host, port, validateServerCertificate = true } = onlyMembers(objectBody(body), members);
     const faults: FieldViolation[] = [];
-    if (typeof host !== 'string' || !/^[A-Za-z0-9.:_-]{1,253}$/.test(host)) faults.push({ field: 'host', message: 'must be a host name or an IP address' });
-    if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535) faults.push({ field: 'port', message: 'must be a whole number from 1 to 65535' });
-    if (typeof validateServerCertificate !== 'boolean') faults.push({ field: 'validateServerCertificate', message: 'must be true or false' });
+    if (typeof host !== 'string' || !/^[A-Za-z0-9.:_-]{1,253}$/.test(host))
+      faults.push({ field: 'host', message: 'must be a host name or an IP address' });
+    if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535)
+      faults.push({ field: 'port', message: 'must be a whole number from 1 to 65535' });
+    if (typeof validateServerCertificate !== 'boolean')
+      faults.push({ field: 'validateServerCertificate', message: 'must be true or false' });
     if (faults.length > 0) throw invalidArgument(faults);
     const tested = await testConnectivity(
-      { id: randomUUID(), host: host as string, port: port as number, validateServerCertificate: validateServerCertificate as boolean },
+      {
+        id: randomUUID(),
+        host: host as string,
+        port: port as number,
+        validateServerCertificate: validateServerCertificate as boolean,
+      },
       Date.now(),
     );
     this.#tests.set(tested.result.id, tested);
@@ -48,7 +56,8 @@ export class ConnectivityTestsController {
 
   #find(id: string): TestedConnection {
     const tested = this.#tests.get(id);
-    if (!tested) throw new SluiceError('not-found', `There is no connectivity test ${id}, or it is no longer kept: run it again.`);
+    if (!tested)
+      throw new SluiceError('not-found', `There is no connectivity test ${id}, or it is no longer kept: run it again.`);
     return tested;
   }
 }

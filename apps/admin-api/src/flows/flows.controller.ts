@@ -43,10 +43,18 @@ export class FlowsController {
   ) {
     const mediaType = flowMediaTypes[(contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? ''];
     if (!mediaType) {
-      throw new SluiceError('unsupported-media-type', `Send the flow with a content type: ${Object.keys(flowMediaTypes).join(', ')}.`);
+      throw new SluiceError(
+        'unsupported-media-type',
+        `Send the flow with a content type: ${Object.keys(flowMediaTypes).join(', ')}.`,
+      );
     }
     const content = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body ?? {}));
-    const deployed = await this.requests.call(deployFlow, { id, mediaType, content: content.toString('base64'), actor });
+    const deployed = await this.requests.call(deployFlow, {
+      id,
+      mediaType,
+      content: content.toString('base64'),
+      actor,
+    });
     return answerChange(reply, deployed.created ? 201 : 200, { ...deployed.flow, propagation: deployed.propagation });
   }
 

@@ -17,9 +17,14 @@ export async function createHttpApp(shell: Shell, notReady: () => readonly strin
   });
   const fastify = app.getHttpAdapter().getInstance();
   const raw = [...new Set(Object.keys(flowMediaTypes))].filter((type) => type !== 'application/json');
-  fastify.addContentTypeParser(raw, { parseAs: 'buffer' }, (_request: unknown, body: unknown, done: (error: null, body: unknown) => void) => done(null, body));
+  fastify.addContentTypeParser(
+    raw,
+    { parseAs: 'buffer' },
+    (_request: unknown, body: unknown, done: (error: null, body: unknown) => void) => done(null, body),
+  );
   fastify.addHook('onRequest', (request: { headers: Record<string, unknown> }, _reply: unknown, done: () => void) => {
-    const given = (name: string) => (typeof request.headers[name] === 'string' ? (request.headers[name] as string) : undefined);
+    const given = (name: string) =>
+      typeof request.headers[name] === 'string' ? (request.headers[name] as string) : undefined;
     runInRequest(continueRequest({ requestId: given('x-request-id'), traceparent: given('traceparent') }), done);
   });
   app.useGlobalFilters(new ProblemFilter(shell.onFault));

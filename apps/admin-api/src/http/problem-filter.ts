@@ -50,22 +50,34 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<Reply>();
     const known = asSluiceError(error);
     if (!known) this.onFault(error, 'an administrator’s request');
-    const { code, message, details } = known ?? new SluiceError('internal', 'The request failed by a fault of ours; the log has the cause.');
+    const { code, message, details } =
+      known ?? new SluiceError('internal', 'The request failed by a fault of ours; the log has the cause.');
     const status = statusOf[code];
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="sluice"');
     if (status === 503) reply.header('retry-after', '1');
     reply
       .status(status)
       .header('content-type', 'application/problem+json')
-      .send(JSON.stringify({ type: `urn:sluice:error:${code}`, title: code.replaceAll('-', ' '), status, detail: message, code, ...details }));
+      .send(
+        JSON.stringify({
+          type: `urn:sluice:error:${code}`,
+          title: code.replaceAll('-', ' '),
+          status,
+          detail: message,
+          code,
+          ...details,
+        }),
+      );
   }
 }
 
 function asSluiceError(error: unknown): SluiceError | undefined {
   if (error instanceof SluiceError) return error;
-  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | undefined)?.statusCode;
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | undefined)?.statusCode;
   const code = status === undefined ? undefined : codeOf[status];
   if (!code) return undefined;
-  if (code === 'not-found') return new SluiceError(code, 'There is nothing at this path; /v1/openapi.json lists what there is.');
+  if (code === 'not-found')
+    return new SluiceError(code, 'There is nothing at this path; /v1/openapi.json lists what there is.');
   return new SluiceError(code, error instanceof Error ? error.message : 'The request is invalid.');
 }

@@ -13,7 +13,10 @@ const problem = {
   },
 } as const;
 
-const problemResponse = { description: 'A problem document (RFC 9457).', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+const problemResponse = {
+  description: 'A problem document (RFC 9457).',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
 
 /** The description of the admin API, OpenAPI 3.1, from the same schemas that the services are called with. */
 export function openApiDocument(): Record<string, unknown> {
@@ -40,7 +43,12 @@ export function openApiDocument(): Record<string, unknown> {
 }
 
 function describe(operation: Operation): Record<string, unknown> {
-  const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
   const inQuery = (operation.query ?? []).map((name) => ({ name, in: 'query', schema: { type: 'string' } }));
   const request = operation.request && jsonSchema(operation.request);
   return {
@@ -49,7 +57,14 @@ function describe(operation: Operation): Record<string, unknown> {
     tags: [operation.path.split('/')[2]],
     ...(inPath.length + inQuery.length > 0 ? { parameters: [...inPath, ...inQuery] } : {}),
     ...(request
-      ? { requestBody: { required: true, content: Object.fromEntries((operation.mediaTypes ?? ['application/json']).map((type) => [type, { schema: request }])) } }
+      ? {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(
+              (operation.mediaTypes ?? ['application/json']).map((type) => [type, { schema: request }]),
+            ),
+          },
+        }
       : {}),
     responses: {
       [operation.status]: {
@@ -70,6 +85,8 @@ function jsonSchema(schema: z.ZodType): Record<string, unknown> {
 function operationId({ method, path }: Operation): string {
   return [method, ...path.split('/').slice(2)]
     .map((part) => part.replace(/[{}]/g, ''))
-    .map((part, index) => (index === 0 ? part : part.replace(/(?:^|[-.])(\w)/g, (_match, letter: string) => letter.toUpperCase())))
+    .map((part, index) =>
+      index === 0 ? part : part.replace(/(?:^|[-.])(\w)/g, (_match, letter: string) => letter.toUpperCase()),
+    )
     .join('');
 }

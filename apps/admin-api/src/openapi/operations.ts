@@ -39,11 +39,20 @@ const connectivityTest = z.object({
   id: z.string(),
   status: z.enum(['succeeded', 'failed']),
   error: z.string().optional(),
-  certificates: z.array(z.object({ subjectdn: z.string(), issuerdn: z.string(), sha256: z.string(), root: z.boolean(), file: z.string() })),
+  certificates: z.array(
+    z.object({ subjectdn: z.string(), issuerdn: z.string(), sha256: z.string(), root: z.boolean(), file: z.string() }),
+  ),
 });
 
 export const operations: readonly Operation[] = [
-  { method: 'get', path: '/v1/user-roles', summary: 'Lists user roles.', status: 200, response: listUserRoles.response, query: paging },
+  {
+    method: 'get',
+    path: '/v1/user-roles',
+    summary: 'Lists user roles.',
+    status: 200,
+    response: listUserRoles.response,
+    query: paging,
+  },
   {
     method: 'post',
     path: '/v1/user-roles',
@@ -60,8 +69,20 @@ export const operations: readonly Operation[] = [
     request: z.object({ description: z.string() }),
     response: userRole.extend(propagation),
   },
-  { method: 'delete', path: '/v1/user-roles/{name}', summary: 'Deletes a role that nobody uses; 409 lists its users.', status: 204 },
-  { method: 'get', path: '/v1/service-instances', summary: 'Lists service instances.', status: 200, response: listServiceInstances.response, query: paging },
+  {
+    method: 'delete',
+    path: '/v1/user-roles/{name}',
+    summary: 'Deletes a role that nobody uses; 409 lists its users.',
+    status: 204,
+  },
+  {
+    method: 'get',
+    path: '/v1/service-instances',
+    summary: 'Lists service instances.',
+    status: 200,
+    response: listServiceInstances.response,
+    query: paging,
+  },
   {
     method: 'post',
     path: '/v1/service-instances',
@@ -70,7 +91,13 @@ export const operations: readonly Operation[] = [
     request: named.extend({ plan: z.enum(['integration-flow', 'api']).optional() }),
     response: serviceInstance.extend(propagation),
   },
-  { method: 'get', path: '/v1/service-instances/{id}', summary: 'Shows a service instance.', status: 200, response: serviceInstance },
+  {
+    method: 'get',
+    path: '/v1/service-instances/{id}',
+    summary: 'Shows a service instance.',
+    status: 200,
+    response: serviceInstance,
+  },
   {
     method: 'patch',
     path: '/v1/service-instances/{id}',
@@ -79,8 +106,21 @@ export const operations: readonly Operation[] = [
     request: named.partial(),
     response: serviceInstance.extend(propagation),
   },
-  { method: 'delete', path: '/v1/service-instances/{id}', summary: 'Deletes a service instance; with force=true its keys too.', status: 204, query: ['force'] },
-  { method: 'get', path: '/v1/service-instances/{id}/service-keys', summary: 'Lists the keys of an instance.', status: 200, response: listServiceKeys.response, query: paging },
+  {
+    method: 'delete',
+    path: '/v1/service-instances/{id}',
+    summary: 'Deletes a service instance; with force=true its keys too.',
+    status: 204,
+    query: ['force'],
+  },
+  {
+    method: 'get',
+    path: '/v1/service-instances/{id}/service-keys',
+    summary: 'Lists the keys of an instance.',
+    status: 200,
+    response: listServiceKeys.response,
+    query: paging,
+  },
   {
     method: 'post',
     path: '/v1/service-instances/{id}/service-keys',
@@ -89,8 +129,19 @@ export const operations: readonly Operation[] = [
     request: named,
     response: serviceKeyWithCredentials.extend(propagation),
   },
-  { method: 'get', path: '/v1/service-keys/{id}', summary: 'Shows a service key, without what is shown once.', status: 200, response: serviceKeyWithCredentials },
-  { method: 'delete', path: '/v1/service-keys/{id}', summary: 'Deletes a service key and ends its access.', status: 204 },
+  {
+    method: 'get',
+    path: '/v1/service-keys/{id}',
+    summary: 'Shows a service key, without what is shown once.',
+    status: 200,
+    response: serviceKeyWithCredentials,
+  },
+  {
+    method: 'delete',
+    path: '/v1/service-keys/{id}',
+    summary: 'Deletes a service key and ends its access.',
+    status: 204,
+  },
   {
     method: 'post',
     path: '/v1/service-keys/{id}/rotate',
@@ -107,7 +158,14 @@ export const operations: readonly Operation[] = [
     request: z.object({ reason: z.string().optional() }),
     response: serviceKey.extend(propagation),
   },
-  { method: 'get', path: '/v1/trusted-roots', summary: 'Lists the trusted roots.', status: 200, response: listTrustedRoots.response, query: paging },
+  {
+    method: 'get',
+    path: '/v1/trusted-roots',
+    summary: 'Lists the trusted roots.',
+    status: 200,
+    response: listTrustedRoots.response,
+    query: paging,
+  },
   {
     method: 'post',
     path: '/v1/trusted-roots',
@@ -117,7 +175,14 @@ export const operations: readonly Operation[] = [
     response: trustedRoot.extend(propagation),
   },
   { method: 'delete', path: '/v1/trusted-roots/{sha256}', summary: 'Removes a trusted root.', status: 204 },
-  { method: 'get', path: '/v1/flows', summary: 'Lists flows.', status: 200, response: listFlows.response, query: paging },
+  {
+    method: 'get',
+    path: '/v1/flows',
+    summary: 'Lists flows.',
+    status: 200,
+    response: listFlows.response,
+    query: paging,
+  },
   { method: 'get', path: '/v1/flows/{id}', summary: 'Shows a flow with its definition.', status: 200, response: flow },
   {
     method: 'put',
@@ -137,8 +202,20 @@ export const operations: readonly Operation[] = [
     response: listMessageProcessingLogs.response,
     query: [...paging, 'flow', 'status', 'since'],
   },
-  { method: 'get', path: '/v1/message-processing-logs/{id}', summary: 'Shows one entry.', status: 200, response: messageProcessingLog },
-  { method: 'get', path: '/v1/decisions/{id}', summary: 'Tells why a call was denied.', status: 200, response: decisionRecord },
+  {
+    method: 'get',
+    path: '/v1/message-processing-logs/{id}',
+    summary: 'Shows one entry.',
+    status: 200,
+    response: messageProcessingLog,
+  },
+  {
+    method: 'get',
+    path: '/v1/decisions/{id}',
+    summary: 'Tells why a call was denied.',
+    status: 200,
+    response: decisionRecord,
+  },
   {
     method: 'post',
     path: '/v1/connectivity-tests',
@@ -147,7 +224,13 @@ export const operations: readonly Operation[] = [
     request: z.object({ host: z.string(), port: z.number().int(), validateServerCertificate: z.boolean().optional() }),
     response: connectivityTest,
   },
-  { method: 'get', path: '/v1/connectivity-tests/{id}', summary: 'Shows a test again.', status: 200, response: connectivityTest },
+  {
+    method: 'get',
+    path: '/v1/connectivity-tests/{id}',
+    summary: 'Shows a test again.',
+    status: 200,
+    response: connectivityTest,
+  },
   {
     method: 'get',
     path: '/v1/connectivity-tests/{id}/certificates.zip',
@@ -155,7 +238,14 @@ export const operations: readonly Operation[] = [
     status: 200,
     responseMediaType: 'application/zip',
   },
-  { method: 'get', path: '/v1/admin-tokens', summary: 'Lists the names of admin tokens.', status: 200, response: listAdminTokens.response, query: paging },
+  {
+    method: 'get',
+    path: '/v1/admin-tokens',
+    summary: 'Lists the names of admin tokens.',
+    status: 200,
+    response: listAdminTokens.response,
+    query: paging,
+  },
   {
     method: 'post',
     path: '/v1/admin-tokens',

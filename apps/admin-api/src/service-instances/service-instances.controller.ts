@@ -27,7 +27,12 @@ export class ServiceInstancesController {
   @Post()
   async create(@Body() body: unknown, @Actor() actor: Who, @Res({ passthrough: true }) reply: Reply) {
     const { name, plan, parameters } = onlyMembers(objectBody(body), ['name', 'plan', 'parameters']);
-    const { serviceInstance, propagation } = await this.requests.call(createServiceInstance, { name, plan, parameters, actor });
+    const { serviceInstance, propagation } = await this.requests.call(createServiceInstance, {
+      name,
+      plan,
+      parameters,
+      actor,
+    });
     return answerChange(reply, 201, { ...serviceInstance, propagation });
   }
 
@@ -37,9 +42,19 @@ export class ServiceInstancesController {
   }
 
   @Patch(':id')
-  async update(@Param('id') id: string, @Body() body: unknown, @Actor() actor: Who, @Res({ passthrough: true }) reply: Reply) {
+  async update(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Actor() actor: Who,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
     const { name, parameters } = onlyMembers(objectBody(body), ['name', 'parameters']);
-    const { serviceInstance, propagation } = await this.requests.call(updateServiceInstance, { id, name, parameters, actor });
+    const { serviceInstance, propagation } = await this.requests.call(updateServiceInstance, {
+      id,
+      name,
+      parameters,
+      actor,
+    });
     return answerChange(reply, 200, { ...serviceInstance, propagation });
   }
 
@@ -51,7 +66,10 @@ export class ServiceInstancesController {
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
-    return answerDeletion(reply, await this.requests.call(deleteServiceInstance, { id, force: force === 'true', actor }));
+    return answerDeletion(
+      reply,
+      await this.requests.call(deleteServiceInstance, { id, force: force === 'true', actor }),
+    );
   }
 
   @Get(':id/service-keys')
@@ -67,7 +85,12 @@ export class ServiceInstancesController {
     @Res({ passthrough: true }) reply: Reply,
   ) {
     const { name, parameters } = onlyMembers(objectBody(body), ['name', 'parameters']);
-    const { serviceKey, propagation } = await this.requests.call(createServiceKey, { serviceInstanceId, name, parameters, actor });
+    const { serviceKey, propagation } = await this.requests.call(createServiceKey, {
+      serviceInstanceId,
+      name,
+      parameters,
+      actor,
+    });
     reply.header('cache-control', 'no-store');
     return answerChange(reply, 201, { ...serviceKey, propagation });
   }

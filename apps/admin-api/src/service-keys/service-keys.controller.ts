@@ -22,7 +22,12 @@ export class ServiceKeysController {
   }
 
   @Post(':id/rotate')
-  async rotate(@Param('id') id: string, @Body() body: unknown, @Actor() actor: Who, @Res({ passthrough: true }) reply: Reply) {
+  async rotate(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Actor() actor: Who,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
     const { overlapSeconds } = onlyMembers(objectBody(body ?? {}), ['overlapSeconds']);
     const { serviceKey, propagation } = await this.requests.call(rotateServiceKey, { id, overlapSeconds, actor });
     reply.header('cache-control', 'no-store');
@@ -30,7 +35,12 @@ export class ServiceKeysController {
   }
 
   @Post(':id/revoke')
-  async revoke(@Param('id') id: string, @Body() body: unknown, @Actor() actor: Who, @Res({ passthrough: true }) reply: Reply) {
+  async revoke(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Actor() actor: Who,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
     const { reason } = onlyMembers(objectBody(body ?? {}), ['reason']);
     const { serviceKey, propagation } = await this.requests.call(revokeServiceKey, { id, reason, actor });
     return answerChange(reply, 200, { ...serviceKey, propagation });

@@ -24,7 +24,12 @@ export class UserRolesController {
   }
 
   @Patch(':name')
-  async update(@Param('name') name: string, @Body() body: unknown, @Actor() actor: Who, @Res({ passthrough: true }) reply: Reply) {
+  async update(
+    @Param('name') name: string,
+    @Body() body: unknown,
+    @Actor() actor: Who,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
     const { description } = onlyMembers(objectBody(body), ['description']);
     const { userRole, propagation } = await this.requests.call(updateUserRole, { name, description, actor });
     return answerChange(reply, 200, { ...userRole, propagation });

@@ -9,7 +9,9 @@ export class CreateAdminTokenHandler {
   constructor(private readonly useCase: CreateAdminToken) {}
 
   @Handles(createAdminToken)
-  async handle(@Payload() request: DecodedRequestOf<typeof createAdminToken>): Promise<ResponseOf<typeof createAdminToken>> {
+  async handle(
+    @Payload() request: DecodedRequestOf<typeof createAdminToken>,
+  ): Promise<ResponseOf<typeof createAdminToken>> {
     const row = await this.useCase.execute({ ...request, actor: request.actor.name });
     return { adminToken: { name: row.name, createdAt: row.createdAt.toISOString() } };
   }

@@ -15,7 +15,12 @@ export class CreateAdminToken {
   /** @throws SluiceError `invalid-argument`, `name-in-use` */
   async execute(request: { name?: unknown; tokenSha256: string; actor: string }): Promise<AdminTokenRow> {
     if (typeof request.name !== 'string' || !tokenName.test(request.name)) {
-      throw invalidArgument([{ field: 'name', message: 'must be 1 to 64 of the characters A-Z a-z 0-9 . _ @ - and begin with a letter or digit' }]);
+      throw invalidArgument([
+        {
+          field: 'name',
+          message: 'must be 1 to 64 of the characters A-Z a-z 0-9 . _ @ - and begin with a letter or digit',
+        },
+      ]);
     }
     const row: AdminTokenRow = {
       name: request.name,
@@ -27,7 +32,9 @@ export class CreateAdminToken {
       await this.dataSource.manager.insert(adminTokenSchema, row);
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'admin_token_name') {
-        throw new SluiceError('name-in-use', `There is an admin token named ${request.name} already.`, undefined, { cause: error });
+        throw new SluiceError('name-in-use', `There is an admin token named ${request.name} already.`, undefined, {
+          cause: error,
+        });
       }
       throw error;
     }

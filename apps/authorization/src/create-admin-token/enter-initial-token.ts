@@ -5,10 +5,16 @@ import { adminTokenSchema } from '../persistence/entities.js';
 /** Enters the first admin token, once: when there is no other. */
 export async function enterInitialToken(dataSource: DataSource, hashFile: string, now: number): Promise<void> {
   const sha256 = readFileSync(hashFile, 'utf8').trim();
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error(`${hashFile} must hold the SHA-256 of the first admin token in hexadecimal.`);
+  if (!/^[0-9a-f]{64}$/.test(sha256))
+    throw new Error(`${hashFile} must hold the SHA-256 of the first admin token in hexadecimal.`);
   await dataSource.transaction(async (manager) => {
     await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('initial-admin-token', 0))`);
     if ((await manager.count(adminTokenSchema)) > 0) return;
-    await manager.insert(adminTokenSchema, { name: 'initial', sha256, createdBy: 'installation', createdAt: new Date(now) });
+    await manager.insert(adminTokenSchema, {
+      name: 'initial',
+      sha256,
+      createdBy: 'installation',
+      createdAt: new Date(now),
+    });
   });
 }

@@ -10,7 +10,9 @@ export class CreateUserRoleHandler {
   constructor(private readonly useCase: CreateUserRole) {}
 
   @Handles(createUserRole)
-  async handle(@Payload() request: DecodedRequestOf<typeof createUserRole>): Promise<ResponseOf<typeof createUserRole>> {
+  async handle(
+    @Payload() request: DecodedRequestOf<typeof createUserRole>,
+  ): Promise<ResponseOf<typeof createUserRole>> {
     const { value, propagation } = await this.useCase.execute({ ...request, actor: request.actor.name });
     return { userRole: toUserRoleView(value), propagation };
   }

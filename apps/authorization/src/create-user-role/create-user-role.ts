@@ -35,12 +35,17 @@ export class CreateUserRole {
         };
         await change.manager.insert(userRoleSchema, row);
         change.state(toRoleRecord(row));
-        change.event('user-role.created', name, { actor: request.actor, userRole: { name, description: row.description } });
+        change.event('user-role.created', name, {
+          actor: request.actor,
+          userRole: { name, description: row.description },
+        });
         return row;
       });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'user_role_name') {
-        throw new SluiceError('name-in-use', `There is a user role named ${name} already.`, undefined, { cause: error });
+        throw new SluiceError('name-in-use', `There is a user role named ${name} already.`, undefined, {
+          cause: error,
+        });
       }
       throw error;
     }

@@ -6,7 +6,14 @@ import {
   type FlowRecord,
   type InstanceRecord,
 } from '@sluice/contracts';
-import { canonicalDistinguishedName, hasReached, parseDistinguishedName, SluiceError, type Dependency, type Position } from '@sluice/domain';
+import {
+  canonicalDistinguishedName,
+  hasReached,
+  parseDistinguishedName,
+  SluiceError,
+  type Dependency,
+  type Position,
+} from '@sluice/domain';
 import type { StateEntry } from '@sluice/messaging';
 
 /** The state a decision rests on. */
@@ -36,7 +43,8 @@ export class Decide {
     if (!(await this.state.reach(request.minimum, patienceMs))) throw behind();
     const flow = this.state.flow(request.flowId);
     const endpoint = flow.record?.endpoints.find(({ id }) => id === request.endpointId);
-    if (!endpoint) throw new SluiceError('not-found', `There is no endpoint ${request.endpointId} of a flow ${request.flowId}.`);
+    if (!endpoint)
+      throw new SluiceError('not-found', `There is no endpoint ${request.endpointId} of a flow ${request.flowId}.`);
     const rests: Dependency[] = [{ key: flow.key, sequence: flow.sequence }];
     const { authorization } = endpoint;
     const decision =
@@ -49,27 +57,36 @@ export class Decide {
   }
 
   async #byRole(role: string, caller: DecideRequest['caller'], rests: Dependency[]): Promise<Decision> {
-    if (caller.kind !== 'service-key') return deny(rests, 'role', `The flow asks for the role ${role}, and roles belong to service keys.`);
+    if (caller.kind !== 'service-key')
+      return deny(rests, 'role', `The flow asks for the role ${role}, and roles belong to service keys.`);
     const roleEntry = this.state.role(role);
     rests.push({ key: roleEntry.key, sequence: roleEntry.sequence });
-    if (!roleEntry.record) return deny(rests, 'role', `There is no user role ${role}: create it, or name another in the flow.`);
+    if (!roleEntry.record)
+      return deny(rests, 'role', `There is no user role ${role}: create it, or name another in the flow.`);
     let entry: StateEntry<'instance'>;
     try {
       entry = await this.state.instance(caller.serviceInstanceId);
     } catch (error) {
-      throw new SluiceError('unavailable', 'The record of the service instance cannot be fetched now.', undefined, { cause: error });
+      throw new SluiceError('unavailable', 'The record of the service instance cannot be fetched now.', undefined, {
+        cause: error,
+      });
     }
     rests.push({ key: entry.key, sequence: entry.sequence });
     const instance: InstanceRecord | undefined = entry.record;
     if (!instance) return deny(rests, 'service-instance', 'The service instance of the key is not there.');
     if (!instance.roles.includes(role)) {
-      return deny(rests, 'role', `The service instance ${instance.name} has not the role ${role}; it has ${instance.roles.join(', ')}.`);
+      return deny(
+        rests,
+        'role',
+        `The service instance ${instance.name} has not the role ${role}; it has ${instance.roles.join(', ')}.`,
+      );
     }
     return permit(rests, 'role', `The service instance ${instance.name} has the role ${role}.`);
   }
 
   #byNames(endpoint: Endpoint, caller: DecideRequest['caller'], rests: Dependency[]): Decision {
-    if (caller.kind !== 'certificate') return deny(rests, 'names', 'The flow compares names of certificates, and none were given.');
+    if (caller.kind !== 'certificate')
+      return deny(rests, 'names', 'The flow compares names of certificates, and none were given.');
     if (this.#pairsOf(endpoint).has(pairKey(caller.subject, caller.issuer))) {
       return permit(rests, 'names', 'The flow lists the subject and issuer of the certificate.');
     }
@@ -82,7 +99,10 @@ export class Decide {
     const listed = endpoint.authorization.type === 'ClientCertificate' ? endpoint.authorization.certificates : [];
     const pairs = new Set(
       listed.map(({ subjectDN, issuerDN }) =>
-        pairKey(canonicalDistinguishedName(parseDistinguishedName(subjectDN)), canonicalDistinguishedName(parseDistinguishedName(issuerDN))),
+        pairKey(
+          canonicalDistinguishedName(parseDistinguishedName(subjectDN)),
+          canonicalDistinguishedName(parseDistinguishedName(issuerDN)),
+        ),
       ),
     );
     this.#pairs.set(endpoint, pairs);

@@ -9,7 +9,9 @@ export class DeleteUserRoleHandler {
   constructor(private readonly useCase: DeleteUserRole) {}
 
   @Handles(deleteUserRole)
-  async handle(@Payload() request: DecodedRequestOf<typeof deleteUserRole>): Promise<ResponseOf<typeof deleteUserRole>> {
+  async handle(
+    @Payload() request: DecodedRequestOf<typeof deleteUserRole>,
+  ): Promise<ResponseOf<typeof deleteUserRole>> {
     const { propagation } = await this.useCase.execute({ name: request.name, actor: request.actor.name });
     return { propagation };
   }

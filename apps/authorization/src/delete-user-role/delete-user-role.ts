@@ -28,13 +28,19 @@ export class DeleteUserRole {
       const version = await nextRecordVersion(change.manager, stateKey.role(request.name));
       const row = await change.manager.findOneBy(userRoleSchema, { name: request.name });
       if (!row) throw new SluiceError('not-found', `There is no user role ${request.name}.`);
-      if (row.owner === 'SAP') throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be deleted.`);
+      if (row.owner === 'SAP')
+        throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be deleted.`);
       if (users.serviceInstances.length > 0 || users.flows.length > 0) {
-        throw new SluiceError('role-in-use', `The user role ${request.name} is in use: take it from its users first.`, { users });
+        throw new SluiceError('role-in-use', `The user role ${request.name} is in use: take it from its users first.`, {
+          users,
+        });
       }
       await change.manager.delete(userRoleSchema, { name: request.name });
       change.state({ ...toRoleRecord(row), version, deleted: true });
-      change.event('user-role.deleted', row.name, { actor: request.actor, userRole: { name: row.name, description: row.description } });
+      change.event('user-role.deleted', row.name, {
+        actor: request.actor,
+        userRole: { name: row.name, description: row.description },
+      });
     });
   }
 }

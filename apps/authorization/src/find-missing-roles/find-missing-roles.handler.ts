@@ -10,8 +10,13 @@ export class FindMissingRolesHandler {
   constructor(private readonly dataSource: DataSource) {}
 
   @Handles(findMissingRoles)
-  async handle(@Payload() { roles }: DecodedRequestOf<typeof findMissingRoles>): Promise<ResponseOf<typeof findMissingRoles>> {
-    const found = await this.dataSource.manager.find(userRoleSchema, { where: { name: In(roles) }, select: { name: true } });
+  async handle(
+    @Payload() { roles }: DecodedRequestOf<typeof findMissingRoles>,
+  ): Promise<ResponseOf<typeof findMissingRoles>> {
+    const found = await this.dataSource.manager.find(userRoleSchema, {
+      where: { name: In(roles) },
+      select: { name: true },
+    });
     const names = new Set(found.map(({ name }) => name));
     return { missing: roles.filter((role) => !names.has(role)) };
   }

@@ -11,7 +11,9 @@ export class ListAdminTokensHandler {
   constructor(private readonly dataSource: DataSource) {}
 
   @Handles(listAdminTokens)
-  async handle(@Payload() { limit, after }: DecodedRequestOf<typeof listAdminTokens>): Promise<ResponseOf<typeof listAdminTokens>> {
+  async handle(
+    @Payload() { limit, after }: DecodedRequestOf<typeof listAdminTokens>,
+  ): Promise<ResponseOf<typeof listAdminTokens>> {
     const { rows, next } = await pageOf(
       limit,
       (take) =>

@@ -13,7 +13,9 @@ export class ListUserRolesHandler {
 
   /** In the order of names. */
   @Handles(listUserRoles)
-  async handle(@Payload() { limit, after }: DecodedRequestOf<typeof listUserRoles>): Promise<ResponseOf<typeof listUserRoles>> {
+  async handle(
+    @Payload() { limit, after }: DecodedRequestOf<typeof listUserRoles>,
+  ): Promise<ResponseOf<typeof listUserRoles>> {
     const { rows, next } = await pageOf(
       limit,
       (take) =>

@@ -15,7 +15,8 @@ export class RevokeAdminTokenHandler {
   handle(@Payload() { name }: DecodedRequestOf<typeof revokeAdminToken>): Promise<ResponseOf<typeof revokeAdminToken>> {
     return this.dataSource.transaction(async (manager) => {
       await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('revoke-admin-token', 0))`);
-      if (!(await manager.existsBy(adminTokenSchema, { name }))) throw new SluiceError('not-found', `There is no admin token named ${name}.`);
+      if (!(await manager.existsBy(adminTokenSchema, { name })))
+        throw new SluiceError('not-found', `There is no admin token named ${name}.`);
       if ((await manager.count(adminTokenSchema)) === 1) {
         throw new SluiceError('protected', 'This is the last admin token: make another before you revoke it.');
       }

@@ -10,7 +10,9 @@ export class UpdateUserRoleHandler {
   constructor(private readonly useCase: UpdateUserRole) {}
 
   @Handles(updateUserRole)
-  async handle(@Payload() request: DecodedRequestOf<typeof updateUserRole>): Promise<ResponseOf<typeof updateUserRole>> {
+  async handle(
+    @Payload() request: DecodedRequestOf<typeof updateUserRole>,
+  ): Promise<ResponseOf<typeof updateUserRole>> {
     const { value, propagation } = await this.useCase.execute({ ...request, actor: request.actor.name });
     return { userRole: toUserRoleView(value), propagation };
   }

@@ -12,12 +12,19 @@ export class UpdateUserRole {
     const fault = descriptionViolation(request.description);
     if (fault) throw invalidArgument([fault]);
     return this.changes.commit(async (change) => {
-      const row = await change.manager.findOne(userRoleSchema, { where: { name: request.name }, lock: { mode: 'pessimistic_write' } });
+      const row = await change.manager.findOne(userRoleSchema, {
+        where: { name: request.name },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (!row) throw new SluiceError('not-found', `There is no user role ${request.name}.`);
-      if (row.owner === 'SAP') throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be changed.`);
+      if (row.owner === 'SAP')
+        throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be changed.`);
       const updated = { ...row, description: request.description as string };
       await change.manager.save(userRoleSchema, updated);
-      change.event('user-role.updated', row.name, { actor: request.actor, userRole: { name: row.name, description: updated.description } });
+      change.event('user-role.updated', row.name, {
+        actor: request.actor,
+        userRole: { name: row.name, description: updated.description },
+      });
       return updated;
     });
   }

@@ -19,7 +19,14 @@ interface OwnAuthority {
  * system's roots least of all.
  */
 export class TrustList {
-  #current: { anchors: TrustAnchor[]; intermediates: Certificate[]; own: Map<string, OwnAuthority>; roots: Map<string, Dependency> } | undefined;
+  #current:
+    | {
+        anchors: TrustAnchor[];
+        intermediates: Certificate[];
+        own: Map<string, OwnAuthority>;
+        roots: Map<string, Dependency>;
+      }
+    | undefined;
 
   constructor(
     private readonly records: TrustRecords,
@@ -59,7 +66,8 @@ export class TrustList {
       const certificate = this.#parse(key, record.certificate);
       if (!certificate) continue;
       own.set(certificate.sha256, { record, dependency: { key, sequence } });
-      if (record.kind === 'root' && record.status !== 'revoked') anchors.set(certificate.sha256, trustAnchor(certificate));
+      if (record.kind === 'root' && record.status !== 'revoked')
+        anchors.set(certificate.sha256, trustAnchor(certificate));
       if (record.kind === 'issuing') intermediates.push(certificate);
     }
     for (const { key, sequence, record } of this.records.heldOf('root')) {

@@ -1,4 +1,11 @@
-import { stateKey, type Check, type CredentialRecord, type DecodedRequestOf, type Verdict, type verifyCertificate } from '@sluice/contracts';
+import {
+  stateKey,
+  type Check,
+  type CredentialRecord,
+  type DecodedRequestOf,
+  type Verdict,
+  type verifyCertificate,
+} from '@sluice/contracts';
 import {
   canonicalDistinguishedName,
   formatDistinguishedName,
@@ -80,7 +87,13 @@ export class VerifyCertificate {
       if (!standing) continue;
       dependencies.push(standing.dependency);
       if (standing.revoked) {
-        return refused({ ...base, dependencies }, 'revoked', 'chain', `The CA ${formatDistinguishedName(certificate.subject)} that issued it is revoked.`, at);
+        return refused(
+          { ...base, dependencies },
+          'revoked',
+          'chain',
+          `The CA ${formatDistinguishedName(certificate.subject)} that issued it is revoked.`,
+          at,
+        );
       }
     }
     const checks: Check[] = [
@@ -100,21 +113,40 @@ export class VerifyCertificate {
     try {
       entry = await this.state.fetch(stateKey.credential(judgement.sha256));
     } catch (error) {
-      throw new SluiceError('unavailable', 'The record of the certificate cannot be fetched now.', undefined, { cause: error });
+      throw new SluiceError('unavailable', 'The record of the certificate cannot be fetched now.', undefined, {
+        cause: error,
+      });
     }
     const dependencies = [...judgement.dependencies, { key: entry.key, sequence: entry.sequence }];
     const found = { ...judgement, dependencies };
     const { record } = entry;
     if (!record) {
-      return refused(found, 'no-service-key', 'service-key', 'No service key holds this certificate: add it as an external certificate, or issue a key.', at);
+      return refused(
+        found,
+        'no-service-key',
+        'service-key',
+        'No service key holds this certificate: add it as an external certificate, or issue a key.',
+        at,
+      );
     }
-    const key = { serviceKeyId: record.serviceKeyId, serviceKeyName: record.serviceKeyName, serviceInstanceId: record.serviceInstanceId };
+    const key = {
+      serviceKeyId: record.serviceKeyId,
+      serviceKeyName: record.serviceKeyName,
+      serviceInstanceId: record.serviceInstanceId,
+    };
     const ended = whyEnded(record, at);
     if (ended) return refused({ ...found, ...key }, ended.refusal, 'service-key', ended.explanation, at);
     return {
       ...found,
       ...key,
-      checks: [...found.checks, { check: 'service-key', ok: true, explanation: `The service key ${record.serviceKeyName} holds this certificate.` }],
+      checks: [
+        ...found.checks,
+        {
+          check: 'service-key',
+          ok: true,
+          explanation: `The service key ${record.serviceKeyName} holds this certificate.`,
+        },
+      ],
       validUntilMs: Math.min(found.validUntilMs, record.notAfterMs, record.retiresAtMs ?? Number.POSITIVE_INFINITY),
     };
   }
@@ -125,7 +157,13 @@ type Names = Omit<Judgement, 'outcome' | 'validUntilMs'>;
 
 /** A refusal holds at the moment it is given: it is not to be kept. */
 function refused(names: Names, refusal: string, check: string, explanation: string, at: number): Judgement {
-  return { ...names, outcome: 'refused', refusal, validUntilMs: at, checks: [...names.checks, { check, ok: false, explanation }] };
+  return {
+    ...names,
+    outcome: 'refused',
+    refusal,
+    validUntilMs: at,
+    checks: [...names.checks, { check, ok: false, explanation }],
+  };
 }
 
 /** @returns the certificate, or why it cannot be read */
@@ -139,7 +177,11 @@ function readCertificate(der: Uint8Array): Certificate | string {
 }
 
 function whyEnded(record: CredentialRecord, at: number): { refusal: string; explanation: string } | undefined {
-  if (record.status === 'revoked') return { refusal: 'key-revoked', explanation: `The service key ${record.serviceKeyName} is revoked: issue a new one.` };
+  if (record.status === 'revoked')
+    return {
+      refusal: 'key-revoked',
+      explanation: `The service key ${record.serviceKeyName} is revoked: issue a new one.`,
+    };
   if (record.retiresAtMs !== undefined && record.retiresAtMs <= at) {
     return {
       refusal: 'certificate-retired',

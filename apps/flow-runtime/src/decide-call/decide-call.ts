@@ -1,4 +1,13 @@
-import { decide, verifyCertificate, type Check, type DecideResponse, type RequestContract, type RequestOf, type ResponseOf, type Verdict } from '@sluice/contracts';
+import {
+  decide,
+  verifyCertificate,
+  type Check,
+  type DecideResponse,
+  type RequestContract,
+  type RequestOf,
+  type ResponseOf,
+  type Verdict,
+} from '@sluice/contracts';
 import { SluiceError, type ErrorCode, type Position } from '@sluice/domain';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { Permit, PermitCache, PermittedCaller } from './permit-cache.js';
@@ -39,7 +48,12 @@ export interface Requester {
 }
 
 /** What may succeed elsewhere: the queue group gives the second attempt to any process. */
-const worthAnotherTry: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['behind', 'overloaded', 'unavailable', 'deadline-exceeded']);
+const worthAnotherTry: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'behind',
+  'overloaded',
+  'unavailable',
+  'deadline-exceeded',
+]);
 const attemptTimeoutMs = 1_000;
 
 /** Decides calls: from the cache while the lease holds, else by asking the verifier and then authorization. */
@@ -91,7 +105,11 @@ export class DecideCall {
         minimum,
       });
       if (verdict.outcome === 'refused') {
-        return { outcome: 'unauthenticated', reason: verdict.refusal ?? 'refused', evidence: { verdict, checks: verdict.checks } };
+        return {
+          outcome: 'unauthenticated',
+          reason: verdict.refusal ?? 'refused',
+          evidence: { verdict, checks: verdict.checks },
+        };
       }
       if (!endpoint) {
         return { outcome: 'no-endpoint', reason: 'no-endpoint', evidence: { verdict, checks: verdict.checks } };
@@ -107,7 +125,8 @@ export class DecideCall {
       const evidence: Evidence = { verdict, authorization, checks: [...verdict.checks, ...authorization.reasons] };
       const dependencies = [...verdict.dependencies, ...authorization.dependencies];
       const { epoch } = this.state.position ?? {};
-      if (epoch !== verdict.asOf.epoch || epoch !== authorization.asOf.epoch || question.overtakes(dependencies)) return 'overtaken';
+      if (epoch !== verdict.asOf.epoch || epoch !== authorization.asOf.epoch || question.overtakes(dependencies))
+        return 'overtaken';
       if (authorization.outcome === 'deny') return { outcome: 'forbidden', reason: 'role-missing', evidence };
       const permit: Permit = {
         live: true,
@@ -148,5 +167,9 @@ function callerOf(verdict: Verdict): PermittedCaller {
 }
 
 function undecided(explanation: string): CallDecision {
-  return { outcome: 'undecided', reason: 'undecided', evidence: { checks: [{ check: 'decision', ok: false, explanation }] } };
+  return {
+    outcome: 'undecided',
+    reason: 'undecided',
+    evidence: { checks: [{ check: 'decision', ok: false, explanation }] },
+  };
 }

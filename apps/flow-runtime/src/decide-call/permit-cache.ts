@@ -81,7 +81,8 @@ export class PermitCache {
 
   clear(): void {
     for (const question of this.#questions) question.everythingChanged();
-    for (const ofCertificate of this.#permits.values()) for (const permit of ofCertificate.values()) permit.live = false;
+    for (const ofCertificate of this.#permits.values())
+      for (const permit of ofCertificate.values()) permit.live = false;
     this.#permits.clear();
     this.#byDependency.clear();
     this.#size = 0;

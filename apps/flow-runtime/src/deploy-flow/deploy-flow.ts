@@ -33,7 +33,9 @@ export class DeployFlow {
   /**
    * @throws SluiceError `invalid-argument`, `unsupported-media-type`, `flow-invalid` with every problem, `address-in-use`
    */
-  async execute(request: DeployRequest): Promise<{ row: FlowRow; created: boolean; propagation: 'published' | 'pending' }> {
+  async execute(
+    request: DeployRequest,
+  ): Promise<{ row: FlowRow; created: boolean; propagation: 'published' | 'pending' }> {
     const fault = flowIdViolation(request.id);
     if (fault) throw invalidArgument([fault]);
     const { definition, warnings } = read(request);
@@ -107,7 +109,12 @@ async function takeAddresses(change: ChangeScope, row: FlowRow): Promise<void> {
       await change.manager.insert(addressSchema, { address, flowId: row.id });
     } catch (error) {
       if (violatedUniqueConstraint(error) !== 'address_taken') throw error;
-      throw new SluiceError('address-in-use', `The address ${address} belongs to another flow, so this one does not start: choose another address.`, { address }, { cause: error });
+      throw new SluiceError(
+        'address-in-use',
+        `The address ${address} belongs to another flow, so this one does not start: choose another address.`,
+        { address },
+        { cause: error },
+      );
     }
   }
 }

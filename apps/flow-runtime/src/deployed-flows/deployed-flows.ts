@@ -78,7 +78,11 @@ export class DeployedFlows {
       };
     } catch (error) {
       this.onFault(error, `starting the flow ${stateKey.flow(record.id)}`);
-      return { version: record.version, endpoints: [], error: error instanceof Error ? error.message : 'It could not be compiled.' };
+      return {
+        version: record.version,
+        endpoints: [],
+        error: error instanceof Error ? error.message : 'It could not be compiled.',
+      };
     }
   }
 

@@ -31,7 +31,8 @@ export class HandleRequest {
 
   handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller): void {
     const path = canonicalRequestPath(request.url ?? '');
-    if (path === undefined) return respondWithProblem(response, 400, { detail: 'The path of the request is not in its canonical form.' });
+    if (path === undefined)
+      return respondWithProblem(response, 400, { detail: 'The path of the request is not in its canonical form.' });
     const endpoint = path.startsWith('/http/') ? this.parts.flows.find(path.slice('/http'.length)) : undefined;
     let caller: ConnectedCaller | undefined;
     try {
@@ -70,7 +71,9 @@ export class HandleRequest {
     const context = continueRequest({ traceparent: request.headers.traceparent as string | undefined });
     await runInRequest(context, async () => {
       try {
-        const decision: CallDecision = caller ? await this.parts.decideCall.decide(caller, endpoint) : withoutCertificate();
+        const decision: CallDecision = caller
+          ? await this.parts.decideCall.decide(caller, endpoint)
+          : withoutCertificate();
         if (decision.outcome === 'permitted' && endpoint) {
           caller?.permits.set(endpoint, decision.permit);
           await this.#run(request, response, endpoint, decision.permit);
@@ -110,7 +113,9 @@ export class HandleRequest {
     try {
       const body = await readBody(request, endpoint.maximumBodyBytes);
       if (body === undefined) {
-        return respondWithProblem(response, 413, { detail: `The body is larger than the ${endpoint.sender.maximumBodySizeMb} MB the flow allows.` });
+        return respondWithProblem(response, 413, {
+          detail: `The body is larger than the ${endpoint.sender.maximumBodySizeMb} MB the flow allows.`,
+        });
       }
       const id = ports.newId();
       const start = ports.now();
@@ -210,13 +215,19 @@ const notFromFlow: ReadonlySet<string> = new Set([
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** 200 with the message's body, or 204 when it is empty, with the headers the flow set or changed. */
-function respondWithMessage(request: IncomingMessage, response: ServerResponse, outcome: FlowOutcome, id: string): void {
+function respondWithMessage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  outcome: FlowOutcome,
+  id: string,
+): void {
   const { message } = outcome;
   const body = message.bytes();
   const headers: Record<string, string> = { [messageIdHeader]: id };
   for (const [name, value] of message.headers) {
     const lower = name.toLowerCase();
-    if (typeof value !== 'string' || notFromFlow.has(lower) || lower.startsWith('camel') || !fieldName.test(name)) continue;
+    if (typeof value !== 'string' || notFromFlow.has(lower) || lower.startsWith('camel') || !fieldName.test(name))
+      continue;
     // A value that came in and was not changed is the sender's own; its content type describes an unchanged body.
     if (lower !== 'content-type' && request.headers[lower] === value) continue;
     headers[name] = value.replace(/[^\t\x20-\x7e\x80-\xff]+/g, ' ');

@@ -24,7 +24,8 @@ const tlsOptions = {
   minVersion: 'TLSv1.2',
   ALPNProtocols: ['http/1.1'],
   // A certificate is tied to the handshake that proved its key: no renegotiation, and no resumption by tickets.
-  secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+  secureOptions:
+    constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
   honorCipherOrder: true,
   handshakeTimeout: limits.handshakeTimeout,
   maxHeaderSize: limits.maxHeaderSize,
@@ -44,7 +45,8 @@ export class PublicListener {
   ) {
     this.server = createServer(
       { ...tlsOptions, ...contextOf(identity, []), requestCert: true, rejectUnauthorized: false },
-      (request: IncomingMessage, response: ServerResponse) => handler.handle(request, response, certificateOfConnection),
+      (request: IncomingMessage, response: ServerResponse) =>
+        handler.handle(request, response, certificateOfConnection),
     );
     applyLimits(this.server);
   }

@@ -19,7 +19,11 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
       }
       chunks.push(chunk);
     });
-    request.once('end', () => resolve(chunks.length === 0 ? nothing : chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)));
+    request.once('end', () =>
+      resolve(
+        chunks.length === 0 ? nothing : chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length),
+      ),
+    );
     request.once('error', reject);
     request.once('close', () => reject(new Error('The sender closed the connection.')));
   });

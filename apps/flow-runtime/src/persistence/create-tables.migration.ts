@@ -32,11 +32,14 @@ export class CreateTables1764000000000 implements MigrationInterface {
         entry jsonb NOT NULL
       )`);
     await runner.query('CREATE INDEX message_processing_log_start ON message_processing_log (start_at DESC, id DESC)');
-    await runner.query('CREATE INDEX message_processing_log_flow ON message_processing_log (flow, start_at DESC, id DESC)');
+    await runner.query(
+      'CREATE INDEX message_processing_log_flow ON message_processing_log (flow, start_at DESC, id DESC)',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['message_processing_log', 'address', 'flow', 'outbox']) await runner.query(`DROP TABLE ${table}`);
+    for (const table of ['message_processing_log', 'address', 'flow', 'outbox'])
+      await runner.query(`DROP TABLE ${table}`);
     await runner.query('DROP SEQUENCE record_version');
     await runner.query('DROP SEQUENCE outbox_position');
   }

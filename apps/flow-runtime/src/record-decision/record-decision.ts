@@ -60,7 +60,12 @@ export class RecordDecision {
           }
         : {}),
       ...(verdict?.serviceKeyId
-        ? { serviceKey: { id: verdict.serviceKeyId, ...(verdict.serviceKeyName ? { name: verdict.serviceKeyName } : {}) } }
+        ? {
+            serviceKey: {
+              id: verdict.serviceKeyId,
+              ...(verdict.serviceKeyName ? { name: verdict.serviceKeyName } : {}),
+            },
+          }
         : {}),
       ...(verdict?.serviceInstanceId ? { serviceInstanceId: verdict.serviceInstanceId } : {}),
       checks: [...checks],

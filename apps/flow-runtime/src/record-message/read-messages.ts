@@ -23,7 +23,11 @@ export class ReadMessages {
   ) {}
 
   async find(id: string): Promise<MessageProcessingLog | undefined> {
-    const query = () => this.dataSource.query<{ entry: MessageProcessingLog }[]>('SELECT entry FROM message_processing_log WHERE id = $1', [id]);
+    const query = () =>
+      this.dataSource.query<{ entry: MessageProcessingLog }[]>(
+        'SELECT entry FROM message_processing_log WHERE id = $1',
+        [id],
+      );
     const [found] = await query();
     if (found) return found.entry;
     await this.#caughtUp();
@@ -56,7 +60,10 @@ export class ReadMessages {
     );
     const kept = rows.slice(0, filter.limit);
     const last = kept.at(-1);
-    const next = rows.length > filter.limit && last ? Buffer.from(`${last.start_at.toISOString()}|${last.id}`).toString('base64url') : undefined;
+    const next =
+      rows.length > filter.limit && last
+        ? Buffer.from(`${last.start_at.toISOString()}|${last.id}`).toString('base64url')
+        : undefined;
     return { items: kept.map(({ entry }) => entry), ...(next === undefined ? {} : { next }) };
   }
 

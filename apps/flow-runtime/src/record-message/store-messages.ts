@@ -1,5 +1,17 @@
-import { messageProcessingLogConsumer, messageProcessingLogStream, messageProcessingLogSubject } from '@sluice/contracts';
-import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import {
+  messageProcessingLogConsumer,
+  messageProcessingLogStream,
+  messageProcessingLogSubject,
+} from '@sluice/contracts';
+import {
+  AckPolicy,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerMessages,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import type { DataSource } from 'typeorm';
 
@@ -33,7 +45,10 @@ export class StoreMessages {
   ) {}
 
   async start(): Promise<void> {
-    const consumer = await jetstream(this.connection).consumers.get(messageProcessingLogStream, messageProcessingLogConsumer);
+    const consumer = await jetstream(this.connection).consumers.get(
+      messageProcessingLogStream,
+      messageProcessingLogConsumer,
+    );
     this.#messages = await consumer.consume({ max_messages: 64 });
     this.#ended = this.#follow(this.#messages);
   }

@@ -13,7 +13,9 @@ export class UndeployFlowHandler {
   ) {}
 
   @Handles(undeployFlow)
-  async handle(@Payload() { id, actor }: DecodedRequestOf<typeof undeployFlow>): Promise<ResponseOf<typeof undeployFlow>> {
+  async handle(
+    @Payload() { id, actor }: DecodedRequestOf<typeof undeployFlow>,
+  ): Promise<ResponseOf<typeof undeployFlow>> {
     const { propagation } = await this.useCase.execute({ id, actor: actor.name });
     if (propagation === 'published') await this.presence.gone(id);
     return { propagation };

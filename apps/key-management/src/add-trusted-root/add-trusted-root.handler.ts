@@ -10,7 +10,9 @@ export class AddTrustedRootHandler {
   constructor(private readonly useCase: AddTrustedRoot) {}
 
   @Handles(addTrustedRoot)
-  async handle(@Payload() request: DecodedRequestOf<typeof addTrustedRoot>): Promise<ResponseOf<typeof addTrustedRoot>> {
+  async handle(
+    @Payload() request: DecodedRequestOf<typeof addTrustedRoot>,
+  ): Promise<ResponseOf<typeof addTrustedRoot>> {
     const { value, propagation } = await this.useCase.execute({ ...request, actor: request.actor.name });
     return { trustedRoot: toTrustedRootView(value.certificate, 'administrator', value.addedAt), propagation };
   }

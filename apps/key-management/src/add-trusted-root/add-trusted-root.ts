@@ -35,7 +35,12 @@ export class AddTrustedRoot {
       });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'trusted_root_certificate') {
-        throw new SluiceError('certificate-in-use', 'This root is trusted already.', { sha256: certificate.sha256 }, { cause: error });
+        throw new SluiceError(
+          'certificate-in-use',
+          'This root is trusted already.',
+          { sha256: certificate.sha256 },
+          { cause: error },
+        );
       }
       throw error;
     }
@@ -43,20 +48,29 @@ export class AddTrustedRoot {
 }
 
 function readRoot(pem: unknown, now: number): Certificate {
-  if (typeof pem !== 'string') throw invalidArgument([{ field: 'pem', message: 'must be the root certificate in PEM' }]);
+  if (typeof pem !== 'string')
+    throw invalidArgument([{ field: 'pem', message: 'must be the root certificate in PEM' }]);
   let certificate: Certificate;
   try {
     const [der, ...more] = decodePem(pem);
     if (!der || more.length > 0) throw new Error('must hold exactly one certificate');
     certificate = parseCertificate(der);
   } catch (error) {
-    throw invalidArgument([{ field: 'pem', message: error instanceof Error ? error.message : 'is not a certificate in PEM' }]);
+    throw invalidArgument([
+      { field: 'pem', message: error instanceof Error ? error.message : 'is not a certificate in PEM' },
+    ]);
   }
   const refuse = (reason: string, message: string): never => {
     throw new SluiceError('certificate-refused', message, { reason, sha256: certificate.sha256 });
   };
-  if (!certificate.isSelfIssued) refuse('not-a-root', 'Only roots go into the trust list, and this certificate was issued by another CA: add that one.');
-  if (!certificate.basicConstraints?.ca) refuse('not-a-ca', 'This certificate may not issue others (basicConstraints has no CA:TRUE, RFC 5280 §4.2.1.9).');
-  if (certificate.notAfter < now) refuse('expired', `This root ended on ${new Date(certificate.notAfter).toISOString()}.`);
+  if (!certificate.isSelfIssued)
+    refuse(
+      'not-a-root',
+      'Only roots go into the trust list, and this certificate was issued by another CA: add that one.',
+    );
+  if (!certificate.basicConstraints?.ca)
+    refuse('not-a-ca', 'This certificate may not issue others (basicConstraints has no CA:TRUE, RFC 5280 §4.2.1.9).');
+  if (certificate.notAfter < now)
+    refuse('expired', `This root ended on ${new Date(certificate.notAfter).toISOString()}.`);
   return certificate;
 }

@@ -1,6 +1,13 @@
 import { stateKey } from '@sluice/contracts';
 import { parseDistinguishedName, SluiceError } from '@sluice/domain';
-import { generateKeyPair, issueCertificate, parseCertificate, subjectPublicKeyInfo, type Certificate, type KeyPair } from '@sluice/pki';
+import {
+  generateKeyPair,
+  issueCertificate,
+  parseCertificate,
+  subjectPublicKeyInfo,
+  type Certificate,
+  type KeyPair,
+} from '@sluice/pki';
 import { nextRecordVersion } from '@sluice/persistence';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
 import { createPrivateKey, randomUUID, type KeyObject } from 'node:crypto';
@@ -61,7 +68,14 @@ export class CertificateAuthority {
       await change.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('certificate-authority', 0))`);
       if (await this.#activeRow(change.manager)) return;
       const rootRow = await this.#add(change, 'root', root, undefined, 'CN=Sluice Root CA,O=Sluice', rootLifetime);
-      const issuingRow = await this.#add(change, 'issuing', issuing, { row: rootRow, pair: root }, 'CN=Sluice Issuing CA 1,O=Sluice', issuingLifetime);
+      const issuingRow = await this.#add(
+        change,
+        'issuing',
+        issuing,
+        { row: rootRow, pair: root },
+        'CN=Sluice Issuing CA 1,O=Sluice',
+        issuingLifetime,
+      );
       change.event('issuing-ca.activated', issuingRow.id, {
         actor: 'key-management',
         issuingCa: { id: issuingRow.id, subject: 'CN=Sluice Issuing CA 1,O=Sluice', sha256: issuingRow.sha256 },
@@ -127,7 +141,11 @@ export class CertificateAuthority {
       id: row.id,
       certificate: parseCertificate(row.certificate),
       root: parseCertificate(root.certificate),
-      privateKey: createPrivateKey({ key: this.sealer.open(row.sealedKey, owner(row.id)), format: 'der', type: 'pkcs8' }),
+      privateKey: createPrivateKey({
+        key: this.sealer.open(row.sealedKey, owner(row.id)),
+        format: 'der',
+        type: 'pkcs8',
+      }),
     };
     return this.#active;
   }
@@ -153,7 +171,7 @@ export class CertificateAuthority {
   /** The CA certificates above a leaf that one of ours issued, nearest first. */
   async chainAbove(manager: EntityManager, issuedBy: string): Promise<Certificate[]> {
     const chain: Certificate[] = [];
-    for (let id: string | null = issuedBy; id; ) {
+    for (let id: string | null = issuedBy; id;) {
       const row: CertificateAuthorityRow = await manager.findOneByOrFail(certificateAuthoritySchema, { id });
       chain.push(parseCertificate(row.certificate));
       id = row.parentId;

@@ -18,7 +18,11 @@ export class KeySealer {
   constructor(masterKey: Buffer) {
     if (masterKey.length !== 32) throw new Error('The master key must be 32 bytes, in base64.');
     this.#masterKey = masterKey;
-    this.#keyId = createHash('sha256').update('sluice master key id').update(masterKey).digest().subarray(0, keyIdLength);
+    this.#keyId = createHash('sha256')
+      .update('sluice master key id')
+      .update(masterKey)
+      .digest()
+      .subarray(0, keyIdLength);
   }
 
   static fromFile(path: string): KeySealer {
@@ -38,11 +42,15 @@ export class KeySealer {
     if (sealed[0] !== format) throw new Error(`The sealed key of ${owner} is in a format this version does not know.`);
     const keyId = sealed.subarray(1, 1 + keyIdLength);
     if (!keyId.equals(this.#keyId)) {
-      throw new Error(`The key of ${owner} was sealed under another master key: put that one into the master key file.`);
+      throw new Error(
+        `The key of ${owner} was sealed under another master key: put that one into the master key file.`,
+      );
     }
     const nonceAt = 1 + keyIdLength;
     const tagAt = nonceAt + nonceLength;
-    const decipher = createDecipheriv('aes-256-gcm', this.#masterKey, sealed.subarray(nonceAt, tagAt), { authTagLength: tagLength })
+    const decipher = createDecipheriv('aes-256-gcm', this.#masterKey, sealed.subarray(nonceAt, tagAt), {
+      authTagLength: tagLength,
+    })
       .setAAD(Buffer.from(owner))
       .setAuthTag(sealed.subarray(tagAt, tagAt + tagLength));
     return Buffer.concat([decipher.update(sealed.subarray(tagAt + tagLength)), decipher.final()]);

@@ -55,7 +55,12 @@ export class CreateServiceInstance {
       });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'service_instance_name') {
-        throw new SluiceError('name-in-use', `There is a service instance named ${request.name as string} already.`, undefined, { cause: error });
+        throw new SluiceError(
+          'name-in-use',
+          `There is a service instance named ${request.name as string} already.`,
+          undefined,
+          { cause: error },
+        );
       }
       throw error;
     }

@@ -11,7 +11,9 @@ export async function requireRoles(roles: readonly string[], findMissing: FindMi
   if (missing.size === 0) return;
   throw invalidArgument(
     roles.flatMap((role, index) =>
-      missing.has(role) ? [{ field: `parameters.roles[${index}]`, message: `there is no user role ${role}: create it first` }] : [],
+      missing.has(role)
+        ? [{ field: `parameters.roles[${index}]`, message: `there is no user role ${role}: create it first` }]
+        : [],
     ),
   );
 }

@@ -1,12 +1,23 @@
 import type { Credentials } from '@sluice/contracts';
-import { entityNameViolation, invalidArgument, readServiceKeyParameters, SluiceError, type ServiceKeyParameters } from '@sluice/domain';
+import {
+  entityNameViolation,
+  invalidArgument,
+  readServiceKeyParameters,
+  SluiceError,
+  type ServiceKeyParameters,
+} from '@sluice/domain';
 import { violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
-import { serviceKeySchema, type CredentialRow, type ServiceInstanceRow, type ServiceKeyRow } from '../persistence/entities.js';
+import {
+  serviceKeySchema,
+  type CredentialRow,
+  type ServiceInstanceRow,
+  type ServiceKeyRow,
+} from '../persistence/entities.js';
 import { findServiceInstance } from '../persistence/find-rows.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
 import { addCredential } from './add-credential.js';
@@ -69,7 +80,12 @@ export class CreateServiceKey {
       });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'service_key_name') {
-        throw new SluiceError('name-in-use', `The service instance has a service key named ${key.name} already.`, undefined, { cause: error });
+        throw new SluiceError(
+          'name-in-use',
+          `The service instance has a service key named ${key.name} already.`,
+          undefined,
+          { cause: error },
+        );
       }
       throw error;
     }
@@ -96,19 +112,34 @@ export class CreateServiceKey {
             validityDays: parameters.validity,
           });
           const held = await addCredential(change, key, issued.certificate, issued.issuedBy, this.now());
-          const credentials = toCredentials({ key, held, chain: issued.chain, privateKeyPem: pair.privateKeyPem, flowUrl: this.flowUrl });
+          const credentials = toCredentials({
+            key,
+            held,
+            chain: issued.chain,
+            privateKeyPem: pair.privateKeyPem,
+            flowUrl: this.flowUrl,
+          });
           return { key, held: [held], credentials };
         };
       }
       case 'certificate_external': {
         const certificate: Certificate = readExternalCertificate(parameters['X.509'], this.now());
         if (!parameters['pin-certificate']) {
-          throw invalidArgument([{ field: 'parameters.pin-certificate', message: 'keys that are not pinned are not supported by this version' }]);
+          throw invalidArgument([
+            {
+              field: 'parameters.pin-certificate',
+              message: 'keys that are not pinned are not supported by this version',
+            },
+          ]);
         }
         return async (change, key) => {
           await change.manager.insert(serviceKeySchema, key);
           const held = await addCredential(change, key, certificate, null, this.now());
-          return { key, held: [held], credentials: toCredentials({ key, held, chain: [certificate], flowUrl: this.flowUrl }) };
+          return {
+            key,
+            held: [held],
+            credentials: toCredentials({ key, held, chain: [certificate], flowUrl: this.flowUrl }),
+          };
         };
       }
     }
@@ -117,7 +148,8 @@ export class CreateServiceKey {
 
 /** behaviours: the certificate types need the grant type `client_credentials` on the instance. */
 function requireClientCredentials(instance: ServiceInstanceRow, parameters: ServiceKeyParameters): void {
-  if (parameters['key-type'] === 'client_secret' || instance.parameters['grant-types'].includes('client_credentials')) return;
+  if (parameters['key-type'] === 'client_secret' || instance.parameters['grant-types'].includes('client_credentials'))
+    return;
   throw invalidArgument([
     {
       field: 'parameters.key-type',

@@ -14,9 +14,13 @@ export function readExternalCertificate(pem: string, now: number): Certificate {
   const refuse = (reason: string, message: string) => {
     throw new SluiceError('certificate-refused', message, { reason, sha256: certificate.sha256 });
   };
-  if (certificate.basicConstraints?.ca) refuse('leaf-is-ca', 'This is the certificate of a CA: give the sender its own certificate, not the CA’s.');
+  if (certificate.basicConstraints?.ca)
+    refuse('leaf-is-ca', 'This is the certificate of a CA: give the sender its own certificate, not the CA’s.');
   if (certificate.notAfter < now) {
-    refuse('expired', `This certificate ended on ${new Date(certificate.notAfter).toISOString()}: get a new one from its CA.`);
+    refuse(
+      'expired',
+      `This certificate ended on ${new Date(certificate.notAfter).toISOString()}: get a new one from its CA.`,
+    );
   }
   if (!certificate.extendedKeyUsage?.includes(clientAuth)) {
     refuse(
@@ -36,7 +40,9 @@ function parse(pem: string): Certificate {
   }
   const [der, ...more] = ders;
   if (!der || more.length > 0) {
-    throw invalidArgument([{ field, message: `must hold one certificate, not ${ders.length}: leave the rest of the chain out` }]);
+    throw invalidArgument([
+      { field, message: `must hold one certificate, not ${ders.length}: leave the rest of the chain out` },
+    ]);
   }
   try {
     return parseCertificate(der);
@@ -46,5 +52,7 @@ function parse(pem: string): Certificate {
 }
 
 function asInvalid(error: unknown): SluiceError {
-  return invalidArgument([{ field, message: error instanceof Error ? error.message : 'is not an X.509 certificate in PEM' }]);
+  return invalidArgument([
+    { field, message: error instanceof Error ? error.message : 'is not an X.509 certificate in PEM' },
+  ]);
 }

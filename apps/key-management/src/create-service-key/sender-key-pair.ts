@@ -23,6 +23,9 @@ export async function makeSenderKeyPair(
 }
 
 /** The name in a certificate that we issue. The key's id makes it unlike every other key's. */
-export function senderSubject(key: Pick<ServiceKeyRow, 'id' | 'name'>, instance: Pick<ServiceInstanceRow, 'name'>): string {
+export function senderSubject(
+  key: Pick<ServiceKeyRow, 'id' | 'name'>,
+  instance: Pick<ServiceInstanceRow, 'name'>,
+): string {
   return `CN=${key.name},OU=${instance.name},UID=${key.id},O=Sluice`;
 }

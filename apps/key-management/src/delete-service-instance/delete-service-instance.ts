@@ -15,7 +15,10 @@ export class DeleteServiceInstance {
   execute(request: { id: string; force: boolean; actor: string }) {
     return this.changes.commit(async (change) => {
       const row = await findServiceInstance(change.manager, request.id, 'update');
-      const keys = await change.manager.find(serviceKeySchema, { where: { serviceInstanceId: row.id }, lock: { mode: 'pessimistic_write' } });
+      const keys = await change.manager.find(serviceKeySchema, {
+        where: { serviceInstanceId: row.id },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (keys.length > 0 && !request.force) {
         throw new SluiceError(
           'service-instance-in-use',

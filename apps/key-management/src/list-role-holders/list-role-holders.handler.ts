@@ -10,7 +10,9 @@ export class ListRoleHoldersHandler {
   constructor(private readonly dataSource: DataSource) {}
 
   @Handles(listRoleHolders)
-  async handle(@Payload() { role }: DecodedRequestOf<typeof listRoleHolders>): Promise<ResponseOf<typeof listRoleHolders>> {
+  async handle(
+    @Payload() { role }: DecodedRequestOf<typeof listRoleHolders>,
+  ): Promise<ResponseOf<typeof listRoleHolders>> {
     const rows = await this.dataSource.manager
       .createQueryBuilder(serviceInstanceSchema, 'instance')
       .where(`instance.parameters -> 'roles' @> :role::jsonb`, { role: JSON.stringify([role]) })

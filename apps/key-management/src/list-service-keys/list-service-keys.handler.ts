@@ -31,7 +31,13 @@ export class ListServiceKeysHandler {
     );
     const held = await manager.findBy(credentialSchema, { serviceKeyId: In(rows.map(({ id }) => id)) });
     const now = Date.now();
-    const items = rows.map((row) => toServiceKeyView(row, held.filter((credential) => credential.serviceKeyId === row.id), now));
+    const items = rows.map((row) =>
+      toServiceKeyView(
+        row,
+        held.filter((credential) => credential.serviceKeyId === row.id),
+        now,
+      ),
+    );
     return { items, ...(next === undefined ? {} : { next }) };
   }
 }

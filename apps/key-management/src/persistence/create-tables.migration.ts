@@ -73,7 +73,14 @@ export class CreateTables1764000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['trusted_root', 'certificate_authority', 'credential', 'service_key', 'service_instance', 'outbox']) {
+    for (const table of [
+      'trusted_root',
+      'certificate_authority',
+      'credential',
+      'service_key',
+      'service_instance',
+      'outbox',
+    ]) {
       await runner.query(`DROP TABLE ${table}`);
     }
     await runner.query('DROP SEQUENCE record_version');

@@ -14,10 +14,18 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** `none` reads; `share` keeps others from changing the row until the transaction ends; `update` is for who changes it. */
 export type RowLock = 'none' | 'share' | 'update';
 
-const lockMode = { none: undefined, share: { mode: 'pessimistic_read' }, update: { mode: 'pessimistic_write' } } as const;
+const lockMode = {
+  none: undefined,
+  share: { mode: 'pessimistic_read' },
+  update: { mode: 'pessimistic_write' },
+} as const;
 
 /** @throws SluiceError `not-found` */
-export async function findServiceInstance(manager: EntityManager, id: string, lock: RowLock = 'none'): Promise<ServiceInstanceRow> {
+export async function findServiceInstance(
+  manager: EntityManager,
+  id: string,
+  lock: RowLock = 'none',
+): Promise<ServiceInstanceRow> {
   const mode = lockMode[lock];
   const row = uuid.test(id)
     ? await manager.findOne(serviceInstanceSchema, { where: { id }, ...(mode ? { lock: mode } : {}) })
@@ -27,7 +35,11 @@ export async function findServiceInstance(manager: EntityManager, id: string, lo
 }
 
 /** @throws SluiceError `not-found` */
-export async function findServiceKey(manager: EntityManager, id: string, lock: RowLock = 'none'): Promise<ServiceKeyRow> {
+export async function findServiceKey(
+  manager: EntityManager,
+  id: string,
+  lock: RowLock = 'none',
+): Promise<ServiceKeyRow> {
   const mode = lockMode[lock];
   const row = uuid.test(id)
     ? await manager.findOne(serviceKeySchema, { where: { id }, ...(mode ? { lock: mode } : {}) })

@@ -21,8 +21,12 @@ export async function* allRecords(dataSource: DataSource): AsyncIterable<StateRe
   yield* credentialRecords(dataSource);
 }
 
-async function* rows<Row extends ObjectLiteral>(dataSource: DataSource, schema: EntitySchema<Row>, key: string): AsyncIterable<Row> {
-  for (let after: unknown; ; ) {
+async function* rows<Row extends ObjectLiteral>(
+  dataSource: DataSource,
+  schema: EntitySchema<Row>,
+  key: string,
+): AsyncIterable<Row> {
+  for (let after: unknown; ;) {
     const query = dataSource.getRepository(schema).createQueryBuilder('row').orderBy(`row.${key}`).limit(pageSize);
     if (after !== undefined) query.where(`row.${key} > :after`, { after });
     const page = await query.getMany();
@@ -33,20 +37,29 @@ async function* rows<Row extends ObjectLiteral>(dataSource: DataSource, schema: 
 }
 
 async function* credentialRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
-  for (let after = ''; ; ) {
-    const page: { credential: CredentialRow; key: ServiceKeyRow }[] = await dataSource.transaction('REPEATABLE READ', async (manager) => {
-      const credentials = await manager
-        .getRepository(credentialSchema)
-        .createQueryBuilder('row')
-        .where('row.sha256 > :after', { after })
-        .orderBy('row.sha256')
-        .limit(pageSize)
-        .getMany();
-      const ids = [...new Set(credentials.map((row) => row.serviceKeyId))];
-      const keys = ids.length === 0 ? [] : await manager.getRepository(serviceKeySchema).createQueryBuilder('key').whereInIds(ids).getMany();
-      const byId = new Map(keys.map((key) => [key.id, key]));
-      return credentials.map((credential) => ({ credential, key: byId.get(credential.serviceKeyId) as ServiceKeyRow }));
-    });
+  for (let after = ''; ;) {
+    const page: { credential: CredentialRow; key: ServiceKeyRow }[] = await dataSource.transaction(
+      'REPEATABLE READ',
+      async (manager) => {
+        const credentials = await manager
+          .getRepository(credentialSchema)
+          .createQueryBuilder('row')
+          .where('row.sha256 > :after', { after })
+          .orderBy('row.sha256')
+          .limit(pageSize)
+          .getMany();
+        const ids = [...new Set(credentials.map((row) => row.serviceKeyId))];
+        const keys =
+          ids.length === 0
+            ? []
+            : await manager.getRepository(serviceKeySchema).createQueryBuilder('key').whereInIds(ids).getMany();
+        const byId = new Map(keys.map((key) => [key.id, key]));
+        return credentials.map((credential) => ({
+          credential,
+          key: byId.get(credential.serviceKeyId) as ServiceKeyRow,
+        }));
+      },
+    );
     for (const { credential, key } of page) yield toCredentialRecord(credential, key);
     if (page.length < pageSize) return;
     after = page.at(-1)?.credential.sha256 ?? '';

@@ -1,4 +1,10 @@
-import { stateKey, type CaRecord, type CredentialRecord, type InstanceRecord, type RootRecord } from '@sluice/contracts';
+import {
+  stateKey,
+  type CaRecord,
+  type CredentialRecord,
+  type InstanceRecord,
+  type RootRecord,
+} from '@sluice/contracts';
 import type {
   CertificateAuthorityRow,
   CredentialRow,
@@ -8,7 +14,10 @@ import type {
 } from '../persistence/entities.js';
 
 /** Rows as the deciding services see them. */
-export function toCredentialRecord(row: CredentialRow, key: Pick<ServiceKeyRow, 'id' | 'name' | 'serviceInstanceId'>): CredentialRecord {
+export function toCredentialRecord(
+  row: CredentialRow,
+  key: Pick<ServiceKeyRow, 'id' | 'name' | 'serviceInstanceId'>,
+): CredentialRecord {
   return {
     key: stateKey.credential(row.sha256),
     version: Number(row.version),

@@ -18,7 +18,10 @@ export class RemoveTrustedRoot {
       const row = await change.manager.findOneBy(trustedRootSchema, { sha256 });
       if (!row) {
         if (await change.manager.existsBy(certificateAuthoritySchema, { sha256, kind: 'root' })) {
-          throw new SluiceError('protected', 'This is the root of the issuing CA: retire that CA instead of removing its root.');
+          throw new SluiceError(
+            'protected',
+            'This is the root of the issuing CA: retire that CA instead of removing its root.',
+          );
         }
         throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
       }

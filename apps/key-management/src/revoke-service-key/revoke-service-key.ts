@@ -22,7 +22,8 @@ export class RevokeServiceKey {
     }
     return this.changes.commit(async (change) => {
       const key = await findServiceKey(change.manager, request.id, 'update');
-      if (key.status === 'revoked') throw new SluiceError('service-key-state', `The service key ${key.name} is revoked already.`);
+      if (key.status === 'revoked')
+        throw new SluiceError('service-key-state', `The service key ${key.name} is revoked already.`);
       const revokedAt = new Date(this.now());
       const held: CredentialRow[] = [];
       for (const row of await findCredentials(change.manager, key.id)) {

@@ -14,6 +14,9 @@ export class RotateServiceKeyHandler {
     @Payload() request: DecodedRequestOf<typeof rotateServiceKey>,
   ): Promise<ResponseOf<typeof rotateServiceKey>> {
     const { value, propagation } = await this.useCase.execute({ ...request, actor: request.actor.name });
-    return { serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials }, propagation };
+    return {
+      serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
+      propagation,
+    };
   }
 }

@@ -33,7 +33,9 @@ export class RotateServiceKey {
   async execute(request: { id: string; overlapSeconds?: unknown; actor: string }) {
     const overlap = request.overlapSeconds ?? defaultOverlapSeconds;
     if (!Number.isInteger(overlap) || (overlap as number) < 0 || (overlap as number) > longestOverlapSeconds) {
-      throw invalidArgument([{ field: 'overlapSeconds', message: `must be a whole number of seconds from 0 to ${longestOverlapSeconds}` }]);
+      throw invalidArgument([
+        { field: 'overlapSeconds', message: `must be a whole number of seconds from 0 to ${longestOverlapSeconds}` },
+      ]);
     }
     const parameters = rotatable(await findServiceKey(this.dataSource.manager, request.id));
     const pair = await makeSenderKeyPair(parameters);
@@ -89,8 +91,12 @@ export class RotateServiceKey {
 
 function rotatable(key: ServiceKeyRow): Extract<ServiceKeyParameters, { 'key-type': 'certificate' }> {
   if (key.keyType !== 'certificate') {
-    throw new SluiceError('service-key-state', `A key of type ${key.keyType} is not rotated here: add the sender's new certificate as a new key.`);
+    throw new SluiceError(
+      'service-key-state',
+      `A key of type ${key.keyType} is not rotated here: add the sender's new certificate as a new key.`,
+    );
   }
-  if (key.status !== 'active') throw new SluiceError('service-key-state', `The service key ${key.name} is revoked: make a new one.`);
+  if (key.status !== 'active')
+    throw new SluiceError('service-key-state', `The service key ${key.name} is revoked: make a new one.`);
   return key.parameters as Extract<ServiceKeyParameters, { 'key-type': 'certificate' }>;
 }

@@ -20,7 +20,11 @@ export class UpdateServiceInstance {
     const nameFault = request.name === undefined ? undefined : entityNameViolation(request.name);
     if (nameFault) throw invalidArgument([nameFault]);
     const roles = (request.parameters as { roles?: unknown } | undefined)?.roles;
-    if (Array.isArray(roles)) await requireRoles(roles.filter((role): role is string => typeof role === 'string'), this.findMissingRoles);
+    if (Array.isArray(roles))
+      await requireRoles(
+        roles.filter((role): role is string => typeof role === 'string'),
+        this.findMissingRoles,
+      );
     try {
       return await this.changes.commit(async (change) => {
         const row = await findServiceInstance(change.manager, request.id, 'update');
@@ -43,7 +47,12 @@ export class UpdateServiceInstance {
       });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'service_instance_name') {
-        throw new SluiceError('name-in-use', `There is a service instance named ${request.name as string} already.`, undefined, { cause: error });
+        throw new SluiceError(
+          'name-in-use',
+          `There is a service instance named ${request.name as string} already.`,
+          undefined,
+          { cause: error },
+        );
       }
       throw error;
     }

@@ -12,7 +12,9 @@ export function toTrustedRootView(der: Uint8Array, origin: TrustedRootView['orig
     serialNumber: `0x${certificate.serialNumber}`,
     notBefore: new Date(certificate.notBefore).toISOString(),
     notAfter: new Date(certificate.notAfter).toISOString(),
-    keyAlgorithm: [asymmetricKeyType, asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength].filter(Boolean).join(' '),
+    keyAlgorithm: [asymmetricKeyType, asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength]
+      .filter(Boolean)
+      .join(' '),
     origin,
     pem: encodePem(der),
     addedAt: addedAt.toISOString(),

@@ -22,6 +22,7 @@ export function toErrorEnvelope(error: unknown): ErrorEnvelope {
 /** @param by the service that answered, named in the error of a code this version does not know */
 export function fromErrorEnvelope(envelope: ErrorEnvelope, by: string): SluiceError {
   const code = errorCodes.includes(envelope.code as ErrorCode) ? (envelope.code as ErrorCode) : undefined;
-  if (!code) return new SluiceError('internal', `${by} answered with the unknown error "${envelope.code}": ${envelope.message}`);
+  if (!code)
+    return new SluiceError('internal', `${by} answered with the unknown error "${envelope.code}": ${envelope.message}`);
   return new SluiceError(code, envelope.message, envelope.details);
 }

@@ -35,7 +35,9 @@ export const eventTypes = {
   'user-role.deleted': actor.extend({ userRole: role }),
   'trusted-root.added': actor.extend({ trustedRoot: root }),
   'trusted-root.removed': actor.extend({ trustedRoot: root }),
-  'issuing-ca.activated': actor.extend({ issuingCa: z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex }) }),
+  'issuing-ca.activated': actor.extend({
+    issuingCa: z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex }),
+  }),
   'flow.deployed': actor.extend({ flow }),
   'flow.undeployed': actor.extend({ flow }),
   'flow.failed': actor.extend({ flow, error: z.string() }),

@@ -10,7 +10,12 @@ export const flow = z.object({
   name: z.string(),
   /** Its sender channels that listen on HTTP. */
   endpoints: z.array(
-    z.object({ id: z.string(), address: z.string(), url: z.string(), authorization: z.record(z.string(), z.unknown()) }),
+    z.object({
+      id: z.string(),
+      address: z.string(),
+      url: z.string(),
+      authorization: z.record(z.string(), z.unknown()),
+    }),
   ),
   status: z.enum(['started', 'failed']),
   error: z.string().optional(),
@@ -117,9 +122,4 @@ export const decisionRecord = z.object({
   nearestMatch: z.string().optional(),
 });
 export type DecisionRecord = z.infer<typeof decisionRecord>;
-export const getDecision = defineRequest(
-  'flow-runtime',
-  'get-decision',
-  z.object({ id: z.string() }),
-  decisionRecord,
-);
+export const getDecision = defineRequest('flow-runtime', 'get-decision', z.object({ id: z.string() }), decisionRecord);

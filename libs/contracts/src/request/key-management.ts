@@ -152,12 +152,7 @@ export const addTrustedRoot = defineRequest(
   byActor.extend({ pem: z.unknown() }),
   changed.extend({ trustedRoot }),
 );
-export const listTrustedRoots = defineRequest(
-  'key-management',
-  'list-trusted-roots',
-  pageRequest,
-  page(trustedRoot),
-);
+export const listTrustedRoots = defineRequest('key-management', 'list-trusted-roots', pageRequest, page(trustedRoot));
 export const removeTrustedRoot = defineRequest(
   'key-management',
   'remove-trusted-root',

@@ -12,8 +12,15 @@ describe('refuseCertificate', () => {
   });
 
   it('names the certificate and the values at fault', () => {
-    const refusal = refuseCertificate('expired', { sha256: '00', subject: 'CN=a' }, { notAfter: '2026-01-01T00:00:00.000Z' });
-    expect(refusal).toMatchObject({ certificate: { subject: 'CN=a' }, values: { notAfter: '2026-01-01T00:00:00.000Z' } });
+    const refusal = refuseCertificate(
+      'expired',
+      { sha256: '00', subject: 'CN=a' },
+      { notAfter: '2026-01-01T00:00:00.000Z' },
+    );
+    expect(refusal).toMatchObject({
+      certificate: { subject: 'CN=a' },
+      values: { notAfter: '2026-01-01T00:00:00.000Z' },
+    });
     expect(refusal.sentence).toContain('CN=a');
     expect(refusal.sentence).toContain('2026-01-01T00:00:00.000Z');
   });

@@ -26,7 +26,9 @@ export class MalformedDistinguishedName extends Error {
     readonly position: number,
     problem: string,
   ) {
-    super(`The distinguished name is not RFC 4514 at character ${position}: ${problem}. Write it like CN=name,O=organisation,C=DE.`);
+    super(
+      `The distinguished name is not RFC 4514 at character ${position}: ${problem}. Write it like CN=name,O=organisation,C=DE.`,
+    );
     this.name = 'MalformedDistinguishedName';
   }
 }
@@ -150,16 +152,20 @@ function parseHexValue(type: string, text: string, from: number): [AttributeType
   let at = from;
   while (/[0-9a-f]/i.test(text[at] ?? '')) at++;
   const hex = text.slice(from, at).toLowerCase();
-  if (hex.length === 0 || hex.length % 2 !== 0) throw new MalformedDistinguishedName(from, 'a # value is an even number of hex digits');
+  if (hex.length === 0 || hex.length % 2 !== 0)
+    throw new MalformedDistinguishedName(from, 'a # value is an even number of hex digits');
   const end = skipBlanks(text, at);
-  if (end < text.length && !',;+'.includes(text[end] as string)) throw new MalformedDistinguishedName(at, 'a # value holds hex digits only');
+  if (end < text.length && !',;+'.includes(text[end] as string))
+    throw new MalformedDistinguishedName(at, 'a # value holds hex digits only');
   const decoded = decodeCharacterString(hex);
   return [decoded === undefined ? { type, value: hex, form: 'der' } : { type, value: decoded, form: 'text' }, end];
 }
 
 /** The text of a DER character string given in hex, or undefined if it is something else. */
 function decodeCharacterString(hex: string): string | undefined {
-  const bytes = Array.from({ length: hex.length / 2 }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
+  const bytes = Array.from({ length: hex.length / 2 }, (_, index) =>
+    Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16),
+  );
   const [tag, length] = bytes;
   if (tag === undefined || length === undefined || length > 127 || bytes.length !== length + 2) return undefined;
   const content = bytes.slice(2);
@@ -206,7 +212,10 @@ function parseStringValue(type: string, text: string, from: number): [AttributeT
       continue;
     }
     if (character === '"' || character === '<' || character === '>' || character === '\0')
-      throw new MalformedDistinguishedName(at, `the character ${JSON.stringify(character)} must be escaped with a backslash`);
+      throw new MalformedDistinguishedName(
+        at,
+        `the character ${JSON.stringify(character)} must be escaped with a backslash`,
+      );
     value += character;
     if (character !== ' ') keep = value.length;
     at++;
@@ -232,7 +241,8 @@ function parseQuotedValue(type: string, text: string, from: number): [AttributeT
     at++;
   }
   const end = skipBlanks(text, at + 1);
-  if (end < text.length && !',;+'.includes(text[end] as string)) throw new MalformedDistinguishedName(end, 'a quoted value ends at its quotation mark');
+  if (end < text.length && !',;+'.includes(text[end] as string))
+    throw new MalformedDistinguishedName(end, 'a quoted value ends at its quotation mark');
   return [{ type, value, form: 'text' }, end];
 }
 
@@ -246,7 +256,8 @@ function parseEscape(text: string, from: number): [string, number] {
     bytes.push(Number.parseInt(text.slice(at + 1, at + 3), 16));
     at += 3;
   }
-  if (bytes.length === 0) throw new MalformedDistinguishedName(from, 'a backslash is followed by a special character or two hex digits');
+  if (bytes.length === 0)
+    throw new MalformedDistinguishedName(from, 'a backslash is followed by a special character or two hex digits');
   const decoded = decodeUtf8(bytes);
   if (decoded === undefined) throw new MalformedDistinguishedName(from, 'the escaped bytes are not UTF-8');
   return [decoded, at];
@@ -255,7 +266,11 @@ function parseEscape(text: string, from: number): [string, number] {
 /** Writes a name as RFC 4514 does: last RDN first, special characters escaped. Reading it again gives the same name. */
 export function formatDistinguishedName(name: DistinguishedName): string {
   return name
-    .map((rdn) => rdn.map((attribute) => `${shortNameByType.get(attribute.type) ?? attribute.type}=${formatValue(attribute)}`).join('+'))
+    .map((rdn) =>
+      rdn
+        .map((attribute) => `${shortNameByType.get(attribute.type) ?? attribute.type}=${formatValue(attribute)}`)
+        .join('+'),
+    )
     .reverse()
     .join(',');
 }
@@ -269,7 +284,8 @@ function formatValue(attribute: AttributeTypeAndValue): string {
     const code = character.charCodeAt(0);
     if (code < 0x20 || code === 0x7f) written += `\\${code.toString(16).padStart(2, '0')}`;
     else if (',+"\\<>;='.includes(character)) written += `\\${character}`;
-    else if ((character === ' ' && (index === 0 || index === last)) || (character === '#' && index === 0)) written += `\\${character}`;
+    else if ((character === ' ' && (index === 0 || index === last)) || (character === '#' && index === 0))
+      written += `\\${character}`;
     else written += character;
   }
   return written;

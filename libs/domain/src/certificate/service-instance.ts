@@ -102,9 +102,7 @@ export function mergeInstanceParameters(
   const violations = Object.entries(given).flatMap(([name, value]) => {
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule) return rule(value, `parameters.${name}`);
-    return [
-      { field: `parameters.${name}`, message: `is not a parameter; known are ${Object.keys(known).join(', ')}` },
-    ];
+    return [{ field: `parameters.${name}`, message: `is not a parameter; known are ${Object.keys(known).join(', ')}` }];
   });
   return violations.length > 0 ? { violations } : { parameters: { ...base, ...given } };
 }

@@ -47,7 +47,10 @@ export function readServiceKeyParameters(
   const refuse = (name: string, message: string) => violations.push({ field: at(name), message });
 
   const validity = values['validity'] ?? 365;
-  if ('validity' in values && !(Number.isInteger(validity) && (validity as number) >= 1 && (validity as number) <= 365)) {
+  if (
+    'validity' in values &&
+    !(Number.isInteger(validity) && (validity as number) >= 1 && (validity as number) <= 365)
+  ) {
     refuse('validity', 'must be a whole number of days from 1 to 365');
   }
   const algorithm = (values['key-algorithm'] ?? 'RSA') as KeyAlgorithm;

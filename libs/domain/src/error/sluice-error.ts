@@ -56,7 +56,11 @@ export interface FieldViolation {
 export function invalidArgument(violations: readonly FieldViolation[]): SluiceError {
   const first = violations[0];
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-  return new SluiceError('invalid-argument', first ? `${first.field}: ${first.message}${more}` : 'The request is invalid.', {
-    violations,
-  });
+  return new SluiceError(
+    'invalid-argument',
+    first ? `${first.field}: ${first.message}${more}` : 'The request is invalid.',
+    {
+      violations,
+    },
+  );
 }

@@ -36,7 +36,8 @@ export function canonicalRequestPath(target: string): string | undefined {
       const last = index === path.length;
       if (length === 0 && !(last && path.length === 1)) return undefined;
       if (length === 1 && path.charCodeAt(segmentStart) === 46) return undefined;
-      if (length === 2 && path.charCodeAt(segmentStart) === 46 && path.charCodeAt(segmentStart + 1) === 46) return undefined;
+      if (length === 2 && path.charCodeAt(segmentStart) === 46 && path.charCodeAt(segmentStart + 1) === 46)
+        return undefined;
       segmentStart = index + 1;
     } else if (code <= 32 || code >= 127 || code === 92 || code === 59 || code === 35) {
       return undefined;

@@ -1,5 +1,19 @@
-import { cloudEventContentType, eventApiPrefix, eventStream, outboxPositionHeader, type CloudEvent } from '@sluice/contracts';
-import { jetstream, JetStreamApiError, jetstreamManager, RetentionPolicy, StorageType, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  cloudEventContentType,
+  eventApiPrefix,
+  eventStream,
+  outboxPositionHeader,
+  type CloudEvent,
+} from '@sluice/contracts';
+import {
+  jetstream,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamClient,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { headers, nanos, type NatsConnection } from '@nats-io/transport-node';
 
 const wrongLastSequence = 10071;

@@ -20,7 +20,11 @@ export class RequestClient {
    * @throws SluiceError as the service answered it; `unavailable` when nobody listens or the bus is away,
    * `deadline-exceeded` when no answer came in time (it may have been carried out all the same)
    */
-  async call<C extends RequestContract>(contract: C, request: RequestOf<C>, timeoutMs = contract.timeoutMs): Promise<ResponseOf<C>> {
+  async call<C extends RequestContract>(
+    contract: C,
+    request: RequestOf<C>,
+    timeoutMs = contract.timeoutMs,
+  ): Promise<ResponseOf<C>> {
     const context = currentRequest();
     const header = headers();
     if (context) {
@@ -46,14 +50,23 @@ function decode<C extends RequestContract>(contract: C, data: Uint8Array): Respo
   if (reply.error !== undefined) throw fromErrorEnvelope(errorEnvelope.parse(reply.error), contract.service);
   const parsed = contract.response.safeParse(reply.result);
   if (parsed.success) return parsed.data as ResponseOf<C>;
-  throw new SluiceError('internal', `${contract.service} answered ${contract.subject} in a shape this version does not know.`, {
-    issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-  });
+  throw new SluiceError(
+    'internal',
+    `${contract.service} answered ${contract.subject} in a shape this version does not know.`,
+    {
+      issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    },
+  );
 }
 
 function asUnavailable(error: unknown, contract: RequestContract, timeoutMs: number): SluiceError {
   if (error instanceof TimeoutError || (error instanceof RequestError && error.cause instanceof TimeoutError)) {
-    return new SluiceError('deadline-exceeded', `${contract.service} did not answer within ${timeoutMs} ms.`, undefined, { cause: error });
+    return new SluiceError(
+      'deadline-exceeded',
+      `${contract.service} did not answer within ${timeoutMs} ms.`,
+      undefined,
+      { cause: error },
+    );
   }
   const nobody = error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
   const why = nobody ? `no ${contract.service} is connected to the bus` : 'the bus cannot be reached';

@@ -23,7 +23,10 @@ export function runInRequest<T>(context: RequestContext, work: () => T): T {
 }
 
 /** Goes on with the caller's context where it gave a well-formed one, else begins a new one. */
-export function continueRequest(given: { requestId?: string | undefined; traceparent?: string | undefined }): RequestContext {
+export function continueRequest(given: {
+  requestId?: string | undefined;
+  traceparent?: string | undefined;
+}): RequestContext {
   const traceparent = given.traceparent && wellFormed.test(given.traceparent) ? given.traceparent : undefined;
   return {
     requestId: given.requestId && /^[\w-]{1,64}$/.test(given.requestId) ? given.requestId : randomUUID(),

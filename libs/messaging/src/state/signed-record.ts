@@ -42,8 +42,11 @@ export class RecordReader {
     const prefix = statePrefixOf(key);
     if (!prefix) throw new RecordRefused(`${key}: there are no such records`);
     const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
-    const parsed = stateSchemas[prefix].safeParse(parseJson(key, signedPrefixes.has(prefix) ? this.#open(key, text) : text));
-    if (!parsed.success) throw new RecordRefused(`${key}: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}`);
+    const parsed = stateSchemas[prefix].safeParse(
+      parseJson(key, signedPrefixes.has(prefix) ? this.#open(key, text) : text),
+    );
+    if (!parsed.success)
+      throw new RecordRefused(`${key}: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}`);
     if (parsed.data.key !== key) throw new RecordRefused(`${key}: the record says it is ${parsed.data.key}`);
     return parsed.data as StateRecord<P>;
   }
@@ -51,7 +54,10 @@ export class RecordReader {
   #open(key: string, jws: string): string {
     const [header, payload, signature, ...rest] = jws.split('.');
     if (!header || !payload || !signature || rest.length > 0) throw new RecordRefused(`${key}: not a signed record`);
-    const { alg, kid } = parseJson(key, Buffer.from(header, 'base64url').toString('utf8')) as { alg?: string; kid?: string };
+    const { alg, kid } = parseJson(key, Buffer.from(header, 'base64url').toString('utf8')) as {
+      alg?: string;
+      kid?: string;
+    };
     const publicKey = alg === 'EdDSA' && kid ? this.#keys.get(kid) : undefined;
     if (!publicKey) throw new RecordRefused(`${key}: signed with a key that may not sign records`);
     if (!verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, 'base64url'))) {

@@ -1,5 +1,12 @@
 import { stateRepublishPrefix, stateStream, stateSubjectPrefix } from '@sluice/contracts';
-import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  DiscardPolicy,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  JetStreamApiError,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 
 /** A stored message of the bucket. */
@@ -68,7 +75,9 @@ export class StateBucket {
     return this.#get({ seq: sequence, next_by_subj: `${stateSubjectPrefix}${filter}` });
   }
 
-  async #get(query: { last_by_subj: string } | { seq: number; next_by_subj: string }): Promise<StoredRecord | undefined> {
+  async #get(
+    query: { last_by_subj: string } | { seq: number; next_by_subj: string },
+  ): Promise<StoredRecord | undefined> {
     const message = await this.manager.streams.getMessage(stateStream, query);
     if (!message) return undefined;
     return {

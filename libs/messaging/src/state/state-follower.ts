@@ -272,7 +272,7 @@ export class StateFollower {
       this.#applied = state.lastSequence;
       for (const listener of this.#loadedListeners) listener();
     } else {
-      for (let from = this.#applied + 1; from <= state.lastSequence; ) {
+      for (let from = this.#applied + 1; from <= state.lastSequence;) {
         const stored = await bucket.next(from, '>');
         if (!stored) break;
         this.#apply(stored.key, stored.sequence, stored.value);
@@ -302,7 +302,7 @@ export class StateFollower {
   }
 
   async #load(prefix: StatePrefix): Promise<void> {
-    for (let from = 1; ; ) {
+    for (let from = 1; ;) {
       const stored = await this.options.bucket.next(from, `${prefix}.>`);
       if (!stored) return;
       this.#held.set(stored.key, this.#entry(stored.key, stored.sequence, stored.value));

@@ -2,8 +2,7 @@ import { generateKeyPair as generate, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
 export type KeyPairSpecification =
-  | { readonly algorithm: 'RSA'; readonly modulusLength: number }
-  | { readonly algorithm: 'P-256' | 'P-384' };
+  { readonly algorithm: 'RSA'; readonly modulusLength: number } | { readonly algorithm: 'P-256' | 'P-384' };
 
 export interface KeyPair {
   readonly privateKey: KeyObject;

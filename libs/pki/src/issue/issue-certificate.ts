@@ -79,7 +79,9 @@ export function issueCertificate(content: CertificateContent, issuer: Certificat
   certificate.signatureAlgorithm = algorithm;
   const toBeSigned = new Uint8Array(certificate.encodeTBS().toBER());
   certificate.tbsView = toBeSigned;
-  certificate.signatureValue = new asn1js.BitString({ valueHex: arrayBuffer(sign(digest, toBeSigned, issuer.privateKey)) });
+  certificate.signatureValue = new asn1js.BitString({
+    valueHex: arrayBuffer(sign(digest, toBeSigned, issuer.privateKey)),
+  });
   return { der: new Uint8Array(certificate.toSchema().toBER()), serialNumber: Buffer.from(serial).toString('hex') };
 }
 
@@ -98,9 +100,16 @@ function extensionsOf(content: CertificateContent, issuer: CertificateIssuer): E
     extension(
       extensionId.keyUsage,
       true,
-      new asn1js.BitString({ valueHex: arrayBuffer(Uint8Array.of(keyUsageBits[profile.kind])), unusedBits: ca ? 1 : 7 }),
+      new asn1js.BitString({
+        valueHex: arrayBuffer(Uint8Array.of(keyUsageBits[profile.kind])),
+        unusedBits: ca ? 1 : 7,
+      }),
     ),
-    extension(extensionId.subjectKeyIdentifier, false, new asn1js.OctetString({ valueHex: keyIdentifier(content.publicKey) })),
+    extension(
+      extensionId.subjectKeyIdentifier,
+      false,
+      new asn1js.OctetString({ valueHex: keyIdentifier(content.publicKey) }),
+    ),
     extension(
       extensionId.authorityKeyIdentifier,
       false,
@@ -111,13 +120,19 @@ function extensionsOf(content: CertificateContent, issuer: CertificateIssuer): E
   ];
   if (profile.kind !== 'certificate-authority') {
     extensions.push(
-      extension(extensionId.extendedKeyUsage, false, new ExtKeyUsage({ keyPurposes: [extendedKeyUsage[profile.kind]] }).toSchema()),
+      extension(
+        extensionId.extendedKeyUsage,
+        false,
+        new ExtKeyUsage({ keyPurposes: [extendedKeyUsage[profile.kind]] }).toSchema(),
+      ),
     );
   }
   if (profile.kind === 'server') {
     const names = [
       ...profile.dnsNames.map((value) => new GeneralName({ type: 2, value })),
-      ...profile.ipAddresses.map((address) => new GeneralName({ type: 7, value: new asn1js.OctetString({ valueHex: ipBytes(address) }) })),
+      ...profile.ipAddresses.map(
+        (address) => new GeneralName({ type: 7, value: new asn1js.OctetString({ valueHex: ipBytes(address) }) }),
+      ),
     ];
     extensions.push(extension(extensionId.subjectAltName, false, new GeneralNames({ names }).toSchema()));
   }
@@ -144,9 +159,13 @@ function keyIdentifier(spki: Uint8Array): ArrayBuffer {
 
 function signatureAlgorithmOf(key: KeyObject): { algorithm: AlgorithmIdentifier; digest: string | null } {
   if (key.asymmetricKeyType === 'rsa') {
-    return { algorithm: new AlgorithmIdentifier({ algorithmId: '1.2.840.113549.1.1.11', algorithmParams: new asn1js.Null() }), digest: 'sha256' };
+    return {
+      algorithm: new AlgorithmIdentifier({ algorithmId: '1.2.840.113549.1.1.11', algorithmParams: new asn1js.Null() }),
+      digest: 'sha256',
+    };
   }
-  if (key.asymmetricKeyType === 'ed25519') return { algorithm: new AlgorithmIdentifier({ algorithmId: '1.3.101.112' }), digest: null };
+  if (key.asymmetricKeyType === 'ed25519')
+    return { algorithm: new AlgorithmIdentifier({ algorithmId: '1.3.101.112' }), digest: null };
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (key.asymmetricKeyType === 'ec' && curve === 'secp384r1') {
     return { algorithm: new AlgorithmIdentifier({ algorithmId: '1.2.840.10045.4.3.3' }), digest: 'sha384' };

@@ -15,8 +15,9 @@ export function wantedUsage(input: PathInput): string | undefined {
 }
 
 export function checkLeaf(input: PathInput): CertificateRefusal | undefined {
-  const { leaf } = input;
-  return checkValidity(leaf, input.at) ?? checkLeafUsage(input) ?? checkCritical(leaf) ?? checkAlgorithms(leaf, input, true);
+  const { leaf, requiredKeyUsage } = input;
+  const unusable = requiredKeyUsage !== undefined && !leaf.allowsKeyUsage(requiredKeyUsage) ? refuse('key-usage-insufficient', leaf, { wanted: requiredKeyUsage }) : undefined;
+  return checkValidity(leaf, input.at) ?? checkLeafUsage(input) ?? unusable ?? checkCritical(leaf) ?? checkAlgorithms(leaf, input, true);
 }
 
 export function checkIntermediate(certificate: Certificate, input: PathInput): CertificateRefusal | undefined {

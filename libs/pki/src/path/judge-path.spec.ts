@@ -231,6 +231,12 @@ describe('attack 19: a certificate for another use is refused, with that reason'
     expect(judge(makeLeaf({ issuer: ca }), { pool: [ca] })).toMatchObject({ refusal: { code: 'missing-client-auth', certificate: { subject: 'CN=Server CA' } } });
   });
 
+  it('refuses a key that may not sign where signing is wanted', () => {
+    expect(outcome(judge(makeLeaf({ keyUsage: [2] })))).toBe('valid');
+    expect(outcome(judge(makeLeaf({ keyUsage: [2] }), { requiredKeyUsage: 'digitalSignature' }))).toBe('key-usage-insufficient');
+    expect(outcome(judge(makeLeaf({ keyUsage: [] }), { requiredKeyUsage: 'digitalSignature' }))).toBe('valid');
+  });
+
   it('asks for other usages by name or OID', () => {
     expect(outcome(judge(leaf, { extendedKeyUsage: 'serverAuth' }))).toBe('missing-extended-key-usage');
     expect(outcome(judge(leaf, { extendedKeyUsage: clientAuth }))).toBe('valid');

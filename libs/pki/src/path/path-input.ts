@@ -2,7 +2,7 @@ import { type CertificateRefusal } from '@sluice/domain';
 import { type AlgorithmPolicy } from '../algorithm/algorithm-policy.js';
 import { type SignatureCache } from '../algorithm/signature-cache.js';
 import { type Certificate } from '../certificate/certificate.js';
-import { type ExtendedKeyUsageName } from '../certificate/decode-extensions.js';
+import { type ExtendedKeyUsageName, type KeyUsageBit } from '../certificate/decode-extensions.js';
 import { type RevocationInputs } from '../revocation/revocation-inputs.js';
 import { type Budget, type Spending } from './budget.js';
 import { type TrustAnchor } from './trust-anchor.js';
@@ -29,6 +29,8 @@ export interface PathInput {
   readonly absentExtendedKeyUsage?: 'accept' | 'refuse';
   /** Whether anyExtendedKeyUsage in the leaf will do. RFC 5280 4.2.1.12 allows to refuse, which is the default. In a CA it always will. */
   readonly anyExtendedKeyUsage?: 'accept' | 'refuse';
+  /** A key usage that the leaf must allow (a leaf without the extension allows all): `digitalSignature` for TLS, RFC 8446 4.4.2.2. */
+  readonly requiredKeyUsage?: KeyUsageBit;
   /** Most intermediates that are not self-issued; absent: no limit but the budget. */
   readonly maxDepth?: number;
   readonly policyInputs?: PolicyInputs;

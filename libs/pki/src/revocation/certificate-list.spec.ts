@@ -4,7 +4,7 @@ import { judgePath } from '../path/judge-path.js';
 import { trustAnchor } from '../path/trust-anchor.js';
 import { encode, generalName, makeCertificate, testKey, testTime, bitList, type TestCertificate } from '../testing/make-certificate.js';
 import { makeCertificateList, testList, type ListContent } from '../testing/make-certificate-list.js';
-import { MalformedCertificateList, parseCertificateList, type CertificateList } from './parse-certificate-list.js';
+import { MalformedCertificateList, parseCertificateList, parseLongCertificateList, type CertificateList } from './parse-certificate-list.js';
 import { type RevocationInputs } from './revocation-inputs.js';
 
 const day = 86_400_000;
@@ -208,5 +208,17 @@ describe('parseCertificateList', () => {
     numbers.forEach((each, index) => expect(revoked.find(key, each)?.reason).toBe(index % 3 === 0 ? 'superseded' : 'unspecified'));
     for (let index = 5000; index < 6000; index++) expect(revoked.find(key, Uint8Array.of(1, index >> 8, index & 0xff))).toBeUndefined();
     expect(revoked.find('(2.5.4.3=5:other)', numbers[0] as Uint8Array)).toBeUndefined();
+  });
+
+  it('lets others run while it reads a long list', async () => {
+    const entries = Array.from({ length: 20_000 }, (_, index) => ({ serial: Uint8Array.of(1, index >> 8, index & 0xff) }));
+    const der = makeCertificateList({ issuer: ca, entries });
+    let othersRan = false;
+    const list = parseLongCertificateList(der).then((parsed) => ({ parsed, othersRan }));
+    setImmediate(() => (othersRan = true));
+    const done = await list;
+    expect(done.parsed.revoked.size).toBe(20_000);
+    expect(done.othersRan).toBe(true);
+    await expect(parseLongCertificateList(der.subarray(0, -1))).rejects.toThrow(MalformedCertificateList);
   });
 });

@@ -22,7 +22,7 @@ export interface CrlContext {
   /** Keys (SHA-256 of the SPKI) each CRL was found to be signed by. */
   readonly verifiedCrls: { get(list: CertificateList): Set<string> | undefined; set(list: CertificateList, keys: Set<string>): void };
   /** Whether a candidate's own path and status are in order (RFC 5280 6.3.3 (f)): undefined if so, else what is wrong. */
-  readonly objectionTo: (candidate: Certificate, list: CertificateList) => string | undefined;
+  readonly objectionTo: (candidate: Certificate) => string | undefined;
 }
 
 /** RFC 5280 6.3.3: the status of a certificate by CRLs. */
@@ -119,13 +119,11 @@ function findSigner(list: CertificateList, context: CrlContext, remarks: string[
       problem = `its signature or key is too weak (${objection.code})`;
       continue;
     }
-    if (!isSigned(list, candidate, context)) {
-      problem = 'its signature does not match';
-      continue;
-    }
-    const rejected = context.objectionTo(candidate, list);
-    if (rejected === undefined) return candidate;
-    problem = `its signer was refused: ${rejected}`;
+    // First the candidate, then the signature: a stranger must not have us hash a large CRL once for every key he sends.
+    const rejected = context.objectionTo(candidate);
+    if (rejected !== undefined) problem = `its signer was refused: ${rejected}`;
+    else if (isSigned(list, candidate, context)) return candidate;
+    else problem = 'its signature does not match';
   }
   note(remarks, list, problem);
   return undefined;
@@ -143,8 +141,7 @@ function likelyFirst(list: CertificateList, candidates: readonly Certificate[]):
 function isSigned(list: CertificateList, signer: Certificate, context: CrlContext): boolean {
   let keys = context.verifiedCrls.get(list);
   if (keys?.has(signer.spkiSha256) === true) return true;
-  // Hashing a large CRL costs more than the check itself.
-  context.spending.spend('signatures', signatureCost(signer.publicKeyInfo) + list.tbs.length / 32_768);
+  context.spending.spend('signatures', signatureCost(signer.publicKeyInfo));
   try {
     if (!verifySignature(list.tbs, list.signatureAlgorithm, list.signature, signer.publicKey(), signer.publicKeyInfo)) return false;
   } catch (error) {

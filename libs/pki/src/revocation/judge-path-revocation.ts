@@ -71,7 +71,7 @@ export function judgePathRevocation(
     const below = onPath >= 0 ? path.slice(onPath, -1) : undefined;
     let signers = below;
     if (signers === undefined) {
-      const { revocation: _revocation, extendedKeyUsage: _usage, maxDepth: _depth, policyInputs: _policies, ...rest } = input;
+      const { revocation: _revocation, extendedKeyUsage: _usage, requiredKeyUsage: _keyUsage, maxDepth: _depth, policyInputs: _policies, ...rest } = input;
       const judgement = judge({ ...rest, leaf: candidate, intermediates: candidates, anchors: [anchor], spending });
       if (!judgement.valid) return judgement.refusal.sentence;
       signers = judgement.path.slice(0, -1);

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { type DistinguishedName } from '@sluice/domain';
 import { decodeSignatureAlgorithm, type SignatureAlgorithm } from '../algorithm/signature-algorithm.js';
 import { readExtensions, sameBytes, type Extension } from '../certificate/certificate.js';
@@ -18,7 +19,7 @@ import {
 import { decodeName, type DecodedName } from '../certificate/decode-name.js';
 import { DerReader, explicit, implicit, MalformedDer, tags } from '../der/der-reader.js';
 import { readIntegerBytes, readOctetAlignedBitString, readSmallInteger, readTime } from '../der/decode-value.js';
-import { indexRevokedCertificates, type RevokedCertificates } from './revoked-certificates.js';
+import { indexRevokedCertificates, noRevokedCertificates, type RevokedCertificates } from './revoked-certificates.js';
 
 /** Thrown by {@link parseCertificateList}. */
 export class MalformedCertificateList extends Error {
@@ -61,8 +62,9 @@ export class CertificateList {
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   readonly freshestCrl: readonly DistributionPoint[] | undefined;
   readonly unknownCriticalExtension: string | undefined;
-  readonly revoked: RevokedCertificates;
 
+  private entries: { readonly reader: DerReader; readonly version2: boolean } | undefined;
+  private index: RevokedCertificates | undefined;
   private readonly issuerName: DecodedName;
   private sha256Hex: string | undefined;
 
@@ -89,11 +91,10 @@ export class CertificateList {
     if (this.issuerName.name.length === 0) throw new MalformedDer('the issuer has no name');
     this.thisUpdate = readTime(tbs, 'thisUpdate');
     this.nextUpdate = tbs.peek() === tags.utcTime || tbs.peek() === tags.generalizedTime ? readTime(tbs, 'nextUpdate') : undefined;
-    let entries: DerReader | undefined;
     if (tbs.optional(tags.sequence)) {
-      entries = tbs.enter();
+      this.entries = { reader: tbs.enter(), version2 };
       // RFC 5280 5.1.2.6: without entries the list must be absent.
-      if (entries.atEnd) throw new MalformedDer('revokedCertificates is empty');
+      if (this.entries.reader.atEnd) throw new MalformedDer('revokedCertificates is empty');
     }
     this.extensions = tbs.optional(explicit(0)) ? readExtensions(tbs.enter(), 'the CRL') : [];
     tbs.finish('tbsCertList');
@@ -119,7 +120,19 @@ export class CertificateList {
           if (critical) this.unknownCriticalExtension ??= oid;
       }
     }
-    this.revoked = indexRevokedCertificates(entries, version2, this.issuerName.key);
+  }
+
+  /** Checks and indexes the entries, a portion at each step. Part of parsing: nobody gets a list on which this did not end. */
+  *readEntries(): Generator<undefined, void> {
+    const { entries } = this;
+    this.index = entries === undefined ? noRevokedCertificates : yield* indexRevokedCertificates(entries.reader, entries.version2, this.issuerName.key);
+    this.entries = undefined;
+  }
+
+  /** The entries. */
+  get revoked(): RevokedCertificates {
+    if (this.index === undefined) throw new Error('The entries of the CRL were not read: use parseCertificateList.');
+    return this.index;
   }
 
   get issuer(): DistinguishedName {
@@ -164,12 +177,31 @@ function decodeIssuingDistributionPoint(value: Uint8Array): IssuingDistributionP
 }
 
 /**
- * Parses a CRL strictly, every entry included. The bytes are kept, not copied.
+ * Parses a CRL strictly, every entry included. The bytes are kept, not copied. Takes about 0.4 µs an entry.
  * @throws {MalformedCertificateList}
  */
 export function parseCertificateList(der: Uint8Array): CertificateList {
+  return asMalformedList(() => {
+    const list = new CertificateList(der);
+    for (const _portion of list.readEntries());
+    return list;
+  });
+}
+
+/**
+ * The same for a long CRL in a process that serves requests: lets others run after every portion of some milliseconds.
+ * @throws {MalformedCertificateList}
+ */
+export async function parseLongCertificateList(der: Uint8Array): Promise<CertificateList> {
+  const list = asMalformedList(() => new CertificateList(der));
+  const portions = list.readEntries();
+  while (asMalformedList(() => portions.next().done) !== true) await setImmediate();
+  return list;
+}
+
+function asMalformedList<T>(parse: () => T): T {
   try {
-    return new CertificateList(der);
+    return parse();
   } catch (error) {
     if (error instanceof MalformedDer) throw new MalformedCertificateList(error.message);
     throw error;

@@ -125,13 +125,18 @@ function readEntryFacts(entry: DerReader): EntryFacts {
   return { revocationDate, reason, certificateIssuer, unknownCriticalExtension };
 }
 
+/** Entries between two yields: some milliseconds. */
+const portion = 8192;
+
+/** What a CRL without entries lists. */
+export const noRevokedCertificates = new RevokedCertificates(0, undefined, new Uint8Array(0), new Uint32Array(1), undefined, []);
+
 /**
- * Checks every entry and indexes them by serial number.
- * @param entries reader of the content of revokedCertificates; undefined if there are none
+ * Checks every entry and indexes them by serial number, yielding after every portion.
+ * @param entries reader of the content of revokedCertificates
  * @throws {MalformedDer}
  */
-export function indexRevokedCertificates(entries: DerReader | undefined, version2: boolean, crlIssuerKey: string): RevokedCertificates {
-  if (entries === undefined) return new RevokedCertificates(0, undefined, new Uint8Array(0), new Uint32Array(1), undefined, [crlIssuerKey]);
+export function* indexRevokedCertificates(entries: DerReader, version2: boolean, crlIssuerKey: string): Generator<undefined, RevokedCertificates> {
   const start = entries.position;
   let size = 0;
   for (; !entries.atEnd; size++) entries.expect(tags.sequence, 'an entry');
@@ -145,7 +150,8 @@ export function indexRevokedCertificates(entries: DerReader | undefined, version
   let issuer = 0;
   let unknownCriticalExtension: string | undefined;
   const { bytes } = entries;
-  while (!entries.atEnd) {
+  for (let count = 1; !entries.atEnd; count++) {
+    if (count % portion === 0) yield;
     entries.next();
     const at = entries.elementStart;
     const entryStart = entries.contentStart;

@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder that is gone after the test. Others may enter it: a Postgres started by root runs as another user. */
+export class TemporaryFolder implements Disposable {
+  readonly path: string;
+
+  constructor(name: string) {
+    this.path = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
+  }
+}

@@ -1,0 +1,49 @@
+import { AdminClient } from '../admin-client.js';
+import { readStackFacts } from '../stack-facts.js';
+import { bold, dim, line, runProgram } from '../terminal.js';
+
+const usage = `Usage: npm run admin -- COMMAND
+
+  create-token NAME    makes an admin token and shows it this once
+  list-tokens          lists the names of the tokens
+  revoke-token NAME    revokes a token
+
+It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN.`;
+
+function client(): AdminClient {
+  const { SLUICE_ADMIN_URL: url, SLUICE_ADMIN_TOKEN: token } = process.env;
+  if (url && token) return new AdminClient(url.replace(/\/$/, ''), token);
+  const facts = readStackFacts(process.env);
+  return new AdminClient(facts.adminUrl, facts.adminToken);
+}
+
+function required(name: string | undefined): string {
+  if (name) return name;
+  throw new Error(`Name the token.\n\n${usage}`);
+}
+
+await runProgram(async () => {
+  const [command, name] = process.argv.slice(2);
+  switch (command) {
+    case 'create-token': {
+      const { token } = await client().call<{ token: string }>('POST', '/v1/admin-tokens', { name: required(name) });
+      line(token);
+      process.stderr.write(`${dim(`This is the only time the token ${name} is shown; its hash alone is kept.`)}\n`);
+      return;
+    }
+    case 'list-tokens': {
+      const { items } = await client().call<{ items: { name: string; createdAt: string }[] }>(
+        'GET',
+        '/v1/admin-tokens',
+      );
+      for (const token of items) line(`${bold(token.name.padEnd(24))} ${dim(token.createdAt)}`);
+      return;
+    }
+    case 'revoke-token':
+      await client().call('DELETE', `/v1/admin-tokens/${encodeURIComponent(required(name))}`);
+      line(`The token ${name} is revoked.`);
+      return;
+    default:
+      throw new Error(`${command ? `There is no command ${command}.` : 'Say what to do.'}\n\n${usage}`);
+  }
+});

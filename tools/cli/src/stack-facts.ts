@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** What a running stack says of itself in `stack.json`. */
+export interface StackFacts {
+  readonly adminUrl: string;
+  readonly adminToken: string;
+  readonly flowUrl: string;
+  readonly serverRootCaFile: string;
+  readonly natsUrl: string;
+  readonly subscriber: { readonly user: string; readonly password: string };
+}
+
+export const projectRoot = join(import.meta.dirname, '..', '..', '..');
+
+/** @throws Error with a sentence that tells how to start a stack */
+export function readStackFacts(environment: NodeJS.ProcessEnv): StackFacts {
+  const home = resolve(projectRoot, environment['SLUICE_HOME'] || '.sluice');
+  const file = join(home, 'stack.json');
+  if (!existsSync(file))
+    throw new Error(`No stack is running on ${home}: start one with npm start in another terminal.`);
+  return JSON.parse(readFileSync(file, 'utf8')) as StackFacts;
+}

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const packages = [
+  'libs/domain',
+  'libs/flow-engine',
+  'libs/contracts',
+  'libs/pki',
+  'libs/messaging',
+  'libs/persistence',
+  'libs/service-shell',
+  'libs/embedded-servers',
+  'libs/testing',
+  'apps/key-management',
+  'apps/certificate-verifier',
+  'tools/provision',
+];
+
+/** A violation to plant: a file, the line in it, and the rule that must refuse it. */
+const planted: readonly (readonly [rule: string, file: string, line: string])[] = [
+  ['libs-domain-imports', 'libs/domain/src/planted.ts', `import '@sluice/contracts';`],
+  ['domain-is-pure', 'libs/domain/src/planted.ts', `import 'node:fs';`],
+  ['domain-is-pure', 'libs/domain/src/planted.ts', `import 'zod';`],
+  ['libs-persistence-imports', 'libs/persistence/src/planted.ts', `import '@sluice/domain';`],
+  ['libs-embedded-servers-imports', 'libs/embedded-servers/src/planted.ts', `import '@sluice/domain';`],
+  ['libs-flow-engine-imports', 'libs/flow-engine/src/planted.ts', `import '@sluice/contracts';`],
+  ['flow-engine-is-pure', 'libs/flow-engine/src/planted.ts', `import 'node:http';`],
+  ['libs-contracts-imports', 'libs/contracts/src/planted.ts', `import '@sluice/messaging';`],
+  ['contracts-is-free-of-frameworks', 'libs/contracts/src/planted.ts', `import 'pg';`],
+  ['libs-pki-imports', 'libs/pki/src/planted.ts', `import '@sluice/contracts';`],
+  ['libs-messaging-imports', 'libs/messaging/src/planted.ts', `import '@sluice/persistence';`],
+  ['libs-service-shell-imports', 'libs/service-shell/src/planted.ts', `import '@sluice/pki';`],
+  ['libs-testing-imports', 'libs/testing/src/planted.ts', `import '@sluice/pki';`],
+  ['no-app-imports-an-app', 'apps/key-management/src/planted.ts', `import '../../certificate-verifier/src/index.js';`],
+  ['apps-import-libs-only', 'apps/key-management/src/planted.ts', `import '@sluice/provision';`],
+  ['tools-do-not-import-apps', 'tools/provision/src/planted.ts', `import '../../../apps/key-management/src/index.js';`],
+  ['testing-only-from-tests', 'apps/key-management/src/planted.ts', `import '@sluice/testing';`],
+  ['embedded-servers-not-in-services', 'apps/key-management/src/planted.ts', `import '@sluice/embedded-servers';`],
+  ['verifier-has-no-database', 'apps/certificate-verifier/src/planted.ts', `import '@sluice/persistence';`],
+  ['nothing-unresolvable', 'apps/key-management/src/planted.ts', `import './not-there.js';`],
+];
+
+let house: string;
+
+function write(path: string, content: string): void {
+  const file = join(house, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
+
+/** @returns the names of the rules that refuse the house as it stands */
+function refusedBy(): string[] {
+  const command = join(repository, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+  const rules = join(repository, 'tools', 'import-boundaries', 'rules.mjs');
+  const options = { cwd: house, stdio: 'pipe', maxBuffer: 64 * 1024 * 1024 } as const;
+  let output: Buffer;
+  try {
+    output = execFileSync(
+      process.execPath,
+      [command, '--config', rules, '--output-type', 'json', 'apps', 'libs', 'tools'],
+      options,
+    );
+  } catch (error) {
+    output = (error as { stdout: Buffer }).stdout;
+  }
+  const { summary } = JSON.parse(output.toString()) as { summary: { violations: { rule: { name: string } }[] } };
+  return summary.violations.map(({ rule }) => rule.name);
+}
+
+beforeAll(() => {
+  house = mkdtempSync(join(tmpdir(), 'sluice-boundaries-'));
+  mkdirSync(join(house, 'node_modules', '@sluice'), { recursive: true });
+  write('package.json', JSON.stringify({ name: 'house', type: 'module', workspaces: ['apps/*', 'libs/*', 'tools/*'] }));
+  for (const path of packages) {
+    const name = path.split('/')[1] as string;
+    const entry = { '@sluice/source': './src/index.ts', default: './dist/index.js' };
+    write(`${path}/package.json`, JSON.stringify({ name: `@sluice/${name}`, type: 'module', exports: { '.': entry } }));
+    write(`${path}/src/index.ts`, 'export const name = 1;\n');
+    symlinkSync(join(house, path), join(house, 'node_modules', '@sluice', name));
+  }
+  for (const name of ['zod', 'pg', 'typescript']) {
+    symlinkSync(join(repository, 'node_modules', name), join(house, 'node_modules', name));
+  }
+});
+
+afterAll(() => rmSync(house, { recursive: true, force: true }));
+
+describe('the import boundaries', () => {
+  it('accept a house in which nobody imports what it may not', () => {
+    write('apps/key-management/src/allowed.ts', `import '@sluice/pki';\nimport '@sluice/service-shell';\n`);
+    write('apps/key-management/src/allowed.spec.ts', `import '@sluice/testing';\n`);
+    expect(refusedBy()).toEqual([]);
+  });
+
+  it.each(planted)('refuse a violation of %s planted in %s: %s', (rule, file, line) => {
+    write(file, `${line}\n`);
+    try {
+      expect(refusedBy()).toContain(rule);
+    } finally {
+      rmSync(join(house, file));
+    }
+  });
+
+  it('refuse a cycle between files', () => {
+    write('libs/pki/src/a.ts', `import { b } from './b.js';\nexport const a = () => b;\n`);
+    write('libs/pki/src/b.ts', `import { a } from './a.js';\nexport const b = () => a;\n`);
+    try {
+      expect(refusedBy()).toContain('no-cycles');
+    } finally {
+      rmSync(join(house, 'libs/pki/src/a.ts'));
+      rmSync(join(house, 'libs/pki/src/b.ts'));
+    }
+  });
+});
