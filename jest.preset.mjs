@@ -16,7 +16,7 @@ export function project(displayName, more = {}) {
   return {
     displayName,
     testEnvironment: 'node',
-    testEnvironmentOptions: { customExportConditions: ['@sluice/source', 'node', 'node-addons', 'import', 'default'] },
+    testEnvironmentOptions: { customExportConditions: ['@sluice/source', 'node', 'node-addons'] },
     extensionsToTreatAsEsm: ['.ts'],
     transform: { '^.+\\.ts$': ['@swc/jest', swc] },
     transformIgnorePatterns: ['/node_modules/', '/dist/'],

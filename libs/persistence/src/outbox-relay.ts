@@ -66,11 +66,14 @@ export class OutboxRelay {
       this.#waiting.set(id, waiters);
       const settle: Waiter = (published) => {
         clearTimeout(timer);
+        clearInterval(check);
         waiters.delete(settle);
         if (waiters.size === 0) this.#waiting.delete(id);
         resolve(published);
       };
       const timer = setTimeout(() => void this.#isGone(id).then(settle), Math.max(0, deadline - Date.now()));
+      // A notification is missed while the connection is made; a look at the table is not.
+      const check = setInterval(() => void this.#isGone(id).then((gone) => gone && settle(true)), 250);
       waiters.add(settle);
       if (this.#heard.has(id)) settle(true);
     });

@@ -17,11 +17,16 @@ export { defaultAlgorithmPolicy, type AlgorithmPolicy } from './algorithm/algori
 export { type PublicKeyInfo } from './algorithm/public-key-info.js';
 export { SignatureCache } from './algorithm/signature-cache.js';
 export { type HashName, type SignatureAlgorithm } from './algorithm/signature-algorithm.js';
-export { defaultBudget, type Budget } from './path/budget.js';
+export { defaultBudget, strangerBudget, type Budget } from './path/budget.js';
 export { trustAnchor, type AnchorEnforcement, type TrustAnchor } from './path/trust-anchor.js';
 export { type PathInput, type PathJudgement, type PolicyInputs } from './path/path-input.js';
 export { judgePath } from './path/judge-path.js';
-export { CertificateList, MalformedCertificateList, parseCertificateList, parseLongCertificateList } from './revocation/parse-certificate-list.js';
+export {
+  CertificateList,
+  MalformedCertificateList,
+  parseCertificateList,
+  parseLongCertificateList,
+} from './revocation/parse-certificate-list.js';
 export { type RevocationInputs } from './revocation/revocation-inputs.js';
 export { generateKeyPair, type KeyPair, type KeyPairSpecification } from './issue/generate-key-pair.js';
 export {
@@ -37,6 +42,13 @@ export { type CertificateStatus } from './revocation/certificate-status.js';
 export { buildOcspRequest } from './revocation/build-ocsp-request.js';
 export { type OcspHash } from './revocation/ocsp-certificate-id.js';
 export { judgeOcspResponse, type OcspInput } from './revocation/judge-ocsp-response.js';
-export { MalformedOcspResponse, OcspResponderRefusal, parseOcspResponse, type OcspAnswer } from './revocation/parse-ocsp-response.js';
+export {
+  MalformedOcspResponse,
+  OcspResponderRefusal,
+  parseOcspResponse,
+  type OcspAnswer,
+} from './revocation/parse-ocsp-response.js';
 export { type CrlReason } from './revocation/revoked-certificates.js';
 export { buildPkcs12, type Pkcs12Content } from './issue/build-pkcs12.js';
+export { judgePublicKey, judgeSignatureAlgorithm } from './algorithm/algorithm-policy.js';
+export { describeUsage } from './path/check-certificate.js';

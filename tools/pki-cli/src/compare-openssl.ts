@@ -30,8 +30,11 @@ function main(): number {
   } finally {
     rmSync(folder, { recursive: true });
   }
-  console.log(`${count} chains, seed ${seed}: ${agreed} agree, ${count - agreed - unexplained} differ as explained, ${unexplained} differ unexplained`);
-  for (const [key, { count: times, explanation }] of differences) console.log(`${String(times).padStart(5)}  ${key}: ${explanation ?? 'UNEXPLAINED'}`);
+  console.log(
+    `${count} chains, seed ${seed}: ${agreed} agree, ${count - agreed - unexplained} differ as explained, ${unexplained} differ unexplained`,
+  );
+  for (const [key, { count: times, explanation }] of differences)
+    console.log(`${String(times).padStart(5)}  ${key}: ${explanation ?? 'UNEXPLAINED'}`);
   return unexplained === 0 ? 0 : 1;
 }
 

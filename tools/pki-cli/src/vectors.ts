@@ -37,7 +37,11 @@ function main(): number {
   let coreFaults = 0;
   for (const vector of files.flatMap(readVectorFile)) {
     const outcome = answer(vector);
-    lines.push(JSON.stringify('error' in outcome ? { id: vector.id, verdict: 'invalid', reason: outcome.error, ms: 0 } : outcome));
+    lines.push(
+      JSON.stringify(
+        'error' in outcome ? { id: vector.id, verdict: 'invalid', reason: outcome.error, ms: 0 } : outcome,
+      ),
+    );
     const key = `${vector.suite.padEnd(18)} ${vector.tier}`;
     const tally = table.get(key) ?? { agree: 0, falseAccept: 0, falseReject: 0, noAnswer: 0 };
     table.set(key, tally);
@@ -53,14 +57,19 @@ function main(): number {
       if (outcome.verdict === 'valid') tally.falseAccept++;
       else tally.falseReject++;
       if (vector.tier === 'core') coreFaults++;
-      if (vector.tier === 'core' || all) disagreements.push(`${vector.tier} ${vector.id}: ${outcome.verdict}, expected ${vector.expected} [${vector.features.join(' ')}]: ${outcome.reason}`);
+      if (vector.tier === 'core' || all)
+        disagreements.push(
+          `${vector.tier} ${vector.id}: ${outcome.verdict}, expected ${vector.expected} [${vector.features.join(' ')}]: ${outcome.reason}`,
+        );
     }
     if (outcome.ms > 250) disagreements.push(`${vector.tier} ${vector.id}: took ${outcome.ms} ms`);
   }
   if (json !== undefined) writeFileSync(json, lines.map((line) => `${line}\n`).join(''));
   console.log('suite              tier       agree  false accept  false reject  no answer');
   for (const [key, { agree, falseAccept, falseReject, noAnswer }] of table)
-    console.log(`${key.padEnd(28)}${String(agree).padStart(6)}${String(falseAccept).padStart(14)}${String(falseReject).padStart(14)}${String(noAnswer).padStart(11)}`);
+    console.log(
+      `${key.padEnd(28)}${String(agree).padStart(6)}${String(falseAccept).padStart(14)}${String(falseReject).padStart(14)}${String(noAnswer).padStart(11)}`,
+    );
   if (slowest !== undefined) console.log(`slowest: ${slowest.id}, ${slowest.ms} ms`);
   for (const line of disagreements) console.log(line);
   return coreFaults === 0 ? 0 : 1;

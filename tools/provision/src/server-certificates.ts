@@ -111,3 +111,15 @@ export async function keepServerCertificates(folder: string, names: ServerNames,
   const proxies = await keepAuthority(folder, 'proxy-ca', 'CN=Sluice Proxy CA,O=Sluice', now);
   await keepLeaf(folder, 'load-balancer', proxies, 'CN=load-balancer,O=Sluice', { kind: 'client' }, now, false);
 }
+
+/** One more server under the same root, with a key of its own: who gets hold of that key can pass for this server only. */
+export async function keepServerCertificate(
+  folder: string,
+  file: string,
+  names: ServerNames,
+  now: number,
+): Promise<void> {
+  const servers = await keepAuthority(folder, 'server-root', 'CN=Sluice Server Root,O=Sluice', now);
+  const subject = `CN=${names.dnsNames[0] ?? 'server'},O=Sluice`;
+  await keepLeaf(folder, file, servers, subject, { kind: 'server', ...names }, now, false);
+}

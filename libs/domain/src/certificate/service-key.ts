@@ -34,7 +34,9 @@ export function readServiceKeyParameters(
     return { violations: [{ field: 'parameters', message: 'must be an object' }] };
   }
   const values: Record<string, unknown> = { ...(given as Record<string, unknown> | undefined) };
-  const type = (values['key-type'] ?? 'certificate') as KeyType;
+  /** The default is for what is not named; null is a wrong value like any other. */
+  const valueOf = (name: string, otherwise: unknown) => (name in values ? values[name] : otherwise);
+  const type = valueOf('key-type', 'certificate') as KeyType;
   if (!keyTypes.includes(type)) {
     return { violations: [{ field: at('key-type'), message: `must be one of ${keyTypes.join(', ')}` }] };
   }
@@ -46,22 +48,22 @@ export function readServiceKeyParameters(
     }));
   const refuse = (name: string, message: string) => violations.push({ field: at(name), message });
 
-  const validity = values['validity'] ?? 365;
+  const validity = valueOf('validity', 365);
   if (
     'validity' in values &&
     !(Number.isInteger(validity) && (validity as number) >= 1 && (validity as number) <= 365)
   ) {
     refuse('validity', 'must be a whole number of days from 1 to 365');
   }
-  const algorithm = (values['key-algorithm'] ?? 'RSA') as KeyAlgorithm;
+  const algorithm = valueOf('key-algorithm', 'RSA') as KeyAlgorithm;
   if (!keyAlgorithms.includes(algorithm)) refuse('key-algorithm', `must be one of ${keyAlgorithms.join(', ')}`);
-  const length = values['key-length'] ?? (algorithm === 'RSA' ? 2048 : undefined);
+  const length = valueOf('key-length', algorithm === 'RSA' ? 2048 : undefined);
   if (algorithm === 'RSA' && !rsaKeyLengths.includes(length as 2048)) {
     refuse('key-length', `must be one of ${rsaKeyLengths.join(', ')}`);
   } else if (algorithm !== 'RSA' && 'key-length' in values) {
     refuse('key-length', 'goes with key-algorithm RSA only');
   }
-  const pinned = values['pin-certificate'] ?? true;
+  const pinned = valueOf('pin-certificate', true);
   if (typeof pinned !== 'boolean') refuse('pin-certificate', 'must be true or false');
   const pem = values['X.509'];
   if (type === 'certificate_external' && (typeof pem !== 'string' || pem.trim() === '')) {

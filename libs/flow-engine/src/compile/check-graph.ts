@@ -19,7 +19,7 @@ export function checkGraph(definition: FlowDefinition, problems: FlowProblem[]):
         if (!steps.has(target)) report(problems, process, step, 'unresolved-reference', `The step leads to "${target}", which is not in its process.`);
       if (step.type === 'processCall' && !processes.has(step.process))
         report(problems, process, step, 'unresolved-reference', `The process "${step.process}" does not exist.`);
-      if ((step.type === 'requestReply' || step.type === 'send' || step.type === 'contentEnricher') && !receivers.has(step.receiver))
+      if ((step.type === 'requestReply' || step.type === 'send') && !receivers.has(step.receiver))
         report(problems, process, step, 'unresolved-reference', `The receiver "${step.receiver}" does not exist.`);
     }
     for (const start of [process.start, process.exceptionSubprocess?.start])

@@ -1,6 +1,22 @@
 import type { StepDefinition } from '../model/step-definition.js';
+import { compileReceiverCall } from '../step/call-receiver.js';
 import { compileContentModifier } from '../step/content-modifier.js';
+import { compileCsvToXml, compileXmlToCsv } from '../step/convert-csv.js';
+import { compileJsonToXml, compileXmlToJson } from '../step/convert-json.js';
+import { compileDataStoreDelete, compileDataStoreGet, compileDataStoreSelect, compileDataStoreWrite } from '../step/data-store.js';
+import { compileDecode, compileEncode } from '../step/encode-body.js';
+import { compileFilter } from '../step/filter-content.js';
+import { compileGather } from '../step/gather-messages.js';
 import { compileLogEntry } from '../step/log-entry.js';
+import { compileMapping } from '../step/map-json.js';
+import { compileXmlModifier } from '../step/modify-xml.js';
+import { compilePersist } from '../step/persist-message.js';
+import { compileScript } from '../step/run-script.js';
+import { compileSplitter } from '../step/split-message.js';
+import { compileXslt } from '../step/transform-xslt.js';
+import { compileJsonValidation } from '../step/validate-json.js';
+import { compileXmlValidation } from '../step/validate-xml.js';
+import { compileWriteVariables } from '../step/write-variables.js';
 import type { CompiledStep, StepWork } from './compiled-flow.js';
 import type { StepCompiler } from './step-compiler.js';
 
@@ -18,6 +34,17 @@ export function compileStep(step: StepDefinition, compiler: StepCompiler): Compi
           next: null,
         })),
       };
+    case 'splitter':
+      return {
+        ...base,
+        kind: 'splitter',
+        split: compileSplitter(step, compiler),
+        parallel: step.parallel,
+        concurrency: step.concurrency,
+        stopOnException: step.stopOnException,
+      };
+    case 'gather':
+      return { ...base, kind: 'gather', gather: compileGather(step, compiler) };
     case 'multicast':
       return { ...base, kind: 'multicast', parallel: step.mode === 'parallel', branches: step.branches.map(() => null) };
     case 'join':
@@ -37,16 +64,62 @@ export function compileStep(step: StepDefinition, compiler: StepCompiler): Compi
       };
     case 'end':
       return { ...base, kind: 'end', end: step.kind, errorCode: step.errorCode };
-    case 'contentModifier':
-      return work(base, compileContentModifier(step, compiler));
-    case 'log':
-      return work(base, compileLogEntry(step, compiler));
     default:
-      compiler.problem('unsupported-step', `The step ${step.type} is not supported yet.`);
-      return work(base, () => undefined);
+      return { ...base, kind: 'work', work: compileWork(step, compiler) };
   }
 }
 
-function work(base: { id: string; name: string; type: string; next: null }, run: StepWork): CompiledStep {
-  return { ...base, kind: 'work', work: run };
+type WorkDefinition = Exclude<
+  StepDefinition,
+  { type: 'router' | 'splitter' | 'gather' | 'multicast' | 'join' | 'processCall' | 'end' }
+>;
+
+function compileWork(step: WorkDefinition, compiler: StepCompiler): StepWork {
+  switch (step.type) {
+    case 'contentModifier':
+      return compileContentModifier(step, compiler);
+    case 'filter':
+      return compileFilter(step, compiler);
+    case 'requestReply':
+    case 'send':
+      return compileReceiverCall(step, compiler);
+    case 'jsonToXml':
+      return compileJsonToXml(step);
+    case 'xmlToJson':
+      return compileXmlToJson(step);
+    case 'csvToXml':
+      return compileCsvToXml(step, compiler);
+    case 'xmlToCsv':
+      return compileXmlToCsv(step, compiler);
+    case 'xslt':
+      return compileXslt(step, compiler);
+    case 'xmlValidation':
+      return compileXmlValidation(step, compiler);
+    case 'jsonValidation':
+      return compileJsonValidation(step, compiler);
+    case 'encode':
+      return compileEncode(step);
+    case 'decode':
+      return compileDecode(step);
+    case 'dataStoreWrite':
+      return compileDataStoreWrite(step, compiler);
+    case 'dataStoreGet':
+      return compileDataStoreGet(step, compiler);
+    case 'dataStoreSelect':
+      return compileDataStoreSelect(step, compiler);
+    case 'dataStoreDelete':
+      return compileDataStoreDelete(step, compiler);
+    case 'writeVariables':
+      return compileWriteVariables(step, compiler);
+    case 'mapping':
+      return compileMapping(step, compiler);
+    case 'script':
+      return compileScript(step, compiler);
+    case 'xmlModifier':
+      return compileXmlModifier(step);
+    case 'persist':
+      return compilePersist(step, compiler);
+    case 'log':
+      return compileLogEntry(step, compiler);
+  }
 }

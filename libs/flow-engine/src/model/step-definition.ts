@@ -118,20 +118,6 @@ export interface SendStep extends StepBase {
   readonly receiver: string;
 }
 
-export interface ContentEnricherStep extends StepBase {
-  readonly type: 'contentEnricher';
-  readonly receiver: string;
-  readonly strategy:
-    | { readonly type: 'combine' }
-    | {
-        readonly type: 'enrich';
-        readonly originalPath: string;
-        readonly originalKey: string;
-        readonly lookupPath: string;
-        readonly lookupKey: string;
-      };
-}
-
 export interface ProcessCallStep extends StepBase {
   readonly type: 'processCall';
   readonly process: string;
@@ -306,7 +292,6 @@ export type StepDefinition =
   | MulticastStep
   | RequestReplyStep
   | SendStep
-  | ContentEnricherStep
   | ProcessCallStep
   | JsonToXmlStep
   | XmlToJsonStep

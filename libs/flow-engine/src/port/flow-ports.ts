@@ -12,6 +12,9 @@ export interface HttpRequest {
   readonly body: Uint8Array | null;
   readonly timeoutMs: number;
   readonly authentication: ReceiverAuthentication;
+  /** How often a failed connection (not an answer) is tried again. */
+  readonly retries: number;
+  readonly retryIntervalMs: number;
 }
 
 export interface HttpResponse {
@@ -22,7 +25,7 @@ export interface HttpResponse {
 
 export interface HttpPort {
   /**
-   * Sends the request once; answers whatever status came.
+   * Sends the request and gives the answer, whatever its status; redirects are not followed.
    * @throws FlowProcessingError `receiver-timeout` or `receiver-failed` when no answer came
    */
   send(request: HttpRequest): Awaitable<HttpResponse>;

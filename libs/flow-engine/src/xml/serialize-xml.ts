@@ -4,6 +4,8 @@ import type { XmlNode } from './xml-node.js';
 export interface XmlSerialization {
   /** Write `<?xml version="1.0" encoding="UTF-8"?>` first. */
   readonly declaration?: boolean;
+  /** Repeat the namespace declarations of the elements above; default true. */
+  readonly inherit?: boolean;
 }
 
 /**
@@ -13,7 +15,10 @@ export interface XmlSerialization {
 export function serializeXml(node: XmlNode, options: XmlSerialization = {}): string {
   let text = options.declaration === true ? '<?xml version="1.0" encoding="UTF-8"?>' : '';
   if (node.kind === 'element') {
-    text += serializeElement(node, inScopeAbove(node), {});
+    text +=
+      options.inherit === false
+        ? serializeElement(node, null, inScopeAbove(node))
+        : serializeElement(node, inScopeAbove(node), {});
   } else if (node.kind === 'document') {
     for (const child of node.children) text += serializeNode(child, {});
   } else {

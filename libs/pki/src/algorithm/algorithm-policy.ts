@@ -37,11 +37,23 @@ export function judgePublicKey(key: PublicKeyInfo, policy: AlgorithmPolicy): Alg
     case 'rsa':
     case 'rsa-pss':
       if (key.kind === 'rsa-pss' && !policy.rsaPss) return unsupportedKey(key);
-      if (!key.sound) return { code: 'weak-key', values: { key: `${key.name}, no sound RSA key`, allowed: 'an odd modulus and an odd exponent above 1' } };
-      if (key.bits < policy.rsaMinimumBits) return { code: 'weak-key', values: { key: key.name, allowed: `RSA ${policy.rsaMinimumBits} bits` } };
-      if (key.bits > policy.rsaMaximumBits) return { code: 'oversized-key', values: { key: key.name, allowed: `RSA ${policy.rsaMaximumBits} bits` } };
+      if (!key.sound)
+        return {
+          code: 'weak-key',
+          values: { key: `${key.name}, no sound RSA key`, allowed: 'an odd modulus and an odd exponent above 1' },
+        };
+      if (key.bits < policy.rsaMinimumBits)
+        return { code: 'weak-key', values: { key: key.name, allowed: `RSA ${policy.rsaMinimumBits} bits` } };
+      if (key.bits > policy.rsaMaximumBits)
+        return { code: 'oversized-key', values: { key: key.name, allowed: `RSA ${policy.rsaMaximumBits} bits` } };
       if (key.exponentBits > policy.rsaMaximumExponentBits)
-        return { code: 'oversized-key', values: { key: `${key.name} with an exponent of ${key.exponentBits} bits`, allowed: `an exponent of ${policy.rsaMaximumExponentBits} bits` } };
+        return {
+          code: 'oversized-key',
+          values: {
+            key: `${key.name} with an exponent of ${key.exponentBits} bits`,
+            allowed: `an exponent of ${policy.rsaMaximumExponentBits} bits`,
+          },
+        };
       return undefined;
     case 'ec':
       return policy.curves.includes(key.curve) ? undefined : unsupportedKey(key);
@@ -53,20 +65,30 @@ export function judgePublicKey(key: PublicKeyInfo, policy: AlgorithmPolicy): Alg
   }
 }
 
-const unsupportedKey = (key: PublicKeyInfo): AlgorithmObjection => ({ code: 'unsupported-key', values: { key: key.name } });
+const unsupportedKey = (key: PublicKeyInfo): AlgorithmObjection => ({
+  code: 'unsupported-key',
+  values: { key: key.name },
+});
 
 /** Longest PSS salt of any use: that of a 4096-bit key filled up, as `openssl` writes by default. */
 const longestSalt = 2048;
 
 /** What the policy has against a signature algorithm, or undefined. */
-export function judgeSignatureAlgorithm(algorithm: SignatureAlgorithm, policy: AlgorithmPolicy): AlgorithmObjection | undefined {
-  const unsupported: AlgorithmObjection = { code: 'unsupported-signature-algorithm', values: { algorithm: algorithm.name } };
+export function judgeSignatureAlgorithm(
+  algorithm: SignatureAlgorithm,
+  policy: AlgorithmPolicy,
+): AlgorithmObjection | undefined {
+  const unsupported: AlgorithmObjection = {
+    code: 'unsupported-signature-algorithm',
+    values: { algorithm: algorithm.name },
+  };
   switch (algorithm.kind) {
     case 'rsa-pkcs1':
     case 'ecdsa':
       return judgeHash(algorithm.hash, algorithm.name, policy);
     case 'rsa-pss':
-      if (!policy.rsaPss || algorithm.maskHash !== algorithm.hash || algorithm.saltLength > longestSalt) return unsupported;
+      if (!policy.rsaPss || algorithm.maskHash !== algorithm.hash || algorithm.saltLength > longestSalt)
+        return unsupported;
       return judgeHash(algorithm.hash, algorithm.name, policy);
     case 'ed25519':
     case 'ed448':
@@ -80,5 +102,8 @@ const forgeable: ReadonlySet<HashName> = new Set<HashName>(['md2', 'md5', 'sha1'
 
 function judgeHash(hash: HashName, name: string, policy: AlgorithmPolicy): AlgorithmObjection | undefined {
   if (policy.hashes.includes(hash)) return undefined;
-  return { code: forgeable.has(hash) ? 'weak-signature-algorithm' : 'unsupported-signature-algorithm', values: { algorithm: name } };
+  return {
+    code: forgeable.has(hash) ? 'weak-signature-algorithm' : 'unsupported-signature-algorithm',
+    values: { algorithm: name },
+  };
 }

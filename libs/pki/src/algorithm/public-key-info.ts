@@ -3,7 +3,13 @@ import { readIntegerBytes, readNull, readOctetAlignedBitString, readOid } from '
 
 /** What a SubjectPublicKeyInfo holds, as far as policy needs it. `name` is for people. */
 export type PublicKeyInfo =
-  | { readonly kind: 'rsa' | 'rsa-pss'; readonly bits: number; readonly exponentBits: number; readonly sound: boolean; readonly name: string }
+  | {
+      readonly kind: 'rsa' | 'rsa-pss';
+      readonly bits: number;
+      readonly exponentBits: number;
+      readonly sound: boolean;
+      readonly name: string;
+    }
   | { readonly kind: 'ec'; readonly curve: string; readonly name: string }
   | { readonly kind: 'ed25519' | 'ed448' | 'unknown'; readonly name: string };
 
@@ -44,7 +50,8 @@ export function decodePublicKeyInfo(spki: Uint8Array): PublicKeyInfo {
       const curve = curves.get(curveOid);
       if (curve === undefined) return { kind: 'ec', curve: curveOid, name: `EC key on curve ${curveOid}` };
       const form = key[0];
-      const fits = form === 4 ? key.length === 1 + 2 * curve[1] : (form === 2 || form === 3) && key.length === 1 + curve[1];
+      const fits =
+        form === 4 ? key.length === 1 + 2 * curve[1] : (form === 2 || form === 3) && key.length === 1 + curve[1];
       if (!fits) throw new MalformedDer('the EC point has no form of its curve');
       return { kind: 'ec', curve: curve[0], name: `EC ${curve[0]}` };
     }
@@ -52,7 +59,8 @@ export function decodePublicKeyInfo(spki: Uint8Array): PublicKeyInfo {
     case '1.3.101.113': {
       algorithm.finish('the public key algorithm');
       const kind = oid === '1.3.101.112' ? 'ed25519' : 'ed448';
-      if (key.length !== (kind === 'ed25519' ? 32 : 57)) throw new MalformedDer('the Edwards-curve key has the wrong length');
+      if (key.length !== (kind === 'ed25519' ? 32 : 57))
+        throw new MalformedDer('the Edwards-curve key has the wrong length');
       return { kind, name: kind === 'ed25519' ? 'Ed25519' : 'Ed448' };
     }
     case '1.2.840.10040.4.1':
@@ -73,7 +81,10 @@ function rsaInfo(kind: 'rsa' | 'rsa-pss', key: Uint8Array): PublicKeyInfo {
   const exponentBits = bitLength(exponent);
   if (bits < 0 || exponentBits < 0) throw new MalformedDer('an RSA key holds a negative number');
   // An even modulus or exponent, or exponent 1, is no RSA key: with exponent 1 every signature can be forged.
-  const sound = ((modulus[modulus.length - 1] as number) & 1) === 1 && ((exponent[exponent.length - 1] as number) & 1) === 1 && exponentBits > 1;
+  const sound =
+    ((modulus[modulus.length - 1] as number) & 1) === 1 &&
+    ((exponent[exponent.length - 1] as number) & 1) === 1 &&
+    exponentBits > 1;
   return { kind, bits, exponentBits, sound, name: `RSA ${bits} bits` };
 }
 

@@ -1,12 +1,37 @@
 import { DerReader, explicit, MalformedDer, tags } from '../der/der-reader.js';
 import { readNull, readOid, readSmallInteger } from '../der/decode-value.js';
 
-export type HashName = 'md2' | 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512' | 'sha512-224' | 'sha512-256' | 'sha3-224' | 'sha3-256' | 'sha3-384' | 'sha3-512';
+export type HashName =
+  | 'md2'
+  | 'md5'
+  | 'sha1'
+  | 'sha224'
+  | 'sha256'
+  | 'sha384'
+  | 'sha512'
+  | 'sha512-224'
+  | 'sha512-256'
+  | 'sha3-224'
+  | 'sha3-256'
+  | 'sha3-384'
+  | 'sha3-512';
 
 /** What a signature was made with. `name` is for people and logs. */
 export type SignatureAlgorithm =
-  | { readonly kind: 'rsa-pkcs1' | 'ecdsa' | 'dsa'; readonly hash: HashName; readonly name: string; readonly oid: string }
-  | { readonly kind: 'rsa-pss'; readonly hash: HashName; readonly maskHash: HashName; readonly saltLength: number; readonly name: string; readonly oid: string }
+  | {
+      readonly kind: 'rsa-pkcs1' | 'ecdsa' | 'dsa';
+      readonly hash: HashName;
+      readonly name: string;
+      readonly oid: string;
+    }
+  | {
+      readonly kind: 'rsa-pss';
+      readonly hash: HashName;
+      readonly maskHash: HashName;
+      readonly saltLength: number;
+      readonly name: string;
+      readonly oid: string;
+    }
   | { readonly kind: 'ed25519' | 'ed448'; readonly name: string; readonly oid: string }
   | { readonly kind: 'unknown'; readonly name: string; readonly oid: string };
 
@@ -72,7 +97,7 @@ const remembered = new Map<string, SignatureAlgorithm>();
  */
 export function decodeSignatureAlgorithm(der: Uint8Array): SignatureAlgorithm {
   if (der.length > 96) return decodeAnew(der);
-  const raw = Buffer.from(der.buffer, der.byteOffset, der.length).toString("latin1");
+  const raw = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
   let algorithm = remembered.get(raw);
   if (algorithm === undefined) {
     algorithm = Object.freeze(decodeAnew(der));
@@ -118,7 +143,8 @@ function readPss(sequence: DerReader, oid: string): SignatureAlgorithm {
     const field = parameters.enter();
     const generator = field.expect(tags.sequence, 'the PSS mask generation').enter();
     field.finish('the PSS mask generation');
-    if (readOid(generator, 'the PSS mask generation') !== '1.2.840.113549.1.1.8') throw new MalformedDer('the PSS mask generation is not MGF1');
+    if (readOid(generator, 'the PSS mask generation') !== '1.2.840.113549.1.1.8')
+      throw new MalformedDer('the PSS mask generation is not MGF1');
     maskHash = readHashAlgorithm(generator.expect(tags.sequence, 'the MGF1 hash').enter());
     generator.finish('the PSS mask generation');
   }
@@ -133,6 +159,7 @@ function readPss(sequence: DerReader, oid: string): SignatureAlgorithm {
     field.finish('the PSS trailer');
   }
   parameters.finish('RSASSA-PSS parameters');
-  if (hash === undefined || maskHash === undefined) return { kind: 'unknown', name: 'RSASSA-PSS with an unknown hash', oid };
+  if (hash === undefined || maskHash === undefined)
+    return { kind: 'unknown', name: 'RSASSA-PSS with an unknown hash', oid };
   return { kind: 'rsa-pss', hash, maskHash, saltLength, name: `RSASSA-PSS with ${hash}`, oid };
 }

@@ -3,7 +3,15 @@ import { formatDistinguishedName, type DistinguishedName, type RefusedCertificat
 import { decodePublicKeyInfo, type PublicKeyInfo } from '../algorithm/public-key-info.js';
 import { decodeSignatureAlgorithm, type SignatureAlgorithm } from '../algorithm/signature-algorithm.js';
 import { DerReader, assertStrictDer, explicit, implicit, MalformedDer, tags } from '../der/der-reader.js';
-import { bitStringContent, readBoolean, readIntegerBytes, readOctetAlignedBitString, readOid, readSmallInteger, readTime } from '../der/decode-value.js';
+import {
+  bitStringContent,
+  readBoolean,
+  readIntegerBytes,
+  readOctetAlignedBitString,
+  readOid,
+  readSmallInteger,
+  readTime,
+} from '../der/decode-value.js';
 import {
   decodeAuthorityInfoAccess,
   decodeAuthorityKeyIdentifier,
@@ -48,7 +56,7 @@ export interface Extension {
   readonly value: Uint8Array;
 }
 
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && Buffer.compare(a, b) === 0;
 
@@ -84,7 +92,7 @@ export class Certificate {
   readonly subjectAltNames: readonly GeneralName[] = [];
   readonly nameConstraints: NameConstraints | undefined;
   /** OIDs; undefined if the extension is absent. */
-  readonly policies: readonly string[] | undefined;
+  readonly policies: ReadonlySet<string> | undefined;
   readonly policyMappings: readonly PolicyMapping[] | undefined;
   readonly policyConstraints: PolicyConstraints | undefined;
   readonly inhibitAnyPolicy: number | undefined;
@@ -120,7 +128,8 @@ export class Certificate {
     if (this.serialNumberBytes.length > 21 || (this.serialNumberBytes.length === 21 && this.serialNumberBytes[0] !== 0))
       throw new MalformedDer('serialNumber has more than 20 octets');
     // RFC 5280 4.1.1.2: both must hold the same algorithm, else the outer one could be exchanged.
-    if (!sameBytes(tbs.expect(tags.sequence, 'signature').element(), signatureAlgorithm)) throw new MalformedDer('the two signature algorithms differ');
+    if (!sameBytes(tbs.expect(tags.sequence, 'signature').element(), signatureAlgorithm))
+      throw new MalformedDer('the two signature algorithms differ');
     this.signatureAlgorithm = decodeSignatureAlgorithm(signatureAlgorithm);
     this.issuerDer = tbs.expect(tags.sequence, 'issuer').element();
     this.issuerName = decodeName(this.issuerDer);
@@ -143,7 +152,8 @@ export class Certificate {
     }
     this.extensions = tbs.optional(explicit(3)) ? readExtensions(tbs.enter(), 'the certificate') : [];
     tbs.finish('tbsCertificate');
-    if (this.extensions.length > 0 && this.version !== 3) throw new MalformedDer('extensions in a certificate that is not of version 3');
+    if (this.extensions.length > 0 && this.version !== 3)
+      throw new MalformedDer('extensions in a certificate that is not of version 3');
 
     for (const extension of this.extensions) {
       const { value } = extension;
@@ -169,7 +179,8 @@ export class Certificate {
         case extensionOids.certificatePolicies: {
           const { policies, unknownQualifier } = decodeCertificatePolicies(value);
           this.policies = policies;
-          if (extension.critical && unknownQualifier !== undefined) this.unknownCriticalExtension ??= `${extension.oid} with the policy qualifier ${unknownQualifier}`;
+          if (extension.critical && unknownQualifier !== undefined)
+            this.unknownCriticalExtension ??= `${extension.oid} with the policy qualifier ${unknownQualifier}`;
           break;
         }
         case extensionOids.policyMappings:
@@ -262,7 +273,7 @@ export class Certificate {
       try {
         this.keyObject = createPublicKey({ key: this.spki as Buffer, format: 'der', type: 'spki' });
       } catch (error) {
-        throw new MalformedCertificate(`its public key cannot be read (${error instanceof Error ? error.message : 'unknown error'})`);
+        throw new MalformedCertificate(`its public key cannot be read (${String(error)})`);
       }
     }
     return this.keyObject;
@@ -279,7 +290,10 @@ function readVersion(tbs: DerReader): 1 | 2 | 3 {
   const field = tbs.enter();
   const version = readSmallInteger(field, 'version');
   field.finish('version');
-  if (version !== 1 && version !== 2) throw new MalformedDer(version === 0 ? 'version 1 is written although it is the default' : 'the version is unknown');
+  if (version !== 1 && version !== 2)
+    throw new MalformedDer(
+      version === 0 ? 'version 1 is written although it is the default' : 'the version is unknown',
+    );
   return version === 1 ? 2 : 3;
 }
 
@@ -301,7 +315,8 @@ export function readExtensions(field: DerReader, what: string): Extension[] {
     }
     const value = item.expect(tags.octetString, 'the value of an extension').content();
     item.finish('an extension');
-    for (const other of extensions) if (other.oid === oid) throw new MalformedDer(`${what} holds the extension ${oid} twice`);
+    for (const other of extensions)
+      if (other.oid === oid) throw new MalformedDer(`${what} holds the extension ${oid} twice`);
     if (extensions.length >= 64) throw new MalformedDer(`${what} holds more than 64 extensions`);
     extensions.push({ oid, critical, value });
   }
@@ -321,4 +336,3 @@ export function parseCertificate(der: Uint8Array): Certificate {
     throw error;
   }
 }
-

@@ -1,5 +1,14 @@
 import { DerReader, explicit, implicit, MalformedDer, tags } from '../der/der-reader.js';
-import { bitStringContent, booleanContent, checkInteger, readBitString, readBoolean, readOid, readSmallInteger, smallIntegerContent } from '../der/decode-value.js';
+import {
+  bitStringContent,
+  booleanContent,
+  checkInteger,
+  readBitString,
+  readBoolean,
+  readOid,
+  readSmallInteger,
+  smallIntegerContent,
+} from '../der/decode-value.js';
 import { readGeneralName, readGeneralNames, type GeneralName } from './decode-general-name.js';
 import { readRdn } from './decode-name.js';
 import { canonicalDistinguishedName, type RelativeDistinguishedName } from '@sluice/domain';
@@ -158,7 +167,8 @@ function readSubtrees(reader: DerReader): GeneralName[] {
     const base = readGeneralName(subtree, [8, 32]);
     checkConstraint(base);
     // RFC 5280 4.2.1.10: minimum is 0 and maximum absent in this profile; anything else cannot be honoured.
-    if (subtree.optional(implicit(0)) && smallIntegerContent(subtree, 'minimum') !== 0) throw new MalformedDer('nameConstraints has a minimum that is not 0');
+    if (subtree.optional(implicit(0)) && smallIntegerContent(subtree, 'minimum') !== 0)
+      throw new MalformedDer('nameConstraints has a minimum that is not 0');
     subtree.finish('a subtree of nameConstraints');
     subtrees.push(base);
   }
@@ -186,8 +196,8 @@ function checkConstraint(base: GeneralName): void {
 const knownQualifiers = ['1.3.6.1.5.5.7.2.1', '1.3.6.1.5.5.7.2.2'];
 
 export interface CertificatePolicies {
-  /** OIDs in their order; none occurs twice. */
-  readonly policies: readonly string[];
+  /** OIDs in their order. */
+  readonly policies: ReadonlySet<string>;
   /** A qualifier that is not known here: fatal if the extension is critical (RFC 5280 4.2.1.4). */
   readonly unknownQualifier: string | undefined;
 }
@@ -195,8 +205,7 @@ export interface CertificatePolicies {
 export function decodeCertificatePolicies(value: Uint8Array): CertificatePolicies {
   let unknownQualifier: string | undefined;
   const reader = enterSequence(value, 'certificatePolicies');
-  const policies: string[] = [];
-  const seen = new Set<string>();
+  const policies = new Set<string>();
   while (!reader.atEnd) {
     const information = reader.expect(tags.sequence, 'a policy').enter();
     const policy = readOid(information, 'a policy');
@@ -212,11 +221,10 @@ export function decodeCertificatePolicies(value: Uint8Array): CertificatePolicie
       }
     }
     information.finish('a policy');
-    if (seen.has(policy)) throw new MalformedDer(`the policy ${policy} occurs twice`);
-    seen.add(policy);
-    policies.push(policy);
+    if (policies.has(policy)) throw new MalformedDer(`the policy ${policy} occurs twice`);
+    policies.add(policy);
   }
-  if (policies.length === 0) throw new MalformedDer('certificatePolicies is empty');
+  if (policies.size === 0) throw new MalformedDer('certificatePolicies is empty');
   return { policies, unknownQualifier };
 }
 
@@ -225,7 +233,10 @@ export function decodePolicyMappings(value: Uint8Array): PolicyMapping[] {
   const mappings: PolicyMapping[] = [];
   while (!reader.atEnd) {
     const mapping = reader.expect(tags.sequence, 'a policy mapping').enter();
-    mappings.push({ issuerDomainPolicy: readOid(mapping, 'issuerDomainPolicy'), subjectDomainPolicy: readOid(mapping, 'subjectDomainPolicy') });
+    mappings.push({
+      issuerDomainPolicy: readOid(mapping, 'issuerDomainPolicy'),
+      subjectDomainPolicy: readOid(mapping, 'subjectDomainPolicy'),
+    });
     mapping.finish('a policy mapping');
   }
   if (mappings.length === 0) throw new MalformedDer('policyMappings is empty');
@@ -234,10 +245,15 @@ export function decodePolicyMappings(value: Uint8Array): PolicyMapping[] {
 
 export function decodePolicyConstraints(value: Uint8Array): PolicyConstraints {
   const reader = enterSequence(value, 'policyConstraints');
-  const requireExplicitPolicy = reader.optional(implicit(0)) ? smallIntegerContent(reader, 'requireExplicitPolicy') : undefined;
-  const inhibitPolicyMapping = reader.optional(implicit(1)) ? smallIntegerContent(reader, 'inhibitPolicyMapping') : undefined;
+  const requireExplicitPolicy = reader.optional(implicit(0))
+    ? smallIntegerContent(reader, 'requireExplicitPolicy')
+    : undefined;
+  const inhibitPolicyMapping = reader.optional(implicit(1))
+    ? smallIntegerContent(reader, 'inhibitPolicyMapping')
+    : undefined;
   reader.finish('policyConstraints');
-  if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined) throw new MalformedDer('policyConstraints is empty');
+  if (requireExplicitPolicy === undefined && inhibitPolicyMapping === undefined)
+    throw new MalformedDer('policyConstraints is empty');
   return { requireExplicitPolicy, inhibitPolicyMapping };
 }
 
@@ -266,7 +282,9 @@ export function decodeSubjectKeyIdentifier(value: Uint8Array): Uint8Array {
 export function decodeAuthorityKeyIdentifier(value: Uint8Array): AuthorityKeyIdentifier {
   const reader = enterSequence(value, 'authorityKeyIdentifier');
   const keyIdentifier = reader.optional(implicit(0)) ? reader.content() : undefined;
-  const authorityCertIssuer = reader.optional(explicit(1)) ? readGeneralNames(reader.enter(), 'authorityCertIssuer') : undefined;
+  const authorityCertIssuer = reader.optional(explicit(1))
+    ? readGeneralNames(reader.enter(), 'authorityCertIssuer')
+    : undefined;
   let authorityCertSerialNumber: Uint8Array | undefined;
   if (reader.optional(implicit(2))) {
     checkInteger(reader, 'authorityCertSerialNumber');
@@ -288,7 +306,8 @@ export function decodeDistributionPoints(value: Uint8Array): DistributionPoint[]
     const reasons = point.optional(implicit(1)) ? reasonContent(point) : undefined;
     const crlIssuer = point.optional(explicit(2)) ? readGeneralNames(point.enter(), 'cRLIssuer') : undefined;
     point.finish('a distribution point');
-    if (name === undefined && crlIssuer === undefined) throw new MalformedDer('a distribution point names neither itself nor a cRLIssuer');
+    if (name === undefined && crlIssuer === undefined)
+      throw new MalformedDer('a distribution point names neither itself nor a cRLIssuer');
     points.push({ name, reasons, crlIssuer });
   }
   if (points.length === 0) throw new MalformedDer('cRLDistributionPoints is empty');

@@ -53,7 +53,8 @@ export function readGeneralName(reader: DerReader, addressLengths: readonly [num
     case implicit(6):
       return { form: 'uniformResourceIdentifier', value: decodeIa5(bytes, contentStart, contentEnd) };
     case implicit(7):
-      if (!addressLengths.includes(contentEnd - contentStart)) throw new MalformedDer(`an iPAddress has ${contentEnd - contentStart} octets`);
+      if (!addressLengths.includes(contentEnd - contentStart))
+        throw new MalformedDer(`an iPAddress has ${contentEnd - contentStart} octets`);
       return { form: 'iPAddress', address: bytes.subarray(contentStart, contentEnd) };
     case implicit(8):
       return { form: 'registeredID', value: oidContent(reader, 'a registeredID') };
@@ -95,7 +96,12 @@ export function describeGeneralName(name: GeneralName, formatName: (name: Decode
 function describeAddress(address: Uint8Array): string {
   const half = address.length === 8 || address.length === 32 ? address.length / 2 : address.length;
   const host = address.subarray(0, half);
-  const written = half === 4 ? host.join('.') : Array.from({ length: 8 }, (_, i) => (((host[i * 2] as number) << 8) | (host[i * 2 + 1] as number)).toString(16)).join(':');
+  const written =
+    half === 4
+      ? host.join('.')
+      : Array.from({ length: 8 }, (_, i) =>
+          (((host[i * 2] as number) << 8) | (host[i * 2 + 1] as number)).toString(16),
+        ).join(':');
   if (half === address.length) return written;
   const mask = address.subarray(half);
   let bits = 0;

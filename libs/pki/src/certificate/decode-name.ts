@@ -1,4 +1,9 @@
-import { canonicalDistinguishedName, freezeName, type AttributeTypeAndValue, type DistinguishedName } from '@sluice/domain';
+import {
+  canonicalDistinguishedName,
+  freezeName,
+  type AttributeTypeAndValue,
+  type DistinguishedName,
+} from '@sluice/domain';
 import { DerReader, MalformedDer, tags } from '../der/der-reader.js';
 import { decodeCharacterString, isCharacterString } from '../der/decode-string.js';
 import { readOid } from '../der/decode-value.js';
@@ -20,7 +25,7 @@ const longestRemembered = 512;
  */
 export function decodeName(der: Uint8Array): DecodedName {
   if (der.length > longestRemembered) return decodeNameAnew(der);
-  const raw = Buffer.from(der.buffer, der.byteOffset, der.length).toString("latin1");
+  const raw = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
   let decoded = remembered.get(raw);
   if (decoded === undefined) {
     decoded = decodeNameAnew(der);
@@ -52,7 +57,11 @@ export function readRdn(set: DerReader): AttributeTypeAndValue[] {
       rdn.push({ type, value, form: 'text' });
     } else {
       const element = attribute.element();
-      rdn.push({ type, value: Buffer.from(element.buffer, element.byteOffset, element.length).toString("hex"), form: 'der' });
+      rdn.push({
+        type,
+        value: Buffer.from(element.buffer, element.byteOffset, element.length).toString('hex'),
+        form: 'der',
+      });
     }
     attribute.finish('an attribute of a name');
   }

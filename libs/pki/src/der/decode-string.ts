@@ -1,6 +1,5 @@
+import { isUtf8 } from 'node:buffer';
 import { MalformedDer, tags } from './der-reader.js';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Whether a tag is that of a character string a name may hold (DirectoryString, IA5String and the legacy types). */
 export function isCharacterString(tag: number): boolean {
@@ -47,14 +46,11 @@ function decodeNarrow(tag: number, bytes: Uint8Array, start: number, end: number
 function decodeBeyondAscii(tag: number, bytes: Uint8Array, start: number, end: number): string {
   const octets = bytes.subarray(start, end);
   // TeletexString is read as Latin-1, as every other implementation does; T.61 proper is nowhere in use.
-  if (tag === tags.teletexString) return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
+  if (tag === tags.teletexString)
+    return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
   if (tag !== tags.utf8String) throw new MalformedDer('a name holds an octet that its string type does not allow');
-  try {
-    return utf8.decode(octets);
-  } catch (error) {
-    if (error instanceof TypeError) throw new MalformedDer('a name holds octets that are not UTF-8');
-    throw error;
-  }
+  if (!isUtf8(octets)) throw new MalformedDer('a name holds octets that are not UTF-8');
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('utf8');
 }
 
 function decodeWide(bytes: Uint8Array, start: number, end: number, width: 2 | 4): string {
@@ -63,7 +59,8 @@ function decodeWide(bytes: Uint8Array, start: number, end: number, width: 2 | 4)
   for (let at = start; at < end; at += width) {
     let code = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     if (width === 4) code = code * 0x10000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new MalformedDer('a name holds a code that is no character');
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+      throw new MalformedDer('a name holds a code that is no character');
     text += String.fromCodePoint(code);
   }
   return text;

@@ -11,7 +11,8 @@ export function readBoolean(reader: DerReader, what: string): boolean {
 /** The content of a BOOLEAN (also an implicitly tagged one) that was just read. */
 export function booleanContent(reader: DerReader, what: string): boolean {
   const octet = reader.bytes[reader.contentStart];
-  if (reader.contentEnd - reader.contentStart !== 1 || (octet !== 0 && octet !== 0xff)) throw new MalformedDer(`${what} is no DER BOOLEAN`);
+  if (reader.contentEnd - reader.contentStart !== 1 || (octet !== 0 && octet !== 0xff))
+    throw new MalformedDer(`${what} is no DER BOOLEAN`);
   return octet === 0xff;
 }
 
@@ -30,7 +31,8 @@ export function checkInteger(reader: DerReader, what: string): void {
   if (length > 1) {
     const first = bytes[at] as number;
     const second = bytes[at + 1] as number;
-    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)) throw new MalformedDer(`${what} is not in its shortest form`);
+    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))
+      throw new MalformedDer(`${what} is not in its shortest form`);
   }
 }
 
@@ -63,8 +65,10 @@ export function bitStringContent(reader: DerReader, what: string): { octets: Uin
   const { bytes, contentStart, contentEnd } = reader;
   if (contentEnd === contentStart) throw new MalformedDer(`${what} is an empty BIT STRING`);
   const unused = bytes[contentStart] as number;
-  if (unused > 7 || (unused > 0 && contentEnd - contentStart === 1)) throw new MalformedDer(`${what} has an impossible count of unused bits`);
-  if (unused > 0 && ((bytes[contentEnd - 1] as number) & ((1 << unused) - 1)) !== 0) throw new MalformedDer(`${what} has unused bits that are set`);
+  if (unused > 7 || (unused > 0 && contentEnd - contentStart === 1))
+    throw new MalformedDer(`${what} has an impossible count of unused bits`);
+  if (unused > 0 && ((bytes[contentEnd - 1] as number) & ((1 << unused) - 1)) !== 0)
+    throw new MalformedDer(`${what} has unused bits that are set`);
   return { octets: bytes.subarray(contentStart + 1, contentEnd), unused };
 }
 
@@ -142,7 +146,8 @@ const daysOfMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** UTCTime or GeneralizedTime in the one form RFC 5280 4.1.2.5 allows each (seconds, Z, no fraction), as epoch milliseconds. */
 export function readTime(reader: DerReader, what: string): number {
   const tag = reader.peek();
-  if (tag !== tags.utcTime && tag !== tags.generalizedTime) throw new MalformedDer(`${what} is neither a UTCTime nor a GeneralizedTime`);
+  if (tag !== tags.utcTime && tag !== tags.generalizedTime)
+    throw new MalformedDer(`${what} is neither a UTCTime nor a GeneralizedTime`);
   reader.next();
   return timeContent(reader, tag === tags.generalizedTime, what);
 }
@@ -157,7 +162,8 @@ export function readGeneralizedTime(reader: DerReader, what: string): number {
 export function timeContent(reader: DerReader, generalized: boolean, what: string): number {
   const { bytes, contentEnd } = reader;
   let at = reader.contentStart;
-  if (contentEnd - at !== (generalized ? 15 : 13) || bytes[contentEnd - 1] !== 0x5a) throw new MalformedDer(`${what} is not written as RFC 5280 demands`);
+  if (contentEnd - at !== (generalized ? 15 : 13) || bytes[contentEnd - 1] !== 0x5a)
+    throw new MalformedDer(`${what} is not written as RFC 5280 demands`);
   let year: number;
   if (generalized) {
     const century = twoDigits(bytes, at);

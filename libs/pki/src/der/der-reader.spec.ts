@@ -96,6 +96,8 @@ describe('values', () => {
   });
 
   it('reads a GeneralizedTime', () => {
-    expect(readTime(reader(`18 0f ${Buffer.from('99991231235959Z').toString('hex')}`), 'it')).toBe(Date.UTC(9999, 11, 31, 23, 59, 59));
+    expect(readTime(reader(`18 0f ${Buffer.from('99991231235959Z').toString('hex')}`), 'it')).toBe(
+      Date.UTC(9999, 11, 31, 23, 59, 59),
+    );
   });
 });

@@ -89,7 +89,8 @@ export class DerReader {
   /** Reads an element that must have this tag. @throws {MalformedDer} */
   expect(tag: number, what: string): this {
     if (this.position >= this.end) throw new MalformedDer(`${what} is missing`);
-    if (this.bytes[this.position] !== tag) throw new MalformedDer(`${what} has tag 0x${this.peek().toString(16)} instead of 0x${tag.toString(16)}`);
+    if (this.bytes[this.position] !== tag)
+      throw new MalformedDer(`${what} has tag 0x${this.peek().toString(16)} instead of 0x${tag.toString(16)}`);
     this.next();
     return this;
   }
@@ -118,7 +119,8 @@ export class DerReader {
 
   /** @throws {MalformedDer} unless everything was read */
   finish(what: string): void {
-    if (this.position !== this.end) throw new MalformedDer(`${what} is followed by something that does not belong there`);
+    if (this.position !== this.end)
+      throw new MalformedDer(`${what} is followed by something that does not belong there`);
   }
 }
 
@@ -139,7 +141,8 @@ export function assertStrictDer(bytes: Uint8Array, start = 0, end = bytes.length
       depth--;
     }
     const tag = reader.next();
-    if (reader.contentEnd > (ends[depth] as number)) throw new MalformedDer('an element is longer than the one around it');
+    if (reader.contentEnd > (ends[depth] as number))
+      throw new MalformedDer('an element is longer than the one around it');
     if (tag === 0) throw new MalformedDer('tag 0 is not used in DER');
     if ((tag & 0x20) !== 0) {
       if (++depth >= deepest) throw new MalformedDer(`elements are nested more than ${deepest} deep`);

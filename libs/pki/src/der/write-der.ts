@@ -26,7 +26,7 @@ export function encodeOid(dotted: string): Uint8Array {
   const octets: number[] = [];
   for (const arc of [first * 40 + second, ...rest]) {
     const groups = [arc % 128];
-    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) groups.unshift(0x80 | left % 128);
+    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) groups.unshift(0x80 | (left % 128));
     octets.push(...groups);
   }
   return element(0x06, new Uint8Array(octets));

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { encode, makeCertificate, publicOnly, testKey, testTime, type TestCertificate } from '../testing/make-certificate.js';
+import {
+  encode,
+  makeCertificate,
+  publicOnly,
+  testKey,
+  testTime,
+  type TestCertificate,
+} from '../testing/make-certificate.js';
 import * as asn1js from 'asn1js';
 import { defaultBudget } from './budget.js';
 import { judgePath } from './judge-path.js';
@@ -8,18 +15,42 @@ import { trustAnchor } from './trust-anchor.js';
 
 const root = makeCertificate({ subject: 'CN=Root', ca: true });
 
-function judge(leaf: TestCertificate, pool: readonly TestCertificate[], more: Partial<PathInput> = {}): { code: string; judgement: PathJudgement; ms: number } {
+function judge(
+  leaf: TestCertificate,
+  pool: readonly TestCertificate[],
+  more: Partial<PathInput> = {},
+): { code: string; judgement: PathJudgement; ms: number } {
   const certificates = pool.map((each) => each.certificate);
   const start = performance.now();
-  const judgement = judgePath({ leaf: leaf.certificate, intermediates: certificates, anchors: [trustAnchor(root.certificate)], at: testTime, ...more });
+  const judgement = judgePath({
+    leaf: leaf.certificate,
+    intermediates: certificates,
+    anchors: [trustAnchor(root.certificate)],
+    at: testTime,
+    ...more,
+  });
   return { code: judgement.valid ? 'valid' : judgement.refusal.code, judgement, ms: performance.now() - start };
 }
 
 /** CAs that all certified each other. */
 function mesh(size: number, anchored: boolean): { pool: TestCertificate[]; authorities: TestCertificate[] } {
-  const authorities = Array.from({ length: size }, (_, index) => makeCertificate({ subject: `CN=Mesh ${index}`, ca: true }));
-  const pool = authorities.flatMap((subject) => authorities.filter((issuer) => issuer !== subject).map((issuer) => makeCertificate({ subject: subject.subject, issuer, ca: true, key: subject.key })));
-  if (anchored) pool.push(makeCertificate({ subject: 'CN=Mesh 0', issuer: root, ca: true, key: authorities[0]?.key as NonNullable<TestCertificate['key']> }));
+  const authorities = Array.from({ length: size }, (_, index) =>
+    makeCertificate({ subject: `CN=Mesh ${index}`, ca: true }),
+  );
+  const pool = authorities.flatMap((subject) =>
+    authorities
+      .filter((issuer) => issuer !== subject)
+      .map((issuer) => makeCertificate({ subject: subject.subject, issuer, ca: true, key: subject.key })),
+  );
+  if (anchored)
+    pool.push(
+      makeCertificate({
+        subject: 'CN=Mesh 0',
+        issuer: root,
+        ca: true,
+        key: authorities[0]?.key as NonNullable<TestCertificate['key']>,
+      }),
+    );
   return { pool, authorities };
 }
 
@@ -45,7 +76,12 @@ describe('attack 23: a budget ends what would take for ever', () => {
 
   it('gives up on a mesh in which every one of the paths fails', () => {
     const { pool, authorities } = mesh(12, true);
-    const last = makeCertificate({ subject: 'CN=Last', issuer: authorities[7] as TestCertificate, ca: true, excluded: ['dir:CN=leaf'] });
+    const last = makeCertificate({
+      subject: 'CN=Last',
+      issuer: authorities[7] as TestCertificate,
+      ca: true,
+      excluded: ['dir:CN=leaf'],
+    });
     const leaf = makeCertificate({ subject: 'CN=leaf', issuer: last });
     const { judgement, ms } = judge(leaf, [...pool, last]);
     expect(judgement).toMatchObject({ valid: false, refusal: { code: 'over-budget', values: { limit: 'steps' } } });
@@ -63,24 +99,66 @@ describe('attack 23: a budget ends what would take for ever', () => {
   it('never computes with a key that no anchor certified', () => {
     const modulus = new Uint8Array(2049).fill(0xff);
     modulus[0] = 0;
-    const rsa = encode(new asn1js.Sequence({ value: [new asn1js.Integer({ valueHex: modulus.buffer }), new asn1js.Integer({ value: 65537 })] }));
-    const spki = encode(new asn1js.Sequence({ value: [new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: '1.2.840.113549.1.1.1' }), new asn1js.Null()] }), new asn1js.BitString({ valueHex: new Uint8Array(rsa).buffer })] }));
-    const huge = makeCertificate({ subject: 'CN=Huge', issuerName: 'CN=Root', signingKey: testKey('P-256', 'stranger'), ca: true, key: publicOnly(spki) });
+    const rsa = encode(
+      new asn1js.Sequence({
+        value: [new asn1js.Integer({ valueHex: modulus.buffer }), new asn1js.Integer({ value: 65537 })],
+      }),
+    );
+    const spki = encode(
+      new asn1js.Sequence({
+        value: [
+          new asn1js.Sequence({
+            value: [new asn1js.ObjectIdentifier({ value: '1.2.840.113549.1.1.1' }), new asn1js.Null()],
+          }),
+          new asn1js.BitString({ valueHex: new Uint8Array(rsa).buffer }),
+        ],
+      }),
+    );
+    const huge = makeCertificate({
+      subject: 'CN=Huge',
+      issuerName: 'CN=Root',
+      signingKey: testKey('P-256', 'stranger'),
+      ca: true,
+      key: publicOnly(spki),
+    });
     const leaf = makeCertificate({ subject: 'CN=leaf', issuer: { ...huge, key: testKey('P-256', 'stranger') } });
     // One check of the forged CA certificate by the root's key, none by its own.
-    expect(judge(leaf, Array.from({ length: 50 }, () => huge), { budget: { ...defaultBudget, signatures: 3 } }).code).toBe('bad-signature');
+    expect(
+      judge(
+        leaf,
+        Array.from({ length: 50 }, () => huge),
+        { budget: { ...defaultBudget, signatures: 3 } },
+      ).code,
+    ).toBe('bad-signature');
   });
 
   it('refuses a leaf with a key that is too large or has an exponent that is', () => {
     const key = (bits: number, exponent: Uint8Array): TestCertificate['key'] => {
       const modulus = new Uint8Array(bits / 8 + 1).fill(0xff);
       modulus[0] = 0;
-      const rsa = encode(new asn1js.Sequence({ value: [new asn1js.Integer({ valueHex: modulus.buffer }), new asn1js.Integer({ valueHex: new Uint8Array(exponent).buffer })] }));
-      const spki = encode(new asn1js.Sequence({ value: [new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: '1.2.840.113549.1.1.1' }), new asn1js.Null()] }), new asn1js.BitString({ valueHex: new Uint8Array(rsa).buffer })] }));
+      const rsa = encode(
+        new asn1js.Sequence({
+          value: [
+            new asn1js.Integer({ valueHex: modulus.buffer }),
+            new asn1js.Integer({ valueHex: new Uint8Array(exponent).buffer }),
+          ],
+        }),
+      );
+      const spki = encode(
+        new asn1js.Sequence({
+          value: [
+            new asn1js.Sequence({
+              value: [new asn1js.ObjectIdentifier({ value: '1.2.840.113549.1.1.1' }), new asn1js.Null()],
+            }),
+            new asn1js.BitString({ valueHex: new Uint8Array(rsa).buffer }),
+          ],
+        }),
+      );
       return publicOnly(spki);
     };
     const f4 = Uint8Array.of(1, 0, 1);
-    const code = (pair: TestCertificate['key']): string => judge(makeCertificate({ subject: 'CN=leaf', issuer: root, key: pair }), []).code;
+    const code = (pair: TestCertificate['key']): string =>
+      judge(makeCertificate({ subject: 'CN=leaf', issuer: root, key: pair }), []).code;
     expect(code(key(32_768, f4))).toBe('oversized-key');
     expect(code(key(2048, new Uint8Array(200).fill(0x7f)))).toBe('oversized-key');
     expect(code(key(2048, Uint8Array.of(1)))).toBe('weak-key');
@@ -89,7 +167,8 @@ describe('attack 23: a budget ends what would take for ever', () => {
   });
 
   it('gives up on thousands of names against thousands of constraints', () => {
-    const names = (prefix: string): string[] => Array.from({ length: 1200 }, (_, index) => `dns:${prefix}${index}.example`);
+    const names = (prefix: string): string[] =>
+      Array.from({ length: 1200 }, (_, index) => `dns:${prefix}${index}.example`);
     const ca = makeCertificate({ subject: 'CN=CA', issuer: root, ca: true, excluded: names('x') });
     const leaf = makeCertificate({ subject: 'CN=leaf', issuer: ca, subjectAltNames: names('y') });
     const { judgement, ms } = judge(leaf, [ca]);
@@ -103,8 +182,12 @@ describe('attack 23: a budget ends what would take for ever', () => {
     const ca = makeCertificate({ subject: 'CN=CA', issuer: root, ca: true });
     const leaf = makeCertificate({ subject: 'CN=leaf', issuer: ca });
     const crowd = Array.from({ length: 257 }, () => ca);
-    expect(judge(leaf, crowd).judgement).toMatchObject({ refusal: { code: 'over-budget', values: { limit: 'certificates' } } });
+    expect(judge(leaf, crowd).judgement).toMatchObject({
+      refusal: { code: 'over-budget', values: { limit: 'certificates' } },
+    });
     expect(judge(leaf, crowd.slice(1)).code).toBe('valid');
-    expect(judge(leaf, [ca], { budget: { ...defaultBudget, bytes: 500 } }).judgement).toMatchObject({ refusal: { values: { limit: 'bytes' } } });
+    expect(judge(leaf, [ca], { budget: { ...defaultBudget, bytes: 500 } }).judgement).toMatchObject({
+      refusal: { values: { limit: 'bytes' } },
+    });
   });
 });

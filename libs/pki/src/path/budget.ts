@@ -16,7 +16,25 @@ export interface Budget {
 }
 
 /** What well-formed chains of public CAs need many times over; at its worst some 100 ms on one core of 2023. */
-export const defaultBudget: Budget = Object.freeze({ signatures: 1000, certificates: 256, bytes: 1 << 20, nameComparisons: 1 << 20, steps: 4000 });
+export const defaultBudget: Budget = Object.freeze({
+  signatures: 1000,
+  certificates: 256,
+  bytes: 1 << 20,
+  nameComparisons: 1 << 20,
+  steps: 4000,
+});
+
+/**
+ * For callers that judge what strangers send while others wait: enough for a chain of three CAs, cross-signed, with P-384
+ * keys; some 10 ms at its worst.
+ */
+export const strangerBudget: Budget = Object.freeze({
+  signatures: 200,
+  certificates: 16,
+  bytes: 1 << 16,
+  nameComparisons: 20_000,
+  steps: 200,
+});
 
 /** Thrown inside a judgement when a limit is passed; never leaves the library. */
 export class OverBudget extends Error {
@@ -31,7 +49,13 @@ export class OverBudget extends Error {
 
 /** Counts what a judgement has spent. */
 export class Spending {
-  private readonly spent: Record<keyof Budget, number> = { signatures: 0, certificates: 0, bytes: 0, nameComparisons: 0, steps: 0 };
+  private readonly spent: Record<keyof Budget, number> = {
+    signatures: 0,
+    certificates: 0,
+    bytes: 0,
+    nameComparisons: 0,
+    steps: 0,
+  };
 
   constructor(private readonly budget: Budget) {}
 

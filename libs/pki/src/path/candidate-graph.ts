@@ -92,23 +92,35 @@ export function buildCandidateGraph(input: PathInput, spending: Spending, failur
 }
 
 const badSignature = (child: Candidate, issuer: Certificate): Failure => ({
-  refusal: refuse('bad-signature', child.certificate, { issuer: formatDistinguishedName(issuer.subject), issuerSha256: issuer.sha256 }),
+  refusal: refuse('bad-signature', child.certificate, {
+    issuer: formatDistinguishedName(issuer.subject),
+    issuerSha256: issuer.sha256,
+  }),
   rank: 2,
   distance: child.distance,
 });
 
 /** Where the chain breaks off by names: the topmost certificate whose issuer is neither trusted nor in the pool. */
-function missingIssuer(relevant: ReadonlyMap<string, readonly Candidate[]>, leaf: Candidate, input: PathInput): Failure {
+function missingIssuer(
+  relevant: ReadonlyMap<string, readonly Candidate[]>,
+  leaf: Candidate,
+  input: PathInput,
+): Failure {
   const subjects = new Set([...relevant.values()].flat().map((candidate) => candidate.certificate.subjectKey));
   let top = leaf;
   for (const candidate of [...relevant.values()].flat()) {
     const { issuerKey, isSelfIssued } = candidate.certificate;
-    const missing = isSelfIssued || (candidate !== leaf && !subjects.has(issuerKey)) || (candidate === leaf && !input.intermediates.some((other) => other.subjectKey === issuerKey));
+    const missing =
+      isSelfIssued ||
+      (candidate !== leaf && !subjects.has(issuerKey)) ||
+      (candidate === leaf && !input.intermediates.some((other) => other.subjectKey === issuerKey));
     if (missing && candidate.distance >= top.distance) top = candidate;
   }
   const { certificate } = top;
   return {
-    refusal: certificate.isSelfIssued ? refuse('untrusted-root', certificate) : refuse('unknown-issuer', certificate, { issuer: formatDistinguishedName(certificate.issuer) }),
+    refusal: certificate.isSelfIssued
+      ? refuse('untrusted-root', certificate)
+      : refuse('unknown-issuer', certificate, { issuer: formatDistinguishedName(certificate.issuer) }),
     rank: 3,
     distance: top.distance,
   };
@@ -144,13 +156,25 @@ function collectByName(input: PathInput, leaf: Candidate): Map<string, Candidate
 }
 
 /** Whether the child carries a signature by the issuer's key; the answer for CAs is remembered across judgements. */
-export function isSignedBy(child: Certificate, issuer: Certificate, input: Pick<PathInput, 'signatureCache'>, spending: Spending, remember: boolean): boolean {
+export function isSignedBy(
+  child: Certificate,
+  issuer: Certificate,
+  input: Pick<PathInput, 'signatureCache'>,
+  spending: Spending,
+  remember: boolean,
+): boolean {
   const cache = remember ? input.signatureCache : undefined;
   if (cache?.has(child.sha256, issuer.spkiSha256) === true) return true;
   spending.spend('signatures', signatureCost(issuer.publicKeyInfo));
   let signed: boolean;
   try {
-    signed = verifySignature(child.tbs, child.signatureAlgorithm, child.signature, issuer.publicKey(), issuer.publicKeyInfo);
+    signed = verifySignature(
+      child.tbs,
+      child.signatureAlgorithm,
+      child.signature,
+      issuer.publicKey(),
+      issuer.publicKeyInfo,
+    );
   } catch (error) {
     // A key OpenSSL cannot read signs nothing.
     if (!(error instanceof MalformedCertificate)) throw error;

@@ -11,13 +11,26 @@ import { type TrustAnchor } from './trust-anchor.js';
 /** The OID of the usage asked for, if any. */
 export function wantedUsage(input: PathInput): string | undefined {
   const wanted = input.extendedKeyUsage;
-  return wanted === undefined ? undefined : wanted in extendedKeyUsages ? extendedKeyUsages[wanted as ExtendedKeyUsageName] : wanted;
+  return wanted === undefined
+    ? undefined
+    : wanted in extendedKeyUsages
+      ? extendedKeyUsages[wanted as ExtendedKeyUsageName]
+      : wanted;
 }
 
 export function checkLeaf(input: PathInput): CertificateRefusal | undefined {
   const { leaf, requiredKeyUsage } = input;
-  const unusable = requiredKeyUsage !== undefined && !leaf.allowsKeyUsage(requiredKeyUsage) ? refuse('key-usage-insufficient', leaf, { wanted: requiredKeyUsage }) : undefined;
-  return checkValidity(leaf, input.at) ?? checkLeafUsage(input) ?? unusable ?? checkCritical(leaf) ?? checkAlgorithms(leaf, input, true);
+  const unusable =
+    requiredKeyUsage !== undefined && !leaf.allowsKeyUsage(requiredKeyUsage)
+      ? refuse('key-usage-insufficient', leaf, { wanted: requiredKeyUsage })
+      : undefined;
+  return (
+    checkValidity(leaf, input.at) ??
+    checkLeafUsage(input) ??
+    unusable ??
+    checkCritical(leaf) ??
+    checkAlgorithms(leaf, input, true)
+  );
 }
 
 export function checkIntermediate(certificate: Certificate, input: PathInput): CertificateRefusal | undefined {
@@ -40,7 +53,12 @@ export function checkAnchor(anchor: TrustAnchor, input: PathInput, isLeaf: boole
     if (validity !== undefined) return validity;
   }
   if (!enforce.constraints || isLeaf) return undefined;
-  if (certificate.basicConstraints === undefined ? enforce.basicConstraints && certificate.version === 3 : !certificate.basicConstraints.ca) return refuse('not-a-ca', certificate);
+  if (
+    certificate.basicConstraints === undefined
+      ? enforce.basicConstraints && certificate.version === 3
+      : !certificate.basicConstraints.ca
+  )
+    return refuse('not-a-ca', certificate);
   if (!certificate.allowsKeyUsage('keyCertSign')) return refuse('no-cert-sign', certificate);
   return checkAuthorityUsage(certificate, input) ?? checkCritical(certificate);
 }
@@ -48,7 +66,8 @@ export function checkAnchor(anchor: TrustAnchor, input: PathInput, isLeaf: boole
 function checkValidity(certificate: Certificate, at: number): CertificateRefusal | undefined {
   if (at > certificate.notAfter) return refuse('expired', certificate, { notAfter: writeTime(certificate.notAfter) });
   // Also when both are NaN-like nonsense the comparison above must not pass: at is a number by type.
-  if (!(at >= certificate.notBefore)) return refuse('not-yet-valid', certificate, { notBefore: writeTime(certificate.notBefore) });
+  if (!(at >= certificate.notBefore))
+    return refuse('not-yet-valid', certificate, { notBefore: writeTime(certificate.notBefore) });
   return undefined;
 }
 
@@ -67,7 +86,9 @@ function checkCritical(certificate: Certificate): CertificateRefusal | undefined
 function checkAlgorithms(certificate: Certificate, input: PathInput, signed: boolean): CertificateRefusal | undefined {
   const policy = input.algorithmPolicy ?? defaultAlgorithmPolicy;
   // The anchor's own signature is not looked at, so its algorithm is of no account.
-  const objection = (signed ? judgeSignatureAlgorithm(certificate.signatureAlgorithm, policy) : undefined) ?? judgePublicKey(certificate.publicKeyInfo, policy);
+  const objection =
+    (signed ? judgeSignatureAlgorithm(certificate.signatureAlgorithm, policy) : undefined) ??
+    judgePublicKey(certificate.publicKeyInfo, policy);
   return objection && refuse(objection.code, certificate, objection.values);
 }
 
@@ -76,7 +97,8 @@ function checkLeafUsage(input: PathInput): CertificateRefusal | undefined {
   if (wanted === undefined) return undefined;
   const { leaf } = input;
   const found = leaf.extendedKeyUsage;
-  if (found === undefined) return input.absentExtendedKeyUsage === 'accept' ? undefined : refuseUsage(leaf, wanted, 'is absent');
+  if (found === undefined)
+    return input.absentExtendedKeyUsage === 'accept' ? undefined : refuseUsage(leaf, wanted, 'is absent');
   if (found.includes(wanted)) return undefined;
   if (input.anyExtendedKeyUsage === 'accept' && found.includes(anyExtendedKeyUsage)) return undefined;
   return refuseUsage(leaf, wanted, `lists only ${found.map(describeUsage).join(', ')}`);
@@ -86,15 +108,23 @@ function checkLeafUsage(input: PathInput): CertificateRefusal | undefined {
 function checkAuthorityUsage(certificate: Certificate, input: PathInput): CertificateRefusal | undefined {
   const wanted = wantedUsage(input);
   const found = certificate.extendedKeyUsage;
-  if (wanted === undefined || found === undefined || found.includes(wanted) || found.includes(anyExtendedKeyUsage)) return undefined;
+  if (wanted === undefined || found === undefined || found.includes(wanted) || found.includes(anyExtendedKeyUsage))
+    return undefined;
   return refuseUsage(certificate, wanted, `lists only ${found.map(describeUsage).join(', ')}`);
 }
 
 function refuseUsage(certificate: Certificate, wanted: string, found: string): CertificateRefusal {
-  return refuse(wanted === extendedKeyUsages.clientAuth ? 'missing-client-auth' : 'missing-extended-key-usage', certificate, { wanted: describeUsage(wanted), found });
+  return refuse(
+    wanted === extendedKeyUsages.clientAuth ? 'missing-client-auth' : 'missing-extended-key-usage',
+    certificate,
+    { wanted: describeUsage(wanted), found },
+  );
 }
 
-const usageNames: ReadonlyMap<string, string> = new Map([...Object.entries(extendedKeyUsages).map(([name, oid]) => [oid, name] as const), [anyExtendedKeyUsage, 'anyExtendedKeyUsage'] as const]);
+const usageNames: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(extendedKeyUsages).map(([name, oid]) => [oid, name] as const),
+  [anyExtendedKeyUsage, 'anyExtendedKeyUsage'] as const,
+]);
 
 /** The name of a usage where it has one. */
 export const describeUsage = (oid: string): string => usageNames.get(oid) ?? oid;

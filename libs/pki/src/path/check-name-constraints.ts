@@ -5,7 +5,12 @@ import { describeGeneralName, type GeneralName } from '../certificate/decode-gen
 import { decodeCharacterString } from '../der/decode-string.js';
 import { DerReader, tags } from '../der/der-reader.js';
 import { type Spending } from './budget.js';
-import { matchNameConstraint, prepareConstraint, prepareName, type PreparedConstraint } from './match-name-constraint.js';
+import {
+  matchNameConstraint,
+  prepareConstraint,
+  prepareName,
+  type PreparedConstraint,
+} from './match-name-constraint.js';
 
 const emailAddress = '1.2.840.113549.1.9.1';
 const smtpUtf8Mailbox = '1.3.6.1.5.5.7.8.9';
@@ -17,12 +22,14 @@ function claimedNames(certificate: Certificate): GeneralName[] {
     names.push({ form: 'directoryName', name: { name: certificate.subject, key: certificate.subjectKey } });
     // RFC 5280 4.2.1.10 asks for this when there is no SAN; a good SAN must not cover a bad address, so always.
     for (const rdn of certificate.subject)
-      for (const attribute of rdn) if (attribute.type === emailAddress) names.push({ form: 'rfc822Name', value: attribute.value });
+      for (const attribute of rdn)
+        if (attribute.type === emailAddress) names.push({ form: 'rfc822Name', value: attribute.value });
   }
   for (const name of certificate.subjectAltNames) {
     names.push(name);
     // RFC 9598 section 6: constraints on rfc822Name bind SmtpUTF8Mailbox.
-    if (name.form === 'otherName' && name.type === smtpUtf8Mailbox) names.push({ form: 'rfc822Name', value: mailboxOf(name.value) });
+    if (name.form === 'otherName' && name.type === smtpUtf8Mailbox)
+      names.push({ form: 'rfc822Name', value: mailboxOf(name.value) });
   }
   return names;
 }
@@ -48,7 +55,13 @@ const formOf = (name: GeneralName): string => (name.form === 'otherName' ? `othe
 function prepare(constraints: NameConstraints): ReadonlyMap<string, FormConstraints> {
   let forms = preparedByExtension.get(constraints);
   if (forms === undefined) {
-    const byForm = new Map<string, { permitted: { prepared: PreparedConstraint; written: GeneralName }[]; excluded: { prepared: PreparedConstraint; written: GeneralName }[] }>();
+    const byForm = new Map<
+      string,
+      {
+        permitted: { prepared: PreparedConstraint; written: GeneralName }[];
+        excluded: { prepared: PreparedConstraint; written: GeneralName }[];
+      }
+    >();
     for (const list of ['permitted', 'excluded'] as const)
       for (const written of constraints[list]) {
         const form = byForm.get(formOf(written)) ?? { permitted: [], excluded: [] };
@@ -68,7 +81,11 @@ export function checkNameConstraints(
   spending: Spending,
 ): { code: RefusalCode; values: RefusalValues } | undefined {
   if (constraints.length === 0) return undefined;
-  const names = claimedNames(certificate).map((written) => ({ written, form: formOf(written), prepared: prepareName(written) }));
+  const names = claimedNames(certificate).map((written) => ({
+    written,
+    form: formOf(written),
+    prepared: prepareName(written),
+  }));
   for (const extension of constraints) {
     const forms = prepare(extension);
     for (const { written, form, prepared } of names) {
@@ -76,19 +93,29 @@ export function checkNameConstraints(
       if (ofForm === undefined) continue;
       const { permitted, excluded } = ofForm;
       spending.spend('nameComparisons', permitted.length + excluded.length);
-      if (prepared.form === 'incomparable') return { code: 'unsupported-name-constraint', values: { name: describe(written), form: written.form } };
+      if (prepared.form === 'incomparable')
+        return { code: 'unsupported-name-constraint', values: { name: describe(written), form: written.form } };
       const hit = excluded.find((constraint) => matchNameConstraint(prepared, constraint.prepared, 'excluded'));
       if (hit !== undefined) return violated(written, hit.written, 'excluded');
       const [first] = permitted;
-      if (first !== undefined && !permitted.some((constraint) => matchNameConstraint(prepared, constraint.prepared, 'permitted'))) return violated(written, first.written, 'permitted');
+      if (
+        first !== undefined &&
+        !permitted.some((constraint) => matchNameConstraint(prepared, constraint.prepared, 'permitted'))
+      )
+        return violated(written, first.written, 'permitted');
     }
   }
   return undefined;
 }
 
-const describe = (name: GeneralName): string => describeGeneralName(name, (decoded) => formatDistinguishedName(decoded.name));
+const describe = (name: GeneralName): string =>
+  describeGeneralName(name, (decoded) => formatDistinguishedName(decoded.name));
 
-const violated = (name: GeneralName, constraint: GeneralName, list: string): { code: RefusalCode; values: RefusalValues } => ({
+const violated = (
+  name: GeneralName,
+  constraint: GeneralName,
+  list: string,
+): { code: RefusalCode; values: RefusalValues } => ({
   code: 'name-constraint-violated',
   values: { name: describe(name), constraint: `${list} ${describe(constraint)}`, form: name.form },
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { SignatureCache } from '../algorithm/signature-cache.js';
-import { makeCertificate, testKey, testTime, type CertificateContent, type TestCertificate } from '../testing/make-certificate.js';
+import {
+  makeCertificate,
+  testKey,
+  testTime,
+  type CertificateContent,
+  type TestCertificate,
+} from '../testing/make-certificate.js';
 import { judgePath } from './judge-path.js';
 import { type PathInput, type PathJudgement } from './path-input.js';
 import { trustAnchor } from './trust-anchor.js';
@@ -9,7 +15,8 @@ const day = 86_400_000;
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 const root = makeCertificate({ subject: 'CN=Root', ca: true, notAfter: testTime + 300 * day });
 const issuing = makeCertificate({ subject: 'CN=Issuing CA', issuer: root, ca: true, notAfter: testTime + 100 * day });
-const makeLeaf = (content: Partial<CertificateContent> = {}): TestCertificate => makeCertificate({ subject: 'CN=sender', issuer: issuing, extendedKeyUsage: [clientAuth], ...content });
+const makeLeaf = (content: Partial<CertificateContent> = {}): TestCertificate =>
+  makeCertificate({ subject: 'CN=sender', issuer: issuing, extendedKeyUsage: [clientAuth], ...content });
 const leaf = makeLeaf();
 
 interface Given extends Partial<Omit<PathInput, 'leaf' | 'intermediates' | 'anchors'>> {
@@ -51,7 +58,9 @@ describe('judgePath', () => {
   it('accepts RSA-PSS', () => {
     const ca = makeCertificate({ subject: 'CN=CA', issuer: root, ca: true, keyKind: 'rsa-2048' });
     expect(outcome(judge(makeLeaf({ issuer: ca, pss: true }), { pool: [ca] }))).toBe('valid');
-    expect(outcome(judge(makeLeaf({ issuer: ca, pss: true, hash: 'sha1' }), { pool: [ca] }))).toBe('weak-signature-algorithm');
+    expect(outcome(judge(makeLeaf({ issuer: ca, pss: true, hash: 'sha1' }), { pool: [ca] }))).toBe(
+      'weak-signature-algorithm',
+    );
   });
 
   it('passes over certificates that do not help, in any order, sent twice, and the root itself', () => {
@@ -69,8 +78,12 @@ describe('judgePath', () => {
     expect(outcome(judge(makeLeaf({ notBefore: testTime + 1000 })))).toBe('not-yet-valid');
     expect(outcome(judge(leaf, { roots: [] }))).toBe('no-trust-anchor');
     expect(outcome(judge(leaf, { pool: [] }))).toBe('unknown-issuer');
-    expect(outcome(judge(leaf, { roots: [makeCertificate({ subject: 'CN=Other Root', ca: true })] }))).toBe('unknown-issuer');
-    expect(outcome(judge(leaf, { pool: [issuing, root], roots: [makeCertificate({ subject: 'CN=Other Root', ca: true })] }))).toBe('untrusted-root');
+    expect(outcome(judge(leaf, { roots: [makeCertificate({ subject: 'CN=Other Root', ca: true })] }))).toBe(
+      'unknown-issuer',
+    );
+    expect(
+      outcome(judge(leaf, { pool: [issuing, root], roots: [makeCertificate({ subject: 'CN=Other Root', ca: true })] })),
+    ).toBe('untrusted-root');
     const selfSigned = makeCertificate({ subject: 'CN=alone', extendedKeyUsage: [clientAuth] });
     expect(outcome(judge(selfSigned))).toBe('untrusted-root');
   });
@@ -79,7 +92,12 @@ describe('judgePath', () => {
     const expired = makeLeaf({ notAfter: testTime - 1000 });
     expect(judge(expired)).toMatchObject({
       valid: false,
-      refusal: { code: 'expired', certificate: { sha256: expired.certificate.sha256, subject: 'CN=sender' }, rfc: 'RFC 5280 6.1.3 (a)(2)', values: { notAfter: new Date(testTime - 1000).toISOString() } },
+      refusal: {
+        code: 'expired',
+        certificate: { sha256: expired.certificate.sha256, subject: 'CN=sender' },
+        rfc: 'RFC 5280 6.1.3 (a)(2)',
+        values: { notAfter: new Date(testTime - 1000).toISOString() },
+      },
     });
   });
 
@@ -96,14 +114,35 @@ describe('judgePath', () => {
   });
 
   it('refuses what an expired intermediate issued', () => {
-    const expired = makeCertificate({ subject: 'CN=Issuing CA', issuer: root, ca: true, key: issuing.key, notAfter: testTime - 1000 });
-    expect(judge(leaf, { pool: [expired] })).toMatchObject({ refusal: { code: 'expired', certificate: { subject: 'CN=Issuing CA' } } });
+    const expired = makeCertificate({
+      subject: 'CN=Issuing CA',
+      issuer: root,
+      ca: true,
+      key: issuing.key,
+      notAfter: testTime - 1000,
+    });
+    expect(judge(leaf, { pool: [expired] })).toMatchObject({
+      refusal: { code: 'expired', certificate: { subject: 'CN=Issuing CA' } },
+    });
   });
 
   it('goes back and takes another certificate of the same CA when the first one fails', () => {
     const faulty = [
-      makeCertificate({ subject: 'CN=Issuing CA', issuer: root, ca: true, key: issuing.key, notAfter: testTime - 1000 }),
-      makeCertificate({ subject: 'CN=Issuing CA', issuer: root, ca: true, key: issuing.key, permitted: ['dns:elsewhere.example'], excluded: ['dir:CN=sender'] }),
+      makeCertificate({
+        subject: 'CN=Issuing CA',
+        issuer: root,
+        ca: true,
+        key: issuing.key,
+        notAfter: testTime - 1000,
+      }),
+      makeCertificate({
+        subject: 'CN=Issuing CA',
+        issuer: root,
+        ca: true,
+        key: issuing.key,
+        permitted: ['dns:elsewhere.example'],
+        excluded: ['dir:CN=sender'],
+      }),
       makeCertificate({ subject: 'CN=Issuing CA', issuer: root, ca: true, keyKind: 'P-384' }),
       makeCertificate({ subject: 'CN=Issuing CA', issuer: root, key: issuing.key }),
     ];
@@ -143,7 +182,11 @@ describe('judgePath', () => {
     const der = Uint8Array.from(leaf.der);
     const at = Buffer.from(der).indexOf('sender');
     der[at] = (der[at] as number) ^ 0x20;
-    const altered = { ...leaf, der, certificate: new (leaf.certificate.constructor as new (der: Uint8Array) => typeof leaf.certificate)(der) };
+    const altered = {
+      ...leaf,
+      der,
+      certificate: new (leaf.certificate.constructor as new (der: Uint8Array) => typeof leaf.certificate)(der),
+    };
     expect(outcome(judge(altered))).toBe('bad-signature');
   });
 
@@ -152,16 +195,30 @@ describe('judgePath', () => {
     expect(outcome(judge(makeLeaf({ hash: 'sha1' })))).toBe('weak-signature-algorithm');
     expect(outcome(judge(rsa(1024)))).toBe('weak-key');
     expect(outcome(judge(makeLeaf({ keyKind: 'secp256k1' })))).toBe('unsupported-key');
-    const policy = { algorithmPolicy: { rsaMinimumBits: 1024, rsaMaximumBits: 2048, rsaMaximumExponentBits: 64, curves: ['P-256'], edwardsCurves: [], hashes: ['sha256'], rsaPss: false } } as const;
+    const policy = {
+      algorithmPolicy: {
+        rsaMinimumBits: 1024,
+        rsaMaximumBits: 2048,
+        rsaMaximumExponentBits: 64,
+        curves: ['P-256'],
+        edwardsCurves: [],
+        hashes: ['sha256'],
+        rsaPss: false,
+      },
+    } as const;
     expect(outcome(judge(rsa(1024), policy))).toBe('valid');
     expect(outcome(judge(rsa(3072), policy))).toBe('oversized-key');
     expect(outcome(judge(makeLeaf({ keyKind: 'ed25519' }), policy))).toBe('unsupported-key');
   });
 
   it('refuses an unknown critical extension and passes over one that is not critical', () => {
-    const extension = (critical: boolean) => ({ extensions: [{ oid: '1.2.3.4', critical, value: Uint8Array.of(5, 0) }] });
+    const extension = (critical: boolean) => ({
+      extensions: [{ oid: '1.2.3.4', critical, value: Uint8Array.of(5, 0) }],
+    });
     expect(outcome(judge(makeLeaf(extension(false))))).toBe('valid');
-    expect(judge(makeLeaf(extension(true)))).toMatchObject({ refusal: { code: 'unknown-critical-extension', values: { extension: '1.2.3.4' } } });
+    expect(judge(makeLeaf(extension(true)))).toMatchObject({
+      refusal: { code: 'unknown-critical-extension', values: { extension: '1.2.3.4' } },
+    });
     const ca = makeCertificate({ subject: 'CN=CA', issuer: root, ca: true, ...extension(true) });
     expect(outcome(judge(makeLeaf({ issuer: ca }), { pool: [ca] }))).toBe('unknown-critical-extension');
   });
@@ -170,14 +227,21 @@ describe('judgePath', () => {
     const signatureCache = new SignatureCache();
     expect(outcome(judge(leaf, { signatureCache }))).toBe('valid');
     expect(signatureCache.size).toBe(1);
-    expect(outcome(judge(makeLeaf({ issuer: { ...issuing, key: testKey('P-256', 'forger') } }), { signatureCache }))).toBe('bad-signature');
+    expect(
+      outcome(judge(makeLeaf({ issuer: { ...issuing, key: testKey('P-256', 'forger') } }), { signatureCache })),
+    ).toBe('bad-signature');
     expect(signatureCache.size).toBe(1);
   });
 
   it('keeps to the greatest depth, self-issued certificates not counted', () => {
     expect(outcome(judge(leaf, { maxDepth: 1 }))).toBe('valid');
     expect(outcome(judge(leaf, { maxDepth: 0 }))).toBe('depth-exceeded');
-    const renewed = makeCertificate({ subject: 'CN=Issuing CA', issuer: issuing, ca: true, key: testKey('P-256', 'renewed') });
+    const renewed = makeCertificate({
+      subject: 'CN=Issuing CA',
+      issuer: issuing,
+      ca: true,
+      key: testKey('P-256', 'renewed'),
+    });
     expect(outcome(judge(makeLeaf({ issuer: renewed }), { pool: [issuing, renewed], maxDepth: 1 }))).toBe('valid');
   });
 });
@@ -227,13 +291,22 @@ describe('attack 19: a certificate for another use is refused, with that reason'
   });
 
   it('refuses a client certificate below a CA for servers only', () => {
-    const ca = makeCertificate({ subject: 'CN=Server CA', issuer: root, ca: true, extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] });
-    expect(judge(makeLeaf({ issuer: ca }), { pool: [ca] })).toMatchObject({ refusal: { code: 'missing-client-auth', certificate: { subject: 'CN=Server CA' } } });
+    const ca = makeCertificate({
+      subject: 'CN=Server CA',
+      issuer: root,
+      ca: true,
+      extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'],
+    });
+    expect(judge(makeLeaf({ issuer: ca }), { pool: [ca] })).toMatchObject({
+      refusal: { code: 'missing-client-auth', certificate: { subject: 'CN=Server CA' } },
+    });
   });
 
   it('refuses a key that may not sign where signing is wanted', () => {
     expect(outcome(judge(makeLeaf({ keyUsage: [2] })))).toBe('valid');
-    expect(outcome(judge(makeLeaf({ keyUsage: [2] }), { requiredKeyUsage: 'digitalSignature' }))).toBe('key-usage-insufficient');
+    expect(outcome(judge(makeLeaf({ keyUsage: [2] }), { requiredKeyUsage: 'digitalSignature' }))).toBe(
+      'key-usage-insufficient',
+    );
     expect(outcome(judge(makeLeaf({ keyUsage: [] }), { requiredKeyUsage: 'digitalSignature' }))).toBe('valid');
   });
 
@@ -245,7 +318,9 @@ describe('attack 19: a certificate for another use is refused, with that reason'
 
 describe('attack 20: only a CA issues', () => {
   it('attack 20: refuses a leaf used as a CA', () => {
-    expect(judge(makeLeaf({ subject: 'CN=below', issuer: leaf }), { pool: [issuing, leaf] })).toMatchObject({ refusal: { code: 'not-a-ca', certificate: { subject: 'CN=sender' } } });
+    expect(judge(makeLeaf({ subject: 'CN=below', issuer: leaf }), { pool: [issuing, leaf] })).toMatchObject({
+      refusal: { code: 'not-a-ca', certificate: { subject: 'CN=sender' } },
+    });
   });
 
   it('attack 20: refuses a CA certificate without basic constraints', () => {
@@ -267,7 +342,9 @@ describe('attack 20: only a CA issues', () => {
     const limited = makeCertificate({ subject: 'CN=Limited', issuer: root, ca: true, pathLength: 0 });
     const below = makeCertificate({ subject: 'CN=Below', issuer: limited, ca: true });
     expect(outcome(judge(makeLeaf({ issuer: limited }), { pool: [limited] }))).toBe('valid');
-    expect(judge(makeLeaf({ issuer: below }), { pool: [limited, below] })).toMatchObject({ refusal: { code: 'path-length-exceeded', certificate: { subject: 'CN=Below' } } });
+    expect(judge(makeLeaf({ issuer: below }), { pool: [limited, below] })).toMatchObject({
+      refusal: { code: 'path-length-exceeded', certificate: { subject: 'CN=Below' } },
+    });
   });
 
   it('attack 20: does not let a lower CA widen the path length', () => {
@@ -280,7 +357,12 @@ describe('attack 20: only a CA issues', () => {
 
   it('attack 20: does not count a self-issued CA, and does count the anchor’s path length', () => {
     const limited = makeCertificate({ subject: 'CN=Limited', issuer: root, ca: true, pathLength: 0 });
-    const renewed = makeCertificate({ subject: 'CN=Limited', issuer: limited, ca: true, key: testKey('P-256', 'renewed limited') });
+    const renewed = makeCertificate({
+      subject: 'CN=Limited',
+      issuer: limited,
+      ca: true,
+      key: testKey('P-256', 'renewed limited'),
+    });
     expect(outcome(judge(makeLeaf({ issuer: renewed }), { pool: [limited, renewed] }))).toBe('valid');
     const anchor = makeCertificate({ subject: 'CN=Root', ca: true, key: root.key, pathLength: 0 });
     expect(outcome(judge(leaf, { roots: [anchor] }))).toBe('path-length-exceeded');
@@ -290,13 +372,25 @@ describe('attack 20: only a CA issues', () => {
 describe('what the certificate of a trust anchor says', () => {
   const variants: [string, Partial<CertificateContent>, string][] = [
     ['an expired one', { notAfter: testTime - 1000 }, 'expired'],
-    ['one that is no CA', { ca: false, extensions: [{ oid: '2.5.29.19', critical: true, value: Uint8Array.of(0x30, 0) }] }, 'not-a-ca'],
+    [
+      'one that is no CA',
+      { ca: false, extensions: [{ oid: '2.5.29.19', critical: true, value: Uint8Array.of(0x30, 0) }] },
+      'not-a-ca',
+    ],
     ['one without basic constraints', { omitBasicConstraints: true }, 'not-a-ca'],
     ['one without keyCertSign', { keyUsage: [6] }, 'no-cert-sign'],
     ['one for servers', { extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] }, 'missing-client-auth'],
     ['one with name constraints', { excluded: ['dir:CN=sender'] }, 'name-constraint-violated'],
-    ['one with an unknown critical extension', { extensions: [{ oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }] }, 'unknown-critical-extension'],
-    ['one with a policy that the chain must keep', { policies: ['1.2.3.4'], requireExplicitPolicy: 0 }, 'policy-required'],
+    [
+      'one with an unknown critical extension',
+      { extensions: [{ oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }] },
+      'unknown-critical-extension',
+    ],
+    [
+      'one with a policy that the chain must keep',
+      { policies: ['1.2.3.4'], requireExplicitPolicy: 0 },
+      'policy-required',
+    ],
   ];
   it.each(variants)('binds the paths below: %s', (_what, content, code) => {
     const anchor = makeCertificate({ subject: 'CN=Root', ca: true, key: root.key, ...content });
@@ -306,7 +400,17 @@ describe('what the certificate of a trust anchor says', () => {
   it.each(variants)('is passed over where the anchor is only a name and a key: %s', (_what, content) => {
     const anchor = makeCertificate({ subject: 'CN=Root', ca: true, key: root.key, ...content });
     const bare = { anchors: [trustAnchor(anchor.certificate, { validity: false, constraints: false })] };
-    expect(outcome(judgePath({ leaf: leaf.certificate, intermediates: [issuing.certificate], at: testTime, extendedKeyUsage: 'clientAuth', ...bare }))).toBe('valid');
+    expect(
+      outcome(
+        judgePath({
+          leaf: leaf.certificate,
+          intermediates: [issuing.certificate],
+          at: testTime,
+          extendedKeyUsage: 'clientAuth',
+          ...bare,
+        }),
+      ),
+    ).toBe('valid');
   });
 
   it('accepts a version 1 root, which cannot say that it is a CA', () => {
@@ -315,7 +419,13 @@ describe('what the certificate of a trust anchor says', () => {
   });
 
   it('does not mind the anchor’s own signature', () => {
-    const anchor = makeCertificate({ subject: 'CN=Root', ca: true, key: root.key, hash: 'sha1', signingKey: testKey('P-256', 'forger') });
+    const anchor = makeCertificate({
+      subject: 'CN=Root',
+      ca: true,
+      key: root.key,
+      hash: 'sha1',
+      signingKey: testKey('P-256', 'forger'),
+    });
     expect(outcome(judge(leaf, { roots: [anchor] }))).toBe('valid');
   });
 });

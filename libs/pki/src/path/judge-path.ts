@@ -10,6 +10,7 @@ import { refuse } from './refuse.js';
 import { type TrustAnchor } from './trust-anchor.js';
 
 const mostAttempts = 16;
+const revocationSteps = 50;
 
 /**
  * Judges a certificate by RFC 5280 section 6: finds a path from an anchor to the leaf through the untrusted pool that
@@ -24,7 +25,10 @@ export function judgePath(input: PathInput): PathJudgement {
     return search(input, spending, failures, remarks);
   } catch (error) {
     if (!(error instanceof OverBudget)) throw error;
-    const refusal = refuseCertificate('over-budget', input.leaf.describe(), { limit: error.limit, allowed: error.allowed });
+    const refusal = refuseCertificate('over-budget', input.leaf.describe(), {
+      limit: error.limit,
+      allowed: error.allowed,
+    });
     return { valid: false, refusal, attempts: [refusal, ...ranked(failures)].slice(0, mostAttempts), remarks };
   }
 }
@@ -38,7 +42,8 @@ function search(input: PathInput, spending: Spending, failures: Failure[], remar
   // The leaf's own faults cost nothing to find, and no path would mend them.
   const fault = checkLeaf(input);
   if (fault !== undefined) return refused([fault], remarks);
-  if (input.anchors.length === 0) return refused([refuseCertificate('no-trust-anchor', input.leaf.describe())], remarks);
+  if (input.anchors.length === 0)
+    return refused([refuseCertificate('no-trust-anchor', input.leaf.describe())], remarks);
 
   for (const graph of buildCandidateGraph(input, spending, failures)) {
     if (graph.issued.length === 0) continue;
@@ -47,15 +52,30 @@ function search(input: PathInput, spending: Spending, failures: Failure[], remar
       failures.push({ refusal: state, rank: 0, distance: (graph.issued[0] as Candidate).distance + 1 });
       continue;
     }
-    const found = descend(graph.anchor, graph.issued, state, [graph.anchor.certificate], { input, spending, failures, remarks });
+    const found = descend(graph.anchor, graph.issued, state, [graph.anchor.certificate], {
+      input,
+      spending,
+      failures,
+      remarks,
+    });
     if (found !== undefined) return found;
   }
   const attempts = ranked(failures);
-  return refused(attempts.length > 0 ? attempts : [refuse('unknown-issuer', input.leaf, { issuer: formatDistinguishedName(input.leaf.issuer) })], remarks);
+  return refused(
+    attempts.length > 0
+      ? attempts
+      : [refuse('unknown-issuer', input.leaf, { issuer: formatDistinguishedName(input.leaf.issuer) })],
+    remarks,
+  );
 }
 
 function refused(attempts: readonly CertificateRefusal[], remarks: readonly string[]): PathJudgement {
-  return { valid: false, refusal: attempts[0] as CertificateRefusal, attempts: attempts.slice(0, mostAttempts), remarks };
+  return {
+    valid: false,
+    refusal: attempts[0] as CertificateRefusal,
+    attempts: attempts.slice(0, mostAttempts),
+    remarks,
+  };
 }
 
 function ranked(failures: readonly Failure[]): CertificateRefusal[] {
@@ -70,7 +90,13 @@ interface Search {
 }
 
 /** Tries every way down from a CA (`below` it, the last of `path`), nearest to the leaf first. Anchor first in `path`. */
-function descend(anchor: TrustAnchor, below: readonly Candidate[], state: PathState, path: readonly Certificate[], search: Search): PathJudgement | undefined {
+function descend(
+  anchor: TrustAnchor,
+  below: readonly Candidate[],
+  state: PathState,
+  path: readonly Certificate[],
+  search: Search,
+): PathJudgement | undefined {
   const { input, spending, failures } = search;
   for (const candidate of below) {
     spending.spend('steps', 1);
@@ -81,7 +107,12 @@ function descend(anchor: TrustAnchor, below: readonly Candidate[], state: PathSt
       continue;
     }
     // RFC 4158 5.2: one name with one key twice in a path is a loop, whatever else differs.
-    if (path.some((above) => above.subjectKey === certificate.subjectKey && Buffer.compare(above.spki, certificate.spki) === 0)) continue;
+    if (
+      path.some(
+        (above) => above.subjectKey === certificate.subjectKey && Buffer.compare(above.spki, certificate.spki) === 0,
+      )
+    )
+      continue;
     const next = passAuthority(certificate, state, input, spending);
     if ('code' in next) {
       failures.push({ refusal: next, rank: 0, distance: candidate.distance });
@@ -94,7 +125,12 @@ function descend(anchor: TrustAnchor, below: readonly Candidate[], state: PathSt
 }
 
 /** The leaf at the end of a path of CAs: the last rules, then revocation. */
-function conclude(anchor: TrustAnchor, state: PathState, authorities: readonly Certificate[], search: Search): PathJudgement | undefined {
+function conclude(
+  anchor: TrustAnchor,
+  state: PathState,
+  authorities: readonly Certificate[],
+  search: Search,
+): PathJudgement | undefined {
   const { input, spending, failures, remarks } = search;
   const finished = finishWithLeaf(state, input, spending);
   if ('code' in finished) {
@@ -105,10 +141,16 @@ function conclude(anchor: TrustAnchor, state: PathState, authorities: readonly C
   let validUntil = anchor.enforce.validity ? anchor.certificate.notAfter : Number.POSITIVE_INFINITY;
   for (const certificate of path.slice(0, -1)) validUntil = Math.min(validUntil, certificate.notAfter);
   if (input.revocation !== undefined) {
+    // Costs far more than a step down, and a path that fails here is followed by the next one.
+    spending.spend('steps', revocationSteps);
     const status = judgePathRevocation(path, anchor, input, input.revocation, spending, judgePath);
     remarks.push(...status.remarks);
     if (status.refusal !== undefined) {
-      failures.push({ refusal: status.refusal, rank: 0, distance: path.findIndex((certificate) => certificate.sha256 === status.refusal?.certificate?.sha256) });
+      failures.push({
+        refusal: status.refusal,
+        rank: 0,
+        distance: path.findIndex((certificate) => certificate.sha256 === status.refusal?.certificate?.sha256),
+      });
       return undefined;
     }
     validUntil = Math.min(validUntil, status.validUntil);

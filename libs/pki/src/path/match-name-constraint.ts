@@ -13,8 +13,19 @@ export type PreparedName =
 
 /** A constraint made ready likewise. `host` without a leading dot; `dotted` is `.host`; `below`: the host itself is not meant. */
 export type PreparedConstraint =
-  | { readonly form: 'dNSName' | 'uniformResourceIdentifier'; readonly host: string; readonly dotted: string; readonly below: boolean }
-  | { readonly form: 'rfc822Name'; readonly host: string; readonly dotted: string; readonly below: boolean; readonly local: string | undefined }
+  | {
+      readonly form: 'dNSName' | 'uniformResourceIdentifier';
+      readonly host: string;
+      readonly dotted: string;
+      readonly below: boolean;
+    }
+  | {
+      readonly form: 'rfc822Name';
+      readonly host: string;
+      readonly dotted: string;
+      readonly below: boolean;
+      readonly local: string | undefined;
+    }
   | { readonly form: 'directoryName'; readonly key: string }
   | { readonly form: 'iPAddress'; readonly address: Uint8Array }
   | { readonly form: 'incomparable' };
@@ -41,8 +52,15 @@ export function prepareName(name: GeneralName): PreparedName {
     case 'uniformResourceIdentifier': {
       // RFC 5280 4.2.1.10: a URI without an authority, or with an address for a host, is refused under a constraint.
       const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(name.value)?.[1] ?? '';
-      const host = withoutTrailingDot(authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d*$/, '').toLowerCase());
-      return hostCharacters.test(host) && !/^[0-9.]+$/.test(host) && !host.includes('*') ? { form: 'uniformResourceIdentifier', host } : incomparable;
+      const host = withoutTrailingDot(
+        authority
+          .slice(authority.lastIndexOf('@') + 1)
+          .replace(/:\d*$/, '')
+          .toLowerCase(),
+      );
+      return hostCharacters.test(host) && !/^[0-9.]+$/.test(host) && !host.includes('*')
+        ? { form: 'uniformResourceIdentifier', host }
+        : incomparable;
     }
     case 'directoryName':
       return { form: 'directoryName', key: name.name.key };
@@ -60,7 +78,11 @@ export function prepareConstraint(constraint: GeneralName): PreparedConstraint {
       return { form: constraint.form, ...prepareHost(constraint.value) };
     case 'rfc822Name': {
       const at = constraint.value.lastIndexOf('@');
-      return { form: 'rfc822Name', ...prepareHost(constraint.value.slice(at + 1)), local: at < 0 ? undefined : constraint.value.slice(0, at) };
+      return {
+        form: 'rfc822Name',
+        ...prepareHost(constraint.value.slice(at + 1)),
+        local: at < 0 ? undefined : constraint.value.slice(0, at),
+      };
     }
     case 'directoryName':
       return { form: 'directoryName', key: constraint.name.key };
@@ -89,7 +111,10 @@ export function matchNameConstraint(name: PreparedName, constraint: PreparedCons
       if (constraint.local === undefined) return matchHost(name.host, constraint);
       if (name.host !== constraint.host) return false;
       // The local part is compared exactly (RFC 5280 7.5); an exclusion must not be evaded by letter case.
-      return name.local === constraint.local || (list === 'excluded' && name.local.toLowerCase() === constraint.local.toLowerCase());
+      return (
+        name.local === constraint.local ||
+        (list === 'excluded' && name.local.toLowerCase() === constraint.local.toLowerCase())
+      );
     case 'directoryName':
       // A key is a sequence of self-delimiting RDNs, so a prefix of the key is a prefix of the name.
       return constraint.form === 'directoryName' && name.key.startsWith(constraint.key);

@@ -14,9 +14,20 @@ interface Names {
 
 /** The verdict on a leaf with these names below a CA with these constraints. */
 function outcome({ permitted, excluded, subject = '', names }: Names): string {
-  const ca = makeCertificate({ subject: 'CN=CA', issuer: root, ca: true, ...(permitted && { permitted }), ...(excluded && { excluded }) });
+  const ca = makeCertificate({
+    subject: 'CN=CA',
+    issuer: root,
+    ca: true,
+    ...(permitted && { permitted }),
+    ...(excluded && { excluded }),
+  });
   const leaf = makeCertificate({ subject, issuer: ca, ...(names && { subjectAltNames: names }) });
-  const judgement = judgePath({ leaf: leaf.certificate, intermediates: [ca.certificate], anchors: [trustAnchor(root.certificate)], at: testTime });
+  const judgement = judgePath({
+    leaf: leaf.certificate,
+    intermediates: [ca.certificate],
+    anchors: [trustAnchor(root.certificate)],
+    at: testTime,
+  });
   return judgement.valid ? 'valid' : judgement.refusal.code;
 }
 
@@ -26,7 +37,10 @@ describe('attack 21: name constraints', () => {
   it.each<[string, Names]>([
     ['a host itself', { permitted: ['dns:example.com'], names: ['dns:example.com'] }],
     ['a host below', { permitted: ['dns:example.com'], names: ['dns:a.b.Example.COM'] }],
-    ['names of a form without constraints', { permitted: ['dns:example.com'], names: ['ip:192.0.2.1', 'email:a@elsewhere.example'] }],
+    [
+      'names of a form without constraints',
+      { permitted: ['dns:example.com'], names: ['ip:192.0.2.1', 'email:a@elsewhere.example'] },
+    ],
     ['a host outside an exclusion that ends alike', { excluded: ['dns:example.com'], names: ['dns:badexample.com'] }],
     ['a wildcard inside', { permitted: ['dns:example.com'], names: ['dns:*.example.com'] }],
     ['everything, by an empty constraint', { permitted: ['dns:'], names: ['dns:a.example'] }],
@@ -39,7 +53,10 @@ describe('attack 21: name constraints', () => {
     ['URIs of a host', { permitted: ['uri:example.com'], names: ['uri:https://user@example.com:8443/x'] }],
     ['URIs below a domain', { permitted: ['uri:.example.com'], names: ['uri:https://a.example.com'] }],
     ['subjects below a name', { permitted: ['dir:O=Example,C=DE'], subject: 'CN=a,O=EXAMPLE,C=DE' }],
-    ['one of several permitted', { permitted: ['dns:a.example', 'dns:b.example'], names: ['dns:b.example', 'dns:a.example'] }],
+    [
+      'one of several permitted',
+      { permitted: ['dns:a.example', 'dns:b.example'], names: ['dns:b.example', 'dns:a.example'] },
+    ],
     ['an empty subject, which is no name', { permitted: ['dir:O=Example'], names: ['dns:a.example'] }],
     ['an otherName of another type than the constrained', { permitted: ['other:1.2.3'], names: ['other:1.2.4'] }],
   ])('permits %s', (_what, names) => {
@@ -49,13 +66,25 @@ describe('attack 21: name constraints', () => {
   it.each<[string, Names]>([
     ['a host outside', { permitted: ['dns:example.com'], names: ['dns:example.org'] }],
     ['a host that only ends alike', { permitted: ['dns:example.com'], names: ['dns:badexample.com'] }],
-    ['a bad SAN behind a good one', { permitted: ['dns:example.com'], names: ['dns:a.example.com', 'dns:evil.example'] }],
-    ['an excluded host, though permitted as well', { permitted: ['dns:example.com'], excluded: ['dns:a.example.com'], names: ['dns:x.a.example.com'] }],
+    [
+      'a bad SAN behind a good one',
+      { permitted: ['dns:example.com'], names: ['dns:a.example.com', 'dns:evil.example'] },
+    ],
+    [
+      'an excluded host, though permitted as well',
+      { permitted: ['dns:example.com'], excluded: ['dns:a.example.com'], names: ['dns:x.a.example.com'] },
+    ],
     ['an excluded host in other letters', { excluded: ['dns:example.com'], names: ['dns:EXAMPLE.com'] }],
     ['an excluded host with a trailing dot', { excluded: ['dns:example.com'], names: ['dns:example.com.'] }],
     ['a host excluded with a leading dot', { excluded: ['dns:.example.com'], names: ['dns:example.com'] }],
-    ['the host itself where only what is below is permitted', { permitted: ['dns:.example.com'], names: ['dns:example.com'] }],
-    ['a wildcard that can stand for an excluded host', { excluded: ['dns:bar.example.com'], names: ['dns:*.example.com'] }],
+    [
+      'the host itself where only what is below is permitted',
+      { permitted: ['dns:.example.com'], names: ['dns:example.com'] },
+    ],
+    [
+      'a wildcard that can stand for an excluded host',
+      { excluded: ['dns:bar.example.com'], names: ['dns:*.example.com'] },
+    ],
     ['a wildcard wider than what is permitted', { permitted: ['dns:foo.example.com'], names: ['dns:*.example.com'] }],
     ['everything, by an empty exclusion', { excluded: ['dns:'], names: ['dns:a.example'] }],
     ['a host with a NUL in it', { permitted: ['dns:example.com'], names: ['dns:evil\0.example.com'] }],
@@ -69,14 +98,26 @@ describe('attack 21: name constraints', () => {
     ['a mailbox below a host', { permitted: ['email:example.com'], names: ['email:a@b.example.com'] }],
     ['a mailbox of the domain itself', { permitted: ['email:.example.com'], names: ['email:a@example.com'] }],
     ['an address without an at sign', { permitted: ['email:example.com'], names: ['email:example.com'] }],
-    ['a bad address in the subject beside a good SAN', { permitted: ['email:example.com'], subject: 'emailAddress=a@evil.example', names: ['email:a@example.com'] }],
-    ['an internationalized mailbox outside', { permitted: ['email:example.com'], names: ['utf8mailbox:ü@evil.example'] }],
+    [
+      'a bad address in the subject beside a good SAN',
+      { permitted: ['email:example.com'], subject: 'emailAddress=a@evil.example', names: ['email:a@example.com'] },
+    ],
+    [
+      'an internationalized mailbox outside',
+      { permitted: ['email:example.com'], names: ['utf8mailbox:ü@evil.example'] },
+    ],
     ['a URI outside', { permitted: ['uri:example.com'], names: ['uri:https://example.org/'] }],
-    ['a URI whose user looks like the host', { permitted: ['uri:example.com'], names: ['uri:https://example.com@evil.example/'] }],
+    [
+      'a URI whose user looks like the host',
+      { permitted: ['uri:example.com'], names: ['uri:https://example.com@evil.example/'] },
+    ],
     ['a URI without a host', { permitted: ['uri:example.com'], names: ['uri:urn:x:example.com'] }],
     ['a URI with an address for a host', { excluded: ['uri:example.com'], names: ['uri:https://192.0.2.1/'] }],
     ['a subject outside', { permitted: ['dir:O=Example,C=DE'], subject: 'CN=a,O=Other,C=DE' }],
-    ['a subject that hides the constraint in one value', { permitted: ['dir:O=Example,C=DE'], subject: 'CN=a\\,O\\=Example,C=DE' }],
+    [
+      'a subject that hides the constraint in one value',
+      { permitted: ['dir:O=Example,C=DE'], subject: 'CN=a\\,O\\=Example,C=DE' },
+    ],
     ['a subject with RDNs in another order', { permitted: ['dir:O=Example,C=DE'], subject: 'CN=a,C=DE,O=Example' }],
     ['an excluded subject', { excluded: ['dir:O=Example'], subject: 'CN=a,O=example' }],
     ['a directory name in a SAN', { permitted: ['dir:O=Example'], subject: 'O=Example', names: ['dir:O=Other'] }],
@@ -88,10 +129,20 @@ describe('attack 21: name constraints', () => {
 
   it('adds up the constraints of all CAs: what one permits another may not', () => {
     const wide = makeCertificate({ subject: 'CN=Wide', issuer: root, ca: true, permitted: ['dns:example.com'] });
-    const narrow = makeCertificate({ subject: 'CN=Narrow', issuer: wide, ca: true, permitted: ['dns:a.example.com', 'dns:example.org'] });
+    const narrow = makeCertificate({
+      subject: 'CN=Narrow',
+      issuer: wide,
+      ca: true,
+      permitted: ['dns:a.example.com', 'dns:example.org'],
+    });
     const verdict = (name: string): string => {
       const leaf = makeCertificate({ subject: 'CN=leaf', issuer: narrow, subjectAltNames: [`dns:${name}`] });
-      const judgement = judgePath({ leaf: leaf.certificate, intermediates: [wide.certificate, narrow.certificate], anchors: [trustAnchor(root.certificate)], at: testTime });
+      const judgement = judgePath({
+        leaf: leaf.certificate,
+        intermediates: [wide.certificate, narrow.certificate],
+        anchors: [trustAnchor(root.certificate)],
+        at: testTime,
+      });
       return judgement.valid ? 'valid' : judgement.refusal.code;
     };
     expect(verdict('x.a.example.com')).toBe('valid');
@@ -105,7 +156,12 @@ describe('attack 21: name constraints', () => {
     const other = makeCertificate({ subject: 'CN=Other', issuer: wide, ca: true });
     const verdict = (issuer: typeof wide): string => {
       const leaf = makeCertificate({ subject: 'CN=leaf', issuer });
-      const judgement = judgePath({ leaf: leaf.certificate, intermediates: [wide, renewed, other].map((each) => each.certificate), anchors: [trustAnchor(root.certificate)], at: testTime });
+      const judgement = judgePath({
+        leaf: leaf.certificate,
+        intermediates: [wide, renewed, other].map((each) => each.certificate),
+        anchors: [trustAnchor(root.certificate)],
+        at: testTime,
+      });
       return judgement.valid ? 'valid' : (judgement.refusal.certificate?.subject ?? '');
     };
     expect(verdict(renewed)).toBe('valid');

@@ -4,7 +4,14 @@ import { anyPolicy, type NameConstraints } from '../certificate/decode-extension
 import { type Spending } from './budget.js';
 import { checkNameConstraints } from './check-name-constraints.js';
 import { type PathInput } from './path-input.js';
-import { assertPolicies, initialPolicyGraph, isEmpty, mapPolicies, userConstrainedPolicies, type PolicyGraph } from './policy-graph.js';
+import {
+  assertPolicies,
+  initialPolicyGraph,
+  isEmpty,
+  mapPolicies,
+  userConstrainedPolicies,
+  type PolicyGraph,
+} from './policy-graph.js';
 import { refuse } from './refuse.js';
 import { type TrustAnchor } from './trust-anchor.js';
 
@@ -37,12 +44,18 @@ export function initialState(anchor: TrustAnchor, input: PathInput): PathState |
   };
   if (!anchor.enforce.constraints) return state;
   const { certificate } = anchor;
-  const asserted = certificate.policies === undefined ? state.policies : assertPolicies(state.policies, certificate.policies, true);
+  const asserted =
+    certificate.policies === undefined ? state.policies : assertPolicies(state.policies, certificate.policies, true);
   return narrow(certificate, { ...state, policies: asserted });
 }
 
 /** Steps 6.1.3 and 6.1.4 for a CA certificate: the state below it, or why the path ends here. */
-export function passAuthority(certificate: Certificate, state: PathState, input: PathInput, spending: Spending): PathState | CertificateRefusal {
+export function passAuthority(
+  certificate: Certificate,
+  state: PathState,
+  input: PathInput,
+  spending: Spending,
+): PathState | CertificateRefusal {
   const selfIssued = certificate.isSelfIssued;
   if (!selfIssued) {
     const objection = checkNameConstraints(certificate, state.constraints, spending);
@@ -52,7 +65,8 @@ export function passAuthority(certificate: Certificate, state: PathState, input:
   if (state.explicitPolicy === 0 && isEmpty(policies)) return refusePolicy(certificate, input);
   if (!selfIssued && state.maxPathLength === 0) return refuse('path-length-exceeded', certificate, { allowed: 0 });
   const depth = state.depth + (selfIssued ? 0 : 1);
-  if (input.maxDepth !== undefined && depth > input.maxDepth) return refuse('depth-exceeded', certificate, { allowed: input.maxDepth });
+  if (input.maxDepth !== undefined && depth > input.maxDepth)
+    return refuse('depth-exceeded', certificate, { allowed: input.maxDepth });
   const step = selfIssued ? 0 : 1;
   const down = (counter: number): number => Math.max(0, counter - step);
   // 6.1.4 (a), (b) use policy_mapping before (h) counts it down.
@@ -60,9 +74,19 @@ export function passAuthority(certificate: Certificate, state: PathState, input:
 }
 
 /** 6.1.4 (a), (b), (g)-(j), (m): what a CA certificate imposes on those below it. */
-function narrow(certificate: Certificate, state: PathState, down: (counter: number) => number = (counter) => counter): PathState | CertificateRefusal {
+function narrow(
+  certificate: Certificate,
+  state: PathState,
+  down: (counter: number) => number = (counter) => counter,
+): PathState | CertificateRefusal {
   const mappings = certificate.policyMappings ?? [];
-  if (mappings.some(({ issuerDomainPolicy, subjectDomainPolicy }) => issuerDomainPolicy === anyPolicy || subjectDomainPolicy === anyPolicy)) return refuse('policy-mapping-of-any-policy', certificate);
+  if (
+    mappings.some(
+      ({ issuerDomainPolicy, subjectDomainPolicy }) =>
+        issuerDomainPolicy === anyPolicy || subjectDomainPolicy === anyPolicy,
+    )
+  )
+    return refuse('policy-mapping-of-any-policy', certificate);
   const { requireExplicitPolicy = unlimited, inhibitPolicyMapping = unlimited } = certificate.policyConstraints ?? {};
   return {
     policies: mapPolicies(state.policies, mappings, state.policyMapping > 0),
@@ -71,22 +95,35 @@ function narrow(certificate: Certificate, state: PathState, down: (counter: numb
     inhibitAnyPolicy: Math.min(down(state.inhibitAnyPolicy), certificate.inhibitAnyPolicy ?? unlimited),
     maxPathLength: Math.min(state.maxPathLength, certificate.basicConstraints?.pathLength ?? unlimited),
     depth: state.depth,
-    constraints: certificate.nameConstraints === undefined ? state.constraints : [...state.constraints, certificate.nameConstraints],
+    constraints:
+      certificate.nameConstraints === undefined
+        ? state.constraints
+        : [...state.constraints, certificate.nameConstraints],
   };
 }
 
 /** Steps 6.1.3 and 6.1.5 for the last certificate: its policies, or why the path fails. */
-export function finishWithLeaf(state: PathState, input: PathInput, spending: Spending): { readonly policies: readonly string[] } | CertificateRefusal {
+export function finishWithLeaf(
+  state: PathState,
+  input: PathInput,
+  spending: Spending,
+): { readonly policies: readonly string[] } | CertificateRefusal {
   const { leaf } = input;
   const objection = checkNameConstraints(leaf, state.constraints, spending);
   if (objection !== undefined) return refuse(objection.code, leaf, objection.values);
   const graph = assertPolicies(state.policies, leaf.policies, state.inhibitAnyPolicy > 0);
   // 6.1.5 (a), (b): explicit_policy counts down once more, and a zero in the leaf's own policyConstraints sets it.
-  const explicitPolicy = leaf.policyConstraints?.requireExplicitPolicy === 0 ? 0 : Math.max(0, state.explicitPolicy - 1);
+  const explicitPolicy =
+    leaf.policyConstraints?.requireExplicitPolicy === 0 ? 0 : Math.max(0, state.explicitPolicy - 1);
   const policies = userConstrainedPolicies(graph, input.policyInputs?.initialPolicySet ?? [anyPolicy]);
-  if ((explicitPolicy === 0 && policies.length === 0) || (state.explicitPolicy === 0 && isEmpty(graph))) return refusePolicy(leaf, input);
+  if ((explicitPolicy === 0 && policies.length === 0) || (state.explicitPolicy === 0 && isEmpty(graph)))
+    return refusePolicy(leaf, input);
   return { policies };
 }
 
 const refusePolicy = (certificate: Certificate, input: PathInput): CertificateRefusal =>
-  refuse('policy-required', certificate, { wanted: (input.policyInputs?.initialPolicySet ?? ['any']).map((policy) => (policy === anyPolicy ? 'any' : policy)).join(', ') });
+  refuse('policy-required', certificate, {
+    wanted: (input.policyInputs?.initialPolicySet ?? ['any'])
+      .map((policy) => (policy === anyPolicy ? 'any' : policy))
+      .join(', '),
+  });

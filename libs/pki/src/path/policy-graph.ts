@@ -16,7 +16,11 @@ interface Level {
 export type PolicyGraph = Level;
 
 /** Before the first certificate: anyPolicy at depth zero (RFC 5280 6.1.2 (a)). */
-export const initialPolicyGraph: PolicyGraph = Object.freeze({ nodes: new Map(), hasAnyPolicy: true, above: undefined });
+export const initialPolicyGraph: PolicyGraph = Object.freeze({
+  nodes: new Map(),
+  hasAnyPolicy: true,
+  above: undefined,
+});
 
 /** Whether the tree is NULL: no policy is left. */
 export const isEmpty = (graph: PolicyGraph): boolean => graph.nodes.size === 0 && !graph.hasAnyPolicy;
@@ -25,12 +29,18 @@ export const isEmpty = (graph: PolicyGraph): boolean => graph.nodes.size === 0 &
  * Steps (d) and (e) of RFC 5280 6.1.3: what is left of the expected policies after a certificate asserted its own.
  * @param asserted undefined if the certificate has no certificatePolicies
  */
-export function assertPolicies(expected: PolicyGraph, asserted: readonly string[] | undefined, anyPolicyAllowed: boolean): PolicyGraph {
+export function assertPolicies(
+  expected: PolicyGraph,
+  asserted: ReadonlySet<string> | undefined,
+  anyPolicyAllowed: boolean,
+): PolicyGraph {
   if (asserted === undefined) return { nodes: new Map(), hasAnyPolicy: false, above: expected.above };
-  const assertsAny = anyPolicyAllowed && asserted.includes(anyPolicy);
+  const assertsAny = anyPolicyAllowed && asserted.has(anyPolicy);
   const nodes = new Map<string, ReadonlySet<string> | null>();
-  for (const [policy, parents] of expected.nodes) if (assertsAny || asserted.includes(policy)) nodes.set(policy, parents);
-  if (expected.hasAnyPolicy) for (const policy of asserted) if (policy !== anyPolicy && !nodes.has(policy)) nodes.set(policy, null);
+  for (const [policy, parents] of expected.nodes)
+    if (assertsAny || asserted.has(policy)) nodes.set(policy, parents);
+  if (expected.hasAnyPolicy)
+    for (const policy of asserted) if (policy !== anyPolicy && !nodes.has(policy)) nodes.set(policy, null);
   return { nodes, hasAnyPolicy: expected.hasAnyPolicy && assertsAny, above: expected.above };
 }
 
@@ -38,7 +48,11 @@ export function assertPolicies(expected: PolicyGraph, asserted: readonly string[
  * Step (b) of RFC 5280 6.1.4: what the next certificate is expected to assert. With mapping inhibited the mapped policies
  * are dropped.
  */
-export function mapPolicies(graph: PolicyGraph, mappings: readonly PolicyMapping[], mappingAllowed: boolean): PolicyGraph {
+export function mapPolicies(
+  graph: PolicyGraph,
+  mappings: readonly PolicyMapping[],
+  mappingAllowed: boolean,
+): PolicyGraph {
   const level = mappings.length === 0 ? graph : applyMappings(graph, mappings, mappingAllowed);
   const next = new Map<string, Set<string>>();
   const mapped = new Set<string>();

@@ -50,9 +50,13 @@ describe('decodePem', () => {
 
   it('gives back what encodePem wrote, whatever the bytes and the line breaks', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.constantFrom('\n', '\r\n', '\\n', ' ', ''), (content, lineBreak) => {
-        expect(decodePem(encodePem(content).replace(/\n/g, lineBreak))).toEqual([content]);
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 300 }),
+        fc.constantFrom('\n', '\r\n', '\\n', ' ', ''),
+        (content, lineBreak) => {
+          expect(decodePem(encodePem(content).replace(/\n/g, lineBreak))).toEqual([content]);
+        },
+      ),
     );
   });
 
@@ -65,7 +69,12 @@ describe('decodePem', () => {
 
 describe('encodePem', () => {
   it('writes lines of 64 characters', () => {
-    expect(pem.split('\n').slice(1, -2).every((line) => line.length <= 64)).toBe(true);
+    expect(
+      pem
+        .split('\n')
+        .slice(1, -2)
+        .every((line) => line.length <= 64),
+    ).toBe(true);
     expect(pem.split('\n')[1]).toHaveLength(64);
   });
 });

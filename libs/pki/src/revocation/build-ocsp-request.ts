@@ -18,11 +18,20 @@ export function buildOcspRequest(input: {
   readonly hash?: OcspHash;
 }): Uint8Array {
   const { certificate, issuer, nonce, hash = 'sha1' } = input;
-  if (nonce !== undefined && (nonce.length < 1 || nonce.length > 128)) throw new RangeError('An OCSP nonce has 1 to 128 octets (RFC 9654); give 32 random ones.');
+  if (nonce !== undefined && (nonce.length < 1 || nonce.length > 128))
+    throw new RangeError('An OCSP nonce has 1 to 128 octets (RFC 9654); give 32 random ones.');
   const requests = element(tags.sequence, element(tags.sequence, encodeCertificateId(certificate, issuer, hash)));
   const extensions =
     nonce === undefined
       ? []
-      : [element(explicit(2), element(tags.sequence, element(tags.sequence, encodeOid(ocspNonce), element(tags.octetString, element(tags.octetString, nonce)))))];
+      : [
+          element(
+            explicit(2),
+            element(
+              tags.sequence,
+              element(tags.sequence, encodeOid(ocspNonce), element(tags.octetString, element(tags.octetString, nonce))),
+            ),
+          ),
+        ];
   return element(tags.sequence, element(tags.sequence, requests, ...extensions));
 }

@@ -2,6 +2,15 @@ import { type CrlReason } from './revoked-certificates.js';
 
 /** What is known of one certificate's revocation. Times are epoch milliseconds. */
 export type CertificateStatus =
-  | { readonly status: 'good'; /** when what this rests on must be renewed */ readonly validUntil: number; readonly remarks: readonly string[] }
-  | { readonly status: 'revoked'; readonly revokedAt: number; readonly reason: CrlReason; readonly remarks: readonly string[] }
+  | {
+      readonly status: 'good';
+      /** when what this rests on must be renewed */ readonly validUntil: number;
+      readonly remarks: readonly string[];
+    }
+  | {
+      readonly status: 'revoked';
+      readonly revokedAt: number;
+      readonly reason: CrlReason;
+      readonly remarks: readonly string[];
+    }
   | { readonly status: 'undetermined'; readonly problem: string; readonly remarks: readonly string[] };

@@ -1,5 +1,10 @@
 import { formatDistinguishedName } from '@sluice/domain';
-import { defaultAlgorithmPolicy, judgePublicKey, judgeSignatureAlgorithm, type AlgorithmPolicy } from '../algorithm/algorithm-policy.js';
+import {
+  defaultAlgorithmPolicy,
+  judgePublicKey,
+  judgeSignatureAlgorithm,
+  type AlgorithmPolicy,
+} from '../algorithm/algorithm-policy.js';
 import { signatureCost, verifySignature } from '../algorithm/verify-signature.js';
 import { MalformedCertificate, sameBytes, type Certificate } from '../certificate/certificate.js';
 import { allReasons, type DistributionPoint } from '../certificate/decode-extensions.js';
@@ -20,10 +25,16 @@ export interface CrlContext {
   readonly algorithmPolicy: AlgorithmPolicy | undefined;
   readonly spending: Spending;
   /** Keys (SHA-256 of the SPKI) each CRL was found to be signed by. */
-  readonly verifiedCrls: { get(list: CertificateList): Set<string> | undefined; set(list: CertificateList, keys: Set<string>): void };
+  readonly verifiedCrls: {
+    get(list: CertificateList): Set<string> | undefined;
+    set(list: CertificateList, keys: Set<string>): void;
+  };
   /** Whether a candidate's own path and status are in order (RFC 5280 6.3.3 (f)): undefined if so, else what is wrong. */
   readonly objectionTo: (candidate: Certificate) => string | undefined;
 }
+
+/** Names compared to match one distribution point with one CRL, about. */
+const scopeComparisons = 8;
 
 /** RFC 5280 6.3.3: the status of a certificate by CRLs. */
 export function checkCrlStatus(certificate: Certificate, context: CrlContext): CertificateStatus {
@@ -38,6 +49,7 @@ export function checkCrlStatus(certificate: Certificate, context: CrlContext): C
     for (const list of lists) {
       if (covered === allReasons) break;
       if (list.isDelta) continue;
+      context.spending.spend('nameComparisons', scopeComparisons);
       const reasons = matchCrlScope(list, certificate, point);
       if (typeof reasons === 'string') {
         if (list.issuerKey === certificate.issuerKey) note(remarks, list, reasons);
@@ -49,7 +61,10 @@ export function checkCrlStatus(certificate: Certificate, context: CrlContext): C
         note(remarks, list, unusable);
         continue;
       }
-      const delta = deltas.find((other) => isDeltaFor(other, list) && findUnusable(other) === undefined && findStale(other, context) === undefined);
+      const delta = deltas.find(
+        (other) =>
+          isDeltaFor(other, list) && findUnusable(other) === undefined && findStale(other, context) === undefined,
+      );
       const stale = findStale(list, context);
       if (stale !== undefined && (delta === undefined || isFuture(list, context))) {
         note(remarks, list, stale);
@@ -57,15 +72,25 @@ export function checkCrlStatus(certificate: Certificate, context: CrlContext): C
       }
       const signer = findSigner(list, context, remarks);
       if (signer === undefined) continue;
-      const entry = lookUp(certificate, list, delta !== undefined && isSigned(delta, signer, context) ? delta : undefined);
-      if (entry !== undefined) return { status: 'revoked', revokedAt: entry.revocationDate, reason: entry.reason, remarks };
+      const entry = lookUp(
+        certificate,
+        list,
+        delta !== undefined && isSigned(delta, signer, context) ? delta : undefined,
+      );
+      if (entry !== undefined)
+        return { status: 'revoked', revokedAt: entry.revocationDate, reason: entry.reason, remarks };
       covered |= reasons;
       validUntil = Math.min(validUntil, endOf(delta ?? list, context));
     }
   }
   if (covered === allReasons) return { status: 'good', validUntil, remarks };
   const issuer = formatDistinguishedName(certificate.issuer);
-  const problem = covered !== 0 ? 'the CRLs at hand cover only some reasons' : remarks.length > 0 ? remarks.join(', ') : `there is no CRL for certificates of "${issuer}"`;
+  const problem =
+    covered !== 0
+      ? 'the CRLs at hand cover only some reasons'
+      : remarks.length > 0
+        ? remarks.join(', ')
+        : `there is no CRL for certificates of "${issuer}"`;
   return { status: 'undetermined', problem, remarks };
 }
 
@@ -91,12 +116,15 @@ function findUnusable(list: CertificateList): string | undefined {
   return extension === undefined ? undefined : `it holds the critical extension ${extension}, which is not known here`;
 }
 
-const isFuture = (list: CertificateList, context: CrlContext): boolean => list.thisUpdate > context.at + (context.clockSkew ?? 0);
+const isFuture = (list: CertificateList, context: CrlContext): boolean =>
+  list.thisUpdate > context.at + (context.clockSkew ?? 0);
 
 function findStale(list: CertificateList, context: CrlContext): string | undefined {
   if (isFuture(list, context)) return 'it is not valid yet';
-  if (list.nextUpdate !== undefined && context.at > list.nextUpdate) return `it should have been replaced at ${new Date(list.nextUpdate).toISOString()}`;
-  if (context.maximumAge !== undefined && context.at - list.thisUpdate > context.maximumAge) return 'it is older than is allowed here';
+  if (list.nextUpdate !== undefined && context.at > list.nextUpdate)
+    return `it should have been replaced at ${new Date(list.nextUpdate).toISOString()}`;
+  if (context.maximumAge !== undefined && context.at - list.thisUpdate > context.maximumAge)
+    return 'it is older than is allowed here';
   return undefined;
 }
 
@@ -114,7 +142,8 @@ function findSigner(list: CertificateList, context: CrlContext, remarks: string[
       continue;
     }
     const policy = context.algorithmPolicy ?? defaultAlgorithmPolicy;
-    const objection = judgeSignatureAlgorithm(list.signatureAlgorithm, policy) ?? judgePublicKey(candidate.publicKeyInfo, policy);
+    const objection =
+      judgeSignatureAlgorithm(list.signatureAlgorithm, policy) ?? judgePublicKey(candidate.publicKeyInfo, policy);
     if (objection !== undefined) {
       problem = `its signature or key is too weak (${objection.code})`;
       continue;
@@ -134,7 +163,8 @@ function likelyFirst(list: CertificateList, candidates: readonly Certificate[]):
   const named = candidates.filter((candidate) => candidate.subjectKey === list.issuerKey);
   const hint = list.authorityKeyIdentifier?.keyIdentifier;
   if (hint === undefined || named.length < 2) return named;
-  const fits = (candidate: Certificate): number => (candidate.subjectKeyIdentifier !== undefined && sameBytes(candidate.subjectKeyIdentifier, hint) ? 0 : 1);
+  const fits = (candidate: Certificate): number =>
+    candidate.subjectKeyIdentifier !== undefined && sameBytes(candidate.subjectKeyIdentifier, hint) ? 0 : 1;
   return named.sort((a, b) => fits(a) - fits(b));
 }
 
@@ -143,7 +173,8 @@ function isSigned(list: CertificateList, signer: Certificate, context: CrlContex
   if (keys?.has(signer.spkiSha256) === true) return true;
   context.spending.spend('signatures', signatureCost(signer.publicKeyInfo));
   try {
-    if (!verifySignature(list.tbs, list.signatureAlgorithm, list.signature, signer.publicKey(), signer.publicKeyInfo)) return false;
+    if (!verifySignature(list.tbs, list.signatureAlgorithm, list.signature, signer.publicKey(), signer.publicKeyInfo))
+      return false;
   } catch (error) {
     if (error instanceof MalformedCertificate) return false;
     throw error;
@@ -154,7 +185,11 @@ function isSigned(list: CertificateList, signer: Certificate, context: CrlContex
 }
 
 /** Steps (i), (j), (k): the delta speaks first, and removeFromCRL in it lifts a hold. */
-function lookUp(certificate: Certificate, list: CertificateList, delta: CertificateList | undefined): RevokedCertificate | undefined {
+function lookUp(
+  certificate: Certificate,
+  list: CertificateList,
+  delta: CertificateList | undefined,
+): RevokedCertificate | undefined {
   const changed = delta?.revoked.find(certificate.issuerKey, certificate.serialNumberBytes);
   if (changed !== undefined) return changed.reason === 'removeFromCRL' ? undefined : changed;
   const entry = list.revoked.find(certificate.issuerKey, certificate.serialNumberBytes);

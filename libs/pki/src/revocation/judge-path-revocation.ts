@@ -42,6 +42,7 @@ export function judgePathRevocation(
   const settled = new Map<Certificate, string | undefined>();
   const open = new Set<Certificate>();
   const established = new Set<Certificate>();
+  let signersUntil = Number.POSITIVE_INFINITY;
   const mustBeKnown = revocation.failure === 'hard' && revocation.scope !== 'leaf';
   const context: CrlContext = {
     crls: revocation.crls,
@@ -71,7 +72,14 @@ export function judgePathRevocation(
     const below = onPath >= 0 ? path.slice(onPath, -1) : undefined;
     let signers = below;
     if (signers === undefined) {
-      const { revocation: _revocation, extendedKeyUsage: _usage, requiredKeyUsage: _keyUsage, maxDepth: _depth, policyInputs: _policies, ...rest } = input;
+      const {
+        revocation: _revocation,
+        extendedKeyUsage: _usage,
+        requiredKeyUsage: _keyUsage,
+        maxDepth: _depth,
+        policyInputs: _policies,
+        ...rest
+      } = input;
       const judgement = judge({ ...rest, leaf: candidate, intermediates: candidates, anchors: [anchor], spending });
       if (!judgement.valid) return judgement.refusal.sentence;
       signers = judgement.path.slice(0, -1);
@@ -79,6 +87,7 @@ export function judgePathRevocation(
     for (const certificate of signers) {
       if (established.has(certificate)) continue;
       const status = checkCrlStatus(certificate, context);
+      signersUntil = Math.min(signersUntil, certificate.notAfter, status.status === 'good' ? status.validUntil : Number.POSITIVE_INFINITY);
       if (status.status === 'revoked') return 'its certificate is revoked';
       if (status.status === 'undetermined' && mustBeKnown) return 'whether its certificate is revoked cannot be told';
     }
@@ -95,19 +104,21 @@ export function judgePathRevocation(
     const issuer = path[path.indexOf(certificate) + 1] as Certificate;
     const status = combine(
       checkCrlStatus(certificate, context),
-      (revocation.ocspAnswers ?? []).filter((answer) => answer.answers.some((single) => namesCertificate(single.id, certificate, issuer))).map((answer) =>
-        judgeOcspResponse({
-          answer,
-          certificate,
-          issuer,
-          at: input.at,
-          ...(revocation.maximumAge !== undefined && { maximumAge: revocation.maximumAge }),
-          ...(revocation.clockSkew !== undefined && { clockSkew: revocation.clockSkew }),
-          ...(input.algorithmPolicy && { algorithmPolicy: input.algorithmPolicy }),
-          statusOfResponder: (responder) => checkCrlStatus(responder, context),
-          spending,
-        }),
-      ),
+      (revocation.ocspAnswers ?? [])
+        .filter((answer) => answer.answers.some((single) => namesCertificate(single.id, certificate, issuer)))
+        .map((answer) =>
+          judgeOcspResponse({
+            answer,
+            certificate,
+            issuer,
+            at: input.at,
+            ...(revocation.maximumAge !== undefined && { maximumAge: revocation.maximumAge }),
+            ...(revocation.clockSkew !== undefined && { clockSkew: revocation.clockSkew }),
+            ...(input.algorithmPolicy && { algorithmPolicy: input.algorithmPolicy }),
+            statusOfResponder: (responder) => checkCrlStatus(responder, context),
+            spending,
+          }),
+        ),
     );
     for (const remark of status.remarks) if (!remarks.includes(remark)) remarks.push(remark);
     const refusal = refusalOf(certificate, status, revocation.failure);
@@ -115,7 +126,7 @@ export function judgePathRevocation(
     established.add(certificate);
     if (status.status === 'good') validUntil = Math.min(validUntil, status.validUntil);
   }
-  return { validUntil, remarks };
+  return { validUntil: Math.min(validUntil, signersUntil), remarks };
 }
 
 /** Revoked by any source is revoked; good by any is good; when good by several, until the first of them ends. */
@@ -124,21 +135,33 @@ function combine(byCrl: CertificateStatus, byOcsp: readonly CertificateStatus[])
   const revoked = all.find((status) => status.status === 'revoked');
   if (revoked !== undefined) return revoked;
   const good = all.filter((status) => status.status === 'good');
-  if (good.length > 0) return { status: 'good', validUntil: Math.min(...good.map((status) => status.validUntil)), remarks: all.flatMap((status) => status.remarks) };
+  if (good.length > 0)
+    return {
+      status: 'good',
+      validUntil: Math.min(...good.map((status) => status.validUntil)),
+      remarks: all.flatMap((status) => status.remarks),
+    };
   // Where no CRL was at hand at all, what is wrong with the answer is the better explanation.
   const [answered = byCrl] = byOcsp;
   return { ...(byCrl.remarks.length === 0 ? answered : byCrl), remarks: all.flatMap((status) => status.remarks) };
 }
 
-function refusalOf(certificate: Certificate, status: CertificateStatus, failure: 'hard' | 'soft'): CertificateRefusal | undefined {
-  if (status.status === 'revoked') return refuse('revoked', certificate, { revokedAt: writeTime(status.revokedAt), reason: status.reason });
-  if (status.status === 'undetermined' && failure === 'hard') return refuse('revocation-undetermined', certificate, { problem: status.problem });
+function refusalOf(
+  certificate: Certificate,
+  status: CertificateStatus,
+  failure: 'hard' | 'soft',
+): CertificateRefusal | undefined {
+  if (status.status === 'revoked')
+    return refuse('revoked', certificate, { revokedAt: writeTime(status.revokedAt), reason: status.reason });
+  if (status.status === 'undetermined' && failure === 'hard')
+    return refuse('revocation-undetermined', certificate, { problem: status.problem });
   return undefined;
 }
 
 function distinct(certificates: readonly Certificate[]): Certificate[] {
   const kept: Certificate[] = [];
-  for (const certificate of certificates) if (!kept.some((other) => sameBytes(other.der, certificate.der))) kept.push(certificate);
+  for (const certificate of certificates)
+    if (!kept.some((other) => sameBytes(other.der, certificate.der))) kept.push(certificate);
   return kept;
 }
 

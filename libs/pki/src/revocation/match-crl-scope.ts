@@ -1,5 +1,11 @@
 import { sameBytes, type Certificate } from '../certificate/certificate.js';
-import { allReasons, rdnKey, type DistributionPoint, type DistributionPointName, type ReasonMask } from '../certificate/decode-extensions.js';
+import {
+  allReasons,
+  rdnKey,
+  type DistributionPoint,
+  type DistributionPointName,
+  type ReasonMask,
+} from '../certificate/decode-extensions.js';
 import { type GeneralName } from '../certificate/decode-general-name.js';
 import { type CertificateList } from './parse-certificate-list.js';
 
@@ -8,10 +14,15 @@ import { type CertificateList } from './parse-certificate-list.js';
  * Returns the reasons covered, or why not.
  * @param point undefined stands for the point synthesized from the certificate's issuer (end of 6.3.3)
  */
-export function matchCrlScope(list: CertificateList, certificate: Certificate, point: DistributionPoint | undefined): ReasonMask | string {
+export function matchCrlScope(
+  list: CertificateList,
+  certificate: Certificate,
+  point: DistributionPoint | undefined,
+): ReasonMask | string {
   const idp = list.issuingDistributionPoint;
   if (point?.crlIssuer !== undefined) {
-    if (!directoryKeys(point.crlIssuer).includes(list.issuerKey)) return 'its issuer is not the cRLIssuer of the distribution point';
+    if (!directoryKeys(point.crlIssuer).includes(list.issuerKey))
+      return 'its issuer is not the cRLIssuer of the distribution point';
     if (idp?.indirectCRL !== true) return 'it is not an indirect CRL although another issuer is named for it';
   } else if (list.issuerKey !== certificate.issuerKey) return 'it is of another issuer';
   if (idp === undefined) return (point?.reasons ?? allReasons) & allReasons;
@@ -72,16 +83,28 @@ function generalNameKey(name: GeneralName): string {
 export function isDeltaFor(delta: CertificateList, complete: CertificateList): boolean {
   const { baseCrlNumber, crlNumber } = delta;
   if (baseCrlNumber === undefined || complete.isDelta || delta.issuerKey !== complete.issuerKey) return false;
-  if (complete.crlNumber === undefined || crlNumber === undefined || complete.crlNumber < baseCrlNumber || complete.crlNumber >= crlNumber) return false;
+  if (
+    complete.crlNumber === undefined ||
+    crlNumber === undefined ||
+    complete.crlNumber < baseCrlNumber ||
+    complete.crlNumber >= crlNumber
+  )
+    return false;
   if (!sameScope(delta, complete)) return false;
-  const [deltaKey, completeKey] = [delta.authorityKeyIdentifier?.keyIdentifier, complete.authorityKeyIdentifier?.keyIdentifier];
-  return deltaKey === undefined || completeKey === undefined ? deltaKey === completeKey : sameBytes(deltaKey, completeKey);
+  const [deltaKey, completeKey] = [
+    delta.authorityKeyIdentifier?.keyIdentifier,
+    complete.authorityKeyIdentifier?.keyIdentifier,
+  ];
+  return deltaKey === undefined || completeKey === undefined
+    ? deltaKey === completeKey
+    : sameBytes(deltaKey, completeKey);
 }
 
 function sameScope(a: CertificateList, b: CertificateList): boolean {
   const [x, y] = [a.issuingDistributionPoint, b.issuingDistributionPoint];
   if (x === undefined || y === undefined) return x === y;
-  const names = (idp: typeof x, list: CertificateList): string => (idp.name === undefined ? '' : nameKeys(idp.name, list.issuerKey).sort().join('\n'));
+  const names = (idp: typeof x, list: CertificateList): string =>
+    idp.name === undefined ? '' : nameKeys(idp.name, list.issuerKey).sort().join('\n');
   return (
     names(x, a) === names(y, b) &&
     x.onlyContainsUserCerts === y.onlyContainsUserCerts &&

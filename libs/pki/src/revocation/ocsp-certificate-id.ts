@@ -35,7 +35,10 @@ export function publicKeyOctets(certificate: Certificate): Uint8Array {
 export function namesCertificate(id: OcspCertificateId, certificate: Certificate, issuer: Certificate): boolean {
   if (id.hash === undefined || !sameBytes(id.serialNumber, certificate.serialNumberBytes)) return false;
   // The issuer may write its own name with other string types than the certificate does; RFC 6960 hashes the certificate's.
-  return sameBytes(hash(id.hash, certificate.issuerDer, 'buffer'), id.issuerNameHash) && sameBytes(hash(id.hash, publicKeyOctets(issuer), 'buffer'), id.issuerKeyHash);
+  return (
+    sameBytes(hash(id.hash, certificate.issuerDer, 'buffer'), id.issuerNameHash) &&
+    sameBytes(hash(id.hash, publicKeyOctets(issuer), 'buffer'), id.issuerKeyHash)
+  );
 }
 
 /** CertID in DER. */

@@ -3,7 +3,13 @@ import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
 import { judgePath } from '../path/judge-path.js';
 import { trustAnchor } from '../path/trust-anchor.js';
-import { makeCertificate, testKey, testTime, type CertificateContent, type TestCertificate } from '../testing/make-certificate.js';
+import {
+  makeCertificate,
+  testKey,
+  testTime,
+  type CertificateContent,
+  type TestCertificate,
+} from '../testing/make-certificate.js';
 import { testList } from '../testing/make-certificate-list.js';
 import { makeOcspResponse, type OcspContent } from '../testing/make-ocsp-response.js';
 import { buildOcspRequest } from './build-ocsp-request.js';
@@ -15,13 +21,25 @@ const root = makeCertificate({ subject: 'CN=Root', ca: true });
 const ca = makeCertificate({ subject: 'CN=CA', issuer: root, ca: true });
 const leaf = makeCertificate({ subject: 'CN=leaf', issuer: ca });
 const noCheck = { oid: '1.3.6.1.5.5.7.48.1.5', value: Uint8Array.of(5, 0) };
-const makeResponder = (content: Partial<CertificateContent> = {}): TestCertificate => makeCertificate({ subject: 'CN=Responder', issuer: ca, extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'], extensions: [noCheck], ...content });
+const makeResponder = (content: Partial<CertificateContent> = {}): TestCertificate =>
+  makeCertificate({
+    subject: 'CN=Responder',
+    issuer: ca,
+    extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'],
+    extensions: [noCheck],
+    ...content,
+  });
 
 function status(content: Partial<OcspContent> = {}, more: Partial<OcspInput> = {}): string {
   const answer = parseOcspResponse(makeOcspResponse({ certificate: leaf, issuer: ca, ...content }));
-  return judgeOcspResponse({ answer, certificate: leaf.certificate, issuer: ca.certificate, at: testTime, ...more }).status;
+  return judgeOcspResponse({ answer, certificate: leaf.certificate, issuer: ca.certificate, at: testTime, ...more })
+    .status;
 }
-const byResponder = (responder: TestCertificate, content: Partial<OcspContent> = {}, more: Partial<OcspInput> = {}): string => status({ responder, certificates: [responder], ...content }, more);
+const byResponder = (
+  responder: TestCertificate,
+  content: Partial<OcspContent> = {},
+  more: Partial<OcspInput> = {},
+): string => status({ responder, certificates: [responder], ...content }, more);
 
 describe('judgeOcspResponse (RFC 6960)', () => {
   it('believes the issuer itself, by name and by key, whatever hash names the certificate', () => {
@@ -72,7 +90,10 @@ describe('attack 25: an OCSP answer signed by somebody who may not', () => {
     ['that signed its certificate itself', { signingKey: testKey('P-256', 'forger') }],
     ['whose certificate expired', { notAfter: testTime - 1000 }],
     ['whose key may not sign', { keyUsage: [2] }],
-    ['with an unknown critical extension', { extensions: [noCheck, { oid: '1.2.3', critical: true, value: Uint8Array.of(5, 0) }] }],
+    [
+      'with an unknown critical extension',
+      { extensions: [noCheck, { oid: '1.2.3', critical: true, value: Uint8Array.of(5, 0) }] },
+    ],
     ['whose own status nobody knows', { extensions: [] }],
     ['with a short key', { keyKind: 'rsa-1024' }],
   ])('attack 25: does not believe a responder %s', (_what, content) => {
@@ -86,7 +107,12 @@ describe('attack 25: an OCSP answer signed by somebody who may not', () => {
 
   it('believes a responder without nocheck whose status is known to be good', () => {
     const responder = makeResponder({ extensions: [] });
-    const known = (result: 'good' | 'revoked') => ({ statusOfResponder: () => (result === 'good' ? ({ status: 'good', validUntil: testTime, remarks: [] } as const) : ({ status: 'revoked', revokedAt: 0, reason: 'keyCompromise', remarks: [] } as const)) });
+    const known = (result: 'good' | 'revoked') => ({
+      statusOfResponder: () =>
+        result === 'good'
+          ? ({ status: 'good', validUntil: testTime, remarks: [] } as const)
+          : ({ status: 'revoked', revokedAt: 0, reason: 'keyCompromise', remarks: [] } as const),
+    });
     expect(byResponder(responder, {}, known('good'))).toBe('good');
     expect(byResponder(responder, {}, known('revoked'))).toBe('undetermined');
   });
@@ -95,7 +121,13 @@ describe('attack 25: an OCSP answer signed by somebody who may not', () => {
 describe('OCSP on a path', () => {
   const outcome = (content: Partial<OcspContent>, crls = [testList({ issuer: root })]): string => {
     const answer = parseOcspResponse(makeOcspResponse({ certificate: leaf, issuer: ca, ...content }));
-    const judgement = judgePath({ leaf: leaf.certificate, intermediates: [ca.certificate], anchors: [trustAnchor(root.certificate)], at: testTime, revocation: { crls, ocspAnswers: [answer], failure: 'hard' } });
+    const judgement = judgePath({
+      leaf: leaf.certificate,
+      intermediates: [ca.certificate],
+      anchors: [trustAnchor(root.certificate)],
+      at: testTime,
+      revocation: { crls, ocspAnswers: [answer], failure: 'hard' },
+    });
     return judgement.valid ? `valid until ${judgement.validUntil - testTime}` : judgement.refusal.code;
   };
 
@@ -128,7 +160,9 @@ describe('parseOcspResponse', () => {
 
   it('reads what PKI.js reads', () => {
     const other = pkijs.OCSPResponse.fromBER(new Uint8Array(der).buffer);
-    const basic = pkijs.BasicOCSPResponse.fromBER(other.responseBytes?.response.valueBlock.valueHexView as Uint8Array<ArrayBuffer>);
+    const basic = pkijs.BasicOCSPResponse.fromBER(
+      other.responseBytes?.response.valueBlock.valueHexView as Uint8Array<ArrayBuffer>,
+    );
     expect(parseOcspResponse(der).tbs).toEqual(new Uint8Array(basic.tbsResponseData.tbsView));
     expect(parseOcspResponse(der).producedAt).toBe(basic.tbsResponseData.producedAt.getTime());
   });
@@ -138,17 +172,33 @@ describe('buildOcspRequest', () => {
   it('is read by PKI.js as a request for that certificate with that nonce', () => {
     const nonce = new Uint8Array(32).fill(7);
     for (const hash of ['sha1', 'sha256'] as const) {
-      const request = pkijs.OCSPRequest.fromBER(new Uint8Array(buildOcspRequest({ certificate: leaf.certificate, issuer: ca.certificate, nonce, hash })).buffer);
+      const request = pkijs.OCSPRequest.fromBER(
+        new Uint8Array(buildOcspRequest({ certificate: leaf.certificate, issuer: ca.certificate, nonce, hash })).buffer,
+      );
       const [single] = request.tbsRequest.requestList;
-      expect(new Uint8Array(single?.reqCert.serialNumber.valueBlock.valueHexView as Uint8Array)).toEqual(new Uint8Array(leaf.certificate.serialNumberBytes));
-      expect(single?.reqCert.hashAlgorithm.algorithmId).toBe(hash === 'sha1' ? '1.3.14.3.2.26' : '2.16.840.1.101.3.4.2.1');
+      expect(new Uint8Array(single?.reqCert.serialNumber.valueBlock.valueHexView as Uint8Array)).toEqual(
+        new Uint8Array(leaf.certificate.serialNumberBytes),
+      );
+      expect(single?.reqCert.hashAlgorithm.algorithmId).toBe(
+        hash === 'sha1' ? '1.3.14.3.2.26' : '2.16.840.1.101.3.4.2.1',
+      );
       const [extension] = request.tbsRequest.requestExtensions ?? [];
       expect(extension?.extnID).toBe('1.3.6.1.5.5.7.48.1.2');
-      expect(new Uint8Array((asn1js.fromBER(extension?.extnValue.valueBlock.valueHexView as Uint8Array<ArrayBuffer>).result as asn1js.OctetString).valueBlock.valueHexView)).toEqual(nonce);
+      expect(
+        new Uint8Array(
+          (
+            asn1js.fromBER(extension?.extnValue.valueBlock.valueHexView as Uint8Array<ArrayBuffer>)
+              .result as asn1js.OctetString
+          ).valueBlock.valueHexView,
+        ),
+      ).toEqual(nonce);
     }
   });
 
   it('refuses a nonce that RFC 9654 forbids', () => {
-    for (const length of [0, 129]) expect(() => buildOcspRequest({ certificate: leaf.certificate, issuer: ca.certificate, nonce: new Uint8Array(length) })).toThrow(RangeError);
+    for (const length of [0, 129])
+      expect(() =>
+        buildOcspRequest({ certificate: leaf.certificate, issuer: ca.certificate, nonce: new Uint8Array(length) }),
+      ).toThrow(RangeError);
   });
 });

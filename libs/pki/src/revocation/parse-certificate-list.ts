@@ -85,12 +85,14 @@ export class CertificateList {
       if (readSmallInteger(tbs, 'version') !== 1) throw new MalformedDer('the version is neither absent nor 2');
       version2 = true;
     }
-    if (!sameBytes(tbs.expect(tags.sequence, 'signature').element(), signatureAlgorithm)) throw new MalformedDer('the two signature algorithms differ');
+    if (!sameBytes(tbs.expect(tags.sequence, 'signature').element(), signatureAlgorithm))
+      throw new MalformedDer('the two signature algorithms differ');
     this.signatureAlgorithm = decodeSignatureAlgorithm(signatureAlgorithm);
     this.issuerName = decodeName(tbs.expect(tags.sequence, 'issuer').element());
     if (this.issuerName.name.length === 0) throw new MalformedDer('the issuer has no name');
     this.thisUpdate = readTime(tbs, 'thisUpdate');
-    this.nextUpdate = tbs.peek() === tags.utcTime || tbs.peek() === tags.generalizedTime ? readTime(tbs, 'nextUpdate') : undefined;
+    this.nextUpdate =
+      tbs.peek() === tags.utcTime || tbs.peek() === tags.generalizedTime ? readTime(tbs, 'nextUpdate') : undefined;
     if (tbs.optional(tags.sequence)) {
       this.entries = { reader: tbs.enter(), version2 };
       // RFC 5280 5.1.2.6: without entries the list must be absent.
@@ -125,7 +127,10 @@ export class CertificateList {
   /** Checks and indexes the entries, a portion at each step. Part of parsing: nobody gets a list on which this did not end. */
   *readEntries(): Generator<undefined, void> {
     const { entries } = this;
-    this.index = entries === undefined ? noRevokedCertificates : yield* indexRevokedCertificates(entries.reader, entries.version2, this.issuerName.key);
+    this.index =
+      entries === undefined
+        ? noRevokedCertificates
+        : yield* indexRevokedCertificates(entries.reader, entries.version2, this.issuerName.key);
     this.entries = undefined;
   }
 

@@ -1,8 +1,25 @@
-import { decodeSignatureAlgorithm, readHashAlgorithm, type SignatureAlgorithm } from '../algorithm/signature-algorithm.js';
-import { MalformedCertificate, parseCertificate, readExtensions, type Certificate, type Extension } from '../certificate/certificate.js';
+import {
+  decodeSignatureAlgorithm,
+  readHashAlgorithm,
+  type SignatureAlgorithm,
+} from '../algorithm/signature-algorithm.js';
+import {
+  MalformedCertificate,
+  parseCertificate,
+  readExtensions,
+  type Certificate,
+  type Extension,
+} from '../certificate/certificate.js';
 import { decodeName } from '../certificate/decode-name.js';
 import { assertStrictDer, DerReader, explicit, implicit, MalformedDer, tags } from '../der/der-reader.js';
-import { readEnumerated, readGeneralizedTime, readIntegerBytes, readOctetAlignedBitString, readOid, readSmallInteger } from '../der/decode-value.js';
+import {
+  readEnumerated,
+  readGeneralizedTime,
+  readIntegerBytes,
+  readOctetAlignedBitString,
+  readOid,
+  readSmallInteger,
+} from '../der/decode-value.js';
 import { ocspNonce } from './build-ocsp-request.js';
 import { ocspHashOids, type OcspCertificateId, type OcspHash } from './ocsp-certificate-id.js';
 import { revocationReasons, type CrlReason } from './revoked-certificates.js';
@@ -25,9 +42,20 @@ export class OcspResponderRefusal extends Error {
   }
 }
 
-const statuses = ['successful', 'malformedRequest', 'internalError', 'tryLater', undefined, 'sigRequired', 'unauthorized'];
+const statuses = [
+  'successful',
+  'malformedRequest',
+  'internalError',
+  'tryLater',
+  undefined,
+  'sigRequired',
+  'unauthorized',
+];
 
-export type OcspCertificateStatus = { readonly kind: 'good' } | { readonly kind: 'revoked'; readonly revokedAt: number; readonly reason: CrlReason } | { readonly kind: 'unknown' };
+export type OcspCertificateStatus =
+  | { readonly kind: 'good' }
+  | { readonly kind: 'revoked'; readonly revokedAt: number; readonly reason: CrlReason }
+  | { readonly kind: 'unknown' };
 
 /** What an answer says of one certificate. Times are epoch milliseconds. */
 export interface OcspSingleAnswer {
@@ -80,7 +108,8 @@ function readResponse(der: Uint8Array): OcspAnswer {
   response.finish('the response');
   const bytes = wrapper.expect(tags.sequence, 'responseBytes').enter();
   wrapper.finish('responseBytes');
-  if (readOid(bytes, 'responseType') !== '1.3.6.1.5.5.7.48.1.1') throw new MalformedDer('the responseType is not id-pkix-ocsp-basic');
+  if (readOid(bytes, 'responseType') !== '1.3.6.1.5.5.7.48.1.1')
+    throw new MalformedDer('the responseType is not id-pkix-ocsp-basic');
   const basic = bytes.expect(tags.octetString, 'the basic response').content();
   bytes.finish('responseBytes');
   return readBasicResponse(der, basic);
@@ -133,7 +162,18 @@ function readBasicResponse(der: Uint8Array, basic: Uint8Array): OcspAnswer {
       reader.finish('the nonce');
     } else if (critical) unknownCriticalExtension ??= oid;
   }
-  return { der, tbs, signatureAlgorithm, signature, responder, producedAt, answers, nonce, unknownCriticalExtension, certificates };
+  return {
+    der,
+    tbs,
+    signatureAlgorithm,
+    signature,
+    responder,
+    producedAt,
+    answers,
+    nonce,
+    unknownCriticalExtension,
+    certificates,
+  };
 }
 
 /** Certificates sent along are only offers: one that cannot be read is no help. */
@@ -182,7 +222,12 @@ function readCertificateId(id: DerReader): OcspCertificateId {
   const issuerKeyHash = id.expect(tags.octetString, 'issuerKeyHash').content();
   const serialNumber = readIntegerBytes(id, 'serialNumber');
   id.finish('certID');
-  return { hash: hash !== undefined && hashNames.has(hash) ? (hash as OcspHash) : undefined, issuerNameHash, issuerKeyHash, serialNumber };
+  return {
+    hash: hash !== undefined && hashNames.has(hash) ? (hash as OcspHash) : undefined,
+    issuerNameHash,
+    issuerKeyHash,
+    serialNumber,
+  };
 }
 
 function readStatus(single: DerReader): OcspCertificateStatus {

@@ -2,7 +2,14 @@ import { randomInt } from 'node:crypto';
 import { extensionOids } from '../certificate/decode-extensions.js';
 import { readGeneralNames } from '../certificate/decode-general-name.js';
 import { DerReader, MalformedDer, tags } from '../der/der-reader.js';
-import { checkInteger, readBoolean, readEnumerated, readGeneralizedTime, readOid, readTime } from '../der/decode-value.js';
+import {
+  checkInteger,
+  readBoolean,
+  readEnumerated,
+  readGeneralizedTime,
+  readOid,
+  readTime,
+} from '../der/decode-value.js';
 
 /** RFC 5280 5.3.1. */
 export const revocationReasons = [
@@ -58,7 +65,8 @@ export class RevokedCertificates {
       entry.next();
       const fields = entry.enter();
       fields.next();
-      if (fields.contentEnd - fields.contentStart !== serial.length || !sameSerial(bytes, fields.contentStart, serial)) continue;
+      if (fields.contentEnd - fields.contentStart !== serial.length || !sameSerial(bytes, fields.contentStart, serial))
+        continue;
       const issuer = this.issuers[this.issuerOfSlot === undefined ? 0 : (this.issuerOfSlot[slot] as number)];
       if (issuer === issuerKey) return readEntryFacts(entry.enter());
     }
@@ -129,14 +137,25 @@ function readEntryFacts(entry: DerReader): EntryFacts {
 const portion = 8192;
 
 /** What a CRL without entries lists. */
-export const noRevokedCertificates = new RevokedCertificates(0, undefined, new Uint8Array(0), new Uint32Array(1), undefined, []);
+export const noRevokedCertificates = new RevokedCertificates(
+  0,
+  undefined,
+  new Uint8Array(0),
+  new Uint32Array(1),
+  undefined,
+  [],
+);
 
 /**
  * Checks every entry and indexes them by serial number, yielding after every portion.
  * @param entries reader of the content of revokedCertificates
  * @throws {MalformedDer}
  */
-export function* indexRevokedCertificates(entries: DerReader, version2: boolean, crlIssuerKey: string): Generator<undefined, RevokedCertificates> {
+export function* indexRevokedCertificates(
+  entries: DerReader,
+  version2: boolean,
+  crlIssuerKey: string,
+): Generator<undefined, RevokedCertificates> {
   const start = entries.position;
   let size = 0;
   for (; !entries.atEnd; size++) entries.expect(tags.sequence, 'an entry');
@@ -185,4 +204,3 @@ export function* indexRevokedCertificates(entries: DerReader, version2: boolean,
   }
   return new RevokedCertificates(size, unknownCriticalExtension, bytes, slots, issuerOfSlot, issuers);
 }
-

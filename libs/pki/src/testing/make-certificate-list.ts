@@ -1,6 +1,18 @@
 import * as asn1js from 'asn1js';
 import { parseCertificateList, type CertificateList } from '../revocation/parse-certificate-list.js';
-import { encode, extensionBlock, nameBlock, signatureAlgorithmBlock, signedBlock, testTime, timeBlock, type TestCertificate, type TestExtension, type TestHash, type TestKeyPair } from './make-certificate.js';
+import {
+  encode,
+  extensionBlock,
+  nameBlock,
+  signatureAlgorithmBlock,
+  signedBlock,
+  testTime,
+  timeBlock,
+  type TestCertificate,
+  type TestExtension,
+  type TestHash,
+  type TestKeyPair,
+} from './make-certificate.js';
 
 export interface TestEntry {
   /** Content octets of the serial number. */
@@ -32,7 +44,12 @@ export function makeCertificateList(content: ListContent): Uint8Array {
   const key = content.signingKey ?? content.issuer.key;
   const hash = content.hash ?? 'sha256';
   const entries = (content.entries ?? []).map((entry) => {
-    const extensions: TestExtension[] = [...(entry.reason === undefined ? [] : [{ oid: '2.5.29.21', value: new asn1js.Enumerated({ value: entry.reason }) }]), ...(entry.extensions ?? [])];
+    const extensions: TestExtension[] = [
+      ...(entry.reason === undefined
+        ? []
+        : [{ oid: '2.5.29.21', value: new asn1js.Enumerated({ value: entry.reason }) }]),
+      ...(entry.extensions ?? []),
+    ];
     return sequence(
       new asn1js.Integer({ valueHex: new Uint8Array(entry.serial).buffer }),
       timeBlock(entry.at ?? testTime - day),
@@ -41,7 +58,9 @@ export function makeCertificateList(content: ListContent): Uint8Array {
   });
   const extensions: TestExtension[] = [
     { oid: '2.5.29.20', value: new asn1js.Integer({ value: content.number ?? 1 }) },
-    ...(content.base === undefined ? [] : [{ oid: '2.5.29.27', critical: true, value: new asn1js.Integer({ value: content.base }) }]),
+    ...(content.base === undefined
+      ? []
+      : [{ oid: '2.5.29.27', critical: true, value: new asn1js.Integer({ value: content.base }) }]),
     ...(content.extensions ?? []),
   ];
   const nextUpdate = content.nextUpdate === undefined ? testTime + 7 * day : content.nextUpdate;
@@ -52,7 +71,10 @@ export function makeCertificateList(content: ListContent): Uint8Array {
     timeBlock(content.thisUpdate ?? testTime - day),
     ...(nextUpdate === null ? [] : [timeBlock(nextUpdate)]),
     ...(entries.length === 0 ? [] : [sequence(...entries)]),
-    new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: 0 }, value: [sequence(...extensions.map(extensionBlock))] as never }),
+    new asn1js.Constructed({
+      idBlock: { tagClass: 3, tagNumber: 0 },
+      value: [sequence(...extensions.map(extensionBlock))] as never,
+    }),
   );
   return signedBlock(encode(tbs), key, hash, false);
 }

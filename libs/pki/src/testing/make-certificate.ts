@@ -93,9 +93,12 @@ export const raw = (der: Uint8Array): asn1js.BaseBlock => {
   if (offset < 0) throw new Error('the test gave bytes that are no BER');
   return result;
 };
-const tagged = (number: number, ...value: asn1js.BaseBlock[]): asn1js.Constructed => new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: number }, value: value as never });
-const taggedPrimitive = (number: number, bytes: Uint8Array): asn1js.Primitive => new asn1js.Primitive({ idBlock: { tagClass: 3, tagNumber: number }, valueHex: new Uint8Array(bytes).buffer });
-const octets = (bytes: Uint8Array): asn1js.OctetString => new asn1js.OctetString({ valueHex: new Uint8Array(bytes).buffer });
+const tagged = (number: number, ...value: asn1js.BaseBlock[]): asn1js.Constructed =>
+  new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: number }, value: value as never });
+const taggedPrimitive = (number: number, bytes: Uint8Array): asn1js.Primitive =>
+  new asn1js.Primitive({ idBlock: { tagClass: 3, tagNumber: number }, valueHex: new Uint8Array(bytes).buffer });
+const octets = (bytes: Uint8Array): asn1js.OctetString =>
+  new asn1js.OctetString({ valueHex: new Uint8Array(bytes).buffer });
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 export function nameBlock(name: string | Uint8Array): asn1js.BaseBlock {
@@ -125,9 +128,7 @@ function nameOf(name: DistinguishedName): asn1js.BaseBlock {
 
 function addressOf(written: string): Uint8Array {
   const [host = '', bits] = written.split('/');
-  const bytes = host.includes(':')
-    ? Uint8Array.from(expandIpv6(host))
-    : Uint8Array.from(host.split('.').map(Number));
+  const bytes = host.includes(':') ? Uint8Array.from(expandIpv6(host)) : Uint8Array.from(host.split('.').map(Number));
   if (bits === undefined) return bytes;
   const mask = new Uint8Array(bytes.length);
   for (let bit = 0; bit < Number(bits); bit++) mask[bit >> 3] = (mask[bit >> 3] as number) | (0x80 >> (bit & 7));
@@ -140,7 +141,10 @@ function expandIpv6(host: string): number[] {
   const before = groups(head);
   const after = tail === undefined ? [] : groups(tail);
   const middle = Array.from({ length: 8 - before.length - after.length }, () => '0');
-  return [...before, ...middle, ...after].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
+  return [...before, ...middle, ...after].flatMap((group) => [
+    Number.parseInt(group, 16) >> 8,
+    Number.parseInt(group, 16) & 0xff,
+  ]);
 }
 
 export function generalName(written: TestGeneralName): asn1js.BaseBlock {
@@ -170,7 +174,10 @@ export function generalName(written: TestGeneralName): asn1js.BaseBlock {
   }
 }
 
-const subtrees = (number: number, names: readonly TestGeneralName[] | undefined): asn1js.BaseBlock[] => (names === undefined || names.length === 0 ? [] : [tagged(number, ...names.map((name) => sequence(generalName(name))))]);
+const subtrees = (number: number, names: readonly TestGeneralName[] | undefined): asn1js.BaseBlock[] =>
+  names === undefined || names.length === 0
+    ? []
+    : [tagged(number, ...names.map((name) => sequence(generalName(name))))];
 
 /** Octets of a small non-negative INTEGER's content. */
 const smallIntegerOctets = (value: number): Uint8Array => encode(integer(value)).subarray(2);
@@ -183,7 +190,8 @@ export function bitList(bits: readonly number[]): Uint8Array {
   return Uint8Array.from([7 - (last & 7), ...bytes]);
 }
 
-const bitString = (content: Uint8Array): asn1js.BitString => new asn1js.BitString({ unusedBits: content[0] as number, valueHex: new Uint8Array(content.subarray(1)).buffer });
+const bitString = (content: Uint8Array): asn1js.BitString =>
+  new asn1js.BitString({ unusedBits: content[0] as number, valueHex: new Uint8Array(content.subarray(1)).buffer });
 
 function keyIdentifier(publicKey: KeyObject): Uint8Array {
   const spki = publicKey.export({ type: 'spki', format: 'der' });
@@ -194,24 +202,48 @@ function keyIdentifier(publicKey: KeyObject): Uint8Array {
 function extensionsOf(content: CertificateContent, key: TestKeyPair, issuerKey: TestKeyPair): TestExtension[] {
   const list: TestExtension[] = [];
   if (content.ca === true && content.omitBasicConstraints !== true)
-    list.push({ oid: '2.5.29.19', critical: true, value: sequence(new asn1js.Boolean({ value: true }), ...(content.pathLength === undefined ? [] : [integer(content.pathLength)])) });
+    list.push({
+      oid: '2.5.29.19',
+      critical: true,
+      value: sequence(
+        new asn1js.Boolean({ value: true }),
+        ...(content.pathLength === undefined ? [] : [integer(content.pathLength)]),
+      ),
+    });
   const keyUsage = content.keyUsage ?? (content.ca === true ? [5, 6] : [0]);
   if (keyUsage.length > 0) list.push({ oid: '2.5.29.15', critical: true, value: bitString(bitList(keyUsage)) });
   if (content.extendedKeyUsage) list.push({ oid: '2.5.29.37', value: sequence(...content.extendedKeyUsage.map(oid)) });
-  if (content.subjectAltNames) list.push({ oid: '2.5.29.17', value: sequence(...content.subjectAltNames.map(generalName)) });
-  if (content.permitted || content.excluded) list.push({ oid: '2.5.29.30', critical: true, value: sequence(...subtrees(0, content.permitted), ...subtrees(1, content.excluded)) });
-  if (content.policies) list.push({ oid: '2.5.29.32', value: sequence(...content.policies.map((policy) => sequence(oid(policy)))) });
-  if (content.policyMappings) list.push({ oid: '2.5.29.33', critical: true, value: sequence(...content.policyMappings.map(([from, to]) => sequence(oid(from), oid(to)))) });
+  if (content.subjectAltNames)
+    list.push({ oid: '2.5.29.17', value: sequence(...content.subjectAltNames.map(generalName)) });
+  if (content.permitted || content.excluded)
+    list.push({
+      oid: '2.5.29.30',
+      critical: true,
+      value: sequence(...subtrees(0, content.permitted), ...subtrees(1, content.excluded)),
+    });
+  if (content.policies)
+    list.push({ oid: '2.5.29.32', value: sequence(...content.policies.map((policy) => sequence(oid(policy)))) });
+  if (content.policyMappings)
+    list.push({
+      oid: '2.5.29.33',
+      critical: true,
+      value: sequence(...content.policyMappings.map(([from, to]) => sequence(oid(from), oid(to)))),
+    });
   if (content.requireExplicitPolicy !== undefined || content.inhibitPolicyMapping !== undefined)
     list.push({
       oid: '2.5.29.36',
       critical: true,
       value: sequence(
-        ...(content.requireExplicitPolicy === undefined ? [] : [taggedPrimitive(0, smallIntegerOctets(content.requireExplicitPolicy))]),
-        ...(content.inhibitPolicyMapping === undefined ? [] : [taggedPrimitive(1, smallIntegerOctets(content.inhibitPolicyMapping))]),
+        ...(content.requireExplicitPolicy === undefined
+          ? []
+          : [taggedPrimitive(0, smallIntegerOctets(content.requireExplicitPolicy))]),
+        ...(content.inhibitPolicyMapping === undefined
+          ? []
+          : [taggedPrimitive(1, smallIntegerOctets(content.inhibitPolicyMapping))]),
       ),
     });
-  if (content.inhibitAnyPolicy !== undefined) list.push({ oid: '2.5.29.54', critical: true, value: integer(content.inhibitAnyPolicy) });
+  if (content.inhibitAnyPolicy !== undefined)
+    list.push({ oid: '2.5.29.54', critical: true, value: integer(content.inhibitAnyPolicy) });
   if (content.omitKeyIdentifiers !== true) {
     list.push({ oid: '2.5.29.14', value: octets(keyIdentifier(key.publicKey)) });
     list.push({ oid: '2.5.29.35', value: sequence(taggedPrimitive(0, keyIdentifier(issuerKey.publicKey))) });
@@ -226,9 +258,24 @@ export const extensionBlock = (extension: TestExtension): asn1js.BaseBlock =>
     octets(extension.value instanceof Uint8Array ? extension.value : encode(extension.value)),
   );
 
-const rsaOids = { sha1: '1.2.840.113549.1.1.5', sha256: '1.2.840.113549.1.1.11', sha384: '1.2.840.113549.1.1.12', sha512: '1.2.840.113549.1.1.13' };
-const ecdsaOids = { sha1: '1.2.840.10045.4.1', sha256: '1.2.840.10045.4.3.2', sha384: '1.2.840.10045.4.3.3', sha512: '1.2.840.10045.4.3.4' };
-const hashOids = { sha1: '1.3.14.3.2.26', sha256: '2.16.840.1.101.3.4.2.1', sha384: '2.16.840.1.101.3.4.2.2', sha512: '2.16.840.1.101.3.4.2.3' };
+const rsaOids = {
+  sha1: '1.2.840.113549.1.1.5',
+  sha256: '1.2.840.113549.1.1.11',
+  sha384: '1.2.840.113549.1.1.12',
+  sha512: '1.2.840.113549.1.1.13',
+};
+const ecdsaOids = {
+  sha1: '1.2.840.10045.4.1',
+  sha256: '1.2.840.10045.4.3.2',
+  sha384: '1.2.840.10045.4.3.3',
+  sha512: '1.2.840.10045.4.3.4',
+};
+const hashOids = {
+  sha1: '1.3.14.3.2.26',
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3',
+};
 const saltLengths = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 };
 
 export type TestHash = keyof typeof hashOids;
@@ -239,13 +286,26 @@ export function signatureAlgorithmBlock(key: TestKeyPair, hash: TestHash, pss: b
   if (type === 'ec') return sequence(oid(ecdsaOids[hash]));
   if (!pss) return sequence(oid(rsaOids[hash]), new asn1js.Null());
   const hashBlock = sequence(oid(hashOids[hash]), new asn1js.Null());
-  return sequence(oid('1.2.840.113549.1.1.10'), sequence(tagged(0, hashBlock), tagged(1, sequence(oid('1.2.840.113549.1.1.8'), hashBlock)), tagged(2, integer(saltLengths[hash]))));
+  return sequence(
+    oid('1.2.840.113549.1.1.10'),
+    sequence(
+      tagged(0, hashBlock),
+      tagged(1, sequence(oid('1.2.840.113549.1.1.8'), hashBlock)),
+      tagged(2, integer(saltLengths[hash])),
+    ),
+  );
 }
 
 export function signBytes(data: Uint8Array, key: TestKeyPair, hash: TestHash, pss: boolean): Uint8Array {
   const { privateKey } = key;
   if (privateKey.asymmetricKeyType === 'ed25519') return sign(null, data, privateKey);
-  return sign(hash, data, pss && privateKey.asymmetricKeyType === 'rsa' ? { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltLengths[hash] } : privateKey);
+  return sign(
+    hash,
+    data,
+    pss && privateKey.asymmetricKeyType === 'rsa'
+      ? { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltLengths[hash] }
+      : privateKey,
+  );
 }
 
 /** The signed part, its algorithm and its signature, as certificates, CRLs and OCSP answers put them together. */
@@ -253,21 +313,32 @@ export function signedBlock(tbs: Uint8Array, key: TestKeyPair, hash: TestHash, p
   const algorithm = encode(signatureAlgorithmBlock(key, hash, pss));
   const signature = encode(new asn1js.BitString({ valueHex: new Uint8Array(signBytes(tbs, key, hash, pss)).buffer }));
   const content = Buffer.concat([tbs, algorithm, signature]);
-  const header = content.length < 0x80 ? [0x30, content.length] : content.length < 0x100 ? [0x30, 0x81, content.length] : content.length < 0x10000 ? [0x30, 0x82, content.length >> 8, content.length & 0xff] : [0x30, 0x83, content.length >> 16, (content.length >> 8) & 0xff, content.length & 0xff];
+  const header =
+    content.length < 0x80
+      ? [0x30, content.length]
+      : content.length < 0x100
+        ? [0x30, 0x81, content.length]
+        : content.length < 0x10000
+          ? [0x30, 0x82, content.length >> 8, content.length & 0xff]
+          : [0x30, 0x83, content.length >> 16, (content.length >> 8) & 0xff, content.length & 0xff];
   return Uint8Array.from([...header, ...content]);
 }
 
 export function timeBlock(time: number): asn1js.BaseBlock {
   const date = new Date(time);
-  return date.getUTCFullYear() >= 2050 || date.getUTCFullYear() < 1950 ? new asn1js.GeneralizedTime({ valueDate: date }) : new asn1js.UTCTime({ valueDate: date });
+  return date.getUTCFullYear() >= 2050 || date.getUTCFullYear() < 1950
+    ? new asn1js.GeneralizedTime({ valueDate: date })
+    : new asn1js.UTCTime({ valueDate: date });
 }
 
 /** Makes a certificate. Without an issuer it is signed by its own key. */
 export function makeCertificate(content: CertificateContent): TestCertificate {
-  const key = content.key ?? testKey(content.keyKind ?? 'P-256', typeof content.subject === 'string' ? content.subject : 'raw');
+  const key =
+    content.key ?? testKey(content.keyKind ?? 'P-256', typeof content.subject === 'string' ? content.subject : 'raw');
   const issuerKey = content.issuer?.key ?? key;
   const signingKey = content.signingKey ?? issuerKey;
-  const hash = content.hash ?? (signingKey.privateKey.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 'sha384' : 'sha256');
+  const hash =
+    content.hash ?? (signingKey.privateKey.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 'sha384' : 'sha256');
   const pss = content.pss ?? false;
   const version = content.version ?? 3;
   const serial = content.serial ?? Uint8Array.from([0x40, ...randomBytes(8)]);

@@ -1,7 +1,18 @@
 import { hash } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import { publicKeyOctets } from '../revocation/ocsp-certificate-id.js';
-import { encode, extensionBlock, nameBlock, raw, signedBlock, testTime, type TestCertificate, type TestExtension, type TestHash, type TestKeyPair } from './make-certificate.js';
+import {
+  encode,
+  extensionBlock,
+  nameBlock,
+  raw,
+  signedBlock,
+  testTime,
+  type TestCertificate,
+  type TestExtension,
+  type TestHash,
+  type TestKeyPair,
+} from './make-certificate.js';
 
 export interface OcspContent {
   readonly certificate: TestCertificate;
@@ -24,8 +35,10 @@ export interface OcspContent {
 
 const day = 86_400_000;
 const sequence = (...value: asn1js.BaseBlock[]): asn1js.Sequence => new asn1js.Sequence({ value: value as never });
-const tagged = (number: number, ...value: asn1js.BaseBlock[]): asn1js.Constructed => new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: number }, value: value as never });
-const octets = (bytes: Uint8Array): asn1js.OctetString => new asn1js.OctetString({ valueHex: new Uint8Array(bytes).buffer });
+const tagged = (number: number, ...value: asn1js.BaseBlock[]): asn1js.Constructed =>
+  new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: number }, value: value as never });
+const octets = (bytes: Uint8Array): asn1js.OctetString =>
+  new asn1js.OctetString({ valueHex: new Uint8Array(bytes).buffer });
 const time = (value: number): asn1js.GeneralizedTime => new asn1js.GeneralizedTime({ valueDate: new Date(value) });
 const hashOids = { sha1: '1.3.14.3.2.26', sha256: '2.16.840.1.101.3.4.2.1' };
 
@@ -46,23 +59,35 @@ export function makeOcspResponse(content: OcspContent): Uint8Array {
       sequence(new asn1js.ObjectIdentifier({ value: hashOids[idHash] }), new asn1js.Null()),
       digest(certificate.certificate.issuerDer),
       digest(publicKeyOctets(issuer.certificate)),
-      new asn1js.Integer({ valueHex: new Uint8Array(content.serial ?? certificate.certificate.serialNumberBytes).buffer }),
+      new asn1js.Integer({
+        valueHex: new Uint8Array(content.serial ?? certificate.certificate.serialNumberBytes).buffer,
+      }),
     ),
     status,
     time(content.thisUpdate ?? testTime - 3_600_000),
     ...(nextUpdate === null ? [] : [tagged(0, time(nextUpdate))]),
   );
-  const extensions: TestExtension[] = [...(content.nonce === undefined ? [] : [{ oid: '1.3.6.1.5.5.7.48.1.2', value: octets(content.nonce) }]), ...(content.extensions ?? [])];
+  const extensions: TestExtension[] = [
+    ...(content.nonce === undefined ? [] : [{ oid: '1.3.6.1.5.5.7.48.1.2', value: octets(content.nonce) }]),
+    ...(content.extensions ?? []),
+  ];
   const tbs = encode(
     sequence(
-      content.byKey === true ? tagged(2, octets(hash('sha1', publicKeyOctets(responder.certificate), 'buffer'))) : tagged(1, nameBlock(responder.subject)),
+      content.byKey === true
+        ? tagged(2, octets(hash('sha1', publicKeyOctets(responder.certificate), 'buffer')))
+        : tagged(1, nameBlock(responder.subject)),
       time(content.thisUpdate ?? testTime - 3_600_000),
       sequence(single),
       ...(extensions.length === 0 ? [] : [tagged(1, sequence(...extensions.map(extensionBlock)))]),
     ),
   );
   const signed = raw(signedBlock(tbs, key, content.hash ?? 'sha256', false)) as asn1js.Sequence;
-  if (content.certificates) signed.valueBlock.value.push(tagged(0, sequence(...content.certificates.map((each) => raw(each.der)))) as never);
-  return encode(sequence(new asn1js.Enumerated({ value: 0 }), tagged(0, sequence(new asn1js.ObjectIdentifier({ value: '1.3.6.1.5.5.7.48.1.1' }), octets(encode(signed))))));
+  if (content.certificates)
+    signed.valueBlock.value.push(tagged(0, sequence(...content.certificates.map((each) => raw(each.der)))) as never);
+  return encode(
+    sequence(
+      new asn1js.Enumerated({ value: 0 }),
+      tagged(0, sequence(new asn1js.ObjectIdentifier({ value: '1.3.6.1.5.5.7.48.1.1' }), octets(encode(signed)))),
+    ),
+  );
 }
-

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { fixedRsaKeys } from './fixed-rsa-keys.js';
 
 export const testKeyTypes = ['P-256', 'RSA-2048'] as const;
@@ -49,14 +49,14 @@ export function signingAlgorithm(type: TestKeyType): (typeof algorithms)[TestKey
   return algorithms[type];
 }
 
-export function importPrivateKey(key: TestKey): Promise<webcrypto.CryptoKey> {
+export function importPrivateKey(key: TestKey): Promise<CryptoKey> {
   const der = key.privateKey.export({ type: 'pkcs8', format: 'der' });
-  return webcrypto.subtle.importKey('pkcs8', der, algorithms[key.type], true, ['sign']);
+  return crypto.subtle.importKey('pkcs8', der, algorithms[key.type], true, ['sign']);
 }
 
-export function importPublicKey(key: TestKey): Promise<webcrypto.CryptoKey> {
+export function importPublicKey(key: TestKey): Promise<CryptoKey> {
   const der = key.publicKey.export({ type: 'spki', format: 'der' });
-  return webcrypto.subtle.importKey('spki', der, algorithms[key.type], true, ['verify']);
+  return crypto.subtle.importKey('spki', der, algorithms[key.type], true, ['verify']);
 }
 
 /** SHA-256 in lower-case hex. */

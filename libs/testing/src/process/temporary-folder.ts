@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { reachableDataDirectory } from '@sluice/embedded-servers';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,7 +8,10 @@ export class TemporaryFolder implements Disposable {
   readonly path: string;
 
   constructor(name: string) {
-    this.path = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
+    const wanted = join(tmpdir(), 'postgres');
+    const parent = reachableDataDirectory(wanted) === wanted ? tmpdir() : '/var/tmp';
+    this.path = mkdtempSync(join(parent, `sluice-${name}-`));
+    chmodSync(this.path, 0o711);
   }
 
   remove(): void {

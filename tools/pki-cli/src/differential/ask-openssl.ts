@@ -25,12 +25,35 @@ export function askOpenssl(chain: GeneratedChain, folder: string): OpensslVerdic
   };
   const roots = write('roots.pem', 'CERTIFICATE', chain.roots);
   const pool = chain.pool.length === 0 ? [] : ['-untrusted', write('pool.pem', 'CERTIFICATE', chain.pool)];
-  const crls = chain.crls === undefined ? [] : ['-crl_check_all', '-extended_crl', ...(chain.crls.length === 0 ? [] : ['-CRLfile', write('crls.pem', 'X509 CRL', chain.crls)])];
+  const crls =
+    chain.crls === undefined
+      ? []
+      : [
+          '-crl_check_all',
+          '-extended_crl',
+          ...(chain.crls.length === 0 ? [] : ['-CRLfile', write('crls.pem', 'X509 CRL', chain.crls)]),
+        ];
   const policies = chain.explicitPolicy === undefined ? [] : ['-policy', chain.explicitPolicy, '-explicit_policy'];
   const leaf = write('leaf.pem', 'CERTIFICATE', [chain.leaf]);
   // Level 2 is 112 bits: RSA from 2048 bits, no SHA-1, as our policy.
-  const flags = ['-x509_strict', '-check_ss_sig', '-policy_check', '-auth_level', '2', '-purpose', 'sslclient', '-attime', String(testTime / 1000), '-no-CApath', '-no-CAstore'];
-  const { status, stderr } = spawnSync('openssl', ['verify', ...flags, '-CAfile', roots, ...pool, ...crls, ...policies, leaf], { encoding: 'utf8' });
+  const flags = [
+    '-x509_strict',
+    '-check_ss_sig',
+    '-policy_check',
+    '-auth_level',
+    '2',
+    '-purpose',
+    'sslclient',
+    '-attime',
+    String(testTime / 1000),
+    '-no-CApath',
+    '-no-CAstore',
+  ];
+  const { status, stderr } = spawnSync(
+    'openssl',
+    ['verify', ...flags, '-CAfile', roots, ...pool, ...crls, ...policies, leaf],
+    { encoding: 'utf8' },
+  );
   const reason = /error \d+ at \d+ depth lookup: (.*)/.exec(stderr)?.[1] ?? stderr.trim().split('\n')[0] ?? '';
   return { valid: status === 0, reason };
 }

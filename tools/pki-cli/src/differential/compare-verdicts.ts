@@ -31,7 +31,9 @@ function judgeOurselves(chain: GeneratedChain): string {
       extendedKeyUsage: 'clientAuth',
       absentExtendedKeyUsage: 'accept',
       requiredKeyUsage: 'digitalSignature',
-      ...(chain.explicitPolicy !== undefined && { policyInputs: { initialExplicitPolicy: true, initialPolicySet: [chain.explicitPolicy] } }),
+      ...(chain.explicitPolicy !== undefined && {
+        policyInputs: { initialExplicitPolicy: true, initialPolicySet: [chain.explicitPolicy] },
+      }),
       ...(chain.crls && { revocation: { crls: chain.crls.map(parseCertificateList), failure: 'hard' as const } }),
     });
     return judgement.valid ? 'valid' : judgement.refusal.code;

@@ -1,4 +1,14 @@
-import { encode, generalName, makeCertificate, makeCertificateList, testKey, testTime, type CertificateContent, type TestCertificate, type TestKeyKind } from '@sluice/pki/testing';
+import {
+  encode,
+  generalName,
+  makeCertificate,
+  makeCertificateList,
+  testKey,
+  testTime,
+  type CertificateContent,
+  type TestCertificate,
+  type TestKeyKind,
+} from '@sluice/pki/testing';
 import { type SeededRandom } from '../seeded-random.js';
 
 /** A chain with at most one fault, and the CRLs that belong to it. */
@@ -38,22 +48,31 @@ export const faults: Readonly<Record<string, (draft: Draft) => void>> = {
   none: () => undefined,
   'expired leaf': ({ leaf }) => void (leaf.notAfter = testTime - 1000),
   'leaf not valid yet': ({ leaf }) => void (leaf.notBefore = testTime + 1000),
-  'leaf valid to the second': ({ leaf }) => void Object.assign(leaf, { notBefore: testTime, notAfter: testTime + 1000 }),
+  'leaf valid to the second': ({ leaf }) =>
+    void Object.assign(leaf, { notBefore: testTime, notAfter: testTime + 1000 }),
   'expired CA': (draft) => void (someAuthority(draft).notAfter = testTime - 1000),
   'expired root': ({ root }) => void (root.notAfter = testTime - 1000),
   'forged leaf signature': ({ leaf }) => void (leaf.signingKey = testKey('P-256', 'forger')),
   'forged CA signature': (draft) => void (someAuthority(draft).signingKey = testKey('P-256', 'forger')),
   'other issuer name': ({ leaf }) => void (leaf.issuerName = 'CN=Somebody else'),
-  'issuer name in other letters': (draft) => void (draft.leaf.issuerName = String(lastAuthority(draft).subject).toUpperCase().replace(/ /g, '  ')),
+  'issuer name in other letters': (draft) =>
+    void (draft.leaf.issuerName = String(lastAuthority(draft).subject).toUpperCase().replace(/ /g, '  ')),
   'missing intermediate': (draft) => void (draft.omitted = true),
   'untrusted root': (draft) => void (draft.otherRoot = true),
-  'CA flag false': (draft) => void Object.assign(someAuthority(draft), { ca: false, keyUsage: [5, 6], extensions: [{ oid: '2.5.29.19', critical: true, value: Uint8Array.of(0x30, 0) }] }),
+  'CA flag false': (draft) =>
+    void Object.assign(someAuthority(draft), {
+      ca: false,
+      keyUsage: [5, 6],
+      extensions: [{ oid: '2.5.29.19', critical: true, value: Uint8Array.of(0x30, 0) }],
+    }),
   'no basic constraints': (draft) => void (someAuthority(draft).omitBasicConstraints = true),
   'no keyCertSign': (draft) => void (someAuthority(draft).keyUsage = [0, 6]),
   'no key usage in CA': (draft) => void (someAuthority(draft).keyUsage = []),
   'version 1 CA': (draft) => void (someAuthority(draft).version = 1),
   'version 1 leaf': ({ leaf }) => void (leaf.version = 1),
-  'path length exceeded': (draft) => void ((draft.authorities.length > 1 ? (draft.authorities[0] as Content) : draft.root).pathLength = draft.authorities.length > 1 ? draft.authorities.length - 2 : 0),
+  'path length exceeded': (draft) =>
+    void ((draft.authorities.length > 1 ? (draft.authorities[0] as Content) : draft.root).pathLength =
+      draft.authorities.length > 1 ? draft.authorities.length - 2 : 0),
   'path length just enough': (draft) => void (draft.root.pathLength = draft.authorities.length),
   'unknown critical extension in leaf': ({ leaf }) => void (leaf.extensions = [unknownCritical]),
   'unknown critical extension in CA': (draft) => void (someAuthority(draft).extensions = [unknownCritical]),
@@ -67,7 +86,8 @@ export const faults: Readonly<Record<string, (draft: Draft) => void>> = {
   'leaf cannot sign': ({ leaf }) => void (leaf.keyUsage = [2]),
   'DNS name outside': (draft) => names(draft, { permitted: ['dns:example.com'] }, ['dns:a.example.org']),
   'DNS name inside': (draft) => names(draft, { permitted: ['dns:example.com'] }, ['dns:a.example.com']),
-  'second DNS name outside': (draft) => names(draft, { permitted: ['dns:example.com'] }, ['dns:a.example.com', 'dns:b.example.org']),
+  'second DNS name outside': (draft) =>
+    names(draft, { permitted: ['dns:example.com'] }, ['dns:a.example.com', 'dns:b.example.org']),
   'DNS name excluded': (draft) => names(draft, { excluded: ['dns:example.com'] }, ['dns:a.example.com']),
   'DNS name not excluded': (draft) => names(draft, { excluded: ['dns:example.com'] }, ['dns:badexample.com']),
   'address outside': (draft) => names(draft, { permitted: ['ip:10.0.0.0/8'] }, ['ip:11.1.1.1']),
@@ -78,8 +98,19 @@ export const faults: Readonly<Record<string, (draft: Draft) => void>> = {
   'URI outside': (draft) => names(draft, { permitted: ['uri:example.com'] }, ['uri:https://example.org/x']),
   'URI inside': (draft) => names(draft, { permitted: ['uri:example.com'] }, ['uri:https://example.com/x']),
   'subject outside': (draft) => names(draft, { permitted: ['dir:O=Nobody'] }, ['dns:a.example.com']),
-  'subject inside': (draft) => names(draft, { permitted: [`dir:${String(draft.leaf.subject)}`, ...draft.authorities.map((authority) => `dir:${String(authority.subject)}`)] }, ['dns:a.example.com']),
-  'subject excluded': (draft) => names(draft, { excluded: [`dir:${String(draft.leaf.subject)}`] }, ['dns:a.example.com']),
+  'subject inside': (draft) =>
+    names(
+      draft,
+      {
+        permitted: [
+          `dir:${String(draft.leaf.subject)}`,
+          ...draft.authorities.map((authority) => `dir:${String(authority.subject)}`),
+        ],
+      },
+      ['dns:a.example.com'],
+    ),
+  'subject excluded': (draft) =>
+    names(draft, { excluded: [`dir:${String(draft.leaf.subject)}`] }, ['dns:a.example.com']),
   'registered ID under constraint': (draft) => names(draft, { permitted: ['rid:1.2.3'] }, ['rid:1.2.3.4']),
   'SHA-1 signature on leaf': ({ leaf }) => void (leaf.hash = 'sha1'),
   'SHA-1 signature on CA': (draft) => void (someAuthority(draft).hash = 'sha1'),
@@ -107,14 +138,20 @@ export const faults: Readonly<Record<string, (draft: Draft) => void>> = {
   'no key identifiers': ({ leaf }) => void (leaf.omitKeyIdentifiers = true),
   'no key identifiers in CA': (draft) => void (someAuthority(draft).omitKeyIdentifiers = true),
   'extension twice': ({ leaf }) => void (leaf.extensions = [{ oid: '2.5.29.15', value: Uint8Array.of(3, 2, 7, 0x80) }]),
-  'malformed SAN': ({ leaf }) => void (leaf.extensions = [{ oid: '2.5.29.17', value: Uint8Array.of(0x44, 0x4e, 0x53) }]),
+  'malformed SAN': ({ leaf }) =>
+    void (leaf.extensions = [{ oid: '2.5.29.17', value: Uint8Array.of(0x44, 0x4e, 0x53) }]),
   'empty SAN': ({ leaf }) => void (leaf.extensions = [{ oid: '2.5.29.17', value: Uint8Array.of(0x30, 0) }]),
-  'empty extended key usage': ({ leaf }) => void Object.assign(leaf, { extendedKeyUsage: undefined, extensions: [{ oid: '2.5.29.37', value: Uint8Array.of(0x30, 0) }] }),
+  'empty extended key usage': ({ leaf }) =>
+    void Object.assign(leaf, {
+      extendedKeyUsage: undefined,
+      extensions: [{ oid: '2.5.29.37', value: Uint8Array.of(0x30, 0) }],
+    }),
   'serial number of 21 octets': ({ leaf }) => void (leaf.serial = new Uint8Array(21).fill(0x55)),
   'negative serial number': ({ leaf }) => void (leaf.serial = Uint8Array.of(0x80, 1)),
   'CA as leaf': ({ leaf }) => void Object.assign(leaf, { ca: true, keyUsage: [0, 5, 6] }),
   'name constraints in leaf': ({ leaf }) => void (leaf.permitted = ['dns:example.com']),
-  'name constraints not critical': (draft) => void (someAuthority(draft).extensions = [{ oid: '2.5.29.30', value: encodeConstraints('dns:example.com') }]),
+  'name constraints not critical': (draft) =>
+    void (someAuthority(draft).extensions = [{ oid: '2.5.29.30', value: encodeConstraints('dns:example.com') }]),
   'empty subject': ({ leaf }) => void Object.assign(leaf, { subject: '', subjectAltNames: ['dns:a.example.com'] }),
   'CRLs in order': (draft) => void (draft.crls = 'all'),
   'leaf revoked': (draft) => void (draft.crls = 'revoked leaf'),
@@ -125,7 +162,11 @@ export const faults: Readonly<Record<string, (draft: Draft) => void>> = {
   'CRL forged': (draft) => void (draft.crls = 'forged'),
 };
 
-function names(draft: Draft, constraints: Pick<Content, 'permitted' | 'excluded'>, subjectAltNames: readonly string[]): void {
+function names(
+  draft: Draft,
+  constraints: Pick<Content, 'permitted' | 'excluded'>,
+  subjectAltNames: readonly string[],
+): void {
   Object.assign(draft.authorities[0] as Content, constraints);
   Object.assign(draft.leaf, { subjectAltNames });
 }
@@ -151,14 +192,23 @@ export function generateChain(fault: string, random: SeededRandom): GeneratedCha
   const count = 1 + random.below(3);
   const draft: Draft = {
     root: { subject: 'CN=Root,O=Example,C=DE', ca: true, ...key('root') },
-    authorities: Array.from({ length: count }, (_, index) => ({ subject: `CN=Issuing CA ${index},O=Example,C=DE`, ca: true, ...key(`ca ${index}`) })),
+    authorities: Array.from({ length: count }, (_, index) => ({
+      subject: `CN=Issuing CA ${index},O=Example,C=DE`,
+      ca: true,
+      ...key(`ca ${index}`),
+    })),
     leaf: { subject: 'CN=sender,O=Example,C=DE', extendedKeyUsage: [clientAuth], ...key('leaf') },
     random,
   };
   faults[fault]?.(draft);
   const make = (content: Content, issuer?: TestCertificate): TestCertificate => {
     const { key: pair, keyKind, ...rest } = content;
-    return makeCertificate({ subject: 'CN=unnamed', ...rest, ...(keyKind === undefined ? pair && { key: pair } : { key: testKey(keyKind, String(content.subject)) }), ...(issuer && { issuer }) });
+    return makeCertificate({
+      subject: 'CN=unnamed',
+      ...rest,
+      ...(keyKind === undefined ? pair && { key: pair } : { key: testKey(keyKind, String(content.subject)) }),
+      ...(issuer && { issuer }),
+    });
   };
   const root = make(draft.root);
   const authorities: TestCertificate[] = [];
@@ -166,10 +216,22 @@ export function generateChain(fault: string, random: SeededRandom): GeneratedCha
   const leaf = make(draft.leaf, authorities.at(-1) ?? root);
   const pool = draft.omitted === true ? authorities.slice(0, -1) : authorities;
   const roots = draft.otherRoot === true ? [make({ ...draft.root, subject: 'CN=Other Root' })] : [root];
-  return { fault, roots: roots.map((each) => each.der), pool: pool.map((each) => each.der), leaf: leaf.der, crls: makeLists(draft, root, authorities, leaf), explicitPolicy: draft.explicitPolicy };
+  return {
+    fault,
+    roots: roots.map((each) => each.der),
+    pool: pool.map((each) => each.der),
+    leaf: leaf.der,
+    crls: makeLists(draft, root, authorities, leaf),
+    explicitPolicy: draft.explicitPolicy,
+  };
 }
 
-function makeLists(draft: Draft, root: TestCertificate, authorities: readonly TestCertificate[], leaf: TestCertificate): Uint8Array[] | undefined {
+function makeLists(
+  draft: Draft,
+  root: TestCertificate,
+  authorities: readonly TestCertificate[],
+  leaf: TestCertificate,
+): Uint8Array[] | undefined {
   const { crls } = draft;
   if (crls === undefined) return undefined;
   const issuers = [root, ...authorities];

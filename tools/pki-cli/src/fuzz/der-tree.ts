@@ -34,15 +34,21 @@ function readHeader(bytes: Uint8Array, at: number, end: number): Header | undefi
 /** The elements that fill the range exactly, or undefined. */
 export function readNodes(bytes: Uint8Array, start = 0, end = bytes.length, depth = 0): DerNode[] | undefined {
   const nodes: DerNode[] = [];
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const header = readHeader(bytes, at, end);
     if (header === undefined || depth > 20) return undefined;
     const tag = bytes[at] as number;
     const isBitString = tag === 0x03;
     const inside = (tag & 0x20) !== 0 || tag === 0x04 || isBitString;
     const childStart = header.contentStart + (isBitString ? 1 : 0);
-    const children = inside && childStart < header.end ? readNodes(bytes, childStart, header.end, depth + 1) : undefined;
-    nodes.push({ tag, content: bytes.slice(header.contentStart, header.end), children, prefix: isBitString && children ? bytes.slice(header.contentStart, childStart) : new Uint8Array(0) });
+    const children =
+      inside && childStart < header.end ? readNodes(bytes, childStart, header.end, depth + 1) : undefined;
+    nodes.push({
+      tag,
+      content: bytes.slice(header.contentStart, header.end),
+      children,
+      prefix: isBitString && children ? bytes.slice(header.contentStart, childStart) : new Uint8Array(0),
+    });
     at = header.end;
   }
   return nodes;
@@ -52,7 +58,8 @@ export function readNodes(bytes: Uint8Array, start = 0, end = bytes.length, dept
 export function writeNodes(nodes: readonly DerNode[]): Uint8Array {
   return Buffer.concat(
     nodes.map((node) => {
-      const content = node.children === undefined ? node.content : Buffer.concat([node.prefix, writeNodes(node.children)]);
+      const content =
+        node.children === undefined ? node.content : Buffer.concat([node.prefix, writeNodes(node.children)]);
       return Buffer.concat([Uint8Array.from([node.tag, ...lengthOctets(content.length)]), content]);
     }),
   );
@@ -66,7 +73,10 @@ function lengthOctets(length: number): number[] {
 }
 
 /** Every node with the list that holds it. */
-export function everyNode(nodes: DerNode[], found: { list: DerNode[]; index: number }[] = []): { list: DerNode[]; index: number }[] {
+export function everyNode(
+  nodes: DerNode[],
+  found: { list: DerNode[]; index: number }[] = [],
+): { list: DerNode[]; index: number }[] {
   nodes.forEach((node, index) => {
     found.push({ list: nodes, index });
     if (node.children !== undefined) everyNode(node.children, found);

@@ -4,7 +4,8 @@ import { everyNode, readNodes, writeNodes, type DerNode } from './der-tree.js';
 /** One to three changes to bytes, or to the structure with the lengths kept right. `others` give parts to splice in. */
 export function mutateDer(der: Uint8Array, others: readonly Uint8Array[], random: SeededRandom): Uint8Array {
   let mutated = der;
-  for (let changes = 1 + random.below(3); changes > 0; changes--) mutated = random.below(2) === 0 ? mutateBytes(mutated, random) : mutateStructure(mutated, others, random);
+  for (let changes = 1 + random.below(3); changes > 0; changes--)
+    mutated = random.below(2) === 0 ? mutateBytes(mutated, random) : mutateStructure(mutated, others, random);
   return mutated;
 }
 
@@ -53,7 +54,10 @@ function mutateStructure(der: Uint8Array, others: readonly Uint8Array[], random:
       break;
     }
     case 3:
-      node.tag = random.pick([0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0c, 0x13, 0x16, 0x17, 0x18, 0x30, 0x31, 0x80, 0x81, 0x82, 0xa0, 0xa1, 0xa3, 0x1f]);
+      node.tag = random.pick([
+        0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0c, 0x13, 0x16, 0x17, 0x18, 0x30, 0x31, 0x80, 0x81, 0x82, 0xa0, 0xa1,
+        0xa3, 0x1f,
+      ]);
       break;
     case 4:
       node.children = undefined;
@@ -73,7 +77,13 @@ function mutateStructure(der: Uint8Array, others: readonly Uint8Array[], random:
       break;
     default: {
       let deep: DerNode = node;
-      for (let level = random.below(60); level > 0; level--) deep = { tag: random.pick([0x30, 0xa0]), content: new Uint8Array(0), children: [deep], prefix: new Uint8Array(0) };
+      for (let level = random.below(60); level > 0; level--)
+        deep = {
+          tag: random.pick([0x30, 0xa0]),
+          content: new Uint8Array(0),
+          children: [deep],
+          prefix: new Uint8Array(0),
+        };
       list[index] = deep;
     }
   }

@@ -41,12 +41,16 @@ export function judgeVector(vector: VectorCase, signatureCache?: SignatureCache)
   return { id: vector.id, verdict, reason, ms: Math.round((performance.now() - start) * 1000) / 1000 };
 }
 
-function decide(vector: VectorCase, signatureCache: SignatureCache | undefined): { verdict: 'valid' | 'invalid'; reason: string } {
+function decide(
+  vector: VectorCase,
+  signatureCache: SignatureCache | undefined,
+): { verdict: 'valid' | 'invalid'; reason: string } {
   let leaf: Certificate;
   try {
     leaf = parseCertificate(decodePem(vector.leaf)[0] as Uint8Array);
   } catch (error) {
-    if (error instanceof MalformedCertificate || error instanceof MalformedPem) return { verdict: 'invalid', reason: `${error.code}: ${error.message}` };
+    if (error instanceof MalformedCertificate || error instanceof MalformedPem)
+      return { verdict: 'invalid', reason: `${error.code}: ${error.message}` };
     throw error;
   }
   const intermediates = readCertificates(vector.intermediates);
@@ -54,17 +58,26 @@ function decide(vector: VectorCase, signatureCache: SignatureCache | undefined):
   const { lists: crls, malformed } = readLists(vector.crls);
   const at = vector.validation_time === null ? anyTime(leaf) : Date.parse(vector.validation_time);
   const mode = vector.policy_inputs?.trust_anchor_mode;
-  const trustAnchors = anchors.map((certificate) => trustAnchor(certificate, mode === undefined ? {} : anchorModes[mode]));
+  const trustAnchors = anchors.map((certificate) =>
+    trustAnchor(certificate, mode === undefined ? {} : anchorModes[mode]),
+  );
   if (vector.features.includes('crl-check-only')) {
     const issuers = [...anchors, ...intermediates];
     const status = judgeRevocation({
       certificate: leaf,
       issuers,
       at,
-      revocation: { crls, failure: 'hard', ...(vector.features.includes('crl-max-age-7d') && { maximumAge: 7 * 24 * 3600 * 1000 }) },
+      revocation: {
+        crls,
+        failure: 'hard',
+        ...(vector.features.includes('crl-max-age-7d') && { maximumAge: 7 * 24 * 3600 * 1000 }),
+      },
       algorithmPolicy: { ...defaultAlgorithmPolicy, rsaMinimumBits: 512 },
     });
-    return { verdict: status.status === 'good' ? 'valid' : 'invalid', reason: [status.status, ...status.remarks, ...malformed].join('; ') };
+    return {
+      verdict: status.status === 'good' ? 'valid' : 'invalid',
+      reason: [status.status, ...status.remarks, ...malformed].join('; '),
+    };
   }
   const usages = vector.eku.length === 0 ? [undefined] : vector.eku;
   let judgement: PathJudgement | undefined;
@@ -84,7 +97,15 @@ function decide(vector: VectorCase, signatureCache: SignatureCache | undefined):
     } satisfies PathInput);
     if (!judgement.valid) break;
   }
-  if (judgement === undefined || !judgement.valid) return { verdict: 'invalid', reason: [`${judgement?.refusal.code}: ${judgement?.refusal.sentence}`, ...(judgement?.remarks ?? []), ...malformed].join('; ') };
+  if (judgement === undefined || !judgement.valid)
+    return {
+      verdict: 'invalid',
+      reason: [
+        `${judgement?.refusal.code}: ${judgement?.refusal.sentence}`,
+        ...(judgement?.remarks ?? []),
+        ...malformed,
+      ].join('; '),
+    };
   return { verdict: 'valid', reason: `policies ${judgement.policies.join(' ')}` };
 }
 

@@ -19,7 +19,8 @@ export interface VectorCase {
     readonly initial_policy_mapping_inhibit?: boolean;
     readonly initial_inhibit_any_policy?: boolean;
     readonly expected_user_constrained_policy_set?: readonly string[];
-    readonly trust_anchor_mode?: 'subject-and-key-only' | 'enforce-expiry' | 'enforce-constraints' | 'enforce-expiry-and-constraints';
+    readonly trust_anchor_mode?:
+      'subject-and-key-only' | 'enforce-expiry' | 'enforce-constraints' | 'enforce-expiry-and-constraints';
   };
   readonly expected?: 'valid' | 'invalid';
   readonly features: readonly string[];

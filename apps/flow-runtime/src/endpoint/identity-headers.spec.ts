@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { claimsIdentity, mayReachFlow } from './identity-headers.js';
+
+describe('attack 8: a header that claims an identity', () => {
+  it.each([
+    'Client-Cert',
+    'client_cert',
+    'X-Forwarded-Client-Cert',
+    'SSL_CLIENT_CERT',
+    'ssl-client-s-dn',
+    'X-SSL-Client-Verify',
+    'x_amzn_mtls_clientcert',
+  ])('%s never reaches a flow', (name) => {
+    expect(claimsIdentity(name)).toBe(true);
+    expect(mayReachFlow(name)).toBe(false);
+  });
+
+  it.each(['id', 'x-order', 'client', 'ssl'])('%s is no such header', (name) => {
+    expect(mayReachFlow(name)).toBe(true);
+  });
+
+  it.each(['Authorization', 'Cookie', 'Proxy-Authorization'])(
+    '%s holds a secret and is not for flows either',
+    (name) => {
+      expect(mayReachFlow(name)).toBe(false);
+    },
+  );
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { KeySealer } from './key-sealer.js';
+
+const sealer = new KeySealer(randomBytes(32));
+const secret = Buffer.from('a private key');
+
+describe('a sealed key', () => {
+  it('opens for its owner', () => {
+    expect(sealer.open(sealer.seal(secret, 'ca:1'), 'ca:1')).toEqual(secret);
+  });
+
+  it('does not open for another owner, so it cannot be moved to another row', () => {
+    const sealed = sealer.seal(secret, 'ca:1');
+    expect(() => sealer.open(sealed, 'ca:2')).toThrow();
+  });
+
+  it('does not open under another master key, and says which file to look at', () => {
+    const sealed = sealer.seal(secret, 'ca:1');
+    expect(() => new KeySealer(randomBytes(32)).open(sealed, 'ca:1')).toThrow('another master key');
+  });
+
+  it('does not open when any one byte of it was changed', () => {
+    const sealed = sealer.seal(secret, 'ca:1');
+    for (let index = 0; index < sealed.length; index++) {
+      const changed = Buffer.from(sealed);
+      changed[index] = (changed[index] as number) ^ 1;
+      expect(() => sealer.open(changed, 'ca:1')).toThrow();
+    }
+  });
+
+  it('is another each time, and holds nothing of the secret', () => {
+    const sealed = sealer.seal(secret, 'ca:1');
+    expect(sealed.equals(sealer.seal(secret, 'ca:1'))).toBe(false);
+    expect(sealed.includes(secret)).toBe(false);
+  });
+
+  it('needs a master key of 32 bytes', () => {
+    expect(() => new KeySealer(randomBytes(16))).toThrow('32 bytes');
+  });
+});

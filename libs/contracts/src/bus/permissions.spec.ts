@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import { stateStream, stateWriters } from '../state/state-records.js';
+import { servicePermissions, subscriberPermissions } from './permissions.js';
+import { renderBusServerConfiguration } from './server-configuration.js';
+
+const services = Object.keys(servicePermissions) as (keyof typeof servicePermissions)[];
+
+/** Whether a subscription or permission with wildcards covers a subject. */
+function covers(pattern: string, subject: string): boolean {
+  const wanted = pattern.split('.');
+  const tokens = subject.split('.');
+  for (const [index, token] of wanted.entries()) {
+    if (token === '>') return tokens.length > index;
+    if (tokens[index] === undefined || (token !== '*' && token !== tokens[index])) return false;
+  }
+  return wanted.length === tokens.length;
+}
+
+const mayPublish = (service: keyof typeof servicePermissions, subject: string) =>
+  servicePermissions[service].publish.some((pattern) => covers(pattern, subject));
+
+describe('the permissions of the bus', () => {
+  it('give each prefix of the state stream one writing service', () => {
+    for (const [writer, prefixes] of Object.entries(stateWriters)) {
+      for (const prefix of prefixes) {
+        const writers = services.filter((service) => mayPublish(service, `$KV.SLUICE_STATE.${prefix}.x`));
+        expect(writers).toEqual([writer]);
+      }
+    }
+  });
+
+  it('attack 32: let the flow runtime ask for verdicts only, not for keys', () => {
+    expect(mayPublish('flow-runtime', 'sluice.certificate-verifier.verify-certificate.v1')).toBe(true);
+    expect(mayPublish('flow-runtime', 'sluice.key-management.create-service-key.v1')).toBe(false);
+    expect(mayPublish('flow-runtime', 'sluice.authorization.create-admin-token.v1')).toBe(false);
+    expect(mayPublish('flow-runtime', 'sluice.events.service-key.revoked')).toBe(false);
+  });
+
+  it('let nobody create a consumer on the state stream, purge it or delete it', () => {
+    for (const service of services) {
+      expect(mayPublish(service, `$JS.API.CONSUMER.CREATE.${stateStream}.any`)).toBe(false);
+      expect(mayPublish(service, `$JS.API.STREAM.PURGE.${stateStream}`)).toBe(false);
+      expect(mayPublish(service, `$JS.API.STREAM.DELETE.${stateStream}`)).toBe(false);
+    }
+  });
+
+  it('let a service listen to its own inbox only', () => {
+    for (const service of services) {
+      for (const other of services.filter((name) => name !== service)) {
+        const heard = servicePermissions[service].subscribe.some((pattern) => covers(pattern, `_INBOX_${other}.reply`));
+        expect(heard).toBe(false);
+      }
+    }
+  });
+
+  it('let a subscriber neither publish events nor change the stream', () => {
+    const may = (subject: string) => subscriberPermissions.publish.some((pattern) => covers(pattern, subject));
+    expect(may('$JS.API.CONSUMER.CREATE.SLUICE_EVENTS.mine')).toBe(true);
+    for (const subject of [
+      'sluice.events.service-key.revoked',
+      '$JS.API.STREAM.PURGE.SLUICE_EVENTS',
+      '$JS.API.STREAM.DELETE.SLUICE_EVENTS',
+      '$JS.API.STREAM.CREATE.OTHER',
+      '$JS.API.STREAM.UPDATE.SLUICE_EVENTS',
+    ]) {
+      expect(may(subject)).toBe(false);
+    }
+  });
+});
+
+describe('the configuration of nats-server', () => {
+  it('holds public keys and hashes, never a seed or a password', () => {
+    const configuration = renderBusServerConfiguration({
+      listen: '127.0.0.1:4222',
+      storeDirectory: '/data',
+      tls: { certificateFile: 'server.pem', keyFile: 'server.key' },
+      serviceKeys: Object.fromEntries(services.map((service) => [service, `U${service}`])) as Record<
+        (typeof services)[number],
+        string
+      >,
+      subscriber: { user: 'subscriber', passwordHash: '$2b$10$hash' },
+    });
+    expect(configuration).toContain('password: "$2b$10$hash"');
+    for (const service of services) expect(configuration).toContain(`nkey: U${service}`);
+    expect(configuration).not.toMatch(/\bSU[A-Z0-9]{20}/);
+  });
+});

@@ -1,0 +1,90 @@
+import jsonata from 'jsonata';
+import type { StepWork } from '../compile/compiled-flow.js';
+import type { StepCompiler } from '../compile/step-compiler.js';
+import { FlowProcessingError } from '../error/flow-errors.js';
+import { ExpressionSyntaxError } from '../expression/expression-context.js';
+import { regexOf } from '../expression/simple/ognl-path.js';
+import type { MappingStep } from '../model/step-definition.js';
+
+/** Nodes of the expression that may be evaluated for one message, and how deep they may call each other. */
+const MAXIMUM_EVALUATIONS = 5_000_000;
+const MAXIMUM_DEPTH = 400;
+
+/** Maps a JSON body with a JSONata expression; `$headers` and `$properties` hold the message's. */
+export function compileMapping(step: MappingStep, compiler: StepCompiler): StepWork {
+  const compiled = compiler.attempt(() => parse(step.jsonata), 'jsonata');
+  if (compiled === null) return () => undefined;
+  return async (run) => {
+    // Each run has an expression of its own, as the bounds count in it.
+    const expression = parse(step.jsonata);
+    bound(expression);
+    const input = run.message.isEmpty ? undefined : run.message.json();
+    let result: unknown;
+    try {
+      result = (await expression.evaluate(input, {
+        headers: Object.fromEntries(run.message.headers),
+        properties: Object.fromEntries(run.message.properties),
+      })) as unknown;
+    } catch (error) {
+      if (error instanceof FlowProcessingError) throw error;
+      throw new FlowProcessingError('mapping-failed', `The JSONata mapping failed: ${messageOf(error)}`, { cause: error });
+    }
+    const text = JSON.stringify(result) as string | undefined;
+    run.message.body = text ?? 'null';
+    run.message.headers.set('Content-Type', 'application/json');
+  };
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+}
+
+function parse(source: string): jsonata.Expression {
+  try {
+    return jsonata(source, { RegexEngine: LinearRegex as unknown as RegExpConstructor });
+  } catch (error) {
+    if (error instanceof ExpressionSyntaxError) throw error;
+    throw new ExpressionSyntaxError(`The JSONata expression cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/** JSONata calls these two before and after each node it evaluates. */
+function bound(expression: jsonata.Expression): void {
+  let evaluations = 0;
+  let depth = 0;
+  expression.assign('__evaluate_entry', () => {
+    if (++evaluations > MAXIMUM_EVALUATIONS || ++depth > MAXIMUM_DEPTH)
+      throw new FlowProcessingError('limit-exceeded', 'The JSONata mapping took more steps than allowed.');
+  });
+  expression.assign('__evaluate_exit', () => {
+    depth--;
+  });
+}
+
+/** What JSONata needs of a RegExp, on an engine whose time is linear. */
+class LinearRegex {
+  lastIndex = 0;
+  readonly #source: string;
+
+  constructor(pattern: string | RegExp) {
+    const source = typeof pattern === 'string' ? pattern : pattern.source;
+    const flags = typeof pattern === 'string' ? '' : pattern.flags.replace(/[^ims]/g, '');
+    this.#source = flags === '' ? source : `(?${flags})${source}`;
+    regexOf(this.#source);
+  }
+
+  exec(text: string): (RegExpExecArray & { index: number }) | null {
+    const matcher = regexOf(this.#source).matcher(text);
+    if (this.lastIndex > text.length || !matcher.find(this.lastIndex)) {
+      this.lastIndex = 0;
+      return null;
+    }
+    this.lastIndex = matcher.end();
+    const groups = [matcher.group(), ...Array.from({ length: matcher.groupCount() }, (_, index) => matcher.group(index + 1))];
+    return Object.assign(groups, { index: matcher.start(), input: text }) as unknown as RegExpExecArray;
+  }
+
+  test(text: string): boolean {
+    return this.exec(text) !== null;
+  }
+}

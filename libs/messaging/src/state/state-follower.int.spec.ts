@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { stateKey, stateWriters } from '@sluice/contracts';
+import { TestNats, until } from '@sluice/testing';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { generateKeyPairSync } from 'node:crypto';
+import { RecordReader, RecordSigner } from './signed-record.js';
+import { StateBucket } from './state-bucket.js';
+import { StateFollower } from './state-follower.js';
+import { StatePublisher } from './state-publisher.js';
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const signer = new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
+const reader = new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]);
+const text = new TextEncoder();
+
+let nats: TestNats;
+let connection: NatsConnection;
+let bucket: StateBucket;
+let publisher: StatePublisher;
+const followers: StateFollower[] = [];
+let faults: string[];
+
+beforeEach(async () => {
+  nats = await TestNats.start();
+  connection = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 20 });
+  bucket = await StateBucket.open(connection);
+  publisher = new StatePublisher(connection, bucket);
+  faults = [];
+});
+
+afterEach(async () => {
+  followers.splice(0).forEach((follower) => follower.stop());
+  await connection.close();
+  await nats.stop();
+});
+
+function follow(
+  holds: ConstructorParameters<typeof StateFollower>[0]['holds'] = ['role'],
+  capacity = 100,
+): StateFollower {
+  const follower = new StateFollower({
+    connection,
+    bucket,
+    reader,
+    holds,
+    capacity,
+    heartbeatMs: 50,
+    onFault: (_error, what) => faults.push(what),
+  });
+  followers.push(follower);
+  follower.start();
+  return follower;
+}
+
+const role = (name: string, version = 1, deleted = false) =>
+  publisher.publish(
+    stateKey.role(name),
+    version,
+    text.encode(JSON.stringify({ key: stateKey.role(name), version, deleted, name })),
+  );
+
+const instance = (id: string, roles: string[], version = 1) => {
+  const record = { key: stateKey.instance(id), version, deleted: false, id, name: id, plan: 'integration-flow', roles };
+  return publisher.publish(record.key, version, signer.encode(record));
+};
+
+async function complete(): Promise<void> {
+  const { epoch } = (await bucket.state()) ?? { epoch: '' };
+  for (const service of Object.keys(stateWriters)) {
+    const key = stateKey.complete(service);
+    await publisher.publish(key, 1, text.encode(JSON.stringify({ key, version: 1, deleted: false, service, epoch })));
+  }
+}
+
+describe('a follower of the state stream', () => {
+  it('is not ready before every writing service has completed the epoch', async () => {
+    const follower = follow();
+    expect(follower.position).toBeUndefined();
+    await bucket.create();
+    await role('A');
+    await until(() => follower.position, { what: 'a position' });
+    expect(follower.ready).toBe(false);
+    expect(follower.missingWriters.sort()).toEqual(Object.keys(stateWriters).sort());
+    await complete();
+    await until(() => follower.ready, { what: 'readiness' });
+  });
+
+  it('loads what was there, and hears of what comes with its sequence', async () => {
+    await bucket.create();
+    await role('A');
+    await role('B.c');
+    const follower = follow();
+    await until(() => follower.position?.sequence === 2, { what: 'the load' });
+    expect([...follower.heldOf('role')].map(({ record }) => record.name).sort()).toEqual(['A', 'B.c']);
+    const changes: string[] = [];
+    follower.onChange(({ key, sequence }) => changes.push(`${sequence} ${key}`));
+    const sequence = await role('A', 2, true);
+    expect(await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000)).toBe(true);
+    expect(changes).toEqual([`${sequence} ${stateKey.role('A')}`]);
+    expect(follower.held(stateKey.role('A'))).toEqual({ key: stateKey.role('A'), sequence, record: undefined });
+  });
+
+  it('fetches a record it does not hold, and keeps the fetched one in step', async () => {
+    await bucket.create();
+    await instance('i', ['A']);
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    expect((await follower.fetch<'instance'>('instance.i')).record?.roles).toEqual(['A']);
+    const sequence = await instance('i', ['B'], 2);
+    await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000);
+    const remembered = follower.fetch<'instance'>('instance.i');
+    expect(remembered).not.toBeInstanceOf(Promise);
+    expect(await remembered).toMatchObject({ sequence, record: { roles: ['B'] } });
+  });
+
+  it('does not remember that a record is absent: it would miss the one that comes', async () => {
+    await bucket.create();
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    expect(await follower.fetch('instance.i')).toEqual({ key: 'instance.i', sequence: 0, record: undefined });
+    await instance('i', ['A']);
+    expect((await follower.fetch<'instance'>('instance.i')).record?.roles).toEqual(['A']);
+  });
+
+  it('takes a record without the right signature for absent, and reports it', async () => {
+    await bucket.create();
+    const forged = { key: 'instance.i', version: 1, deleted: false, id: 'i', name: 'i', plan: 'api', roles: ['A'] };
+    await publisher.publish('instance.i', 1, text.encode(JSON.stringify(forged)));
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    expect((await follower.fetch('instance.i')).record).toBeUndefined();
+    expect(faults).toContain('the state record instance.i');
+  });
+
+  it('catches up with what was published while the bus was away, before it has a position again', async () => {
+    await bucket.create();
+    await role('A');
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    const asOf = follower.currentAsOf;
+    await nats.halt('SIGKILL');
+    await nats.start();
+    const sequence = await until(() => role('B'), { what: 'a publication after the restart' });
+    await until(() => follower.position?.sequence === sequence, { what: 'the position after the restart' });
+    expect([...follower.heldOf('role')].map(({ record }) => record.name).sort()).toEqual(['A', 'B']);
+    await until(() => follower.currentAsOf > asOf, { what: 'a new heartbeat' });
+  });
+
+  it('forgets everything when the bucket is another one', async () => {
+    await bucket.create();
+    await role('A');
+    await role('B');
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    const epochs: (string | undefined)[] = [];
+    follower.onEpoch((epoch) => epochs.push(epoch));
+    const before = follower.epoch;
+    await (await jetstreamManager(connection)).streams.delete('KV_SLUICE_STATE');
+    await bucket.create();
+    await role('C');
+    await until(() => follower.epoch !== before && follower.position, { what: 'the new epoch' });
+    expect(epochs.length).toBeGreaterThan(0);
+    expect([...follower.heldOf('role')].map(({ record }) => record.name)).toEqual(['C']);
+    expect(follower.ready).toBe(false);
+  });
+
+  it('waits for a position only so long, and never reaches one of another epoch', async () => {
+    await bucket.create();
+    await role('A');
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    expect(await follower.reach({ epoch: follower.epoch ?? '', sequence: 99 }, 20)).toBe(false);
+    expect(await follower.reach({ epoch: 'another', sequence: 1 }, 20)).toBe(false);
+  });
+});
+
+describe('a writer of the state stream', () => {
+  it('never covers a newer version with an older one, however late it comes', async () => {
+    await bucket.create();
+    await role('A', 1);
+    await role('A', 5);
+    const sequence = await role('A', 3);
+    const stored = await bucket.last(stateKey.role('A'));
+    expect(stored).toMatchObject({ version: 5, sequence });
+  });
+
+  it('lets one of many writers of a first version win, and the highest version stand at the end', async () => {
+    await bucket.create();
+    await Promise.all(Array.from({ length: 20 }, (_, index) => role('A', 1 + ((index * 7) % 20))));
+    expect((await bucket.last(stateKey.role('A')))?.version).toBe(20);
+  });
+
+  it('does not bring a record back that ended', async () => {
+    await bucket.create();
+    await role('A', 1);
+    await role('A', 2, true);
+    await role('A', 1);
+    expect((await bucket.last(stateKey.role('A')))?.version).toBe(2);
+  });
+});

@@ -1,0 +1,103 @@
+import { startNatsServer, type ChildServer } from '@sluice/embedded-servers';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { endWithThisProcess, type Watch } from '../process/end-with-this-process.js';
+import { TemporaryFolder } from '../process/temporary-folder.js';
+
+/** Where the server is to live; a configuration made from it keeps everything in the folder of the test. */
+export interface NatsPlace {
+  /** `host:port`; port -1 asks for a free one. */
+  readonly listen: string;
+  readonly folder: string;
+}
+
+export interface TestNatsOptions {
+  /**
+   * A configuration without `listen`, or a function that makes a whole one. Default: JetStream with its store in the
+   * test's folder, no users.
+   */
+  readonly configuration?: string | ((place: NatsPlace) => string);
+}
+
+/** A real nats-server of one test (or of one file), with a folder of its own, that ends with it. */
+export class TestNats implements AsyncDisposable {
+  readonly output: string[] = [];
+  #server: ChildServer | undefined;
+  #watch: Watch | undefined;
+  #port = -1;
+
+  private constructor(
+    private readonly folder: TemporaryFolder,
+    private readonly render: (place: NatsPlace) => string,
+  ) {}
+
+  static async start(options: TestNatsOptions = {}): Promise<TestNats> {
+    const { configuration = defaultConfiguration } = options;
+    const render =
+      typeof configuration === 'string'
+        ? ({ listen }: NatsPlace) => `listen: ${JSON.stringify(listen)}\n${configuration}`
+        : configuration;
+    const nats = new TestNats(new TemporaryFolder('nats'), render);
+    try {
+      await nats.start();
+    } catch (error) {
+      nats.folder.remove();
+      throw error;
+    }
+    return nats;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  get folderPath(): string {
+    return this.folder.path;
+  }
+
+  get running(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Starts it again on its port, with what its store holds. */
+  async start(): Promise<void> {
+    const configurationFile = join(this.folder.path, 'nats.conf');
+    writeFileSync(configurationFile, this.render({ listen: `127.0.0.1:${this.#port}`, folder: this.folder.path }));
+    const server = await startNatsServer({
+      configurationFile,
+      onLine: (line) => {
+        this.output.push(line);
+        const [, port] = /Listening for client connections on [^ ]*:(\d+)/.exec(line) ?? [];
+        if (port) this.#port = Number(port);
+      },
+    });
+    if (this.#port === -1) throw new Error(`nats-server did not say where it listens:\n${this.output.join('\n')}`);
+    this.#server = server;
+    this.#watch = endWithThisProcess(server.pid, this.folder.path);
+  }
+
+  /** Ends the server and keeps its store, for a test of what happens without it. */
+  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#watch?.dismiss();
+    await this.#server?.stop(signal);
+    this.#server = undefined;
+  }
+
+  /** Ends it and removes its folder. */
+  async stop(): Promise<void> {
+    await this.halt('SIGKILL');
+    this.folder.remove();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+function defaultConfiguration({ listen, folder }: NatsPlace): string {
+  return `listen: ${JSON.stringify(listen)}\njetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }\n`;
+}

@@ -1,0 +1,68 @@
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { ServerNames } from './server-certificates.js';
+
+export interface ProvisionConfig {
+  /** Folder with the volumes. */
+  readonly root: string;
+  readonly loadBalancer: ServerNames;
+  readonly postgres: string;
+}
+
+/** @throws Error with one sentence that names the variable */
+export function readProvisionConfig(environment: NodeJS.ProcessEnv): ProvisionConfig {
+  const host = environment['SLUICE_FLOW_HOST'] || 'localhost';
+  const isName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(host);
+  if (!isName && isIP(host) === 0)
+    throw new Error('SLUICE_FLOW_HOST must be the host name or IP address by which senders call flows.');
+  const isAddress = isIP(host) !== 0;
+  const postgres = environment['POSTGRES_ADDRESS'] || 'postgres:5432';
+  if (!/^[^\s:/@]+:\d{1,5}$/.test(postgres))
+    throw new Error('POSTGRES_ADDRESS must be host:port of the Postgres to prepare.');
+  return {
+    root: environment['PROVISION_ROOT'] || '/provision',
+    loadBalancer: {
+      dnsNames: [...new Set(['localhost', 'load-balancer', ...(isAddress ? [] : [host.toLowerCase()])])],
+      ipAddresses: [...new Set(['127.0.0.1', '::1', ...(isAddress ? [host] : [])])],
+    },
+    postgres,
+  };
+}
+
+export interface TrustedRootsConfig {
+  readonly adminUrl: string;
+  readonly adminTokenFile: string;
+  readonly trustListFile: string;
+  readonly noRootFile: string;
+  readonly haproxySocket: string;
+  /** What HAProxy calls the list: the path in its configuration. */
+  readonly haproxyCaFile: string;
+  readonly intervalMs: number;
+  readonly healthPort: number;
+}
+
+/** @throws Error with one sentence that names the variable */
+export function readTrustedRootsConfig(environment: NodeJS.ProcessEnv): TrustedRootsConfig {
+  const required = (name: string) => {
+    const value = environment[name];
+    if (!value) throw new Error(`trusted-roots cannot start: ${name} is not set.`);
+    return value;
+  };
+  const wholeNumber = (name: string, fallback: number, least: number, most: number) => {
+    const value = environment[name] ? Number(environment[name]) : fallback;
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new Error(`trusted-roots cannot start: ${name} must be a whole number from ${least} to ${most}.`);
+  };
+  const folder = required('TRUST_LIST_FOLDER');
+  const trustListFile = join(folder, 'trusted-roots.pem');
+  return {
+    adminUrl: required('ADMIN_URL').replace(/\/$/, ''),
+    adminTokenFile: required('ADMIN_TOKEN_FILE'),
+    trustListFile,
+    noRootFile: join(folder, 'no-trusted-root.pem'),
+    haproxySocket: join(folder, 'haproxy.sock'),
+    haproxyCaFile: environment['HAPROXY_CA_FILE'] || trustListFile,
+    intervalMs: wholeNumber('INTERVAL_MS', 1_000, 100, 600_000),
+    healthPort: wholeNumber('HEALTH_PORT', 8_081, 0, 65_535),
+  };
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readProvisionConfig, readTrustedRootsConfig, type ProvisionConfig } from './config.js';
+import { administratorUrl, fillVolumes } from './container/fill-volumes.js';
+import { prepareDatabase } from './prepare-database.js';
+import { runTrustedRoots } from './trusted-roots/run-trusted-roots.js';
+
+/** What an administrator may have to read, below the home of provisioning. */
+const shown: Readonly<Record<string, string>> = {
+  'admin-token': 'secrets/admin-token',
+  'server-root': 'tls/server-root.pem',
+  'subscriber-password': 'secrets/subscriber.password',
+};
+const names = Object.keys(shown).join(', ');
+const usage = `Usage: provision files           make what is missing and give each service its part
+       provision database        make the database roles and schemas
+       provision trusted-roots   keep the load balancer's list of trusted roots
+       provision show WHAT       print one of ${names}`;
+
+const say = (message: string) => void process.stdout.write(`${message}\n`);
+const databasePatienceMs = 60_000;
+
+async function main([command, what]: readonly string[]): Promise<void> {
+  switch (command) {
+    case 'files': {
+      await fillVolumes({ ...readProvisionConfig(process.env), now: Date.now() });
+      return say('every service has its keys and certificates');
+    }
+    case 'database': {
+      await prepareWhenUp(readProvisionConfig(process.env));
+      return say('the database roles and schemas are there');
+    }
+    case 'trusted-roots': {
+      const end = new AbortController();
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort());
+      return runTrustedRoots(readTrustedRootsConfig(process.env), say, end.signal);
+    }
+    case 'show':
+      return show(readProvisionConfig(process.env), what ?? '');
+    default:
+      throw new Error(usage);
+  }
+}
+
+/** Postgres may be a moment behind, or its name: a connection is tried again, a refusal by Postgres itself is not. */
+async function prepareWhenUp(config: ProvisionConfig): Promise<void> {
+  const home = join(config.root, 'home');
+  const passwordOf = (role: string) => read(join(home, 'secrets', `database-${role}.password`)).trim();
+  const url = administratorUrl(config.postgres, passwordOf('postgres'), join(home, 'tls', 'server-root.pem'));
+  for (const deadline = performance.now() + databasePatienceMs; ; await sleep(1_000)) {
+    try {
+      return await prepareDatabase(url, passwordOf);
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      const mayPass = typeof code === 'string' && /^(E[A-Z_]+|57P0[1-3])$/.test(code);
+      if (!mayPass || performance.now() > deadline) {
+        throw new Error(
+          `The database at ${config.postgres} could not be prepared: ${error instanceof Error ? error.message || code : String(error)}.`,
+          { cause: error },
+        );
+      }
+    }
+  }
+}
+
+function show(config: ProvisionConfig, what: string): void {
+  const file = Object.hasOwn(shown, what) ? shown[what] : undefined;
+  if (file === undefined) throw new Error(`There is no ${what || 'such thing'} to show: name one of ${names}.`);
+  process.stdout.write(read(join(config.root, 'home', file)));
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${path} cannot be read: run provision files first.`, { cause: error });
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
