@@ -1,3 +1,11 @@
+export {
+  checkFlow,
+  type FlowCapability,
+  type FlowCheck,
+  type FlowCheckInput,
+  type FlowCheckReport,
+  type FlowVerdict,
+} from './check/check-flow.js';
 export { compileFlow } from './compile/compile-flow.js';
 export type { CompiledFlow } from './compile/compiled-flow.js';
 export {
@@ -50,12 +58,17 @@ export type {
   ScriptRequest,
   VariablePort,
 } from './port/flow-ports.js';
+export type { ScriptUse } from './reader/iflw/analyze-script.js';
+export type { ScriptToPort } from './reader/iflw/artifact-files.js';
 export { flowJsonSchema } from './reader/native/flow-format.js';
 export {
   type FlowDefinitionInput,
   type FlowMediaType,
+  type FlowPackage,
+  type PackagedFlow,
   type ReadFlow,
   readFlowDefinition,
+  readFlowPackage,
 } from './reader/read-flow-definition.js';
 export type { CustomHeader, FlowFailure, FlowOutcome, FlowStatus, LogEntry, StepRecord } from './run/flow-outcome.js';
 export type { RunOptions } from './run/flow-run.js';

@@ -28,7 +28,12 @@ export class AdminClient {
   ) {}
 
   /** @param body text and bytes are sent as they are, anything else as JSON */
-  async request<Body = Problem>(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<AdminAnswer<Body>> {
+  async request<Body = Problem>(
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType = 'application/json',
+  ): Promise<AdminAnswer<Body>> {
     const raw = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(`${this.url}${path}`, {
       method,
@@ -46,9 +51,17 @@ export class AdminClient {
   }
 
   /** @throws Error with the answer when it has another status */
-  async expect<Body>(status: number, method: string, path: string, body?: unknown, contentType?: string): Promise<Body> {
+  async expect<Body>(
+    status: number,
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType?: string,
+  ): Promise<Body> {
     const answer = await this.request<Body>(method, path, body, contentType);
     if (answer.status === status) return answer.body;
-    throw new Error(`${method} ${path} answered ${answer.status} instead of ${status}: ${answer.bytes.toString('utf8').slice(0, 1_000)}`);
+    throw new Error(
+      `${method} ${path} answered ${answer.status} instead of ${status}: ${answer.bytes.toString('utf8').slice(0, 1_000)}`,
+    );
   }
 }

@@ -26,7 +26,12 @@ export interface ServiceKey {
   readonly id: string;
   readonly name: string;
   readonly status: string;
-  readonly certificates: readonly { readonly sha256: string; readonly status: string; readonly subjectdn: string; readonly issuerdn: string }[];
+  readonly certificates: readonly {
+    readonly sha256: string;
+    readonly status: string;
+    readonly subjectdn: string;
+    readonly issuerdn: string;
+  }[];
   readonly credentials: Credentials;
 }
 
@@ -94,7 +99,11 @@ export class Administrator {
     return this.client.expect(200, 'PATCH', `/v1/service-instances/${instance.id}`, { parameters: { roles } });
   }
 
-  createKey(instance: ServiceInstance, parameters: Readonly<Record<string, unknown>>, name = this.newName('key-')): Promise<ServiceKey> {
+  createKey(
+    instance: ServiceInstance,
+    parameters: Readonly<Record<string, unknown>>,
+    name = this.newName('key-'),
+  ): Promise<ServiceKey> {
     return this.client.expect(201, 'POST', `/v1/service-instances/${instance.id}/service-keys`, { name, parameters });
   }
 

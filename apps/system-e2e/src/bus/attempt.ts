@@ -6,7 +6,12 @@ export type Outcome = 'refused' | 'no-responders' | 'no-answer' | { readonly ans
 /**
  * Publishes with a reply subject and waits. `refused`: the server says that this user may not publish to the subject.
  */
-export async function attemptRequest(connection: NatsConnection, subject: string, payload: unknown = '', timeoutMs = 1_500): Promise<Outcome> {
+export async function attemptRequest(
+  connection: NatsConnection,
+  subject: string,
+  payload: unknown = '',
+  timeoutMs = 1_500,
+): Promise<Outcome> {
   const data = typeof payload === 'string' ? payload : JSON.stringify(payload);
   const refusal = refusalOf(connection, 'publish', subject);
   const answered = connection
@@ -25,21 +30,34 @@ export async function attemptRequest(connection: NatsConnection, subject: string
 }
 
 /** Publishes without waiting for an answer. */
-export async function attemptPublish(connection: NatsConnection, subject: string, payload = ''): Promise<'refused' | 'taken'> {
+export async function attemptPublish(
+  connection: NatsConnection,
+  subject: string,
+  payload = '',
+): Promise<'refused' | 'taken'> {
   const refusal = refusalOf(connection, 'publish', subject);
   connection.publish(subject, payload);
   // The server answers in order: a refusal comes before the answer to the ping of a flush.
   const outcome = await Promise.race([refusal.seen, connection.flush().then(() => 'taken' as const)]);
   // The refusal is handed on asynchronously; give it one more round.
-  const settled = outcome === 'taken' ? await Promise.race([refusal.seen, connection.flush().then(() => 'taken' as const)]) : outcome;
+  const settled =
+    outcome === 'taken' ? await Promise.race([refusal.seen, connection.flush().then(() => 'taken' as const)]) : outcome;
   refusal.forget();
   return settled;
 }
 
 export async function attemptSubscribe(connection: NatsConnection, subject: string): Promise<'refused' | 'taken'> {
   const subscription = connection.subscribe(subject);
-  const refused = subscription.closed.then((error) => (error instanceof PermissionViolationError ? 'refused' : 'taken') as 'refused' | 'taken');
-  const outcome = await Promise.race([refused, connection.flush().then(() => connection.flush()).then(() => 'taken' as const)]);
+  const refused = subscription.closed.then(
+    (error) => (error instanceof PermissionViolationError ? 'refused' : 'taken') as 'refused' | 'taken',
+  );
+  const outcome = await Promise.race([
+    refused,
+    connection
+      .flush()
+      .then(() => connection.flush())
+      .then(() => 'taken' as const),
+  ]);
   if (outcome === 'taken') subscription.unsubscribe();
   return outcome;
 }
@@ -60,7 +78,8 @@ function refusalOf(connection: NatsConnection, operation: 'publish' | 'subscript
         if (!watching) return;
         if (status.type !== 'error') continue;
         const { error } = status;
-        if (error instanceof PermissionViolationError && error.operation === operation && error.subject === subject) return resolve('refused');
+        if (error instanceof PermissionViolationError && error.operation === operation && error.subject === subject)
+          return resolve('refused');
       }
     })();
   });

@@ -4,7 +4,13 @@ import type { LocalStack } from '../stack/local-stack.js';
 /** As the subscriber of `stack.json`. */
 export function connectAsSubscriber(stack: LocalStack): Promise<NatsConnection> {
   const { natsUrl, subscriber } = stack.facts;
-  return connect({ servers: natsUrl, user: subscriber.user, pass: subscriber.password, tls: { ca: stack.serverRoot }, timeout: 10_000 });
+  return connect({
+    servers: natsUrl,
+    user: subscriber.user,
+    pass: subscriber.password,
+    tls: { ca: stack.serverRoot },
+    timeout: 10_000,
+  });
 }
 
 /** As somebody who got hold of a service's seed. */

@@ -32,7 +32,10 @@ export class LocalStack implements AsyncDisposable {
   readonly output: string[] = [];
   readonly home: string;
   #child: ChildProcess | undefined;
-  #ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> = Promise.resolve({ code: null, signal: null });
+  #ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> = Promise.resolve({
+    code: null,
+    signal: null,
+  });
   #watch: Watch | undefined;
 
   private constructor(
@@ -60,7 +63,12 @@ export class LocalStack implements AsyncDisposable {
   static async launch(options: LocalStackOptions = {}): Promise<LocalStack> {
     const ports = options.ports ?? { admin: await freePort(), flow: await freePort() };
     const folder = options.home === undefined ? new TemporaryFolder('stack') : undefined;
-    const stack = new LocalStack(ports, options.environment ?? {}, folder, options.home ?? (folder as TemporaryFolder).path);
+    const stack = new LocalStack(
+      ports,
+      options.environment ?? {},
+      folder,
+      options.home ?? (folder as TemporaryFolder).path,
+    );
     stack.#launch();
     return stack;
   }
@@ -124,7 +132,9 @@ export class LocalStack implements AsyncDisposable {
   /** What the stack said, and what its services had to complain of. */
   story(): string {
     const complaints = [...this.logs].flatMap(([file, text]) => {
-      const lines = text.split('\n').filter((line) => /"level":"(warn|error|fatal)"|\[(ERR|WRN|FTL)\]|(ERROR|FATAL|PANIC):/.test(line));
+      const lines = text
+        .split('\n')
+        .filter((line) => /"level":"(warn|error|fatal)"|\[(ERR|WRN|FTL)\]|(ERROR|FATAL|PANIC):/.test(line));
       return lines.length === 0 ? [] : [`${file}:`, ...lines.slice(-8).map((line) => `  ${line.slice(0, 600)}`)];
     });
     return ['The stack said:', ...this.output.slice(-60).map((line) => `  ${line}`), ...complaints].join('\n');
@@ -132,7 +142,9 @@ export class LocalStack implements AsyncDisposable {
 
   #launch(): void {
     const inherited = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^(SLUICE_|DATABASE_URL$|NATS_URL$|NODE_OPTIONS$|FORCE_COLOR$)/.test(name)),
+      Object.entries(process.env).filter(
+        ([name]) => !/^(SLUICE_|DATABASE_URL$|NATS_URL$|NODE_OPTIONS$|FORCE_COLOR$)/.test(name),
+      ),
     );
     const child = spawn(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
       cwd: root,

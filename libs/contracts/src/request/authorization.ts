@@ -16,7 +16,7 @@ const changed = z.object({ propagation });
 export const createUserRole = defineRequest(
   'authorization',
   'create-user-role',
-  byActor.extend({ name: z.unknown(), description: z.unknown().optional() }),
+  byActor.extend({ name: z.unknown().optional(), description: z.unknown().optional() }),
   changed.extend({ userRole }),
 );
 export const listUserRoles = defineRequest('authorization', 'list-user-roles', pageRequest, page(userRole));
@@ -75,7 +75,7 @@ export const adminToken = z.object({ name: z.string(), createdAt: timestamp });
 export const createAdminToken = defineRequest(
   'authorization',
   'create-admin-token',
-  byActor.extend({ name: z.unknown(), tokenSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  byActor.extend({ name: z.unknown().optional(), tokenSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   z.object({ adminToken }),
 );
 export const listAdminTokens = defineRequest('authorization', 'list-admin-tokens', pageRequest, page(adminToken));

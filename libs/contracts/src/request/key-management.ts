@@ -80,7 +80,7 @@ const changed = z.object({ propagation });
 export const createServiceInstance = defineRequest(
   'key-management',
   'create-service-instance',
-  byActor.extend({ name: z.unknown(), plan: z.unknown(), parameters: z.unknown() }),
+  byActor.extend({ name: z.unknown().optional(), plan: z.unknown().optional(), parameters: z.unknown().optional() }),
   changed.extend({ serviceInstance }),
 );
 export const listServiceInstances = defineRequest(
@@ -111,7 +111,7 @@ export const deleteServiceInstance = defineRequest(
 export const createServiceKey = defineRequest(
   'key-management',
   'create-service-key',
-  byActor.extend({ serviceInstanceId: z.string(), name: z.unknown(), parameters: z.unknown() }),
+  byActor.extend({ serviceInstanceId: z.string(), name: z.unknown().optional(), parameters: z.unknown().optional() }),
   changed.extend({ serviceKey: serviceKeyWithCredentials }),
   30_000,
 );
@@ -149,7 +149,7 @@ export const revokeServiceKey = defineRequest(
 export const addTrustedRoot = defineRequest(
   'key-management',
   'add-trusted-root',
-  byActor.extend({ pem: z.unknown() }),
+  byActor.extend({ pem: z.unknown().optional() }),
   changed.extend({ trustedRoot }),
 );
 export const listTrustedRoots = defineRequest('key-management', 'list-trusted-roots', pageRequest, page(trustedRoot));

@@ -318,14 +318,12 @@ export function sameDistinguishedName(a: DistinguishedName, b: DistinguishedName
 
 /** Characters that RFC 4518 section 2.2 maps to nothing. */
 const mappedToNothing =
-   
   /[\u00ad\u034f\u1806\u180b-\u180d\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u200e\u200f\u202a-\u202e]/gu;
 /** Those it maps to a space, and the separators. */
 const mappedToSpace = /[\u0009-\u000d\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/gu;
 
 /** RFC 4518 string preparation as far as RFC 5280 section 7.1 needs it: map, NFKC, fold case, squeeze spaces. */
 function prepareText(text: string): string {
-   
   if (/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(text)) return text.toLowerCase();
   let prepared = text.replace(mappedToSpace, ' ').replace(mappedToNothing, '').normalize('NFKC');
   let folded = '';

@@ -46,7 +46,7 @@ export function parseXml(text: string, limits: XmlLimits = DEFAULT_XML_LIMITS): 
       declarations ??= {};
       declarations[prefix] = tag.ns[prefix] as string;
     }
-    builder.startElement(tag.local, tag.prefix, tag.uri, declarations);
+    builder.startElement(tag.local, tag.prefix, tag.uri, declarations).line = parser.line;
     for (const attribute of attributes) {
       if (attribute.prefix === 'xmlns' || (attribute.prefix === '' && attribute.local === 'xmlns')) continue;
       builder.attribute(attribute.local, attribute.prefix, attribute.uri, attribute.value);

@@ -21,6 +21,8 @@ export class XmlNode {
   /** Namespace declarations written on this element: prefix (empty for the default) to URI. */
   declarations: Readonly<Record<string, string>> | null = null;
   readonly order: number;
+  /** Line where the start tag ends, for a parsed element; else 0. */
+  line = 0;
   /** Position in document order of the last descendant; equal to `order` for a leaf. */
   lastDescendantOrder: number;
 

@@ -58,6 +58,13 @@ export interface Extension {
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 
+const onlyInformative: ReadonlySet<string> = new Set([
+  extensionOids.subjectKeyIdentifier,
+  extensionOids.authorityKeyIdentifier,
+  extensionOids.issuerAltName,
+  extensionOids.authorityInfoAccess,
+]);
+
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && Buffer.compare(a, b) === 0;
 
 /**
@@ -210,6 +217,8 @@ export class Certificate {
         default:
           if (extension.critical) this.unknownCriticalExtension ??= extension.oid;
       }
+      // Known here, but no rule of section 6 processes them, which is what critical demands (RFC 5280 4.2).
+      if (extension.critical && onlyInformative.has(extension.oid)) this.unknownCriticalExtension ??= extension.oid;
     }
   }
 

@@ -20,7 +20,7 @@ export const defaultBudget: Budget = Object.freeze({
   signatures: 1000,
   certificates: 256,
   bytes: 1 << 20,
-  nameComparisons: 1 << 20,
+  nameComparisons: 1_050_000,
   steps: 4000,
 });
 

@@ -86,13 +86,20 @@ export function checkNameConstraints(
     form: formOf(written),
     prepared: prepareName(written),
   }));
+  // All of it is paid for before any of it is done.
+  for (const extension of constraints) {
+    const forms = prepare(extension);
+    for (const { form } of names) {
+      const ofForm = forms.get(form);
+      if (ofForm !== undefined) spending.spend('nameComparisons', ofForm.permitted.length + ofForm.excluded.length);
+    }
+  }
   for (const extension of constraints) {
     const forms = prepare(extension);
     for (const { written, form, prepared } of names) {
       const ofForm = forms.get(form);
       if (ofForm === undefined) continue;
       const { permitted, excluded } = ofForm;
-      spending.spend('nameComparisons', permitted.length + excluded.length);
       if (prepared.form === 'incomparable')
         return { code: 'unsupported-name-constraint', values: { name: describe(written), form: written.form } };
       const hit = excluded.find((constraint) => matchNameConstraint(prepared, constraint.prepared, 'excluded'));

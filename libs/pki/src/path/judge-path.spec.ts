@@ -223,6 +223,11 @@ describe('judgePath', () => {
     expect(outcome(judge(makeLeaf({ issuer: ca }), { pool: [ca] }))).toBe('unknown-critical-extension');
   });
 
+  it('refuses a critical extension that it reads but has no rule for', () => {
+    const extensions = [{ oid: '2.5.29.35', critical: true, value: Uint8Array.of(0x30, 0) }];
+    expect(outcome(judge(makeLeaf({ omitKeyIdentifiers: true, extensions })))).toBe('unknown-critical-extension');
+  });
+
   it('remembers the signatures of CAs, never of a leaf', () => {
     const signatureCache = new SignatureCache();
     expect(outcome(judge(leaf, { signatureCache }))).toBe('valid');

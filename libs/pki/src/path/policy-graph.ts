@@ -37,8 +37,7 @@ export function assertPolicies(
   if (asserted === undefined) return { nodes: new Map(), hasAnyPolicy: false, above: expected.above };
   const assertsAny = anyPolicyAllowed && asserted.has(anyPolicy);
   const nodes = new Map<string, ReadonlySet<string> | null>();
-  for (const [policy, parents] of expected.nodes)
-    if (assertsAny || asserted.has(policy)) nodes.set(policy, parents);
+  for (const [policy, parents] of expected.nodes) if (assertsAny || asserted.has(policy)) nodes.set(policy, parents);
   if (expected.hasAnyPolicy)
     for (const policy of asserted) if (policy !== anyPolicy && !nodes.has(policy)) nodes.set(policy, null);
   return { nodes, hasAnyPolicy: expected.hasAnyPolicy && assertsAny, above: expected.above };

@@ -67,7 +67,8 @@ export function judgeOcspResponse(input: OcspInput): CertificateStatus {
     else if (at > end) problem = `it should have been replaced at ${new Date(end).toISOString()}`;
     else if (single.status.kind === 'revoked')
       return { status: 'revoked', revokedAt: single.status.revokedAt, reason: single.status.reason, remarks: [] };
-    else if (single.status.kind === 'good') good = { status: 'good', validUntil: Math.min(end, signer.notAfter), remarks: [] };
+    else if (single.status.kind === 'good')
+      good = { status: 'good', validUntil: Math.min(end, signer.notAfter), remarks: [] };
   }
   return good ?? undetermined(problem);
 }
@@ -76,8 +77,10 @@ export function judgeOcspResponse(input: OcspInput): CertificateStatus {
 function findSigner(input: OcspInput): Certificate | string {
   const { answer, issuer } = input;
   const policy = input.algorithmPolicy ?? defaultAlgorithmPolicy;
-  if (judgeSignatureAlgorithm(answer.signatureAlgorithm, policy) !== undefined) return `it is signed with ${answer.signatureAlgorithm.name}`;
-  if (isResponder(answer, issuer)) return isSigned(answer, issuer, input) ? issuer : 'its signature does not match the key of the issuer';
+  if (judgeSignatureAlgorithm(answer.signatureAlgorithm, policy) !== undefined)
+    return `it is signed with ${answer.signatureAlgorithm.name}`;
+  if (isResponder(answer, issuer))
+    return isSigned(answer, issuer, input) ? issuer : 'its signature does not match the key of the issuer';
   let objection = 'its signer is neither the issuer nor a responder whose certificate is sent along';
   for (const responder of answer.certificates) {
     if (!isResponder(answer, responder)) continue;

@@ -87,7 +87,11 @@ export function judgePathRevocation(
     for (const certificate of signers) {
       if (established.has(certificate)) continue;
       const status = checkCrlStatus(certificate, context);
-      signersUntil = Math.min(signersUntil, certificate.notAfter, status.status === 'good' ? status.validUntil : Number.POSITIVE_INFINITY);
+      signersUntil = Math.min(
+        signersUntil,
+        certificate.notAfter,
+        status.status === 'good' ? status.validUntil : Number.POSITIVE_INFINITY,
+      );
       if (status.status === 'revoked') return 'its certificate is revoked';
       if (status.status === 'undetermined' && mustBeKnown) return 'whether its certificate is revoked cannot be told';
     }

@@ -80,7 +80,7 @@ function writeVerdict(explanation: Explanation, paint: Paint): string {
 }
 
 /** A certificate is a stranger's text: it must not steer the terminal. */
- 
+
 const printable = (text: string): string =>
   text.replace(
     /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,

@@ -27,11 +27,12 @@ export interface VectorVerdict {
   readonly ms: number;
 }
 
+/** RFC 5937 knows no demand for basicConstraints in an anchor, so these modes make none. */
 const anchorModes: Record<string, Partial<AnchorEnforcement>> = {
   'subject-and-key-only': { validity: false, constraints: false },
   'enforce-expiry': { validity: true, constraints: false },
-  'enforce-constraints': { validity: false, constraints: true },
-  'enforce-expiry-and-constraints': { validity: true, constraints: true },
+  'enforce-constraints': { validity: false, constraints: true, basicConstraints: false },
+  'enforce-expiry-and-constraints': { validity: true, constraints: true, basicConstraints: false },
 };
 
 /** Judges one case. The time counts from the PEM text to the verdict. */

@@ -1,0 +1,308 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  createEventStream,
+  RecordReader,
+  RecordSigner,
+  StateBucket,
+  StateFollower,
+  type RequestClient,
+} from '@sluice/messaging';
+import { createDataSource, initializeDataSource } from '@sluice/persistence';
+import { decodePem, parseCertificate } from '@sluice/pki';
+import { createLog, PublishedChanges, type Shell } from '@sluice/service-shell';
+import { TestAuthority, TestNats, TestPostgres, until } from '@sluice/testing';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
+import { KeySealer } from '../certificate-authority/key-sealer.js';
+import { CreateServiceInstance } from '../create-service-instance/create-service-instance.js';
+import { DeleteServiceKey } from '../delete-service-key/delete-service-key.js';
+import { CreateTables1764000000000 } from '../persistence/create-tables.migration.js';
+import { certificateAuthoritySchema, entities, schema } from '../persistence/entities.js';
+import { allRecords } from '../record/all-records.js';
+import { RotateServiceKey } from '../rotate-service-key/rotate-service-key.js';
+import { CreateServiceKey } from './create-service-key.js';
+
+const now = () => Date.now();
+const actor = 'test';
+let postgres: TestPostgres;
+let nats: TestNats;
+let connection: NatsConnection;
+let dataSource: DataSource;
+let follower: StateFollower;
+let changes: PublishedChanges;
+let createInstance: CreateServiceInstance;
+let createKey: CreateServiceKey;
+let rotateKey: RotateServiceKey;
+let deleteKey: DeleteServiceKey;
+const endings: (() => Promise<void> | void)[] = [];
+
+beforeAll(async () => {
+  [postgres, nats] = await Promise.all([
+    TestPostgres.start(),
+    TestNats.start({
+      // The services reach the event stream's API under a prefix of its own; here it is in the same account.
+      configuration: ({ listen, folder }) =>
+        `listen: ${JSON.stringify(listen)}
+jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }
+mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
+`,
+    }),
+  ]);
+  connection = await connect({ servers: nats.url });
+  const databaseUrl = await postgres.createDatabase();
+  const setUp = createDataSource({
+    databaseUrl,
+    schema: 'public',
+    entities: [],
+    migrations: [],
+    applicationName: 'set-up',
+  });
+  await setUp.initialize();
+  await setUp.query(`CREATE SCHEMA ${schema}`);
+  await setUp.destroy();
+  dataSource = createDataSource({
+    databaseUrl,
+    schema,
+    entities,
+    migrations: [CreateTables1764000000000],
+    applicationName: 'test',
+  });
+  await initializeDataSource(dataSource, () => undefined);
+
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const shell: Shell = {
+    service: 'key-management',
+    processName: 'test',
+    log: createLog('test', 'silent'),
+    connection,
+    requests: undefined as unknown as RequestClient,
+    onFault: () => undefined,
+    onShutdown: (end) => void endings.push(end),
+  };
+  const bucket = await StateBucket.open(connection);
+  follower = new StateFollower({
+    connection,
+    bucket,
+    reader: new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]),
+    holds: ['ca'],
+    onFault: () => undefined,
+  });
+  follower.start();
+  await createEventStream(connection);
+  changes = new PublishedChanges(shell, {
+    databaseUrl,
+    schema,
+    dataSource,
+    writer: 'key-management',
+    follower,
+    bucket,
+    signer: new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
+    ownsBucket: true,
+    records: () => allRecords(dataSource),
+  });
+  await changes.start();
+  const authority = new CertificateAuthority(dataSource, new KeySealer(randomBytes(32)), changes, now);
+  await authority.ensure();
+  await until(() => !follower.missingWriters.includes('key-management') && follower.position, {
+    what: 'the state bucket',
+  });
+  createInstance = new CreateServiceInstance(changes, () => Promise.resolve([]), now);
+  createKey = new CreateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now);
+  rotateKey = new RotateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now);
+  deleteKey = new DeleteServiceKey(changes);
+}, 90_000);
+
+afterAll(async () => {
+  for (const end of endings.reverse()) await end();
+  follower.stop();
+  await dataSource.destroy();
+  await connection.close();
+  await Promise.all([nats.stop(), postgres.stop()]);
+});
+
+async function instance(parameters: unknown = {}): Promise<string> {
+  const { value } = await createInstance.execute({ name: `i-${randomBytes(4).toString('hex')}`, parameters, actor });
+  return value.id;
+}
+
+const generated = (serviceInstanceId: string, parameters: Record<string, unknown>, name = 'key') =>
+  createKey.execute({ serviceInstanceId, name, parameters: { 'key-type': 'certificate', ...parameters }, actor });
+
+describe('a key whose certificate we issue', () => {
+  it.each([
+    ['RSA', 2048, 'rsa'],
+    ['P-256', undefined, 'ec'],
+    ['P-384', undefined, 'ec'],
+  ])(
+    'has a %s key pair that fits its certificate, a chain up to the root, and the client-authentication usage',
+    async (algorithm, length, type) => {
+      const { value, propagation } = await generated(await instance(), {
+        'key-algorithm': algorithm,
+        ...(length ? { 'key-length': length } : {}),
+        validity: 30,
+      });
+      expect(propagation).toBe('published');
+      const chain = decodePem(value.credentials.certificate ?? '').map((der) => new X509Certificate(der));
+      const [leaf, issuing, root] = chain as [X509Certificate, X509Certificate, X509Certificate];
+      expect(chain).toHaveLength(3);
+      expect(leaf.checkPrivateKey(createPrivateKey(value.credentials.key ?? ''))).toBe(true);
+      expect(leaf.publicKey.asymmetricKeyType).toBe(type);
+      expect(leaf.verify(issuing.publicKey) && issuing.verify(root.publicKey) && root.verify(root.publicKey)).toBe(
+        true,
+      );
+      expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+      expect(leaf.ca).toBe(false);
+      expect(leaf.serialNumber).toMatch(/^[4-7][0-9A-F]{31}$/);
+      const days = (leaf.validToDate.getTime() - now()) / 86_400_000;
+      expect(Math.round(days)).toBe(30);
+    },
+  );
+
+  it('is in the state stream, signed, when the answer says published', async () => {
+    const { value } = await generated(await instance(), { 'key-algorithm': 'P-256' });
+    const sha256 = value.held[0]?.sha256 ?? '';
+    const { record } = await follower.fetch<'credential'>(`credential.${sha256}`);
+    expect(record).toMatchObject({ serviceKeyId: value.key.id, status: 'active' });
+  });
+
+  it('leaves the private key nowhere in the database', async () => {
+    const { value } = await generated(await instance(), { 'key-algorithm': 'P-256' });
+    const body = (value.credentials.key ?? '').split('\n')[2] ?? 'missing';
+    for (const table of ['service_key', 'credential', 'certificate_authority', 'outbox']) {
+      const rows = await dataSource.query<unknown[]>(`SELECT * FROM ${table}`);
+      expect(JSON.stringify(rows)).not.toContain(body);
+    }
+    const authorities = await dataSource.manager.find(certificateAuthoritySchema);
+    for (const { sealedKey } of authorities)
+      expect(() => createPrivateKey({ key: sealedKey, format: 'der', type: 'pkcs8' })).toThrow();
+  });
+
+  it('needs the grant type client_credentials on its instance', async () => {
+    const id = await instance({ 'grant-types': ['authorization_code'] });
+    await expect(generated(id, {})).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+
+  it('has a name of its own within the instance', async () => {
+    const id = await instance();
+    await generated(id, { 'key-algorithm': 'P-256' });
+    await expect(generated(id, { 'key-algorithm': 'P-256' })).rejects.toMatchObject({ code: 'name-in-use' });
+    await expect(generated(await instance(), { 'key-algorithm': 'P-256' })).resolves.toBeDefined();
+  });
+
+  it('is not made for an instance that does not exist', async () => {
+    await expect(generated('00000000-0000-4000-8000-000000000000', {})).rejects.toMatchObject({ code: 'not-found' });
+    await expect(generated('no uuid', {})).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('a key with a certificate of another CA', () => {
+  const external = (serviceInstanceId: string, pem: string, name = 'external') =>
+    createKey.execute({
+      serviceInstanceId,
+      name,
+      parameters: { 'key-type': 'certificate_external', 'X.509': pem },
+      actor,
+    });
+
+  it('takes PEM with line breaks, with \\n escapes, and with the breaks lost', async () => {
+    const authority = await TestAuthority.root({ subject: 'CN=Partner Root' });
+    for (const [index, form] of [
+      (pem: string) => pem,
+      (pem: string) => pem.replaceAll('\n', '\\n'),
+      (pem: string) => pem.replaceAll('\n', ' '),
+    ].entries()) {
+      const leaf = await authority.leaf({ subject: `CN=sender ${index}` });
+      const { value } = await external(await instance(), form(leaf.pem));
+      expect(value.held[0]?.sha256).toBe(leaf.sha256);
+    }
+  });
+
+  it('is in one key only: of fifty who bring it at once one wins', async () => {
+    const leaf = await (await TestAuthority.root({ subject: 'CN=Partner Root' })).leaf({ subject: 'CN=raced' });
+    const ids = await Promise.all(Array.from({ length: 10 }, () => instance()));
+    const attempts = Array.from({ length: 50 }, (_, index) =>
+      external(ids[index % 10] as string, leaf.pem, `k${index}`),
+    );
+    const results = await Promise.allSettled(attempts);
+    const refusals = results
+      .filter((result) => result.status === 'rejected')
+      .map(({ reason }) => (reason as { code: string }).code);
+    expect(refusals).toEqual(Array.from({ length: 49 }, () => 'certificate-in-use'));
+    expect(
+      await dataSource.query('SELECT count(*)::int AS n FROM credential WHERE sha256 = $1', [leaf.sha256]),
+    ).toEqual([{ n: 1 }]);
+  }, 60_000);
+
+  it('may be added again after its key was deleted, and then counts as the newer record', async () => {
+    const leaf = await (await TestAuthority.root({ subject: 'CN=Partner Root' })).leaf({ subject: 'CN=returning' });
+    const { value } = await external(await instance(), leaf.pem);
+    await deleteKey.execute({ id: value.key.id, actor });
+    expect((await follower.fetch(`credential.${leaf.sha256}`)).record).toBeUndefined();
+    const again = await external(await instance(), leaf.pem);
+    const record = await until(async () => (await follower.fetch<'credential'>(`credential.${leaf.sha256}`)).record, {
+      what: 'the new record',
+    });
+    expect(record.serviceKeyId).toBe(again.value.key.id);
+  });
+
+  it('is refused without the client-authentication usage, with a sentence that says why', async () => {
+    const authority = await TestAuthority.root({ subject: 'CN=Partner Root' });
+    for (const extendedKeyUsage of [['serverAuth'], []] as const) {
+      const leaf = await authority.leaf({ subject: 'CN=web server', extendedKeyUsage: [...extendedKeyUsage] });
+      await expect(external(await instance(), leaf.pem)).rejects.toMatchObject({
+        code: 'certificate-refused',
+        message: expect.stringContaining('client authentication') as string,
+      });
+    }
+  });
+
+  it('is refused when it is expired, a CA’s, a whole chain, or no certificate', async () => {
+    const authority = await TestAuthority.root({ subject: 'CN=Partner Root' });
+    const expired = await authority.leaf({ subject: 'CN=old', notBefore: new Date(0), notAfter: new Date(86_400_000) });
+    const leaf = await authority.leaf({ subject: 'CN=a' });
+    await expect(external(await instance(), expired.pem)).rejects.toMatchObject({ details: { reason: 'expired' } });
+    await expect(external(await instance(), authority.certificate.pem)).rejects.toMatchObject({
+      details: { reason: 'leaf-is-ca' },
+    });
+    await expect(external(await instance(), leaf.chainPem)).rejects.toMatchObject({ code: 'invalid-argument' });
+    await expect(external(await instance(), 'no PEM')).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+});
+
+describe('rotation', () => {
+  it('keeps the old certificate for the overlap, and says in its record when it ends', async () => {
+    const { value } = await generated(await instance(), { 'key-algorithm': 'P-256' });
+    const before = now();
+    const rotated = await rotateKey.execute({ id: value.key.id, overlapSeconds: 60, actor });
+    const old = value.held[0]?.sha256 ?? '';
+    const record = await until(
+      async () => {
+        const entry = await follower.fetch<'credential'>(`credential.${old}`);
+        return entry.record?.status === 'retiring' && entry.record;
+      },
+      { what: 'the retiring record' },
+    );
+    expect(record.retiresAtMs).toBeGreaterThanOrEqual(before + 60_000);
+    expect(record.retiresAtMs).toBeLessThan(now() + 61_000);
+    const [leaf] = decodePem(rotated.value.credentials.certificate ?? '').map((der) => parseCertificate(der));
+    expect(leaf?.sha256).not.toBe(old);
+    expect(rotated.value.held.map(({ status }) => status).sort()).toEqual(['active', 'retiring']);
+  });
+
+  it('never makes the end of an older certificate later than it was', async () => {
+    const { value } = await generated(await instance(), { 'key-algorithm': 'P-256' });
+    await rotateKey.execute({ id: value.key.id, overlapSeconds: 60, actor });
+    const again = await rotateKey.execute({ id: value.key.id, overlapSeconds: 3_600, actor });
+    const first = again.value.held.find(({ sha256 }) => sha256 === value.held[0]?.sha256);
+    expect((first?.retiresAt?.getTime() ?? 0) - now()).toBeLessThan(61_000);
+  });
+
+  it.each([-1, 1.5, '60', 400 * 86_400])('refuses an overlap of %p seconds', async (overlapSeconds) => {
+    await expect(rotateKey.execute({ id: 'any', overlapSeconds, actor })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    });
+  });
+});

@@ -1,0 +1,154 @@
+import { FlowDefinitionError, type FlowProblem, type FlowWarning } from '../error/flow-errors.js';
+import type { FlowDefinition } from '../model/flow-definition.js';
+import type { ScriptToPort } from '../reader/iflw/artifact-files.js';
+import { type FlowArchive, readArchive } from '../reader/iflw/read-archive.js';
+import { type IflwReading, readIflw } from '../reader/iflw/read-iflw.js';
+import { type FlowDefinitionInput, readFlowDefinition, singleArtifact, withParameters } from '../reader/read-flow-definition.js';
+
+/** `needs-scripts`: nothing but ports of scripts is missing. */
+export type FlowVerdict = 'supported' | 'needs-scripts' | 'refused';
+
+export type FlowCapability = 'http' | 'processDirect' | 'mail' | 'dataStore' | 'variables' | 'script' | 'persist' | 'timer';
+
+export interface FlowCheck {
+  readonly name: string;
+  /** Symbolic name of the artifact, or the name again. */
+  readonly id: string;
+  readonly path: string;
+  readonly verdict: FlowVerdict;
+  /** `HTTPS /orders (role ESBMessaging.send)` … */
+  readonly senders: readonly string[];
+  readonly receivers: readonly string[];
+  /** How often each step type occurs. */
+  readonly steps: Readonly<Record<string, number>>;
+  /** What a runtime must offer to run it. */
+  readonly needs: readonly FlowCapability[];
+  readonly problems: readonly FlowProblem[];
+  readonly warnings: readonly FlowWarning[];
+  readonly scriptsToPort: readonly ScriptToPort[];
+}
+
+export interface FlowCheckReport {
+  readonly input: string;
+  readonly flows: readonly FlowCheck[];
+  /** Contents of a package that are no flow. */
+  readonly others: readonly { readonly name: string; readonly kind: string }[];
+}
+
+export interface FlowCheckInput extends FlowDefinitionInput {
+  /** Name the report is about, such as a file name. */
+  readonly name: string;
+}
+
+/** Tells of each flow in the input whether it can be deployed, and if not, everything that is in the way. Never throws. */
+export function checkFlow(input: FlowCheckInput): FlowCheckReport {
+  try {
+    if (input.mediaType === 'application/xml') {
+      const artifact = singleArtifact(input, input.name.replace(/^.*\//, '').replace(/\.iflw$/, ''));
+      return { input: input.name, flows: [checkArtifact(artifact, input, [])], others: [] };
+    }
+    if (input.mediaType === 'application/zip') {
+      const archive = readArchive(input.content);
+      if (archive.artifacts.length > 0)
+        return {
+          input: input.name,
+          flows: archive.artifacts.map((artifact) => checkArtifact(withParameters(artifact, input.parameters), input, archive.collections)),
+          others: archive.others,
+        };
+    }
+    const { definition, warnings } = readFlowDefinition(input);
+    return { input: input.name, flows: [describe(definition, definition.name, definition.name, input.name, [], warnings, [])], others: [] };
+  } catch (error) {
+    return { input: input.name, flows: [refused(input.name, problemsOf(error))], others: [] };
+  }
+}
+
+function problemsOf(error: unknown): readonly FlowProblem[] {
+  if (error instanceof FlowDefinitionError) return error.problems;
+  return [{ path: '(document)', code: 'syntax', message: error instanceof Error ? error.message : String(error) }];
+}
+
+function checkArtifact(
+  artifact: FlowArchive['artifacts'][number],
+  input: FlowCheckInput,
+  collections: FlowArchive['collections'],
+): FlowCheck {
+  const reading: IflwReading = readIflw(artifact, input.ports ?? {}, collections);
+  if (reading.definition === null) return { ...refused(artifact.name, reading.problems), id: artifact.symbolicName, path: artifact.path };
+  return describe(
+    reading.definition,
+    artifact.name,
+    artifact.symbolicName,
+    artifact.path,
+    reading.problems,
+    reading.warnings,
+    reading.scriptsToPort,
+  );
+}
+
+function refused(name: string, problems: readonly FlowProblem[]): FlowCheck {
+  return { name, id: name, path: name, verdict: 'refused', senders: [], receivers: [], steps: {}, needs: [], problems, warnings: [], scriptsToPort: [] };
+}
+
+function describe(
+  definition: FlowDefinition,
+  name: string,
+  id: string,
+  path: string,
+  problems: readonly FlowProblem[],
+  warnings: readonly FlowWarning[],
+  scriptsToPort: readonly ScriptToPort[],
+): FlowCheck {
+  const steps: Record<string, number> = {};
+  const refusedIds = new Set(problems.map((problem) => problem.element?.id));
+  for (const process of definition.processes)
+    for (const step of process.steps) if (!refusedIds.has(step.id)) steps[step.type] = (steps[step.type] ?? 0) + 1;
+  const verdict =
+    problems.length === 0 ? 'supported' : problems.every(({ code }) => code === 'script-port-required') ? 'needs-scripts' : 'refused';
+  return {
+    name,
+    id,
+    path,
+    verdict,
+    senders: definition.senders.map(describeSender),
+    receivers: definition.receivers.filter((receiver) => !refusedIds.has(receiver.id)).map(describeReceiver),
+    steps,
+    needs: needsOf(definition, refusedIds),
+    problems,
+    warnings,
+    scriptsToPort,
+  };
+}
+
+function describeSender(sender: FlowDefinition['senders'][number]): string {
+  if (sender.adapter === 'Timer')
+    return sender.schedule.kind === 'once' ? 'Timer, once' : `Timer, ${sender.schedule.expression} (${sender.schedule.timeZone})`;
+  if (sender.adapter === 'ProcessDirect') return `ProcessDirect ${sender.address}`;
+  const who = sender.authorization.type === 'UserRole' ? `role ${sender.authorization.role}` : 'client certificate';
+  return `${sender.adapter} ${sender.address} (${who})`;
+}
+
+function describeReceiver(receiver: FlowDefinition['receivers'][number]): string {
+  return receiver.adapter === 'Mail' ? `Mail ${receiver.server}` : `${receiver.adapter} ${receiver.address}`;
+}
+
+function needsOf(definition: FlowDefinition, refusedIds: ReadonlySet<string | undefined>): FlowCapability[] {
+  const needs = new Set<FlowCapability>();
+  if (definition.senders.some(({ adapter }) => adapter === 'Timer')) needs.add('timer');
+  for (const receiver of definition.receivers) {
+    if (refusedIds.has(receiver.id)) continue;
+    if (receiver.adapter === 'HTTP' || receiver.adapter === 'SOAP') needs.add('http');
+    else needs.add(receiver.adapter === 'Mail' ? 'mail' : 'processDirect');
+  }
+  for (const process of definition.processes)
+    for (const step of process.steps) {
+      if (step.type.startsWith('dataStore')) needs.add('dataStore');
+      else if (step.type === 'script') needs.add('script');
+      else if (step.type === 'persist') needs.add('persist');
+      else if (step.type === 'writeVariables') needs.add('variables');
+      else if (step.type === 'contentModifier')
+        for (const { source } of [...step.headers, ...step.properties])
+          if (source === 'localVariable' || source === 'globalVariable' || source === 'numberRange') needs.add('variables');
+    }
+  return [...needs].sort();
+}

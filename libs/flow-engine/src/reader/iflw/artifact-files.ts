@@ -1,0 +1,164 @@
+import type { FlowProblemCode } from '../../error/flow-errors.js';
+import type { FlowScript } from '../../model/flow-definition.js';
+import { parseXml } from '../../xml/parse-xml.js';
+import type { XmlNode } from '../../xml/xml-node.js';
+import { type ScriptUse, analyzeScript } from './analyze-script.js';
+import type { ScriptCollection } from './read-archive.js';
+
+/** A script of another language that a port must replace. */
+export interface ScriptToPort {
+  /** Name the port is supplied under. */
+  readonly script: string;
+  readonly functions: readonly string[];
+  readonly steps: readonly { readonly id: string; readonly name: string }[];
+  readonly ported: boolean;
+  /** Null when the artifact does not hold the script's text. */
+  readonly uses: ScriptUse | null;
+}
+
+interface ScriptReference {
+  readonly name: string;
+  readonly function: string;
+  readonly stepId: string;
+  readonly stepName: string;
+  readonly collection: string;
+  readonly groovy: boolean;
+}
+
+const SCHEMA_NAMESPACE = 'http://www.w3.org/2001/XMLSchema';
+
+/** The files beside a flow, those of the script collections it refers to, and the ports supplied for its scripts. */
+export class ArtifactFiles {
+  readonly resources: Record<string, string> = {};
+  readonly scripts: Record<string, FlowScript> = {};
+  readonly #files: ReadonlyMap<string, Uint8Array>;
+  readonly #ports: Readonly<Record<string, string>>;
+  readonly #collections: readonly ScriptCollection[];
+  readonly #references: ScriptReference[] = [];
+
+  constructor(files: ReadonlyMap<string, Uint8Array>, ports: Readonly<Record<string, string>>, collections: readonly ScriptCollection[]) {
+    this.#files = files;
+    this.#ports = ports;
+    this.#collections = collections;
+  }
+
+  /**
+   * Makes a text file a resource of the definition, with the others of its kind that it may import.
+   * @returns the name of the resource, or null if there is no such file
+   */
+  text(path: string): string | null {
+    const found = this.#find(path, this.#files);
+    if (found === null) return null;
+    const [name, content] = found;
+    this.resources[name] ??= decode(content);
+    const kind = name.slice(name.lastIndexOf('.'));
+    for (const [other, bytes] of this.#files)
+      if (other.endsWith(kind) && /\.(xsd|xslt?)$/i.test(kind)) this.resources[other] ??= decode(bytes);
+    return name;
+  }
+
+  #find(path: string, files: ReadonlyMap<string, Uint8Array>): [name: string, content: Uint8Array] | null {
+    const clean = path.replace(/^\/+/, '').replace(/^src\/main\/resources\//, '');
+    const exact = files.get(clean);
+    if (exact !== undefined) return [clean, exact];
+    const file = clean.slice(clean.lastIndexOf('/') + 1);
+    for (const [name, content] of files) if (name === file || name.endsWith(`/${file}`)) return [name, content];
+    return null;
+  }
+
+  /** Names of the elements in the record that a schema describes, in order; null if it cannot be found. */
+  recordFields(path: string, recordPath: string): string[] | null {
+    const found = this.#find(path, this.#files);
+    if (found === null) return null;
+    let schema: XmlNode;
+    try {
+      schema = parseXml(decode(found[1]));
+    } catch {
+      // Reported by the caller as a schema that does not describe the record.
+      return null;
+    }
+    const record = recordPath.split('/').at(-1) ?? '';
+    const element = descendants(schema).find((node) => isSchema(node, 'element') && node.attribute('name') === record);
+    if (element === undefined) return null;
+    const type = element.attribute('type')?.replace(/^.*:/, '');
+    const holder = type === undefined ? element : descendants(schema).find((node) => isSchema(node, 'complexType') && node.attribute('name') === type);
+    if (holder === undefined) return null;
+    const fields = descendants(holder)
+      .filter((node) => node !== element && isSchema(node, 'element'))
+      .map((node) => node.attribute('name') ?? node.attribute('ref')?.replace(/^.*:/, '') ?? '');
+    return fields.length === 0 || fields.includes('') ? null : fields;
+  }
+
+  useScript(reference: ScriptReference): void {
+    this.#references.push(reference);
+  }
+
+  /** @returns why the script cannot run, or null when it can, and is then part of the definition */
+  scriptProblem(name: string, groovy: boolean): { code: FlowProblemCode; message: string; nearest: string } | null {
+    const port = this.#port(name);
+    if (port !== undefined) {
+      this.scripts[name] = groovy ? { source: port, portedFrom: 'Groovy' } : { source: port };
+      return null;
+    }
+    const source = this.#source(name);
+    if (groovy) {
+      const uses = source === null ? null : analyzeScript(source);
+      const told = uses === null ? 'its text is not in the artifact' : describeUse(uses);
+      return {
+        code: 'script-port-required',
+        message: `The script "${name}" is Groovy, which is not run (${told}).`,
+        nearest: `a port to JavaScript, supplied under the name "${name}"`,
+      };
+    }
+    if (source === null)
+      return { code: 'missing-resource', message: `The script "${name}" is not in the artifact.`, nearest: `a script supplied under the name "${name}"` };
+    this.scripts[name] = { source };
+    return null;
+  }
+
+  #port(name: string): string | undefined {
+    const plain = name.replace(/\.(groovy|gvy|gy|gsh|js)$/i, '');
+    for (const key of [name, `${name}.js`, `${plain}.js`, plain]) if (Object.hasOwn(this.#ports, key)) return this.#ports[key];
+    return undefined;
+  }
+
+  #source(name: string): string | null {
+    const reference = this.#references.find((candidate) => candidate.name === name);
+    const collection = this.#collections.find(({ symbolicName }) => symbolicName === reference?.collection);
+    const found = this.#find(`script/${name}`, this.#files) ?? (collection === undefined ? null : this.#find(`script/${name}`, collection.files));
+    return found === null ? null : decode(found[1]);
+  }
+
+  /** Every script of another language, whether a port was supplied or not. */
+  scriptsToPort(): ScriptToPort[] {
+    const names = [...new Set(this.#references.filter(({ groovy }) => groovy).map(({ name }) => name))];
+    return names.map((name) => {
+      const references = this.#references.filter((reference) => reference.name === name);
+      const source = this.#source(name);
+      return {
+        script: name,
+        functions: [...new Set(references.map((reference) => reference.function))],
+        steps: references.map(({ stepId, stepName }) => ({ id: stepId, name: stepName })),
+        ported: this.#port(name) !== undefined,
+        uses: source === null ? null : analyzeScript(source),
+      };
+    });
+  }
+}
+
+function describeUse(uses: ScriptUse): string {
+  const parts = [...uses.features, ...uses.messageApi];
+  return `it uses ${parts.length === 0 ? 'nothing of the message API' : parts.join(', ')}`;
+}
+
+function decode(content: Uint8Array): string {
+  return new TextDecoder().decode(content).replace(/^\ufeff/, '');
+}
+
+function isSchema(node: XmlNode, name: string): boolean {
+  return node.kind === 'element' && node.name === name && node.namespace === SCHEMA_NAMESPACE;
+}
+
+function descendants(node: XmlNode): XmlNode[] {
+  return node.children.flatMap((child) => (child.kind === 'element' ? [child, ...descendants(child)] : []));
+}
