@@ -12,6 +12,7 @@ const projects = ['libs', 'apps', 'tools', 'examples'].flatMap((folder) =>
 export default {
   projects,
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/tools/closing-line-reporter.mjs'],
   coverageProvider: 'v8',
   testTimeout: 30_000,
 };
