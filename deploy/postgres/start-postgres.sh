@@ -5,7 +5,7 @@ set -eu
 umask 077
 PATH=$PATH:/usr/lib/postgresql/17/bin
 secrets=/run/sluice
-run=/run/postgresql
+run=/run/database
 data=/var/lib/postgresql/data/17
 
 # Postgres wants a key that is its own and that nobody else may read.

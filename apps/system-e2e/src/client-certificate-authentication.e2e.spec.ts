@@ -409,7 +409,7 @@ describe('client certificate authentication for integration flow processing', ()
       };
       const flow = await administrator.deployFlow({ authorization });
       expect(flow.warnings).toHaveLength(1);
-      expect(flow.warnings[0]?.message).toMatch(/redeploy/i);
+      expect(flow.warnings[0]?.message).toMatch(/deployed again/);
       const path = `/http/${flow.id}`;
 
       const listed = withCertificate(await root.leaf({ subject: 'CN=partner,O=Partner' }));

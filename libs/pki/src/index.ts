@@ -52,3 +52,4 @@ export { type CrlReason } from './revocation/revoked-certificates.js';
 export { buildPkcs12, type Pkcs12Content } from './issue/build-pkcs12.js';
 export { judgePublicKey, judgeSignatureAlgorithm } from './algorithm/algorithm-policy.js';
 export { describeUsage } from './path/check-certificate.js';
+export { CertificateCache } from './certificate/certificate-cache.js';

@@ -79,7 +79,7 @@ function answer(vector: VectorCase): VectorVerdict | { error: string } {
   try {
     return judgeVector(vector);
   } catch (error) {
-    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { error: String(error) };
   }
 }
 

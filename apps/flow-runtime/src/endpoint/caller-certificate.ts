@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { CallerCertificate } from '../decide-call/decide-call.js';
 import type { Permit } from '../decide-call/permit-cache.js';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
@@ -21,8 +21,8 @@ export function certificateOfConnection(request: IncomingMessage): ConnectedCall
   const socket = request.socket as MarkedSocket;
   const known = socket[ofSocket];
   if (known !== undefined) return known ?? undefined;
-  const leaf = socket.getPeerX509Certificate()?.raw;
-  const caller = leaf && connectedCaller(leaf, () => sentChain(socket));
+  const leaf = socket.getPeerX509Certificate();
+  const caller = leaf && connectedCaller(leaf.raw, () => sentBeside(leaf));
   socket[ofSocket] = caller ?? null;
   return caller;
 }
@@ -37,13 +37,9 @@ function connectedCaller(leaf: Uint8Array, chain: () => readonly Uint8Array[]): 
   return { leaf, sha256: createHash('sha256').update(leaf).digest('hex'), chain, permits: new Map() };
 }
 
-/** What the peer sent beside its leaf; OpenSSL links it in whatever order it came. */
-function sentChain(socket: TLSSocket): readonly Uint8Array[] {
+/** What the peer sent beside its leaf, in the order it sent it. Only the first look at a peer's certificate has it. */
+function sentBeside(leaf: X509Certificate): readonly Uint8Array[] {
   const chain: Uint8Array[] = [];
-  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (certificate?.issuerCertificate && certificate.issuerCertificate !== certificate && chain.length < 16) {
-    certificate = certificate.issuerCertificate;
-    if (certificate.raw) chain.push(certificate.raw);
-  }
+  for (let next = leaf.issuerCertificate; next && chain.length < 16; next = next.issuerCertificate) chain.push(next.raw);
   return chain;
 }

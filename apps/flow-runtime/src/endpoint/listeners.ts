@@ -53,7 +53,7 @@ export class PublicListener {
 
   /** Names the trusted roots in the certificate request, so that a sender with several certificates sends the right one. */
   nameRoots(roots: readonly string[]): void {
-    this.server.setSecureContext({ ...tlsOptions, ...contextOf(this.identity, roots) });
+    this.server.setSecureContext({ ...tlsOptions, ...contextOf(this.identity, roots), crl: crlOfNobody });
   }
 }
 
@@ -69,6 +69,18 @@ export class ProxyListener {
     applyLimits(this.server);
   }
 }
+
+/**
+ * Node 24 keeps what a peer sent beside its leaf only when OpenSSL does not accept the chain. With a CRL demanded of
+ * every CA and none given but this it never does, so the roots are named, and the chain is left for the verifier.
+ */
+const crlOfNobody = `-----BEGIN X509 CRL-----
+MIGZMEACAQEwCgYIKoZIzj0EAwIwETEPMA0GA1UEAxMGbm9ib2R5Fw0yNjAxMDEw
+MDAwMDBaFw0yNjAxMDIwMDAwMDBaMAoGCCqGSM49BAMCA0kAMEYCIQD2UxN/DlxV
+cMvRYbqwy8V9OXEdcGOwxb1MONVtst/aiQIhAIrZBegYXvkBpxO9Yv3fehf9zkCZ
+ajge3NqL9qStH1pU
+-----END X509 CRL-----
+`;
 
 function contextOf(identity: ServerIdentity, ca: readonly string[]) {
   return { cert: identity.certificateChain, key: identity.privateKey, ca: [...ca] };

@@ -1,7 +1,7 @@
 import { type DerReader, assertStrictDer, explicit, implicit, MalformedDer, tags } from '../der/der-reader.js';
 import { decodeIa5 } from '../der/decode-string.js';
 import { oidContent, readOid } from '../der/decode-value.js';
-import { decodeName, type DecodedName } from './decode-name.js';
+import { decodeNameAnew, type DecodedName } from './decode-name.js';
 
 /** RFC 5280 4.2.1.6. `address` is 4 or 16 octets in a name, twice that in a constraint. */
 export type GeneralName =
@@ -44,7 +44,7 @@ export function readGeneralName(reader: DerReader, addressLengths: readonly [num
     case explicit(4): {
       const inner = reader.enter();
       inner.expect(tags.sequence, 'a directoryName');
-      const name = decodeName(inner.element());
+      const name = decodeNameAnew(inner.element());
       inner.finish('a directoryName');
       return { form: 'directoryName', name };
     }

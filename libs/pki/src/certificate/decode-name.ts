@@ -14,28 +14,39 @@ export interface DecodedName {
   readonly key: string;
 }
 
-/** Names repeat: the issuers of one platform are few. Small enough that strangers' names cannot fill memory. */
-const remembered = new Map<string, DecodedName>();
-const mostRemembered = 512;
+/**
+ * Names repeat: the issuers of one platform are few. Two generations, the older of which goes when the younger is full: small
+ * enough that strangers' names cannot fill memory, and nothing is ever searched for the oldest.
+ */
+let young = new Map<string, DecodedName>();
+let old = new Map<string, DecodedName>();
+const generationSize = 256;
 const longestRemembered = 512;
 
 /**
- * Decodes a Name (the whole SEQUENCE).
+ * Decodes the Name (the whole SEQUENCE) of a subject or issuer, and remembers it.
  * @throws {MalformedDer}
  */
 export function decodeName(der: Uint8Array): DecodedName {
   if (der.length > longestRemembered) return decodeNameAnew(der);
   const raw = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
-  let decoded = remembered.get(raw);
+  let decoded = young.get(raw);
   if (decoded === undefined) {
-    decoded = decodeNameAnew(der);
-    if (remembered.size >= mostRemembered) remembered.delete(remembered.keys().next().value as string);
-    remembered.set(raw, decoded);
+    decoded = old.get(raw) ?? decodeNameAnew(der);
+    if (young.size >= generationSize) {
+      old = young;
+      young = new Map();
+    }
+    young.set(raw, decoded);
   }
   return decoded;
 }
 
-function decodeNameAnew(der: Uint8Array): DecodedName {
+/**
+ * Decodes a Name without remembering it: for names of which one certificate may hold thousands.
+ * @throws {MalformedDer}
+ */
+export function decodeNameAnew(der: Uint8Array): DecodedName {
   const outer = new DerReader(der);
   const sequence = outer.expect(tags.sequence, 'a name').enter();
   outer.finish('a name');

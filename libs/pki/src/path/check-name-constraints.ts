@@ -5,12 +5,7 @@ import { describeGeneralName, type GeneralName } from '../certificate/decode-gen
 import { decodeCharacterString } from '../der/decode-string.js';
 import { DerReader, tags } from '../der/der-reader.js';
 import { type Spending } from './budget.js';
-import {
-  matchNameConstraint,
-  prepareConstraint,
-  prepareName,
-  type PreparedConstraint,
-} from './match-name-constraint.js';
+import { ConstraintIndex, prepareName } from './constraint-index.js';
 
 const emailAddress = '1.2.840.113549.1.9.1';
 const smtpUtf8Mailbox = '1.3.6.1.5.5.7.8.9';
@@ -41,37 +36,45 @@ function mailboxOf(value: Uint8Array): string {
   return decodeCharacterString(tags.utf8String, value, reader.contentStart, reader.contentEnd);
 }
 
-/** Constraints of one form, each with what it was made from. */
+/** Constraints of one form. */
 interface FormConstraints {
-  readonly permitted: readonly { readonly prepared: PreparedConstraint; readonly written: GeneralName }[];
-  readonly excluded: readonly { readonly prepared: PreparedConstraint; readonly written: GeneralName }[];
+  readonly permitted: ConstraintIndex;
+  readonly excluded: ConstraintIndex;
 }
 
-const preparedByExtension = new WeakMap<NameConstraints, ReadonlyMap<string, FormConstraints>>();
+const indices = new WeakMap<NameConstraints, ReadonlyMap<string, FormConstraints>>();
 
 /** A constraint on one kind of otherName says nothing about another kind. */
 const formOf = (name: GeneralName): string => (name.form === 'otherName' ? `otherName ${name.type}` : name.form);
 
-function prepare(constraints: NameConstraints): ReadonlyMap<string, FormConstraints> {
-  let forms = preparedByExtension.get(constraints);
-  if (forms === undefined) {
-    const byForm = new Map<
-      string,
-      {
-        permitted: { prepared: PreparedConstraint; written: GeneralName }[];
-        excluded: { prepared: PreparedConstraint; written: GeneralName }[];
-      }
-    >();
-    for (const list of ['permitted', 'excluded'] as const)
-      for (const written of constraints[list]) {
-        const form = byForm.get(formOf(written)) ?? { permitted: [], excluded: [] };
-        byForm.set(formOf(written), form);
-        form[list].push({ prepared: prepareConstraint(written), written });
-      }
-    forms = byForm;
-    preparedByExtension.set(constraints, forms);
+function groupByForm(names: readonly GeneralName[]): Map<string, GeneralName[]> {
+  const groups = new Map<string, GeneralName[]>();
+  for (const name of names) {
+    const form = formOf(name);
+    const group = groups.get(form);
+    if (group === undefined) groups.set(form, [name]);
+    else group.push(name);
   }
-  return forms;
+  return groups;
+}
+
+function indexByForm(constraints: NameConstraints): ReadonlyMap<string, FormConstraints> {
+  let byForm = indices.get(constraints);
+  if (byForm === undefined) {
+    const permitted = groupByForm(constraints.permitted);
+    const excluded = groupByForm(constraints.excluded);
+    byForm = new Map(
+      [...new Set([...permitted.keys(), ...excluded.keys()])].map((form) => [
+        form,
+        {
+          permitted: new ConstraintIndex('permitted', permitted.get(form) ?? []),
+          excluded: new ConstraintIndex('excluded', excluded.get(form) ?? []),
+        },
+      ]),
+    );
+    indices.set(constraints, byForm);
+  }
+  return byForm;
 }
 
 /** What the constraints of the CAs above have against the names of a certificate, or undefined (RFC 5280 6.1.3 (b), (c)). */
@@ -86,30 +89,23 @@ export function checkNameConstraints(
     form: formOf(written),
     prepared: prepareName(written),
   }));
-  // All of it is paid for before any of it is done.
   for (const extension of constraints) {
-    const forms = prepare(extension);
+    const byForm = indexByForm(extension);
+    // All of it is paid for before any of it is done.
     for (const { form } of names) {
-      const ofForm = forms.get(form);
-      if (ofForm !== undefined) spending.spend('nameComparisons', ofForm.permitted.length + ofForm.excluded.length);
+      const ofForm = byForm.get(form);
+      if (ofForm !== undefined) spending.spend('nameComparisons', ofForm.permitted.size + ofForm.excluded.size);
     }
-  }
-  for (const extension of constraints) {
-    const forms = prepare(extension);
     for (const { written, form, prepared } of names) {
-      const ofForm = forms.get(form);
+      const ofForm = byForm.get(form);
       if (ofForm === undefined) continue;
-      const { permitted, excluded } = ofForm;
       if (prepared.form === 'incomparable')
         return { code: 'unsupported-name-constraint', values: { name: describe(written), form: written.form } };
-      const hit = excluded.find((constraint) => matchNameConstraint(prepared, constraint.prepared, 'excluded'));
-      if (hit !== undefined) return violated(written, hit.written, 'excluded');
-      const [first] = permitted;
-      if (
-        first !== undefined &&
-        !permitted.some((constraint) => matchNameConstraint(prepared, constraint.prepared, 'permitted'))
-      )
-        return violated(written, first.written, 'permitted');
+      const hit = ofForm.excluded.find(prepared);
+      if (hit !== undefined) return violated(written, hit, 'excluded');
+      const [example] = ofForm.permitted.constraints;
+      if (example !== undefined && ofForm.permitted.find(prepared) === undefined)
+        return violated(written, example, 'permitted');
     }
   }
   return undefined;

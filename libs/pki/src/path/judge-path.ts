@@ -34,10 +34,13 @@ export function judgePath(input: PathInput): PathJudgement {
 }
 
 function search(input: PathInput, spending: Spending, failures: Failure[], remarks: string[]): PathJudgement {
-  spending.spend('certificates', input.intermediates.length);
-  let bytes = input.leaf.der.length;
-  for (const certificate of input.intermediates) bytes += certificate.der.length;
-  spending.spend('bytes', bytes);
+  // A judgement within another has paid for its pool already.
+  if (input.spending === undefined) {
+    spending.spend('certificates', input.intermediates.length);
+    let bytes = input.leaf.der.length;
+    for (const certificate of input.intermediates) bytes += certificate.der.length;
+    spending.spend('bytes', bytes);
+  }
 
   // The leaf's own faults cost nothing to find, and no path would mend them.
   const fault = checkLeaf(input);

@@ -1,7 +1,7 @@
 import { type CertificateRefusal } from '@sluice/domain';
 import { type AlgorithmPolicy } from '../algorithm/algorithm-policy.js';
 import { sameBytes, type Certificate } from '../certificate/certificate.js';
-import { defaultBudget, Spending } from '../path/budget.js';
+import { defaultBudget, OverBudget, Spending } from '../path/budget.js';
 import { type PathInput, type PathJudgement } from '../path/path-input.js';
 import { refuse, writeTime } from '../path/refuse.js';
 import { type TrustAnchor } from '../path/trust-anchor.js';
@@ -25,6 +25,9 @@ const verified = {
   get: (list: CertificateList) => verifiedCrls.get(list),
   set: (list: CertificateList, keys: Set<string>) => void verifiedCrls.set(list, keys),
 };
+
+/** What judging a CRL issuer costs, in steps of a path search. */
+const signerSteps = 10;
 
 /**
  * The status of every certificate on a path below the anchor.
@@ -61,13 +64,15 @@ export function judgePathRevocation(
       open.add(candidate);
       const objection = objectionToSigner(candidate);
       open.delete(candidate);
-      settled.set(candidate, objection);
+      // While another one is open the answer rests on its being in order, which is not known yet.
+      if (open.size === 0) settled.set(candidate, objection);
       return objection;
     },
   };
 
   /** RFC 5280 6.3.3 (f): the CRL issuer's path must end in the same anchor; its certificates must not be revoked either. */
   function objectionToSigner(candidate: Certificate): string | undefined {
+    spending.spend('steps', signerSteps);
     const onPath = path.indexOf(candidate);
     const below = onPath >= 0 ? path.slice(onPath, -1) : undefined;
     let signers = below;
@@ -181,7 +186,7 @@ export function judgeRevocation(input: {
   readonly revocation: RevocationInputs;
   readonly algorithmPolicy?: AlgorithmPolicy;
 }): CertificateStatus {
-  return checkCrlStatus(input.certificate, {
+  const context: CrlContext = {
     crls: input.revocation.crls,
     candidates: distinct(input.issuers),
     at: input.at,
@@ -191,5 +196,12 @@ export function judgeRevocation(input: {
     spending: new Spending(defaultBudget),
     verifiedCrls: verified,
     objectionTo: () => undefined,
-  });
+  };
+  try {
+    return checkCrlStatus(input.certificate, context);
+  } catch (error) {
+    if (error instanceof OverBudget)
+      return { status: 'undetermined', problem: 'there are too many CRLs and signers to try', remarks: [] };
+    throw error;
+  }
 }

@@ -36,7 +36,7 @@ export async function runTrustedRoots(
       trouble = undefined;
     } catch (error) {
       const sentence = sentenceOf(error);
-      if (sentence !== trouble) say(`${sentence}; the last good list stays`);
+      if (sentence !== trouble) say(`${sentence.replace(/\.$/, '')}; the last good list stays`);
       trouble = sentence;
     }
     await sleep(config.intervalMs, undefined, { signal }).catch((error: unknown) => {

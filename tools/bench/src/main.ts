@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { benchPath } from './path/bench-path.js';
+
+const usage = `Usage: npm run bench -- WHAT
+
+  path [REQUESTS]   CPU of the flow runtime per request, beside a bare Node server in the same run
+  verify            path validation, beside node:crypto doing the same parsing and signature checks
+  flow              the flow engine, beside the bare libraries doing the same work
+
+Ratios are what to quote: the machine's speed drifts, a baseline of the same run drifts with it.`;
+
+/** Benchmarks that live with what they measure. */
+const elsewhere: Readonly<Record<string, string>> = {
+  verify: 'tools/pki-cli/dist/bench-verify.js',
+  flow: 'tools/flow-cli/dist/bench-flow.js',
+};
+
+const [what, ...rest] = process.argv.slice(2);
+const program = what === undefined ? undefined : elsewhere[what];
+if (what === 'path') await benchPath(Number(rest[0] ?? 20_000), 3);
+else if (program) {
+  const root = join(import.meta.dirname, '..', '..', '..');
+  process.exitCode =
+    spawnSync(process.execPath, [join(root, program), ...rest], { stdio: 'inherit', cwd: root }).status ?? 1;
+} else {
+  process.stderr.write(`${usage}\n`);
+  process.exitCode = 1;
+}
