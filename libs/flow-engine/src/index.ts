@@ -73,3 +73,4 @@ export {
 export type { CustomHeader, FlowFailure, FlowOutcome, FlowStatus, LogEntry, StepRecord } from './run/flow-outcome.js';
 export type { RunOptions } from './run/flow-run.js';
 export { runFlow } from './run/run-flow.js';
+export { readSenderRequest, type SenderReply, type SenderRequest, writeSenderReply } from './sender/sender-exchange.js';

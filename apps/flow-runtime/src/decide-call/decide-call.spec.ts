@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { decide, verifyCertificate, type RequestContract, type RequestOf, type ResponseOf } from '@sluice/contracts';
+import { verifyCertificate, type RequestContract, type RequestOf, type ResponseOf } from '@sluice/contracts';
 import { SluiceError, type Dependency, type Position } from '@sluice/domain';
 import fc from 'fast-check';
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
-import { DecideCall, type CallDecision } from './decide-call.js';
+import { DecideCall, type CallDecision, type FollowedState } from './decide-call.js';
 import { PermitCache } from './permit-cache.js';
 
 const leaf = new Uint8Array([1]);
@@ -34,25 +34,24 @@ class World {
   constructor() {
     this.verifier = this.position();
     this.runtime = this.position();
-    const world = this;
     this.decideCall = new DecideCall(
-      {
-        get ready() {
-          return world.runtime !== undefined;
-        },
-        get position() {
-          return world.runtime;
-        },
-        get currentAsOf() {
-          return world.asOf;
-        },
-      },
+      this.followed(),
       this.cache,
       { call: (contract, request) => this.answer(contract, request) },
       leaseMs,
       () => 0,
       () => this.clock,
     );
+  }
+
+  /** What the runtime's follower says at the moment it is asked. */
+  followed(): FollowedState {
+    const properties = {
+      ready: { get: () => this.runtime !== undefined },
+      position: { get: () => this.runtime },
+      currentAsOf: { get: () => this.asOf },
+    };
+    return Object.defineProperties({}, properties) as FollowedState;
   }
 
   position(): Position {

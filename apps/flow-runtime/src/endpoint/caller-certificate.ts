@@ -40,6 +40,7 @@ function connectedCaller(leaf: Uint8Array, chain: () => readonly Uint8Array[]): 
 /** What the peer sent beside its leaf, in the order it sent it. Only the first look at a peer's certificate has it. */
 function sentBeside(leaf: X509Certificate): readonly Uint8Array[] {
   const chain: Uint8Array[] = [];
-  for (let next = leaf.issuerCertificate; next && chain.length < 16; next = next.issuerCertificate) chain.push(next.raw);
+  for (let next = leaf.issuerCertificate; next && chain.length < 16; next = next.issuerCertificate)
+    chain.push(next.raw);
   return chain;
 }

@@ -2,29 +2,32 @@ import type { IncomingMessage } from 'node:http';
 
 const nothing = new Uint8Array();
 
-/** @returns the whole body, or undefined when it is over the limit (and then the rest is not read) */
+/**
+ * @returns the whole body, or undefined when it is over the limit (and then the rest is not read)
+ * @throws Error when the sender went away before the end
+ */
 export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
   const declared = Number(request.headers['content-length']);
   if (declared > limit) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
     let length = 0;
-    request.on('data', (chunk: Buffer) => {
+    const onData = (chunk: Buffer) => {
       length += chunk.length;
       if (length > limit) {
+        request.off('data', onData);
         request.pause();
-        request.removeAllListeners('data');
         resolve(undefined);
-        return;
-      }
-      chunks.push(chunk);
-    });
-    request.once('end', () =>
-      resolve(
-        chunks.length === 0 ? nothing : chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length),
-      ),
-    );
+      } else if (first === undefined) first = chunk;
+      else (more ??= [first]).push(chunk);
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(more ? Buffer.concat(more, length) : (first ?? nothing)));
     request.once('error', reject);
-    request.once('close', () => reject(new Error('The sender closed the connection.')));
+    // Also comes after every complete request, for which it means nothing.
+    request.once('close', () => {
+      if (!request.complete) reject(new Error('The sender closed the connection.'));
+    });
   });
 }

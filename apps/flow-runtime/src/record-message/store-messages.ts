@@ -29,14 +29,24 @@ export async function createMessageStream(connection: NatsConnection): Promise<v
     durable_name: messageProcessingLogConsumer,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(30_000),
-    max_ack_pending: 256,
+    max_ack_pending: 4_096,
   });
 }
 
-/** Moves the message processing log from JetStream to Postgres. Every runtime takes part; a batch that comes twice is stored once. */
+/** What has come in is stored when so many batches are there, or when so much time has passed since the first. */
+const largestStatement = 256;
+const longestWaitMs = 25;
+
+/**
+ * Moves the message processing log from JetStream to Postgres, many batches with one statement. Every runtime takes part;
+ * a batch that comes twice is stored once.
+ */
 export class StoreMessages {
   #messages: ConsumerMessages | undefined;
   #ended: Promise<void> | undefined;
+  #waiting: JsMsg[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #storing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly connection: NatsConnection,
@@ -49,20 +59,36 @@ export class StoreMessages {
       messageProcessingLogStream,
       messageProcessingLogConsumer,
     );
-    this.#messages = await consumer.consume({ max_messages: 64 });
+    this.#messages = await consumer.consume({ max_messages: 2 * largestStatement });
     this.#ended = this.#follow(this.#messages);
   }
 
+  /** Stores what has come in already, and takes no more. */
   async stop(): Promise<void> {
     await this.#messages?.close();
     await this.#ended;
+    this.#flush();
+    await this.#storing;
   }
 
   async #follow(messages: ConsumerMessages): Promise<void> {
-    for await (const message of messages) await this.#store(message);
+    for await (const message of messages) {
+      this.#waiting.push(message);
+      if (this.#waiting.length >= largestStatement) this.#flush();
+      else this.#timer ??= setTimeout(() => this.#flush(), longestWaitMs);
+    }
   }
 
-  async #store(message: JsMsg): Promise<void> {
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    this.#storing = this.#storing.then(() => this.#store(batch));
+  }
+
+  async #store(batch: readonly JsMsg[]): Promise<void> {
     try {
       await this.dataSource.query(
         `INSERT INTO message_processing_log (id, correlation_id, flow, start_at, end_at, status, entry)
@@ -70,12 +96,12 @@ export class StoreMessages {
                 (entry ->> 'end')::timestamptz, entry ->> 'status', entry
          FROM jsonb_array_elements($1::jsonb) AS entry
          ON CONFLICT (id) DO NOTHING`,
-        [`[${message.string().split('\n').join(',')}]`],
+        [`[${batch.map((message) => message.string().replaceAll('\n', ',')).join(',')}]`],
       );
-      message.ack();
+      for (const message of batch) message.ack();
     } catch (error) {
       this.onFault(error, 'storing the message processing log');
-      message.nak(1_000);
+      for (const message of batch) message.nak(1_000);
     }
   }
 }

@@ -40,7 +40,7 @@ export interface FlowProblem {
 }
 
 export type FlowWarningCode =
-  'client-certificate-authorization' | 'one-way-answer' | 'ignored-setting' | 'unused-resource' | 'deprecated';
+  'client-certificate-authorization' | 'ignored-setting' | 'incomplete-configuration';
 
 export interface FlowWarning {
   readonly code: FlowWarningCode;
@@ -97,7 +97,7 @@ export type FlowErrorCode =
 export class FlowProcessingError extends Error {
   override readonly name: string = 'FlowProcessingError';
   readonly code: FlowErrorCode;
-  /** Java exception class that artifacts expect in `${exception.…}` conditions, where there is one. */
+  /** Status, body and headers a receiver answered with, when its answer was the failure. */
   readonly responseCode?: number;
   readonly responseBody?: string;
   readonly responseHeaders?: Readonly<Record<string, string>>;

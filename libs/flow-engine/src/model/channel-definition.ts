@@ -40,7 +40,7 @@ export interface SoapSender extends HttpSenderSettings {
   readonly messageExchangePattern: 'OneWay' | 'RequestReply';
 }
 
-/** An IDoc in a SOAP envelope. The answer is the IDoc acknowledgement. */
+/** An IDoc in a SOAP envelope. */
 export interface IdocSender extends HttpSenderSettings {
   readonly adapter: 'IDOC';
 }

@@ -53,7 +53,7 @@ const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIO
 const ALWAYS_SENT = new Set(['content-type', 'accept', 'accept-language', 'if-match', 'if-none-match', 'soapaction']);
 /** Headers that belong to one connection or one hop, or that the HTTP client sets. */
 const NEVER_SENT =
-  /^(host|content-length|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|camel.*|sap_.*|sapdatastoreid|breadcrumbid)$/i;
+  /^(host|content-encoding|content-length|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|camel.*|sap_.*|sapdatastoreid|breadcrumbid)$/i;
 
 function compileHttp(channel: HttpReceiver, compiler: StepCompiler): StepWork {
   const address = compiler.simple(channel.address, 'address');

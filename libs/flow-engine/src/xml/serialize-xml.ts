@@ -6,6 +6,8 @@ export interface XmlSerialization {
   readonly declaration?: boolean;
   /** Repeat the namespace declarations of the elements above; default true. */
   readonly inherit?: boolean;
+  /** Local names of elements whose text is written as CDATA. */
+  readonly cdataElements?: ReadonlySet<string>;
 }
 
 /**
@@ -20,17 +22,17 @@ export function serializeXml(node: XmlNode, options: XmlSerialization = {}): str
         ? serializeElement(node, null, inScopeAbove(node))
         : serializeElement(node, inScopeAbove(node), {});
   } else if (node.kind === 'document') {
-    for (const child of node.children) text += serializeNode(child, {});
+    for (const child of node.children) text += serializeNode(child, {}, options.cdataElements);
   } else {
     text += serializeNode(node, {});
   }
   return text;
 }
 
-function serializeNode(node: XmlNode, scope: Readonly<Record<string, string>>): string {
+function serializeNode(node: XmlNode, scope: Readonly<Record<string, string>>, cdata?: ReadonlySet<string>): string {
   switch (node.kind) {
     case 'element':
-      return serializeElement(node, null, scope);
+      return serializeElement(node, null, scope, cdata);
     case 'text':
       return escapeText(node.value);
     case 'comment':
@@ -52,6 +54,7 @@ function serializeElement(
   element: XmlNode,
   inherited: Readonly<Record<string, string>> | null,
   scope: Readonly<Record<string, string>>,
+  cdata?: ReadonlySet<string>,
 ): string {
   const name = element.qualifiedName;
   let own: Record<string, string> | null = null;
@@ -72,8 +75,11 @@ function serializeElement(
   if (element.children.length === 0) return `${open}/>`;
   const inner = own ?? scope;
   let text = `${open}>`;
-  for (const child of element.children)
-    text += child.kind === 'text' ? escapeText(child.value) : serializeNode(child, inner);
+  const raw = cdata !== undefined && cdata.has(element.name);
+  for (const child of element.children) {
+    if (child.kind !== 'text') text += serializeNode(child, inner, cdata);
+    else text += raw ? `<![CDATA[${child.value.replaceAll(']]>', ']]]]><![CDATA[>')}]]>` : escapeText(child.value);
+  }
   return `${text}</${name}>`;
 }
 

@@ -1,4 +1,4 @@
-import { type Dynamic, type Item, type Sequence, textOf, xpathError } from '../expression/xpath/xpath-value.js';
+import { type Dynamic, type Item, type Sequence, XPathFunction, textOf, xpathError } from '../expression/xpath/xpath-value.js';
 import { XmlNode } from '../xml/xml-node.js';
 import { type Output, copyNode, inScope } from './result-output.js';
 import type { CallParameters, Mode, Stylesheet, TemplateRule } from './stylesheet.js';
@@ -36,7 +36,7 @@ export function applyRule(
     applyBuiltIn(stylesheet, mode, modeName, item, parameters, focus, output);
     return;
   }
-  rule.template.run(focus.bind(RULE, [ruleReference(rule, modeName)]), output, parameters);
+  rule.template.run(focus.bind(RULE, [new RuleItem(rule, modeName)]), output, parameters);
 }
 
 function findRule(
@@ -59,30 +59,24 @@ function findRule(
 }
 
 /** Where the running rule is kept among the variables, for `xsl:next-match`. */
-export const RULE = '\u0000rule';
+const RULE = '\u0000rule';
 
-/** Rules are not items; they are kept by a number. */
-const references = new WeakMap<TemplateRule, string>();
-const byReference = new Map<string, WeakRef<TemplateRule>>();
-let lastReference = 0;
+/** The running rule in the shape of an item, as variables hold items only. No expression can reach it. */
+class RuleItem extends XPathFunction {
+  readonly rule: TemplateRule;
+  readonly modeName: string;
 
-function ruleReference(rule: TemplateRule, modeName: string): string {
-  let reference = references.get(rule);
-  if (reference === undefined) {
-    reference = String(++lastReference);
-    references.set(rule, reference);
-    byReference.set(reference, new WeakRef(rule));
+  constructor(rule: TemplateRule, modeName: string) {
+    super(0, () => []);
+    this.rule = rule;
+    this.modeName = modeName;
   }
-  return `${reference} ${modeName}`;
 }
 
 /** @returns the rule that runs now and its mode, or null */
-export function currentRule(dynamic: Dynamic): { rule: TemplateRule; modeName: string } | null {
-  const text = dynamic.lookup(RULE)?.[0];
-  if (typeof text !== 'string') return null;
-  const blank = text.indexOf(' ');
-  const rule = byReference.get(text.slice(0, blank))?.deref();
-  return rule === undefined ? null : { rule, modeName: text.slice(blank + 1) };
+export function currentRule(dynamic: Dynamic): { readonly rule: TemplateRule; readonly modeName: string } | null {
+  const item = dynamic.lookup(RULE)?.[0];
+  return item instanceof RuleItem ? item : null;
 }
 
 function applyBuiltIn(

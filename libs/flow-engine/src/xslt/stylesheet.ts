@@ -106,9 +106,21 @@ export class Stylesheet {
     indent: false,
   };
 
+  /** Rules of the mode `#all`, which are in every mode. */
+  readonly #everywhere: TemplateRule[] = [];
+
   mode(name: string): Mode {
     let mode = this.modes.get(name);
-    if (mode === undefined) this.modes.set(name, (mode = new Mode()));
+    if (mode === undefined) {
+      mode = new Mode();
+      for (const rule of this.#everywhere) mode.add(rule);
+      this.modes.set(name, mode);
+    }
     return mode;
+  }
+
+  addEverywhere(rule: TemplateRule): void {
+    this.#everywhere.push(rule);
+    for (const mode of this.modes.values()) mode.add(rule);
   }
 }

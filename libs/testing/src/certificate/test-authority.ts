@@ -74,6 +74,11 @@ export class TestAuthority {
     return new TestAuthority(await issue(options, authorityDefaults, undefined));
   }
 
+  /** Whoever has this certificate's key issues with it, CA or not: for chains that must be refused. */
+  static of(certificate: TestCertificate): TestAuthority {
+    return new TestAuthority(certificate);
+  }
+
   /** A CA below this one. */
   async intermediate(options: TestAuthorityOptions): Promise<TestAuthority> {
     return new TestAuthority(await issue(options, authorityDefaults, this.certificate));

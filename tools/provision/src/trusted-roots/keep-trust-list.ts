@@ -37,9 +37,9 @@ export class KeepTrustList {
 
     const held = await holder.fingerprints();
     if (held.size === wanted.size && [...wanted.keys()].every((fingerprint) => held.has(fingerprint))) {
-      return isNew ? `wrote ${listed.length} trusted roots` : undefined;
+      return isNew ? `wrote the list of trusted roots (${listed.length})` : undefined;
     }
     await holder.replace([...wanted.values()]);
-    return `gave the load balancer ${listed.length} trusted roots`;
+    return `gave the load balancer the list of trusted roots (${listed.length})`;
   }
 }

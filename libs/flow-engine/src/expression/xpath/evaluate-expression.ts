@@ -105,9 +105,17 @@ export function compileExpression(expression: Expression, context: StaticContext
       return (dynamic) => [booleanValue(left(dynamic)) && booleanValue(right(dynamic))];
     }
     case 'comparison':
-      return compileComparison(expression.kind, expression.operator, compile(expression.left), compile(expression.right));
+      return compileComparison(
+        expression.kind,
+        expression.operator,
+        compile(expression.left),
+        compile(expression.right),
+        context.compatible === true,
+      );
     case 'arithmetic': {
       const [left, right, operator] = [compile(expression.left), compile(expression.right), expression.operator];
+      if (context.compatible === true)
+        return (dynamic) => [calculate(operator, firstNumber(left(dynamic)), firstNumber(right(dynamic)))];
       return (dynamic) => arithmetic(operator, left(dynamic), right(dynamic), dynamic);
     }
     case 'negate': {
@@ -240,7 +248,30 @@ function optionalText(sequence: Sequence): string {
   return value === null ? '' : textOf(value);
 }
 
-function compileComparison(kind: 'general' | 'value' | 'node', operator: string, left: Evaluator, right: Evaluator): Evaluator {
+/** What XPath 1.0 takes for a number: the first item, converted; NaN if it is none. */
+function firstNumber(sequence: Sequence): number {
+  const [first] = atomize(sequence.slice(0, 1));
+  return first === undefined ? Number.NaN : toDouble(first);
+}
+
+function compileComparison(
+  kind: 'general' | 'value' | 'node',
+  operator: string,
+  left: Evaluator,
+  right: Evaluator,
+  compatible: boolean,
+): Evaluator {
+  if (kind === 'general' && compatible)
+    return (dynamic) => {
+      const [one, other] = [left(dynamic), right(dynamic)];
+      if (typeof one[0] === 'boolean' || typeof other[0] === 'boolean')
+        return [compareGeneral(operator, [booleanValue(one)], [booleanValue(other)])];
+      const [first, second] = [atomize(one), atomize(other)];
+      dynamic.environment.budget.spend(first.length * second.length);
+      const numbers = first.some(isNumeric) || second.some(isNumeric) || !['=', '!='].includes(operator);
+      const plain = (value: Atomic): Atomic => (numbers ? toDouble(value) : textOf(value));
+      return [compareGeneral(operator, first.map(plain), second.map(plain))];
+    };
   if (kind === 'general')
     return (dynamic) => {
       const [first, second] = [atomize(left(dynamic)), atomize(right(dynamic))];
@@ -376,7 +407,7 @@ function isAnyNode(test: NodeTest): boolean {
 }
 
 /** @returns whether the value is a boolean or nodes, and so cannot be a position, and does not ask for the position */
-function isPositionFree(expression: Expression): boolean {
+export function isPositionFree(expression: Expression): boolean {
   switch (expression.type) {
     case 'comparison':
       return asksNoPosition(expression.left) && asksNoPosition(expression.right);
@@ -445,13 +476,26 @@ function compileCall(
     };
   }
   const found = requireFunction(name, values.length, context);
-  const complete = evaluators.filter((value) => value !== null);
+  const complete = evaluators
+    .filter((value) => value !== null)
+    .map((value) => (context.compatible === true && FIRST_ITEM_ONLY.has(name.name) ? firstOf(value) : value));
   if (complete.length < evaluators.length)
     return (dynamic) => [partial(new XPathFunction(values.length, (inner, given) => found.call(inner, given)), evaluators, dynamic)];
   const [first, second] = complete;
   if (first === undefined) return (dynamic) => found.call(dynamic, []);
   if (second === undefined) return (dynamic) => found.call(dynamic, [first(dynamic)]);
   return (dynamic) => found.call(dynamic, complete.map((value) => value(dynamic)));
+}
+
+/** Functions of XPath 1.0 that take the first of several items. */
+const FIRST_ITEM_ONLY = new Set(
+  'string number concat contains starts-with substring substring-before substring-after string-length normalize-space translate floor ceiling round format-number name local-name namespace-uri generate-id'.split(
+    ' ',
+  ),
+);
+
+function firstOf(evaluator: Evaluator): Evaluator {
+  return (dynamic) => evaluator(dynamic).slice(0, 1);
 }
 
 /** A call with `?` for some arguments gives a function of those. */

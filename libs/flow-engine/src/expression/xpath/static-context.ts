@@ -28,6 +28,8 @@ export interface StaticContext {
   namespace(prefix: string): string | null;
   /** Namespace of element names without a prefix; empty for none. */
   readonly elementNamespace: string;
+  /** XPath 1.0 behaviour: the first item of a sequence is taken, and texts are converted to numbers. */
+  readonly compatible?: boolean;
   /** @returns the function, or null; asked before the built-in library */
   function?(namespace: string, name: string, arity: number): XPathFunctionImplementation | null;
 }

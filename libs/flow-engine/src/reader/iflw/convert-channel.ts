@@ -108,6 +108,8 @@ export function convertReceiver(channel: IflwElement, context: IflwContext): Rec
   const adapter = adapterOf(channel);
   const base = { id: channel.id, name: channel.name || adapter };
   checkProxy(channel, context);
+  if (['HTTP', 'SOAP'].includes(adapter) && (channel.get('httpAddressWithoutQuery') || channel.get('address')) === '')
+    context.warn('incomplete-configuration', channel, 'The receiver has no address; calls will fail until it has one.');
   switch (adapter) {
     case 'HTTP':
       return {
@@ -201,7 +203,8 @@ function authenticationOf(channel: IflwElement, key: string, context: IflwContex
 }
 
 function required(channel: IflwElement, value: string, key: string, context: IflwContext): string {
-  if (value === '') context.problem('missing-key', channel, `The authentication needs ${key}.`);
+  if (value === '')
+    context.warn('incomplete-configuration', channel, `The authentication names no ${key}; calls will fail until it does.`);
   return value;
 }
 

@@ -54,6 +54,8 @@ class ProcessConverter {
     }
     for (const child of scope.elements) if (child.tag !== 'startEvent' && child.tag !== 'subProcess') this.#convertElement(child, scope);
     const local = this.#element.get('processType') === 'directCall';
+    if (/^required$/i.test(this.#element.get('transactionalHandling')) && this.#steps.some(({ type }) => type === 'dataStoreWrite' || type === 'writeVariables'))
+      context.warn('ignored-setting', this.#element, 'Data store writes and variables stay when a later step fails; they are not in one transaction.');
     return {
       starts,
       process: {

@@ -27,6 +27,8 @@ const MAIN_PROCESS = 'main';
 export class DefinitionBuilder {
   readonly problems: FlowProblem[] = [];
   readonly warnings: FlowWarning[] = [];
+  /** Where each step was written, for problems that show when it is compiled. */
+  readonly places = new Map<string, { readonly path: string; readonly line: number | undefined }>();
   readonly #receivers: ReceiverChannel[] = [];
   #steps: StepDefinition[] = [];
 
@@ -150,6 +152,7 @@ export class DefinitionBuilder {
   #step(step: NativeStep, id: string, path: string, next: string | undefined): void {
     const value = step.value;
     const base = { id, name: value.name ?? step.kind, ...(next === undefined ? {} : { next }) };
+    this.places.set(id, { path, line: step.line });
     switch (step.kind) {
       case 'contentModifier': {
         const body = step.value.body;

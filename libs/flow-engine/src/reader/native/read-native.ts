@@ -1,4 +1,5 @@
 import { type Document, LineCounter, parseDocument } from 'yaml';
+import { compileCollecting } from '../../compile/compile-flow.js';
 import { FlowDefinitionError, type FlowProblem, type FlowWarning } from '../../error/flow-errors.js';
 import type { FlowDefinition } from '../../model/flow-definition.js';
 import { DefinitionBuilder } from './build-definition.js';
@@ -32,7 +33,8 @@ export function readNative(content: string, source: 'YAML' | 'JSON'): { definiti
   if (flow === undefined || context.problems.length > 0) throw new FlowDefinitionError(context.problems);
   const builder = new DefinitionBuilder();
   const definition = builder.build(flow, source);
-  if (builder.problems.length > 0) throw new FlowDefinitionError(builder.problems);
+  const problems = [...builder.problems, ...compileProblems(definition, builder)];
+  if (problems.length > 0) throw new FlowDefinitionError(problems);
   return { definition, warnings: builder.warnings };
 }
 
@@ -70,4 +72,17 @@ function parse(content: string, lines: LineCounter): Document {
       },
     ]);
   }
+}
+
+/** Problems of expressions, references and resources, at the place in the document. */
+function compileProblems(definition: FlowDefinition, builder: DefinitionBuilder): FlowProblem[] {
+  const problems: FlowProblem[] = [];
+  compileCollecting(definition, problems);
+  return problems.map((problem) => {
+    const id = problem.element?.id ?? '';
+    const place = builder.places.get(id) ?? builder.places.get(id.replace(/\.(gather|join|receiver|end)$/, ''));
+    if (place === undefined) return problem;
+    const field = problem.path.slice(problem.path.indexOf(id) + id.length);
+    return { ...problem, path: `${place.path}${field}`, ...(place.line === undefined ? {} : { line: place.line }) };
+  });
 }

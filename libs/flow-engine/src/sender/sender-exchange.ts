@@ -1,0 +1,144 @@
+import { FlowProcessingError } from '../error/flow-errors.js';
+import { valueToText } from '../expression/convert-value.js';
+import { HeaderMap } from '../message/header-map.js';
+import { Message } from '../message/message.js';
+import type { HttpSender } from '../model/channel-definition.js';
+import type { FlowOutcome } from '../run/flow-outcome.js';
+import { matchesHeaderPattern } from '../step/header-pattern.js';
+import { SOAP_11, SOAP_12, unwrapSoap } from '../step/soap-envelope.js';
+import { escapeText, serializeXml } from '../xml/serialize-xml.js';
+
+/** A request as it came to the endpoint of an HTTP sender channel. */
+export interface SenderRequest {
+  readonly method: string;
+  /** What stands behind the channel's address in the path; empty without `/*`. */
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+  readonly url: string;
+  /** Names in any case; repeated headers joined. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+}
+
+export interface SenderReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+}
+
+/** Headers of one hop, of who the caller is, and those the runtime itself sets: a sender cannot put them into a flow. */
+const NEVER_ADMITTED =
+  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|authorization|proxy-.*|cookie|x-csrf-token|camel.*|org\.apache\.camel.*|client-cert.*|x-forwarded-client-cert|ssl[-_]client.*|x-ssl.*|sap_messageprocessinglogid|sap_mpl.*)$/i;
+const ALWAYS_ADMITTED = new Set(['content-type', 'content-encoding', 'soapaction', 'accept']);
+/** What never goes back: Camel's and the product's own, of one hop, and whatever carries a secret. */
+const NEVER_RETURNED =
+  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|accept|accept-encoding|user-agent|camel.*|sap_.*|sapdatastoreid|soapaction|authorization|proxy-.*|cookie|set-cookie|.*(password|secret|token|api-?key|credential).*)$/i;
+
+/**
+ * Makes the message of a request: admits headers as the channel says, and takes the body out of its SOAP envelope for a
+ * SOAP or IDOC channel.
+ * @throws FlowProcessingError `xml-malformed`, `xml-limit-exceeded` when the envelope is not one
+ */
+export function readSenderRequest(channel: HttpSender, request: SenderRequest): Message {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (NEVER_ADMITTED.test(name)) continue;
+    if (ALWAYS_ADMITTED.has(name.toLowerCase()) || matchesHeaderPattern(name, channel.allowedHeaders)) headers.set(name, value);
+  }
+  headers.set('CamelHttpMethod', request.method);
+  headers.set('CamelHttpPath', request.path);
+  if (request.query !== '') headers.set('CamelHttpQuery', request.query);
+  headers.set('CamelHttpUrl', request.url);
+  headers.set('CamelServletContextPath', channel.address.replace(/\/\*$/, ''));
+  const message = new Message({ headers, body: request.body });
+  if (channel.adapter === 'HTTPS') return message;
+  const envelope = unwrapSoap(message);
+  message.properties.set(SOAP_VERSION, envelope.version);
+  message.body = envelope.body;
+  return message;
+}
+
+const SOAP_VERSION = 'SoapVersion';
+
+/**
+ * Makes the answer to a request from what came of the message: 200, 204 if it is empty, 202 for a one-way SOAP call, 500 for
+ * a failure with the id of the message processing log. A flow may set another success or error status by the header
+ * CamelHttpResponseCode as a text of three digits; the status of a receiver, a number there, is not passed on.
+ *
+ * @param request the request, whose headers are not echoed
+ */
+export function writeSenderReply(channel: HttpSender, outcome: FlowOutcome, request: SenderRequest, messageId: string): SenderReply {
+  if (outcome.status !== 'COMPLETED') return failureReply(channel, outcome, messageId);
+  if (channel.adapter === 'SOAP' && channel.messageExchangePattern === 'OneWay') return { status: 202, headers: {}, body: '' };
+  const { message } = outcome;
+  const headers = returnedHeaders(message, request);
+  if (channel.adapter !== 'HTTPS') return soapReply(message, headers);
+  const code = message.headers.get('CamelHttpResponseCode');
+  const chosen = typeof code === 'string' && /^[2-5]\d\d$/.test(code) ? Number(code) : null;
+  if (message.isEmpty) return { status: chosen ?? 204, headers: withoutContentType(headers), body: '' };
+  const { body } = message;
+  return { status: chosen ?? 200, headers, body: body instanceof Uint8Array || typeof body === 'string' ? body : message.text() };
+}
+
+function returnedHeaders(message: Message, request: SenderRequest): Record<string, string> {
+  const came = new HeaderMap(Object.entries(request.headers));
+  const headers: Record<string, string> = {};
+  for (const [name, value] of message.headers) {
+    if (NEVER_RETURNED.test(name) || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) continue;
+    const text = valueToText(value);
+    const isContentType = name.toLowerCase() === 'content-type';
+    if (!isContentType && came.get(name) === text) continue;
+    if (text.length <= 8 * 1024 && !/[^\t\u0020-\u007e\u0080-\u00ff]/.test(text)) headers[name] = text;
+  }
+  return headers;
+}
+
+function withoutContentType(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-type'));
+}
+
+function soapReply(message: Message, headers: Readonly<Record<string, string>>): SenderReply {
+  const version = message.properties.get(SOAP_VERSION) === '1.2' ? '1.2' : '1.1';
+  let content: string;
+  try {
+    const root = message.isEmpty ? null : message.document().firstElement;
+    content = root === null ? '' : serializeXml(root);
+  } catch (error) {
+    if (!(error instanceof FlowProcessingError)) throw error;
+    // A text that is no XML is still an answer; inside an envelope it must be escaped.
+    content = escapeText(message.text());
+  }
+  return { status: 200, headers: { ...withoutContentType(headers), 'Content-Type': soapType(version) }, body: envelope(version, content) };
+}
+
+function failureReply(channel: HttpSender, outcome: FlowOutcome, messageId: string): SenderReply {
+  const shown = channel.returnExceptionToSender ? (outcome.error?.message ?? '') : '';
+  const text = `The message could not be processed. The id of its message processing log is ${messageId}.`;
+  if (channel.adapter === 'HTTPS') {
+    const problem = {
+      type: 'about:blank',
+      title: 'Internal Server Error',
+      status: 500,
+      detail: shown === '' ? text : `${text} ${shown}`,
+      messageProcessingLogId: messageId,
+    };
+    return { status: 500, headers: { 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problem) };
+  }
+  const version = outcome.message.properties.get(SOAP_VERSION) === '1.2' ? '1.2' : '1.1';
+  const reason = escapeText(shown === '' ? text : `${text} ${shown}`);
+  const fault =
+    version === '1.2'
+      ? `<soap:Fault><soap:Code><soap:Value>soap:Receiver</soap:Value></soap:Code><soap:Reason><soap:Text xml:lang="en">${reason}</soap:Text></soap:Reason></soap:Fault>`
+      : `<soap:Fault><faultcode>soap:Server</faultcode><faultstring>${reason}</faultstring></soap:Fault>`;
+  return { status: 500, headers: { 'Content-Type': soapType(version) }, body: envelope(version, fault) };
+}
+
+function soapType(version: '1.1' | '1.2'): string {
+  return version === '1.2' ? 'application/soap+xml; charset=utf-8' : 'text/xml; charset=utf-8';
+}
+
+function envelope(version: '1.1' | '1.2', content: string): string {
+  const namespace = version === '1.2' ? SOAP_12 : SOAP_11;
+  return `<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="${namespace}"><soap:Body>${content}</soap:Body></soap:Envelope>`;
+}
