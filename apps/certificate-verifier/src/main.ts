@@ -1,19 +1,23 @@
+import { StatePublisher } from '@sluice/messaging';
 import { followState, runService, stateNotReady } from '@sluice/service-shell';
 import { AppModule } from './app.module.js';
 import { readConfig } from './config.js';
 import { TrustList } from './verify-certificate/trust-list.js';
 import { VerifyCertificate } from './verify-certificate/verify-certificate.js';
 
+const encoder = new TextEncoder();
+
 await runService({
   service: 'certificate-verifier',
   readConfig,
   maximumInFlight: (config) => config.MAXIMUM_IN_FLIGHT,
   build: async (shell, config) => {
-    const { follower } = await followState(shell, {
+    const { follower, bucket } = await followState(shell, {
       holds: ['root', 'ca'],
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: config.RECORD_CACHE_SIZE,
     });
+    const publisher = new StatePublisher(shell.connection, bucket, 2_000);
     const trust = new TrustList(follower, shell.onFault);
     follower.onChange(({ key }) => {
       if (key.startsWith('root.') || key.startsWith('ca.')) trust.forget();
@@ -25,7 +29,13 @@ await runService({
           return follower.ready ? follower.position : undefined;
         },
         reach: async (minimum, timeoutMs) => (await follower.reach(minimum, timeoutMs)) && follower.ready,
-        fetch: (key) => follower.fetch<'credential'>(key),
+        fetch: (key) => follower.fetch(key),
+        guards: {
+          read: (key) => follower.fetch<'guard'>(key),
+          readNow: (key) => follower.fetchNow<'guard'>(key),
+          write: (record, expected) =>
+            publisher.publishIf(record.key, expected, record.version, encoder.encode(JSON.stringify(record))),
+        },
       },
       trust,
       shell.processName,

@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
 import { KeySealer } from './certificate-authority/key-sealer.js';
 import { readConfig } from './config.js';
+import { KeepGuards } from './keep-guards/keep-guards.js';
 import { CreateTables1764000000000 } from './persistence/create-tables.migration.js';
 import { entities, schema } from './persistence/entities.js';
 import { allRecords } from './record/all-records.js';
@@ -28,7 +29,7 @@ await runService({
     shell.onShutdown(() => dataSource.destroy());
 
     const { follower, bucket } = await followState(shell, {
-      holds: [],
+      holds: ['guard'],
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: 0,
     });
@@ -45,6 +46,7 @@ await runService({
       records: () => allRecords(dataSource),
     });
     await changes.start();
+    new KeepGuards(dataSource, follower, shell.onFault).start();
     const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now());
     await authority.ensure();
     return {

@@ -52,3 +52,4 @@ export {
   type RefusalValues,
   type RefusedCertificate,
 } from './certificate/certificate-refusal.js';
+export { namesDigestInput } from './certificate/names-digest.js';

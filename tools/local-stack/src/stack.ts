@@ -18,6 +18,7 @@ export class Stack {
   readonly #servers: { name: string; server: KeptServer }[] = [];
   #facts: Record<string, unknown> | undefined;
   #stopping = false;
+  #locked = false;
 
   constructor(
     private readonly config: StackConfig,
@@ -96,8 +97,10 @@ export class Stack {
     await Promise.all(front.map(({ process }) => process.stop()));
     await Promise.all(behind.map(({ process }) => process.stop()));
     await Promise.all(this.#servers.map(({ server }) => server.stop()));
-    rmSync(join(this.config.home, 'stack.json'), { force: true });
-    rmSync(join(this.config.home, 'run', 'stack.pid'), { force: true });
+    // They are another stack's while that one has the folder.
+    if (this.#locked)
+      for (const file of ['stack.json', join('run', 'stack.pid')])
+        rmSync(join(this.config.home, file), { force: true });
     this.progress.say('ended; the data is kept');
   }
 
@@ -115,6 +118,7 @@ export class Stack {
       );
     }
     replaceFile(file, String(process.pid));
+    this.#locked = true;
   }
 
   async #requireFreePorts(): Promise<void> {

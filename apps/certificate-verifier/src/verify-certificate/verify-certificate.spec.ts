@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { CaRecord, CredentialRecord, RootRecord } from '@sluice/contracts';
-import type { Position } from '@sluice/domain';
+import type { CaRecord, CredentialRecord, RootRecord, UnpinnedRecord } from '@sluice/contracts';
+import { namesDigestInput, parseDistinguishedName, type Position } from '@sluice/domain';
 import type { StateEntry } from '@sluice/messaging';
 import { TestAuthority, type TestCertificate } from '@sluice/testing';
+import { createHash } from 'node:crypto';
 import { TrustList } from './trust-list.js';
 import { VerifyCertificate, type VerifierState } from './verify-certificate.js';
 
@@ -26,6 +27,7 @@ interface Setting {
   readonly roots?: readonly TestCertificate[];
   readonly own?: readonly { certificate: TestCertificate; kind: CaRecord['kind']; status?: CaRecord['status'] }[];
   readonly credentials?: readonly CredentialRecord[];
+  readonly unpinned?: readonly UnpinnedRecord[];
   readonly state?: Partial<VerifierState>;
   readonly now?: number;
 }
@@ -63,14 +65,24 @@ function verifier(setting: Setting): VerifyCertificate {
     position,
     reach: () => Promise.resolve(true),
     fetch: (key) => {
-      const record = setting.credentials?.find((each) => each.key === key);
-      return { key, sequence: record ? 7 : 0, record };
+      const record = [...(setting.credentials ?? []), ...(setting.unpinned ?? [])].find((each) => each.key === key);
+      return { key, sequence: record ? 7 : 0, record: record as never };
+    },
+    guards: {
+      read: (key) => ({ key, sequence: 0, record: undefined }),
+      readNow: (key) => Promise.resolve({ key, sequence: 0, record: undefined }),
+      write: () => Promise.resolve(8),
     },
     ...setting.state,
   };
   const trust = new TrustList(held, () => undefined);
   return new VerifyCertificate(state, trust, 'verifier-1', () => setting.now ?? at);
 }
+
+const digestOf = (certificate: TestCertificate, issuer: string) =>
+  createHash('sha256')
+    .update(namesDigestInput(parseDistinguishedName(certificate.subject), parseDistinguishedName(issuer)))
+    .digest('hex');
 
 const credential = (certificate: TestCertificate, more: Partial<CredentialRecord> = {}): CredentialRecord => ({
   key: `credential.${certificate.sha256}`,
@@ -112,6 +124,7 @@ describe('a certificate that a service key holds', () => {
     expect(verdict.dependencies).toEqual([
       { key: `root.${root.certificate.sha256}`, sequence: 1 },
       { key: `credential.${leaf.sha256}`, sequence: 7 },
+      { key: `unpinned.${digestOf(leaf, 'CN=Partner Issuing,O=Partner')}`, sequence: 0 },
     ]);
     expect(verdict.validUntilMs).toBe(validity.notAfter.getTime());
   });
@@ -134,7 +147,12 @@ describe('a certificate that a service key holds', () => {
     ];
     const verdict = await verifier({ own, credentials: [credential(leaf)] }).execute(ask(leaf));
     expect(verdict.outcome).toBe('accepted');
-    expect(verdict.dependencies.map(({ key }) => key)).toEqual(['ca.1', 'ca.0', `credential.${leaf.sha256}`]);
+    expect(verdict.dependencies.map(({ key }) => key)).toEqual([
+      'ca.1',
+      'ca.0',
+      `credential.${leaf.sha256}`,
+      `unpinned.${digestOf(leaf, 'CN=Partner Issuing,O=Partner')}`,
+    ]);
   });
 
   it('holds no longer than the overlap of a rotation', async () => {
@@ -236,6 +254,52 @@ describe('a certificate that is refused', () => {
     expect(
       (await verifier({ roots: [root.certificate], credentials: [credential(leaf)] }).execute(request)).outcome,
     ).toBe('accepted');
+  });
+});
+
+describe('a certificate of a key that is not pinned', () => {
+  const unpinned = (accepted: TestCertificate, notBefore: Date): UnpinnedRecord => {
+    const digest = digestOf(accepted, 'CN=Partner Issuing,O=Partner');
+    return {
+      key: `unpinned.${digest}`,
+      version: 1,
+      deleted: false,
+      digest,
+      serviceKeyId: 'u',
+      serviceKeyName: 'by names',
+      serviceInstanceId: 'i',
+      status: 'active',
+      accepted: { sha256: accepted.sha256, notBeforeMs: notBefore.getTime() },
+    };
+  };
+
+  it('is accepted when it was renewed under the same names, and the verdict rests on the guard it moved', async () => {
+    const renewed = await issuing.leaf({
+      subject: 'CN=shop,O=Partner',
+      notBefore: new Date(at - 3_600_000),
+      notAfter: validity.notAfter,
+    });
+    const setting = { roots: [root.certificate], unpinned: [unpinned(leaf, validity.notBefore)] };
+    const verdict = await verifier(setting).execute(ask(renewed, [issuing.certificate]));
+    expect(verdict).toMatchObject({ outcome: 'accepted', serviceKeyId: 'u' });
+    expect(verdict.dependencies.at(-1)).toEqual({ key: `guard.${setting.unpinned[0]?.digest}`, sequence: 8 });
+  });
+
+  it('is refused when it is older than the one accepted last', async () => {
+    const setting = {
+      roots: [root.certificate],
+      unpinned: [unpinned({ ...leaf, sha256: 'a'.repeat(64) } as TestCertificate, new Date(at))],
+    };
+    expect((await verifier(setting).execute(ask(leaf, [issuing.certificate]))).refusal).toBe('older-certificate');
+  });
+
+  it('is refused when a pinned key holds it as well: which of the two is meant cannot be told', async () => {
+    const setting = {
+      roots: [root.certificate],
+      credentials: [credential(leaf)],
+      unpinned: [unpinned(leaf, validity.notBefore)],
+    };
+    expect((await verifier(setting).execute(ask(leaf, [issuing.certificate]))).refusal).toBe('conflicting-keys');
   });
 });
 

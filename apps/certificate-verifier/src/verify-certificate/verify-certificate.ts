@@ -4,12 +4,14 @@ import {
   type CredentialRecord,
   type DecodedRequestOf,
   type Verdict,
+  type UnpinnedRecord,
   type verifyCertificate,
 } from '@sluice/contracts';
 import {
   canonicalDistinguishedName,
   formatDistinguishedName,
   hasReached,
+  namesDigestInput,
   SluiceError,
   type Dependency,
   type Position,
@@ -17,13 +19,15 @@ import {
 import type { StateEntry } from '@sluice/messaging';
 import { judgePath, MalformedCertificate, parseCertificate, SignatureCache, type Certificate } from '@sluice/pki';
 import { createHash } from 'node:crypto';
+import { moveGuard, type GuardOutcome, type GuardStore, type PresentedCertificate } from './move-guard.js';
 import type { TrustList } from './trust-list.js';
 
 /** The state a verdict rests on. */
 export interface VerifierState {
   readonly position: Position | undefined;
   reach(minimum: Position, timeoutMs: number): Promise<boolean>;
-  fetch(key: string): Promise<StateEntry<'credential'>> | StateEntry<'credential'>;
+  fetch<P extends 'credential' | 'unpinned'>(key: string): Promise<StateEntry<P>> | StateEntry<P>;
+  readonly guards: GuardStore;
 }
 
 export type VerifyRequest = DecodedRequestOf<typeof verifyCertificate>;
@@ -49,7 +53,11 @@ export class VerifyCertificate {
   async execute(request: VerifyRequest): Promise<Verdict> {
     if (!(await this.state.reach(request.minimum, patienceMs))) throw behind(this.verifier);
     const judgement = this.#judge(request);
-    const verdict = request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
+    const {
+      presented: _presented,
+      namesDigest: _digest,
+      ...verdict
+    } = request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
     const asOf = this.state.position;
     if (!asOf || !hasReached(asOf, request.minimum)) throw behind(this.verifier);
     return { ...verdict, asOf, verifier: this.verifier };
@@ -103,37 +111,61 @@ export class VerifyCertificate {
         explanation: `The chain of ${result.path.length} certificates ends in the trusted root ${formatDistinguishedName(result.anchor.certificate.subject)}, and the certificate is for client authentication.`,
       },
     ];
-    return { ...names, outcome: 'accepted', checks, dependencies, validUntilMs: result.validUntil };
+    const [, issuer] = result.path;
+    return {
+      ...names,
+      outcome: 'accepted',
+      checks,
+      dependencies,
+      validUntilMs: result.validUntil,
+      presented: { sha256: leaf.sha256, notBefore: leaf.notBefore, issuerKeySha256: (issuer ?? leaf).spkiSha256 },
+      namesDigest: createHash('sha256').update(namesDigestInput(leaf.subject, leaf.issuer)).digest('hex'),
+    };
   }
 
   async #lookUpKey(judgement: Judgement): Promise<Judgement> {
-    if (judgement.outcome === 'refused') return judgement;
+    if (judgement.outcome === 'refused' || !judgement.namesDigest) return judgement;
+    const [pinned, unpinned] = await this.#fetchBoth(
+      stateKey.credential(judgement.sha256),
+      stateKey.unpinned(judgement.namesDigest),
+    );
+    const found: Judgement = {
+      ...judgement,
+      dependencies: [...judgement.dependencies, ...[pinned, unpinned].map(({ key, sequence }) => ({ key, sequence }))],
+    };
     const at = this.now();
-    let entry: StateEntry<'credential'>;
+    if (pinned.record && unpinned.record) {
+      return refused(
+        found,
+        'conflicting-keys',
+        'service-key',
+        `The service keys ${pinned.record.serviceKeyName} (pinned) and ${unpinned.record.serviceKeyName} (not pinned) both fit this certificate: delete one of them.`,
+        at,
+      );
+    }
+    if (pinned.record) return this.#byPinned(found, pinned.record, at);
+    if (unpinned.record) return this.#byUnpinned(found, unpinned.record, at);
+    return refused(
+      found,
+      'no-service-key',
+      'service-key',
+      'No service key holds this certificate: add it as an external certificate, or issue a key.',
+      at,
+    );
+  }
+
+  async #fetchBoth(credential: string, unpinned: string): Promise<[StateEntry<'credential'>, StateEntry<'unpinned'>]> {
     try {
-      entry = await this.state.fetch(stateKey.credential(judgement.sha256));
+      return await Promise.all([this.state.fetch<'credential'>(credential), this.state.fetch<'unpinned'>(unpinned)]);
     } catch (error) {
       throw new SluiceError('unavailable', 'The record of the certificate cannot be fetched now.', undefined, {
         cause: error,
       });
     }
-    const dependencies = [...judgement.dependencies, { key: entry.key, sequence: entry.sequence }];
-    const found = { ...judgement, dependencies };
-    const { record } = entry;
-    if (!record) {
-      return refused(
-        found,
-        'no-service-key',
-        'service-key',
-        'No service key holds this certificate: add it as an external certificate, or issue a key.',
-        at,
-      );
-    }
-    const key = {
-      serviceKeyId: record.serviceKeyId,
-      serviceKeyName: record.serviceKeyName,
-      serviceInstanceId: record.serviceInstanceId,
-    };
+  }
+
+  #byPinned(found: Judgement, record: CredentialRecord, at: number): Judgement {
+    const key = keyOf(record);
     const ended = whyEnded(record, at);
     if (ended) return refused({ ...found, ...key }, ended.refusal, 'service-key', ended.explanation, at);
     return {
@@ -150,9 +182,58 @@ export class VerifyCertificate {
       validUntilMs: Math.min(found.validUntilMs, record.notAfterMs, record.retiresAtMs ?? Number.POSITIVE_INFINITY),
     };
   }
+
+  async #byUnpinned(found: Judgement, record: UnpinnedRecord, at: number): Promise<Judgement> {
+    const named: Judgement = { ...found, ...keyOf(record) };
+    if (record.status === 'revoked') {
+      return refused(
+        named,
+        'key-revoked',
+        'service-key',
+        `The service key ${record.serviceKeyName} is revoked: issue a new one.`,
+        at,
+      );
+    }
+    if (!found.presented) throw new Error('An accepted certificate without what was presented.');
+    let guarded: GuardOutcome;
+    try {
+      guarded = await moveGuard(this.state.guards, record, found.presented);
+    } catch (error) {
+      throw new SluiceError('unavailable', 'The guard of the unpinned key cannot be read or moved now.', undefined, {
+        cause: error,
+      });
+    }
+    if (guarded.outcome === 'contended')
+      throw new SluiceError('overloaded', 'The guard of the unpinned key is being moved by others: try again.');
+    const resting = { ...named, dependencies: [...named.dependencies, guarded.dependency] };
+    if (guarded.outcome === 'refused') return refused(resting, guarded.refusal, 'service-key', guarded.explanation, at);
+    return {
+      ...resting,
+      checks: [
+        ...found.checks,
+        {
+          check: 'service-key',
+          ok: true,
+          explanation: `The service key ${record.serviceKeyName}, which is not pinned, has its subject and issuer.`,
+        },
+      ],
+    };
+  }
 }
 
-type Judgement = Omit<Verdict, 'asOf' | 'verifier'>;
+function keyOf(record: CredentialRecord | UnpinnedRecord) {
+  return {
+    serviceKeyId: record.serviceKeyId,
+    serviceKeyName: record.serviceKeyName,
+    serviceInstanceId: record.serviceInstanceId,
+  };
+}
+
+/** A verdict in the making; what an unpinned key needs to know does not leave this service. */
+interface Judgement extends Omit<Verdict, 'asOf' | 'verifier'> {
+  readonly presented?: PresentedCertificate;
+  readonly namesDigest?: string;
+}
 type Names = Omit<Judgement, 'outcome' | 'validUntilMs'>;
 
 /** A refusal holds at the moment it is given: it is not to be kept. */

@@ -1,13 +1,56 @@
 import { stateKey } from '@sluice/contracts';
-import { formatDistinguishedName, SluiceError } from '@sluice/domain';
+import { formatDistinguishedName, namesDigestInput, SluiceError } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
-import { credentialSchema, type CredentialRow, type ServiceKeyRow } from '../persistence/entities.js';
+import { createHash } from 'node:crypto';
+import {
+  credentialSchema,
+  unpinnedKeySchema,
+  type CredentialRow,
+  type ServiceKeyRow,
+} from '../persistence/entities.js';
 import { toCredentialRecord } from '../record/state-record.js';
 
+/** Hex SHA-256 of a certificate's two canonical names: what unpinned keys are found by. */
+export function namesDigestOf(certificate: Pick<Certificate, 'subject' | 'issuer'>): string {
+  return createHash('sha256').update(namesDigestInput(certificate.subject, certificate.issuer)).digest('hex');
+}
+
+/** Whoever registers a certificate with these names, pinned or not, waits here for one another. */
+export async function lockNames(change: ChangeScope, digest: string): Promise<void> {
+  await change.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`names.${digest}`]);
+}
+
+export function namesConflict(message: string): SluiceError {
+  return new SluiceError('distinguished-name-conflict', message);
+}
+
 /**
- * Adds a certificate to a key. The primary key of the table is the certificate's SHA-256, so of any number of callers
+ * Adds a pinned certificate to a key.
+ * @throws SluiceError `certificate-in-use`; `distinguished-name-conflict` when a key that is not pinned has its names
+ */
+export async function addPinnedCredential(
+  change: ChangeScope,
+  key: ServiceKeyRow,
+  certificate: Certificate,
+  issuedBy: string | null,
+  now: number,
+): Promise<CredentialRow> {
+  const digest = namesDigestOf(certificate);
+  await lockNames(change, digest);
+  if (await change.manager.existsBy(unpinnedKeySchema, { digest })) {
+    throw namesConflict(
+      'A service key that is not pinned has the same subject and issuer, so calls could not be told apart: delete that key, or use another name.',
+    );
+  }
+  const row = await addCredential(change, key, certificate, issuedBy, true, now);
+  change.state(toCredentialRecord(row, key));
+  return row;
+}
+
+/**
+ * Enters a certificate. The primary key of the table is the certificate's SHA-256, so of any number of callers
  * with the same certificate one wins.
  * @throws SluiceError `certificate-in-use`
  */
@@ -16,6 +59,7 @@ export async function addCredential(
   key: ServiceKeyRow,
   certificate: Certificate,
   issuedBy: string | null,
+  pinned: boolean,
   now: number,
 ): Promise<CredentialRow> {
   const row: CredentialRow = {
@@ -28,6 +72,8 @@ export async function addCredential(
     serialNumber: certificate.serialNumber,
     notBefore: new Date(certificate.notBefore),
     notAfter: new Date(certificate.notAfter),
+    pinned,
+    namesDigest: namesDigestOf(certificate),
     status: 'active',
     retiresAt: null,
     revokedAt: null,
@@ -48,6 +94,5 @@ export async function addCredential(
     }
     throw error;
   }
-  change.state(toCredentialRecord(row, key));
   return row;
 }

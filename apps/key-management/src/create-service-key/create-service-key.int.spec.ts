@@ -272,6 +272,69 @@ describe('a key with a certificate of another CA', () => {
   });
 });
 
+describe('a key that is not pinned', () => {
+  const register = async (pem: string, pinned: boolean) =>
+    createKey.execute({
+      serviceInstanceId: await instance(),
+      name: 'external',
+      parameters: { 'key-type': 'certificate_external', 'X.509': pem, 'pin-certificate': pinned },
+      actor,
+    });
+
+  it('is found by its names in the state stream, not by its certificate', async () => {
+    const leaf = await (await TestAuthority.root({ subject: 'CN=Names Root 1' })).leaf({ subject: 'CN=by names 1' });
+    const { value } = await register(leaf.pem, false);
+    expect((await follower.fetch(`credential.${leaf.sha256}`)).record).toBeUndefined();
+    const digest = value.held[0]?.namesDigest ?? '';
+    expect((await follower.fetch<'unpinned'>(`unpinned.${digest}`)).record).toMatchObject({
+      serviceKeyId: value.key.id,
+      accepted: { sha256: leaf.sha256 },
+    });
+  });
+
+  it.each([
+    [false, false],
+    [true, false],
+    [false, true],
+  ])('is refused beside another key with its names (first pinned: %p, second pinned: %p)', async (first, second) => {
+    const authority = await TestAuthority.root({ subject: `CN=Names Root ${String(first)}${String(second)}` });
+    await register((await authority.leaf({ subject: 'CN=same' })).pem, first);
+    await expect(register((await authority.leaf({ subject: 'CN=SAME' })).pem, second)).rejects.toMatchObject({
+      code: 'distinguished-name-conflict',
+    });
+  });
+
+  it('is one of many that race for the same names', async () => {
+    const authority = await TestAuthority.root({ subject: 'CN=Names Race' });
+    const leaves = await Promise.all(Array.from({ length: 8 }, () => authority.leaf({ subject: 'CN=raced names' })));
+    const results = await Promise.allSettled(leaves.map((leaf, index) => register(leaf.pem, index % 2 === 0)));
+    const codes = results.map((result) =>
+      result.status === 'fulfilled' ? 'made' : (result.reason as { code: string }).code,
+    );
+    const pinned = codes.filter((code, index) => code === 'made' && index % 2 === 0).length;
+    const unpinned = codes.filter((code, index) => code === 'made' && index % 2 === 1).length;
+    expect(unpinned === 0 || (unpinned === 1 && pinned === 0)).toBe(true);
+    expect(pinned + unpinned).toBeGreaterThan(0);
+  });
+
+  it('knows the key of its issuer at once when that is a trusted root', async () => {
+    const { AddTrustedRoot } = await import('../add-trusted-root/add-trusted-root.js');
+    const authority = await TestAuthority.root({ subject: 'CN=Names Root 2' });
+    await new AddTrustedRoot(changes, now).execute({ pem: authority.pem, actor });
+    const { value } = await register((await authority.leaf({ subject: 'CN=by names 2' })).pem, false);
+    const { record } = await follower.fetch<'unpinned'>(`unpinned.${value.held[0]?.namesDigest ?? ''}`);
+    const [root] = decodePem(authority.pem).map((der) => parseCertificate(der));
+    expect(record?.issuerKeySha256).toBe(root?.spkiSha256);
+  });
+
+  it('ends with its record when it is deleted', async () => {
+    const leaf = await (await TestAuthority.root({ subject: 'CN=Names Root 3' })).leaf({ subject: 'CN=by names 3' });
+    const { value } = await register(leaf.pem, false);
+    await deleteKey.execute({ id: value.key.id, actor });
+    expect((await follower.fetch(`unpinned.${value.held[0]?.namesDigest ?? ''}`)).record).toBeUndefined();
+  });
+});
+
 describe('rotation', () => {
   it('keeps the old certificate for the overlap, and says in its record when it ends', async () => {
     const { value } = await generated(await instance(), { 'key-algorithm': 'P-256' });

@@ -20,7 +20,8 @@ import {
 } from '../persistence/entities.js';
 import { findServiceInstance } from '../persistence/find-rows.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
-import { addCredential } from './add-credential.js';
+import { addPinnedCredential } from './add-credential.js';
+import { addUnpinnedKey } from './add-unpinned-key.js';
 import { hashSecret } from './hash-secret.js';
 import { readExternalCertificate } from './read-external-certificate.js';
 import { makeSenderKeyPair, senderSubject } from './sender-key-pair.js';
@@ -43,7 +44,7 @@ export class CreateServiceKey {
     private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `certificate-in-use`, `certificate-refused` */
+  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `certificate-in-use`, `certificate-refused`, `distinguished-name-conflict` */
   async execute(request: { serviceInstanceId: string; name?: unknown; parameters?: unknown; actor: string }) {
     const nameFault = entityNameViolation(request.name);
     const read = readServiceKeyParameters(request.parameters);
@@ -111,7 +112,7 @@ export class CreateServiceKey {
             publicKey: pair.publicKey,
             validityDays: parameters.validity,
           });
-          const held = await addCredential(change, key, issued.certificate, issued.issuedBy, this.now());
+          const held = await addPinnedCredential(change, key, issued.certificate, issued.issuedBy, this.now());
           const credentials = toCredentials({
             key,
             held,
@@ -124,17 +125,11 @@ export class CreateServiceKey {
       }
       case 'certificate_external': {
         const certificate: Certificate = readExternalCertificate(parameters['X.509'], this.now());
-        if (!parameters['pin-certificate']) {
-          throw invalidArgument([
-            {
-              field: 'parameters.pin-certificate',
-              message: 'keys that are not pinned are not supported by this version',
-            },
-          ]);
-        }
         return async (change, key) => {
           await change.manager.insert(serviceKeySchema, key);
-          const held = await addCredential(change, key, certificate, null, this.now());
+          const held = parameters['pin-certificate']
+            ? await addPinnedCredential(change, key, certificate, null, this.now())
+            : await addUnpinnedKey(change, key, certificate, this.now());
           return {
             key,
             held: [held],

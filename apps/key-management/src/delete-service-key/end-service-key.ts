@@ -1,17 +1,23 @@
 import { stateKey } from '@sluice/contracts';
 import { nextRecordVersion } from '@sluice/persistence';
 import type { ChangeScope } from '@sluice/service-shell';
-import { credentialSchema, serviceKeySchema, type ServiceKeyRow } from '../persistence/entities.js';
+import { credentialSchema, serviceKeySchema, unpinnedKeySchema, type ServiceKeyRow } from '../persistence/entities.js';
 import { findCredentials } from '../persistence/find-rows.js';
-import { toCredentialRecord } from '../record/state-record.js';
+import { toCredentialRecord, toUnpinnedRecord } from '../record/state-record.js';
 import { toEventServiceKey } from '../view/service-key-view.js';
 
 /** Removes a key that the transaction holds locked, with all its certificates: none of them opens the door any more. */
 export async function endServiceKey(change: ChangeScope, key: ServiceKeyRow, actor: string): Promise<void> {
   for (const row of await findCredentials(change.manager, key.id)) {
-    const version = await nextRecordVersion(change.manager, stateKey.credential(row.sha256));
     await change.manager.delete(credentialSchema, { sha256: row.sha256 });
+    if (!row.pinned) continue;
+    const version = await nextRecordVersion(change.manager, stateKey.credential(row.sha256));
     change.state({ ...toCredentialRecord(row, key), version, deleted: true });
+  }
+  for (const row of await change.manager.findBy(unpinnedKeySchema, { serviceKeyId: key.id })) {
+    await change.manager.delete(unpinnedKeySchema, { digest: row.digest });
+    const version = await nextRecordVersion(change.manager, stateKey.unpinned(row.digest));
+    change.state({ ...toUnpinnedRecord(row, key), version, deleted: true });
   }
   await change.manager.delete(serviceKeySchema, { id: key.id });
   change.event('service-key.deleted', key.id, { actor, serviceKey: toEventServiceKey(key) });

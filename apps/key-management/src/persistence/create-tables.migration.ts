@@ -42,6 +42,8 @@ export class CreateTables1764000000000 implements MigrationInterface {
         serial_number text NOT NULL,
         not_before timestamptz NOT NULL,
         not_after timestamptz NOT NULL,
+        pinned boolean NOT NULL,
+        names_digest text NOT NULL,
         status text NOT NULL,
         retires_at timestamptz,
         revoked_at timestamptz,
@@ -50,6 +52,16 @@ export class CreateTables1764000000000 implements MigrationInterface {
         created_at timestamptz NOT NULL
       )`);
     await runner.query('CREATE INDEX credential_service_key ON credential (service_key_id)');
+    await runner.query('CREATE INDEX credential_names ON credential (names_digest)');
+    await runner.query(`
+      CREATE TABLE unpinned_key (
+        digest text CONSTRAINT unpinned_key_names PRIMARY KEY,
+        service_key_id uuid NOT NULL UNIQUE REFERENCES service_key (id),
+        issuer_key_sha256 text,
+        accepted_sha256 text NOT NULL,
+        accepted_not_before timestamptz NOT NULL,
+        version bigint NOT NULL
+      )`);
     await runner.query(`
       CREATE TABLE certificate_authority (
         id uuid PRIMARY KEY,
@@ -76,6 +88,7 @@ export class CreateTables1764000000000 implements MigrationInterface {
     for (const table of [
       'trusted_root',
       'certificate_authority',
+      'unpinned_key',
       'credential',
       'service_key',
       'service_instance',

@@ -36,12 +36,27 @@ export interface CredentialRow {
   serialNumber: string;
   notBefore: Date;
   notAfter: Date;
+  /** False for the certificate an unpinned key was registered with: its names open the door, not the certificate. */
+  pinned: boolean;
+  /** Hex SHA-256 of the two canonical names. */
+  namesDigest: string;
   status: 'active' | 'retiring' | 'revoked';
   retiresAt: Date | null;
   revokedAt: Date | null;
   revocationReason: string | null;
   version: string;
   createdAt: Date;
+}
+
+/** What an unpinned key compares. */
+export interface UnpinnedKeyRow {
+  digest: string;
+  serviceKeyId: string;
+  issuerKeySha256: string | null;
+  /** The certificate accepted last, as far as it is known here: verifiers move it on. */
+  acceptedSha256: string;
+  acceptedNotBefore: Date;
+  version: string;
 }
 
 export interface CertificateAuthorityRow {
@@ -107,12 +122,26 @@ export const credentialSchema = new EntitySchema<CredentialRow>({
     serialNumber: { type: 'text', name: 'serial_number' },
     notBefore: { ...timestamp, name: 'not_before' },
     notAfter: { ...timestamp, name: 'not_after' },
+    pinned: { type: 'boolean' },
+    namesDigest: { type: 'text', name: 'names_digest' },
     status: { type: 'text' },
     retiresAt: { ...timestamp, name: 'retires_at', nullable: true },
     revokedAt: { ...timestamp, name: 'revoked_at', nullable: true },
     revocationReason: { type: 'text', name: 'revocation_reason', nullable: true },
     version: { type: 'bigint' },
     createdAt: { ...timestamp, name: 'created_at' },
+  },
+});
+
+export const unpinnedKeySchema = new EntitySchema<UnpinnedKeyRow>({
+  name: 'unpinned_key',
+  columns: {
+    digest: { type: 'text', primary: true },
+    serviceKeyId: { type: 'uuid', name: 'service_key_id' },
+    issuerKeySha256: { type: 'text', name: 'issuer_key_sha256', nullable: true },
+    acceptedSha256: { type: 'text', name: 'accepted_sha256' },
+    acceptedNotBefore: { ...timestamp, name: 'accepted_not_before' },
+    version: { type: 'bigint' },
   },
 });
 
@@ -146,6 +175,7 @@ export const entities = [
   serviceInstanceSchema,
   serviceKeySchema,
   credentialSchema,
+  unpinnedKeySchema,
   certificateAuthoritySchema,
   trustedRootSchema,
 ] as const;

@@ -6,10 +6,11 @@ import {
   serviceInstanceSchema,
   serviceKeySchema,
   trustedRootSchema,
+  unpinnedKeySchema,
   type CredentialRow,
   type ServiceKeyRow,
 } from '../persistence/entities.js';
-import { toCaRecord, toCredentialRecord, toInstanceRecord, toRootRecord } from './state-record.js';
+import { toCaRecord, toCredentialRecord, toInstanceRecord, toRootRecord, toUnpinnedRecord } from './state-record.js';
 
 const pageSize = 1_000;
 
@@ -19,6 +20,14 @@ export async function* allRecords(dataSource: DataSource): AsyncIterable<StateRe
   for await (const row of rows(dataSource, trustedRootSchema, 'sha256')) yield toRootRecord(row);
   for await (const row of rows(dataSource, serviceInstanceSchema, 'id')) yield toInstanceRecord(row);
   yield* credentialRecords(dataSource);
+  yield* unpinnedRecords(dataSource);
+}
+
+async function* unpinnedRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
+  for await (const row of rows(dataSource, unpinnedKeySchema, 'digest')) {
+    const key = await dataSource.manager.findOneBy(serviceKeySchema, { id: row.serviceKeyId });
+    if (key) yield toUnpinnedRecord(row, key);
+  }
 }
 
 async function* rows<Row extends ObjectLiteral>(
@@ -44,7 +53,7 @@ async function* credentialRecords(dataSource: DataSource): AsyncIterable<StateRe
         const credentials = await manager
           .getRepository(credentialSchema)
           .createQueryBuilder('row')
-          .where('row.sha256 > :after', { after })
+          .where('row.sha256 > :after AND row.pinned', { after })
           .orderBy('row.sha256')
           .limit(pageSize)
           .getMany();

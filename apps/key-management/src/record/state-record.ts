@@ -4,6 +4,7 @@ import {
   type CredentialRecord,
   type InstanceRecord,
   type RootRecord,
+  type UnpinnedRecord,
 } from '@sluice/contracts';
 import type {
   CertificateAuthorityRow,
@@ -11,6 +12,7 @@ import type {
   ServiceInstanceRow,
   ServiceKeyRow,
   TrustedRootRow,
+  UnpinnedKeyRow,
 } from '../persistence/entities.js';
 
 /** Rows as the deciding services see them. */
@@ -29,6 +31,24 @@ export function toCredentialRecord(
     status: row.status,
     ...(row.retiresAt ? { retiresAtMs: row.retiresAt.getTime() } : {}),
     notAfterMs: row.notAfter.getTime(),
+  };
+}
+
+export function toUnpinnedRecord(
+  row: UnpinnedKeyRow,
+  key: Pick<ServiceKeyRow, 'id' | 'name' | 'serviceInstanceId' | 'status'>,
+): UnpinnedRecord {
+  return {
+    key: stateKey.unpinned(row.digest),
+    version: Number(row.version),
+    deleted: false,
+    digest: row.digest,
+    serviceKeyId: key.id,
+    serviceKeyName: key.name,
+    serviceInstanceId: key.serviceInstanceId,
+    status: key.status,
+    ...(row.issuerKeySha256 ? { issuerKeySha256: row.issuerKeySha256 } : {}),
+    accepted: { sha256: row.acceptedSha256, notBeforeMs: row.acceptedNotBefore.getTime() },
   };
 }
 

@@ -2,9 +2,15 @@ import { stateKey } from '@sluice/contracts';
 import { invalidArgument, revocationReasons, SluiceError, type RevocationReason } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
-import { credentialSchema, serviceKeySchema, type CredentialRow, type ServiceKeyRow } from '../persistence/entities.js';
+import {
+  credentialSchema,
+  serviceKeySchema,
+  unpinnedKeySchema,
+  type CredentialRow,
+  type ServiceKeyRow,
+} from '../persistence/entities.js';
 import { findCredentials, findServiceKey } from '../persistence/find-rows.js';
-import { toCredentialRecord } from '../record/state-record.js';
+import { toCredentialRecord, toUnpinnedRecord } from '../record/state-record.js';
 import { toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
 
 /** Ends every certificate of a key for good. The key stays to be seen; a revoked key cannot be brought back. */
@@ -30,11 +36,16 @@ export class RevokeServiceKey {
         const version = String(await nextRecordVersion(change.manager, stateKey.credential(row.sha256)));
         const revoked: CredentialRow = { ...row, status: 'revoked', revokedAt, revocationReason: reason, version };
         await change.manager.save(credentialSchema, revoked);
-        change.state(toCredentialRecord(revoked, key));
+        if (row.pinned) change.state(toCredentialRecord(revoked, key));
         held.push(revoked);
       }
       const updated: ServiceKeyRow = { ...key, status: 'revoked', updatedAt: revokedAt };
       await change.manager.save(serviceKeySchema, updated);
+      for (const row of await change.manager.findBy(unpinnedKeySchema, { serviceKeyId: key.id })) {
+        const version = String(await nextRecordVersion(change.manager, stateKey.unpinned(row.digest)));
+        await change.manager.save(unpinnedKeySchema, { ...row, version });
+        change.state(toUnpinnedRecord({ ...row, version }, updated));
+      }
       change.event('service-key.revoked', key.id, {
         actor: request.actor,
         serviceKey: toEventServiceKey(key),

@@ -4,7 +4,7 @@ import { nextRecordVersion } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
-import { addCredential } from '../create-service-key/add-credential.js';
+import { addPinnedCredential } from '../create-service-key/add-credential.js';
 import { makeSenderKeyPair, senderSubject } from '../create-service-key/sender-key-pair.js';
 import type { CreatedServiceKey } from '../create-service-key/create-service-key.js';
 import { credentialSchema, serviceKeySchema, type CredentialRow, type ServiceKeyRow } from '../persistence/entities.js';
@@ -60,7 +60,7 @@ export class RotateServiceKey {
         publicKey: pair.publicKey,
         validityDays: parameters.validity,
       });
-      const held = await addCredential(change, key, issued.certificate, issued.issuedBy, now);
+      const held = await addPinnedCredential(change, key, issued.certificate, issued.issuedBy, now);
       const updatedKey: ServiceKeyRow = { ...key, updatedAt: new Date(now) };
       await change.manager.save(serviceKeySchema, updatedKey);
       const predecessor = before[0];

@@ -77,7 +77,11 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
     ],
     readState.subscribe,
   ),
-  'certificate-verifier': serve('certificate-verifier', readState.publish, readState.subscribe),
+  'certificate-verifier': serve(
+    'certificate-verifier',
+    [...readState.publish, `${stateSubjectPrefix}guard.*`],
+    readState.subscribe,
+  ),
   authorization: serve(
     'authorization',
     [

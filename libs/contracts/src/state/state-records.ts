@@ -42,6 +42,38 @@ export const caRecord = record.extend({
 });
 export type CaRecord = z.infer<typeof caRecord>;
 
+/** What was accepted last for an unpinned key. Times are milliseconds since 1970. */
+const accepted = z.object({ sha256: sha256Hex, notBeforeMs: z.number() });
+
+/**
+ * A service key that is not pinned: a certificate with these two names opens the door when it was issued later than the
+ * one accepted last. `digest` is that of the canonical subject and issuer. `accepted` is what key-management knows; the
+ * guard, where there is one, knows more.
+ */
+export const unpinnedRecord = record.extend({
+  digest: sha256Hex,
+  serviceKeyId: z.string(),
+  serviceKeyName: z.string(),
+  serviceInstanceId: z.string(),
+  status: z.enum(['active', 'revoked']),
+  /** SHA-256 of the issuer's public key (SubjectPublicKeyInfo); absent until a first valid use binds it. */
+  issuerKeySha256: sha256Hex.optional(),
+  accepted,
+});
+export type UnpinnedRecord = z.infer<typeof unpinnedRecord>;
+
+/**
+ * How far an unpinned key has moved: written by the verifier that accepts a newer certificate, on the condition that nobody
+ * else did in between. `serviceKeyId` keeps the guard of a key that was deleted from binding its successor.
+ */
+export const guardRecord = record.extend({
+  digest: sha256Hex,
+  serviceKeyId: z.string(),
+  issuerKeySha256: sha256Hex,
+  accepted,
+});
+export type GuardRecord = z.infer<typeof guardRecord>;
+
 export const roleRecord = record.extend({ name: z.string() });
 export type RoleRecord = z.infer<typeof roleRecord>;
 
@@ -68,6 +100,8 @@ export type CompleteRecord = z.infer<typeof completeRecord>;
 
 export const stateSchemas = {
   credential: credentialRecord,
+  unpinned: unpinnedRecord,
+  guard: guardRecord,
   instance: instanceRecord,
   root: rootRecord,
   ca: caRecord,
@@ -79,15 +113,18 @@ export type StatePrefix = keyof typeof stateSchemas;
 export type StateRecord<P extends StatePrefix = StatePrefix> = z.output<(typeof stateSchemas)[P]>;
 
 /** Prefixes whose records are believed only with a signature of key-management. */
-export const signedPrefixes: ReadonlySet<StatePrefix> = new Set(['credential', 'instance', 'root', 'ca']);
+export const signedPrefixes: ReadonlySet<StatePrefix> = new Set(['credential', 'unpinned', 'instance', 'root', 'ca']);
 
 /** The services that write state, each its own prefixes. A reader is ready when all of them have completed the epoch. */
 export const stateWriters = {
-  'key-management': ['credential', 'instance', 'root', 'ca'],
+  'key-management': ['credential', 'unpinned', 'instance', 'root', 'ca'],
   authorization: ['role'],
   'flow-runtime': ['flow'],
 } as const satisfies Record<string, readonly StatePrefix[]>;
 export type StateWriter = keyof typeof stateWriters;
+
+/** The one prefix that verifiers write; it is no part of what an epoch has to be filled with. */
+export const guardWriter = 'certificate-verifier';
 
 export const stateBucket = 'SLUICE_STATE';
 export const stateStream = `KV_${stateBucket}`;
@@ -96,6 +133,8 @@ export const stateSubjectPrefix = `$KV.${stateBucket}.`;
 /** Keys. A role's name may hold dots in any place, which NATS subjects may not, so a dot is written `/` there. */
 export const stateKey = {
   credential: (sha256: string) => `credential.${sha256}`,
+  unpinned: (digest: string) => `unpinned.${digest}`,
+  guard: (digest: string) => `guard.${digest}`,
   instance: (id: string) => `instance.${id}`,
   root: (sha256: string) => `root.${sha256}`,
   ca: (id: string) => `ca.${id}`,

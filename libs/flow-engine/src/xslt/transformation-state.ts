@@ -4,7 +4,7 @@ import type { XmlNode } from '../xml/xml-node.js';
 import type { Stylesheet } from './stylesheet.js';
 
 /** Steps one transformation may take; some seconds of work. */
-const BUDGET = 200_000_000;
+const BUDGET = 30_000_000;
 
 /** What one transformation keeps: values of global variables, indexes of keys, its budget. */
 export class TransformationState implements DynamicEnvironment {

@@ -182,6 +182,17 @@ export class StateFollower {
     return fetching as Promise<StateEntry<P>>;
   }
 
+  /**
+   * What stands under a key at this moment, read from the leader whatever is remembered: for who writes on that condition.
+   * @throws Error when the leader does not answer
+   */
+  async fetchNow<P extends StatePrefix>(key: string): Promise<StateEntry<P>> {
+    const stored = await this.options.bucket.last(key);
+    return (
+      stored ? this.#entry(key, stored.sequence, stored.value) : { key, sequence: 0, record: undefined }
+    ) as StateEntry<P>;
+  }
+
   async #fetchFromLeader(key: string): Promise<StateEntry> {
     const epoch = this.#epoch;
     try {

@@ -22,6 +22,31 @@ export class StatePublisher {
   }
 
   /**
+   * Writes a record only if the key still stands at the sequence the writer read (0: absent).
+   * @returns the new sequence, or undefined when somebody else wrote in between
+   * @throws Error when the bus does not take it
+   */
+  async publishIf(
+    key: string,
+    expectedSequence: number,
+    version: number,
+    value: Uint8Array,
+  ): Promise<number | undefined> {
+    const header = headers();
+    header.set(recordVersionHeader, String(version));
+    try {
+      const ack = await this.#stream.publish(`${stateSubjectPrefix}${key}`, value, {
+        headers: header,
+        expect: { lastSubjectSequence: expectedSequence },
+      });
+      return ack.seq;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === wrongLastSequence) return undefined;
+      throw error;
+    }
+  }
+
+  /**
    * @param version of the record; a first version is tried without reading what is there
    * @returns the sequence under which this version, or a newer one, stands
    * @throws Error when the bus does not take it
@@ -34,18 +59,9 @@ export class StatePublisher {
         if (current && current.version >= version) return current.sequence;
         expected = current?.sequence ?? 0;
       }
-      const header = headers();
-      header.set(recordVersionHeader, String(version));
-      try {
-        const ack = await this.#stream.publish(`${stateSubjectPrefix}${key}`, value, {
-          headers: header,
-          expect: { lastSubjectSequence: expected },
-        });
-        return ack.seq;
-      } catch (error) {
-        if (!(error instanceof JetStreamApiError && error.code === wrongLastSequence)) throw error;
-        expected = undefined;
-      }
+      const sequence = await this.publishIf(key, expected, version, value);
+      if (sequence !== undefined) return sequence;
+      expected = undefined;
     }
   }
 }

@@ -29,13 +29,21 @@ export class HaproxyTrustList {
     );
   }
 
-  /** One certificate a command, because a command must fit HAProxy's buffer; nothing takes effect before the commit. */
+  /**
+   * Twice, because HAProxy (seen with 3.0.11) judges by the list that is committed, but tells senders the names of the one
+   * before: a sender that chooses its certificate by them would have none for a root that was just added.
+   */
   async replace(roots: readonly Uint8Array[]): Promise<void> {
+    await this.#commit(roots);
+    await this.#commit(roots);
+  }
+
+  /** One certificate a command, because a command must fit HAProxy's buffer; nothing takes effect before the commit. */
+  async #commit(roots: readonly Uint8Array[]): Promise<void> {
     try {
       for (const [index, der] of roots.entries()) {
-        const answer = await this.#ask(
-          `${index === 0 ? 'set' : 'add'} ssl ca-file ${this.caFile} <<\n${encodePem(der)}\n`,
-        );
+        const verb = index === 0 ? 'set' : 'add';
+        const answer = await this.#ask(`${verb} ssl ca-file ${this.caFile} <<\n${encodePem(der)}\n`);
         if (!/transaction (created|updated)/i.test(answer))
           throw new Error(`HAProxy did not take a trusted root: ${firstLine(answer)}`);
       }

@@ -23,6 +23,9 @@ export interface KeepTrustListOptions {
  * something, the next round finds it. When the list cannot be had, the last good one stays (attack 26).
  */
 export class KeepTrustList {
+  /** A predecessor may have ended in the middle of giving the list. */
+  #given = false;
+
   constructor(private readonly options: KeepTrustListOptions) {}
 
   /** @returns a sentence when something was changed */
@@ -36,10 +39,11 @@ export class KeepTrustList {
     if (isNew) replaceFile(trustListFile, bundle, 0o440);
 
     const held = await holder.fingerprints();
-    if (held.size === wanted.size && [...wanted.keys()].every((fingerprint) => held.has(fingerprint))) {
+    if (this.#given && held.size === wanted.size && [...wanted.keys()].every((fingerprint) => held.has(fingerprint))) {
       return isNew ? `wrote the list of trusted roots (${listed.length})` : undefined;
     }
     await holder.replace([...wanted.values()]);
+    this.#given = true;
     return `gave the load balancer the list of trusted roots (${listed.length})`;
   }
 }

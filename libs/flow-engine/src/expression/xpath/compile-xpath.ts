@@ -8,7 +8,7 @@ import { EMPTY, EvaluationBudget, Dynamic, type DynamicEnvironment, type Item, t
 import type { StaticContext, XPathFunctionImplementation } from './static-context.js';
 
 /** Operations one evaluation may take; some seconds of work. */
-export const XPATH_BUDGET = 50_000_000;
+export const XPATH_BUDGET = 10_000_000;
 
 const IN_NAMESPACE = 'http://camel.apache.org/xml/in/';
 

@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import { decodePem, parseCertificate } from '@sluice/pki';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fillVolumes } from './fill-volumes.js';
+import { volumes } from './volumes.js';
+
+const now = Date.UTC(2026, 5, 1);
+const day = 86_400_000;
+const loadBalancer = { dnsNames: ['localhost', 'flows.example'], ipAddresses: ['127.0.0.1'] };
+
+async function withVolumes(
+  test: (root: string, fill: (at?: number) => Promise<void>) => Promise<void> | void,
+): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), 'sluice-volumes-'));
+  const fill = (at = now) => fillVolumes({ root, loadBalancer, postgres: 'postgres:5432', now: at });
+  try {
+    await fill();
+    await test(root, fill);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+describe('fillVolumes', () => {
+  it('attack 32: gives no service a secret of another', () =>
+    withVolumes((root) => {
+      const holders = (name: string) =>
+        volumes.filter((volume) => volume !== 'home' && readdirSync(join(root, volume)).includes(name));
+      expect(holders('master.key')).toEqual(['key-management']);
+      expect(holders('record-signing.key')).toEqual(['key-management']);
+      expect(holders('initial-admin-token.sha256')).toEqual(['authorization']);
+      expect(holders('admin-token')).toEqual(['trusted-roots']);
+      expect(holders('database.url')).toEqual(['key-management', 'authorization', 'flow-runtime']);
+      expect(holders('load-balancer.pem')).toEqual(['load-balancer']);
+      const seeds = holders('bus.nk').map((volume) => readFileSync(join(root, volume, 'bus.nk'), 'utf8'));
+      expect(new Set(seeds).size).toBe(5);
+      const authorities = volumes
+        .flatMap((volume) => (volume === 'home' ? [] : readdirSync(join(root, volume))))
+        .filter((name) => /(root|ca)\.key$/.test(name));
+      expect(authorities).toEqual([]);
+    }));
+
+  it('lets nobody but owner and group read a file', () =>
+    withVolumes((root) => {
+      for (const volume of volumes.filter((name) => name !== 'home')) {
+        expect(statSync(join(root, volume)).mode & 0o007).toBe(0);
+        for (const name of readdirSync(join(root, volume)))
+          expect(statSync(join(root, volume, name)).mode & 0o777).toBe(0o440);
+      }
+    }));
+
+  it('gives each server a key of its own and the name it is called by', () =>
+    withVolumes((root) => {
+      const certificate = (volume: string) => new X509Certificate(readFileSync(join(root, volume, 'server.pem')));
+      for (const name of ['postgres', 'nats', 'flow-runtime']) {
+        expect(certificate(name).checkHost(name)).toBe(name);
+        expect(certificate(name).checkPrivateKey(createPrivateKey(readFileSync(join(root, name, 'server.key'))))).toBe(
+          true,
+        );
+      }
+      expect(certificate('load-balancer').checkHost('flows.example')).toBe('flows.example');
+      const keys = ['postgres', 'nats', 'flow-runtime', 'load-balancer'].map((name) =>
+        certificate(name).publicKey.export({ type: 'spki', format: 'pem' }),
+      );
+      expect(new Set(keys).size).toBe(4);
+    }));
+
+  it('demands the server certificate of Postgres in the database URLs', () =>
+    withVolumes((root) => {
+      const url = new URL(readFileSync(join(root, 'authorization', 'database.url'), 'utf8'));
+      expect(url.username).toBe('authorization');
+      expect(url.searchParams.get('sslmode')).toBe('verify-full');
+      expect(url.searchParams.get('sslrootcert')).toBe('/run/sluice/server-root.pem');
+    }));
+
+  it('keeps every secret on a second run', () =>
+    withVolumes(async (root, fill) => {
+      const all = () =>
+        Object.fromEntries(
+          volumes
+            .filter((volume) => volume !== 'home')
+            .flatMap((volume) =>
+              readdirSync(join(root, volume)).map((name) => [
+                `${volume}/${name}`,
+                readFileSync(join(root, volume, name), 'utf8'),
+              ]),
+            ),
+        );
+      const first = all();
+      await fill();
+      expect(all()).toEqual(first);
+    }));
+
+  it('renews the certificates of servers that are about to end, under the same root', () =>
+    withVolumes(async (root, fill) => {
+      const root1 = readFileSync(join(root, 'load-balancer', 'server-root.pem'), 'utf8');
+      const before = readFileSync(join(root, 'nats', 'server.pem'), 'utf8');
+      await fill(now + 340 * day);
+      const [renewed] = decodePem(readFileSync(join(root, 'nats', 'server.pem'), 'utf8'));
+      expect(readFileSync(join(root, 'nats', 'server.pem'), 'utf8')).not.toBe(before);
+      expect(parseCertificate(renewed as Uint8Array).notAfter).toBeGreaterThan(now + 600 * day);
+      expect(readFileSync(join(root, 'load-balancer', 'server-root.pem'), 'utf8')).toBe(root1);
+    }));
+
+  it('attack 26: fills an empty trust list with a root that has ended, never with the roots of the system', () =>
+    withVolumes((root) => {
+      const roots = decodePem(readFileSync(join(root, 'trust-list', 'trusted-roots.pem'), 'utf8')).map((der) =>
+        parseCertificate(der),
+      );
+      expect(roots).toHaveLength(1);
+      expect(roots[0]?.notAfter).toBeLessThan(now);
+    }));
+
+  it('says which volume cannot be written', async () => {
+    const blocked = fillVolumes({ root: '/proc/none', loadBalancer, postgres: 'postgres:5432', now });
+    await expect(blocked).rejects.toThrow(/Provisioning cannot write to \/proc\/none\/home: give it a volume there/);
+  });
+});
