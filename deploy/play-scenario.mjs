@@ -40,19 +40,29 @@ async function admin(method, path, body, type = 'application/json') {
 function call(path, { agent, headers = {}, method = 'POST', body = '{}' } = {}) {
   return new Promise((resolve) => {
     const url = new URL(path, flowUrl);
-    const outgoing = request(url, { method, agent, headers: { 'content-type': 'application/json', ...headers } }, (response) => {
-      const chunks = [];
-      response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => {
-        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString(), reused: outgoing.reusedSocket });
-      });
-    });
+    const outgoing = request(
+      url,
+      { method, agent, headers: { 'content-type': 'application/json', ...headers } },
+      (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () => {
+          resolve({
+            status: response.statusCode,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString(),
+            reused: outgoing.reusedSocket,
+          });
+        });
+      },
+    );
     outgoing.on('error', (error) => resolve({ status: error.code, body: error.message }));
     outgoing.end(body);
   });
 }
 
-const sender = (credentials, options = {}) => new Agent({ ca: serverRoot, keepAlive: true, maxSockets: 1, ...credentials, ...options });
+const sender = (credentials, options = {}) =>
+  new Agent({ ca: serverRoot, keepAlive: true, maxSockets: 1, ...credentials, ...options });
 const flow = (name, role) => `name: ${name}
 sender: {adapter: HTTPS, address: /${name}, authorization: {type: UserRole, role: ${role}}}
 steps:
@@ -63,40 +73,76 @@ steps:
 function foreignCa() {
   const openssl = (...args) => execFileSync('openssl', args, { cwd: work, stdio: 'pipe' });
   const key = (name) => openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${name}.key`);
-  const certify = (name, subject, issuer, extensions) => {
+  const certify = (name, subject, issuer, extensions, days = 30) => {
     key(name);
     writeFileSync(join(work, `${name}.ext`), extensions);
     openssl('req', '-new', '-key', `${name}.key`, '-subj', subject, '-out', `${name}.csr`);
     const by = issuer ? ['-CA', `${issuer}.pem`, '-CAkey', `${issuer}.key`] : ['-signkey', `${name}.key`];
-    openssl('x509', '-req', '-in', `${name}.csr`, ...by, '-CAcreateserial', '-days', '30', '-extfile', `${name}.ext`, '-out', `${name}.pem`);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      ...by,
+      '-CAcreateserial',
+      '-days',
+      String(days),
+      '-extfile',
+      `${name}.ext`,
+      '-out',
+      `${name}.pem`,
+    );
   };
   const ca = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n';
-  const leaf = (use) => `basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=${use}\n`;
+  const leaf = (use) =>
+    `basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=${use}\n`;
   certify('root', `/O=Partner/CN=Partner Root ${run}`, undefined, ca);
   certify('issuing', `/O=Partner/CN=Partner Issuing ${run}`, 'root', ca);
   certify('client', `/O=Partner/CN=client ${run}`, 'issuing', leaf('clientAuth'));
   certify('web', `/O=Partner/CN=web ${run}`, 'issuing', leaf('serverAuth'));
+  certify('ended', `/O=Partner/CN=ended ${run}`, 'issuing', leaf('clientAuth'), -1);
   const read = (name) => readFileSync(join(work, name), 'utf8');
   const credentials = (name) => ({ key: read(`${name}.key`), cert: read(`${name}.pem`) + read('issuing.pem') });
-  return { root: read('root.pem'), certificate: read('client.pem'), client: credentials('client'), web: credentials('web') };
+  return {
+    root: read('root.pem'),
+    certificate: read('client.pem'),
+    client: credentials('client'),
+    web: credentials('web'),
+    ended: credentials('ended'),
+  };
 }
 
 async function until(condition, seconds) {
-  for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(100)) if (await condition()) return true;
+  for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(100))
+    if (await condition()) return true;
   return false;
 }
 
 try {
   const role = `Orders.${run}`;
   see('role made', (await admin('POST', '/v1/user-roles', { name: role, description: 'may send orders' })).status, 201);
-  const instance = (await admin('POST', '/v1/service-instances', { name: `orders-${run}`, plan: 'integration-flow', parameters: { roles: [role] } })).body;
+  const instance = (
+    await admin('POST', '/v1/service-instances', {
+      name: `orders-${run}`,
+      plan: 'integration-flow',
+      parameters: { roles: [role] },
+    })
+  ).body;
   see('service instance with that role', instance.id, /^[0-9a-f-]{36}$/);
-  const made = await admin('POST', `/v1/service-instances/${instance.id}/service-keys`, { name: 'sender', parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256', validity: 30 } });
+  const made = await admin('POST', `/v1/service-instances/${instance.id}/service-keys`, {
+    name: 'sender',
+    parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256', validity: 30 },
+  });
   const credentials = made.body.credentials;
   see('service key issued', `${made.status} ${credentials?.certificatedetails?.subjectdn}`, /^201 .*CN=/);
   const orders = await admin('PUT', `/v1/flows/orders-${run}`, flow(`orders-${run}`, role), 'application/yaml');
   see('flow deployed that asks for that role', orders.status, /^20[01]$/);
-  see('flow deployed that asks for another', (await admin('PUT', `/v1/flows/other-${run}`, flow(`other-${run}`, 'ESBMessaging.send'), 'application/yaml')).status, /^20[01]$/);
+  see(
+    'flow deployed that asks for another',
+    (await admin('PUT', `/v1/flows/other-${run}`, flow(`other-${run}`, 'ESBMessaging.send'), 'application/yaml'))
+      .status,
+    /^20[01]$/,
+  );
 
   const path = `/http/orders-${run}`;
   const ours = sender({ key: credentials.key, cert: credentials.certificate });
@@ -116,33 +162,88 @@ try {
   const strip = ({ body }) => body.replace(/"decisionId":"[^"]+"/, '');
   see('  and the answer is that of no certificate', strip(unknown) === strip(without), true);
 
+  const reasonOf = async ({ headers }) => {
+    const path = `/v1/decisions/${headers['sluice-decision-id']}`;
+    let decision;
+    await until(async () => (decision = await admin('GET', path)).status === 200, 5);
+    return (
+      (decision.body.checks ?? [])
+        .filter(({ ok }) => !ok)
+        .map(({ explanation }) => explanation)
+        .join(' ') || JSON.stringify(decision.body)
+    );
+  };
+  see('  the load balancer did not pass it on', await reasonOf(unknown), /without a client certificate/);
+  see(
+    '  nor one that has ended as well',
+    await reasonOf(await call(path, { agent: sender(foreign.ended) })),
+    /without a client certificate/,
+  );
+
   const der = (pem) => pem.match(/-----BEGIN CERTIFICATE-----([^-]+)/)[1].replace(/\s/g, '');
   const stolen = `:${der(credentials.certificate)}:`;
-  for (const name of ['Client-Cert', 'client_cert', 'CLIENT_CERT', 'X-Client-Cert', 'X-Forwarded-Client-Cert', 'SSL_CLIENT_CERT', 'Client.Cert']) {
-    see(`stranger claims the certificate in ${name}`, (await call(path, { agent: none, headers: { [name]: stolen } })).status, 401);
+  for (const name of [
+    'Client-Cert',
+    'client_cert',
+    'CLIENT_CERT',
+    'X-Client-Cert',
+    'X-Forwarded-Client-Cert',
+    'SSL_CLIENT_CERT',
+    'Client.Cert',
+  ]) {
+    see(
+      `stranger claims the certificate in ${name}`,
+      (await call(path, { agent: none, headers: { [name]: stolen } })).status,
+      401,
+    );
   }
-  see('stranger claims it twice', (await call(path, { agent: none, headers: { 'Client-Cert': [stolen, stolen] } })).status, 401);
-  see('stranger sends Client-Cert-Chain alone', (await call(path, { agent: none, headers: { 'Client-Cert-Chain': stolen } })).status, 401);
-  see('sender has Client-Cert dropped by Connection', (await call(path, { agent: sender({ key: credentials.key, cert: credentials.certificate }), headers: { Connection: 'Client-Cert' } })).status, 200);
+  see(
+    'stranger claims it twice',
+    (await call(path, { agent: none, headers: { 'Client-Cert': [stolen, stolen] } })).status,
+    401,
+  );
+  see(
+    'stranger sends Client-Cert-Chain alone',
+    (await call(path, { agent: none, headers: { 'Client-Cert-Chain': stolen } })).status,
+    401,
+  );
+  see(
+    'sender has Client-Cert dropped by Connection',
+    (
+      await call(path, {
+        agent: sender({ key: credentials.key, cert: credentials.certificate }),
+        headers: { Connection: 'Client-Cert' },
+      })
+    ).status,
+    200,
+  );
 
   const root = await admin('POST', '/v1/trusted-roots', { pem: foreign.root });
   see('partner root added to the trust list', root.status, 201);
   const started = performance.now();
   let last;
-  await until(async () => {
-    last = await call(path, { agent: partner() });
-    const decision = await admin('GET', `/v1/decisions/${last.headers?.['sluice-decision-id']}`);
-    return JSON.stringify(decision.body).includes('no-service-key');
-  }, 10);
-  see(`partner certificate, known CA, no service key (the load balancer passes it on after ${Math.round(performance.now() - started)} ms)`, last.status, 401);
-  const external = await admin('POST', `/v1/service-instances/${instance.id}/service-keys`, { name: 'partner', parameters: { 'key-type': 'certificate_external', 'X.509': foreign.certificate } });
+  await until(
+    async () =>
+      !(await reasonOf((last = await call(path, { agent: partner() })))).includes('without a client certificate'),
+    10,
+  );
+  const took = Math.round(performance.now() - started);
+  see(`partner certificate, known CA, no service key (passed on after ${took} ms)`, last.status, 401);
+  see('  and the administrator reads why', await reasonOf(last), /No service key holds/);
+  const external = await admin('POST', `/v1/service-instances/${instance.id}/service-keys`, {
+    name: 'partner',
+    parameters: { 'key-type': 'certificate_external', 'X.509': foreign.certificate },
+  });
   see('partner certificate registered', external.status, 201);
   see('partner certificate, sent with its intermediate', (await call(path, { agent: partner() })).status, 200);
   const wrongUse = await call(path, { agent: sender(foreign.web) });
   see('partner certificate for servers only', wrongUse.status, 401);
-  await sleep(500);
-  const why = await admin('GET', `/v1/decisions/${wrongUse.headers['sluice-decision-id']}`);
-  see('  and the administrator reads why', JSON.stringify(why.body.checks?.filter(({ ok }) => !ok) ?? why.body), /client/i);
+  see('  and the administrator reads why', await reasonOf(wrongUse), /extended key usage lists only serverAuth/);
+  see(
+    'partner certificate that has ended',
+    await reasonOf(await call(path, { agent: sender(foreign.ended) })),
+    /ended|expired/i,
+  );
 
   const open = partner();
   see('partner on a connection that stays open', (await call(path, { agent: open })).status, 200);
@@ -150,15 +251,29 @@ try {
   const removed = await call(path, { agent: open });
   see(`  next request of the open connection (reused: ${removed.reused})`, removed.status, 401);
 
+  const noLonger = async () =>
+    (await reasonOf(await call(path, { agent: partner() }))).includes('without a client certificate');
+  see('  and the load balancer passes it on no more', await until(noLonger, 10), true);
+
   const before = await call(path, { agent: ours });
   see('own sender on an open connection', before.status, 200);
   see('service key deleted', (await admin('DELETE', `/v1/service-keys/${made.body.id}`)).status, 204);
   const after = await call(path, { agent: ours });
   see(`  next request of the open connection (reused: ${after.reused})`, after.status, 401);
 
-  const test = await admin('POST', '/v1/connectivity-tests', { host: process.env.TEST_HOST ?? 'load-balancer', port: 8443, validateServerCertificate: false });
-  see('connectivity test', `${test.status} ${(test.body.certificates ?? test.body.chain ?? []).map(({ subject, subjectdn }) => subject ?? subjectdn).join(' <- ')}`, /^20\d .*Sluice Server Root/);
+  const test = await admin('POST', '/v1/connectivity-tests', {
+    host: process.env.TEST_HOST ?? 'load-balancer',
+    port: 8443,
+    validateServerCertificate: false,
+  });
+  see(
+    'connectivity test',
+    `${test.status} ${(test.body.certificates ?? test.body.chain ?? []).map(({ subject, subjectdn }) => subject ?? subjectdn).join(' <- ')}`,
+    /^20\d .*Sluice Server Root/,
+  );
   for (const agent of [ours, none, open]) agent.destroy();
+  await admin('DELETE', `/v1/flows/orders-${run}`);
+  await admin('DELETE', `/v1/flows/other-${run}`);
 } finally {
   rmSync(work, { recursive: true });
 }

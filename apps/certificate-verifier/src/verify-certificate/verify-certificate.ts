@@ -17,7 +17,15 @@ import {
   type Position,
 } from '@sluice/domain';
 import type { StateEntry } from '@sluice/messaging';
-import { judgePath, MalformedCertificate, parseCertificate, SignatureCache, type Certificate } from '@sluice/pki';
+import {
+  CertificateCache,
+  judgePath,
+  MalformedCertificate,
+  parseCertificate,
+  SignatureCache,
+  strangerBudget,
+  type Certificate,
+} from '@sluice/pki';
 import { createHash } from 'node:crypto';
 import { moveGuard, type GuardOutcome, type GuardStore, type PresentedCertificate } from './move-guard.js';
 import type { TrustList } from './trust-list.js';
@@ -38,6 +46,7 @@ const patienceMs = 300;
 /** Judges a sender's certificate: its chain, its use, and the service key that holds it. */
 export class VerifyCertificate {
   readonly #signatures = new SignatureCache();
+  readonly #authorities = new CertificateCache();
 
   constructor(
     private readonly state: VerifierState,
@@ -78,14 +87,18 @@ export class VerifyCertificate {
       subject: canonicalDistinguishedName(leaf.subject),
       issuer: canonicalDistinguishedName(leaf.issuer),
     };
-    const sent = request.chain.map((der) => readCertificate(Buffer.from(der, 'base64')));
+    const sent = request.chain.map((der) =>
+      readCertificate(Buffer.from(der, 'base64'), (bytes) => this.#authorities.parse(bytes)),
+    );
     const result = judgePath({
       leaf,
       intermediates: [...sent.filter((certificate) => typeof certificate === 'object'), ...this.trust.intermediates],
       anchors: this.trust.anchors,
       at,
       extendedKeyUsage: 'clientAuth',
+      requiredKeyUsage: 'digitalSignature',
       signatureCache: this.#signatures,
+      budget: strangerBudget,
     });
     const base = { ...names, checks: [], dependencies: [] };
     if (!result.valid) return refused(base, result.refusal.code, 'chain', result.refusal.sentence, at);
@@ -248,9 +261,9 @@ function refused(names: Names, refusal: string, check: string, explanation: stri
 }
 
 /** @returns the certificate, or why it cannot be read */
-function readCertificate(der: Uint8Array): Certificate | string {
+function readCertificate(der: Uint8Array, parse = parseCertificate): Certificate | string {
   try {
-    return parseCertificate(der);
+    return parse(der);
   } catch (error) {
     if (error instanceof MalformedCertificate) return error.message;
     throw error;

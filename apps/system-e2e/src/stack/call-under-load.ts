@@ -7,7 +7,7 @@ export interface LoadedCall {
 }
 
 /** Calls that go on, one after the other over each sender's open connection, until they are told to end. */
-export class Load {
+export class Load implements AsyncDisposable {
   /** How often each call had which outcome: a status, or why no answer came. */
   readonly outcomes = new Map<string, Map<string, number>>();
   readonly #decisions = new Map<string, string[]>();
@@ -32,6 +32,10 @@ export class Load {
     this.#going = false;
     await this.#running;
     return Object.fromEntries([...this.outcomes].map(([name, counts]) => [name, [...counts.keys()].sort()]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
   }
 
   async #repeat({ name, sender, path }: LoadedCall): Promise<void> {

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { defineRequest } from './request-contract.js';
 import { base64, dependency, position, sha256Hex } from './shapes.js';
 
+/** DER in base64; no certificate of a sender needs more, and the parser is not to be fed without bound. */
+const certificate = base64.max(64 * 1024);
+
 /** One check of a decision: what was looked at, how it ended, and for people why. */
 export const check = z.object({ check: z.string(), ok: z.boolean(), explanation: z.string() });
 export type Check = z.infer<typeof check>;
@@ -14,8 +17,8 @@ export const verifyCertificate = defineRequest(
   'certificate-verifier',
   'verify-certificate',
   z.object({
-    leaf: base64,
-    chain: z.array(base64).max(32),
+    leaf: certificate,
+    chain: z.array(certificate).max(16),
     lookUp: z.enum(['service-key', 'names']),
     minimum: position,
   }),

@@ -3,12 +3,18 @@ import type { FlowDefinition } from '../model/flow-definition.js';
 import type { ScriptToPort } from '../reader/iflw/artifact-files.js';
 import { type FlowArchive, readArchive } from '../reader/iflw/read-archive.js';
 import { type IflwReading, readIflw } from '../reader/iflw/read-iflw.js';
-import { type FlowDefinitionInput, readFlowDefinition, singleArtifact, withParameters } from '../reader/read-flow-definition.js';
+import {
+  type FlowDefinitionInput,
+  readFlowDefinition,
+  singleArtifact,
+  withParameters,
+} from '../reader/read-flow-definition.js';
 
 /** `needs-scripts`: nothing but ports of scripts is missing. */
 export type FlowVerdict = 'supported' | 'needs-scripts' | 'refused';
 
-export type FlowCapability = 'http' | 'processDirect' | 'mail' | 'dataStore' | 'variables' | 'script' | 'persist' | 'timer';
+export type FlowCapability =
+  'http' | 'processDirect' | 'mail' | 'dataStore' | 'variables' | 'script' | 'persist' | 'timer';
 
 export interface FlowCheck {
   readonly name: string;
@@ -52,12 +58,18 @@ export function checkFlow(input: FlowCheckInput): FlowCheckReport {
       if (archive.artifacts.length > 0)
         return {
           input: input.name,
-          flows: archive.artifacts.map((artifact) => checkArtifact(withParameters(artifact, input.parameters), input, archive.collections)),
+          flows: archive.artifacts.map((artifact) =>
+            checkArtifact(withParameters(artifact, input.parameters), input, archive.collections),
+          ),
           others: archive.others,
         };
     }
     const { definition, warnings } = readFlowDefinition(input);
-    return { input: input.name, flows: [describe(definition, definition.name, definition.name, input.name, [], warnings, [])], others: [] };
+    return {
+      input: input.name,
+      flows: [describe(definition, definition.name, definition.name, input.name, [], warnings, [])],
+      others: [],
+    };
   } catch (error) {
     return { input: input.name, flows: [refused(input.name, problemsOf(error))], others: [] };
   }
@@ -74,7 +86,8 @@ function checkArtifact(
   collections: FlowArchive['collections'],
 ): FlowCheck {
   const reading: IflwReading = readIflw(artifact, input.ports ?? {}, collections);
-  if (reading.definition === null) return { ...refused(artifact.name, reading.problems), id: artifact.symbolicName, path: artifact.path };
+  if (reading.definition === null)
+    return { ...refused(artifact.name, reading.problems), id: artifact.symbolicName, path: artifact.path };
   return describe(
     reading.definition,
     artifact.name,
@@ -87,7 +100,19 @@ function checkArtifact(
 }
 
 function refused(name: string, problems: readonly FlowProblem[]): FlowCheck {
-  return { name, id: name, path: name, verdict: 'refused', senders: [], receivers: [], steps: {}, needs: [], problems, warnings: [], scriptsToPort: [] };
+  return {
+    name,
+    id: name,
+    path: name,
+    verdict: 'refused',
+    senders: [],
+    receivers: [],
+    steps: {},
+    needs: [],
+    problems,
+    warnings: [],
+    scriptsToPort: [],
+  };
 }
 
 function describe(
@@ -104,7 +129,11 @@ function describe(
   for (const process of definition.processes)
     for (const step of process.steps) if (!refusedIds.has(step.id)) steps[step.type] = (steps[step.type] ?? 0) + 1;
   const verdict =
-    problems.length === 0 ? 'supported' : problems.every(({ code }) => code === 'script-port-required') ? 'needs-scripts' : 'refused';
+    problems.length === 0
+      ? 'supported'
+      : problems.every(({ code }) => code === 'script-port-required')
+        ? 'needs-scripts'
+        : 'refused';
   return {
     name,
     id,
@@ -122,7 +151,9 @@ function describe(
 
 function describeSender(sender: FlowDefinition['senders'][number]): string {
   if (sender.adapter === 'Timer')
-    return sender.schedule.kind === 'once' ? 'Timer, once' : `Timer, ${sender.schedule.expression} (${sender.schedule.timeZone})`;
+    return sender.schedule.kind === 'once'
+      ? 'Timer, once'
+      : `Timer, ${sender.schedule.expression} (${sender.schedule.timeZone})`;
   if (sender.adapter === 'ProcessDirect') return `ProcessDirect ${sender.address}`;
   const who = sender.authorization.type === 'UserRole' ? `role ${sender.authorization.role}` : 'client certificate';
   return `${sender.adapter} ${sender.address} (${who})`;
@@ -148,7 +179,8 @@ function needsOf(definition: FlowDefinition, refusedIds: ReadonlySet<string | un
       else if (step.type === 'writeVariables') needs.add('variables');
       else if (step.type === 'contentModifier')
         for (const { source } of [...step.headers, ...step.properties])
-          if (source === 'localVariable' || source === 'globalVariable' || source === 'numberRange') needs.add('variables');
+          if (source === 'localVariable' || source === 'globalVariable' || source === 'numberRange')
+            needs.add('variables');
     }
   return [...needs].sort();
 }

@@ -16,7 +16,14 @@ export function checkGraph(definition: FlowDefinition, problems: FlowProblem[]):
     }
     for (const step of process.steps) {
       for (const target of targetsOf(step))
-        if (!steps.has(target)) report(problems, process, step, 'unresolved-reference', `The step leads to "${target}", which is not in its process.`);
+        if (!steps.has(target))
+          report(
+            problems,
+            process,
+            step,
+            'unresolved-reference',
+            `The step leads to "${target}", which is not in its process.`,
+          );
       if (step.type === 'processCall' && !processes.has(step.process))
         report(problems, process, step, 'unresolved-reference', `The process "${step.process}" does not exist.`);
       if ((step.type === 'requestReply' || step.type === 'send') && !receivers.has(step.receiver))
@@ -24,10 +31,21 @@ export function checkGraph(definition: FlowDefinition, problems: FlowProblem[]):
     }
     for (const start of [process.start, process.exceptionSubprocess?.start])
       if (start !== undefined && !steps.has(start))
-        problems.push({ path: process.id, code: 'unresolved-reference', message: `The process starts at "${start}", which does not exist.` });
+        problems.push({
+          path: process.id,
+          code: 'unresolved-reference',
+          message: `The process starts at "${start}", which does not exist.`,
+        });
     const cycle = findCycle(process, steps);
     if (cycle !== null)
-      report(problems, process, cycle, 'invalid-graph', 'The path leads back to this step.', 'a looping process call, which has a greatest number of iterations');
+      report(
+        problems,
+        process,
+        cycle,
+        'invalid-graph',
+        'The path leads back to this step.',
+        'a looping process call, which has a greatest number of iterations',
+      );
   }
   for (const sender of definition.senders)
     if (!processes.has(sender.process))
@@ -81,5 +99,11 @@ function report(
   nearest?: string,
 ): void {
   const element: FlowElement = { type: step.type, id: step.id, name: step.name };
-  problems.push({ path: `${process.id}/${step.id}`, code, message, element, ...(nearest === undefined ? {} : { nearest }) });
+  problems.push({
+    path: `${process.id}/${step.id}`,
+    code,
+    message,
+    element,
+    ...(nearest === undefined ? {} : { nearest }),
+  });
 }

@@ -38,7 +38,11 @@ function compileProcess(definition: FlowDefinition, process: FlowProcess, proble
   };
 }
 
-function link(step: StepDefinition, compiled: CompiledStep, find: (id: string | undefined) => CompiledStep | null): void {
+function link(
+  step: StepDefinition,
+  compiled: CompiledStep,
+  find: (id: string | undefined) => CompiledStep | null,
+): void {
   compiled.next = find(step.next);
   if (step.type === 'router' && compiled.kind === 'router')
     step.routes.forEach((route, index) => {

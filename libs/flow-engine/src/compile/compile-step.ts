@@ -3,7 +3,12 @@ import { compileReceiverCall } from '../step/call-receiver.js';
 import { compileContentModifier } from '../step/content-modifier.js';
 import { compileCsvToXml, compileXmlToCsv } from '../step/convert-csv.js';
 import { compileJsonToXml, compileXmlToJson } from '../step/convert-json.js';
-import { compileDataStoreDelete, compileDataStoreGet, compileDataStoreSelect, compileDataStoreWrite } from '../step/data-store.js';
+import {
+  compileDataStoreDelete,
+  compileDataStoreGet,
+  compileDataStoreSelect,
+  compileDataStoreWrite,
+} from '../step/data-store.js';
 import { compileDecode, compileEncode } from '../step/encode-body.js';
 import { compileFilter } from '../step/filter-content.js';
 import { compileGather } from '../step/gather-messages.js';
@@ -46,7 +51,12 @@ export function compileStep(step: StepDefinition, compiler: StepCompiler): Compi
     case 'gather':
       return { ...base, kind: 'gather', gather: compileGather(step, compiler) };
     case 'multicast':
-      return { ...base, kind: 'multicast', parallel: step.mode === 'parallel', branches: step.branches.map(() => null) };
+      return {
+        ...base,
+        kind: 'multicast',
+        parallel: step.mode === 'parallel',
+        branches: step.branches.map(() => null),
+      };
     case 'join':
       return { ...base, kind: 'join' };
     case 'processCall':

@@ -1,5 +1,9 @@
 import type { FlowProblem, FlowProblemCode } from '../error/flow-errors.js';
-import { type CompiledExpression, type CompiledPredicate, ExpressionSyntaxError } from '../expression/expression-context.js';
+import {
+  type CompiledExpression,
+  type CompiledPredicate,
+  ExpressionSyntaxError,
+} from '../expression/expression-context.js';
 import { compileSimplePredicate, compileSimpleTemplate } from '../expression/simple/compile-simple.js';
 import { type CompiledXPath, compileXPath } from '../expression/xpath/compile-xpath.js';
 import type { FlowDefinition } from '../model/flow-definition.js';
@@ -19,7 +23,11 @@ export class StepCompiler {
     this.#path = path;
   }
 
-  problem(code: FlowProblemCode, message: string, options: { field?: string; nearest?: string | undefined } = {}): void {
+  problem(
+    code: FlowProblemCode,
+    message: string,
+    options: { field?: string; nearest?: string | undefined } = {},
+  ): void {
     this.#problems.push({
       path: options.field === undefined ? this.#path : `${this.#path}.${options.field}`,
       code,
@@ -49,7 +57,9 @@ export class StepCompiler {
   resource(name: string, what: string): string | null {
     const found = this.definition.resources[name];
     if (found !== undefined) return found;
-    this.problem('missing-resource', `The ${what} "${name}" is not part of the flow.`, { nearest: 'add it to the resources of the flow' });
+    this.problem('missing-resource', `The ${what} "${name}" is not part of the flow.`, {
+      nearest: 'add it to the resources of the flow',
+    });
     return null;
   }
 

@@ -39,8 +39,7 @@ export interface FlowProblem {
   readonly nearest?: string;
 }
 
-export type FlowWarningCode =
-  'client-certificate-authorization' | 'ignored-setting' | 'incomplete-configuration';
+export type FlowWarningCode = 'client-certificate-authorization' | 'ignored-setting' | 'incomplete-configuration';
 
 export interface FlowWarning {
   readonly code: FlowWarningCode;

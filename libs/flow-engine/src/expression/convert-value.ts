@@ -15,7 +15,9 @@ export function valueToText(value: unknown): string {
     try {
       return JSON.stringify(value);
     } catch (error) {
-      throw new FlowProcessingError('conversion-failed', 'A value that refers to itself has no text.', { cause: error });
+      throw new FlowProcessingError('conversion-failed', 'A value that refers to itself has no text.', {
+        cause: error,
+      });
     }
   }
   return String(value);
@@ -25,7 +27,8 @@ export function valueToText(value: unknown): string {
 export function valueToBoolean(value: unknown): boolean {
   if (value === null || value === undefined) return false;
   if (typeof value === 'boolean') return value;
-  if (typeof value === 'string') return value.toLowerCase() === 'true' || (value !== '' && value.toLowerCase() !== 'false');
+  if (typeof value === 'string')
+    return value.toLowerCase() === 'true' || (value !== '' && value.toLowerCase() !== 'false');
   if (typeof value === 'number') return value !== 0;
   if (Array.isArray(value)) return value.length > 0;
   return true;

@@ -68,7 +68,8 @@ export class Message {
     if (typeof this.#body === 'string') return this.#body;
     if (this.#text === null) {
       if (this.#body === null) this.#text = '';
-      else if (this.#body instanceof XmlNode) this.#text = serializeXml(this.#body, { declaration: this.#body.kind === 'document' });
+      else if (this.#body instanceof XmlNode)
+        this.#text = serializeXml(this.#body, { declaration: this.#body.kind === 'document' });
       else this.#text = decodeText(this.#body, this.contentType);
     }
     return this.#text;

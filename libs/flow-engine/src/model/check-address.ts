@@ -10,7 +10,8 @@ export function checkAddress(address: string): string | null {
   if (path.includes('*')) return 'An address may hold * only as /* at its end.';
   if (path === '') return null;
   if (path.includes('//')) return 'An address has no empty segment (//).';
-  if (path.split('/').some((segment) => segment === '.' || segment === '..')) return 'An address has no dot segment (/./ or /../).';
+  if (path.split('/').some((segment) => segment === '.' || segment === '..'))
+    return 'An address has no dot segment (/./ or /../).';
   if (path.includes('%')) return 'An address is written without percent encoding.';
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   const bad = /[\\;?#"<>^`{|}\u0000-\u0020\u007f]|[^\u0000-\u007f]/u.exec(path);

@@ -1,13 +1,6 @@
 /** Where a value comes from. `expression` is Camel Simple; `xpath` is XPath 3.1 on the body. */
 export type ValueSource =
-  | 'constant'
-  | 'header'
-  | 'property'
-  | 'expression'
-  | 'xpath'
-  | 'localVariable'
-  | 'globalVariable'
-  | 'numberRange';
+  'constant' | 'header' | 'property' | 'expression' | 'xpath' | 'localVariable' | 'globalVariable' | 'numberRange';
 
 /** One row of a content modifier's header or property table. */
 export interface Assignment {

@@ -55,9 +55,9 @@ export function toBase64(bytes: Uint8Array): string {
 /** @throws FlowProcessingError `encoding-failed` */
 export function fromBase64(text: string): Uint8Array {
   const compact = text.replace(/\s+/g, '');
-  if (!BASE64.test(compact) || compact.replace(/=+$/, '').length % 4 === 1)
-    throw new FlowProcessingError('encoding-failed', 'The body is not Base64.');
-  const binary = atob(compact.replaceAll('-', '+').replaceAll('_', '/'));
+  const digits = compact.replace(/=+$/, '');
+  if (!BASE64.test(compact) || digits.length % 4 === 1) throw new FlowProcessingError('encoding-failed', 'The body is not Base64.');
+  const binary = atob(digits.replaceAll('-', '+').replaceAll('_', '/'));
   const bytes = new Uint8Array(binary.length);
   for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
   return bytes;

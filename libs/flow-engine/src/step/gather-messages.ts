@@ -55,8 +55,12 @@ function compileCombination(step: GatherStep, compiler: StepCompiler): (parts: r
   }
 }
 
+const PROLOGUE = /^\ufeff?\s*<\?xml\s[^>]*\?>\s*/;
+
+/** The XML of a part without its declaration; several nodes are taken as they are. */
 function bodyElement(part: Message): string {
-  if (part.isEmpty) return '';
+  const text = part.text();
+  if (!text.includes('<!DOCTYPE')) return text.replace(PROLOGUE, '');
   const element = part.document().firstElement;
   if (element === null) throw new FlowProcessingError('gather-failed', 'A part is not an XML document.');
   return serializeXml(element);

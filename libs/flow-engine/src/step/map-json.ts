@@ -52,11 +52,13 @@ function parse(source: string): jsonata.Expression {
 function bound(expression: jsonata.Expression): void {
   let evaluations = 0;
   let depth = 0;
-  expression.assign('__evaluate_entry', () => {
+  // Known to JSONata by symbols, so that no expression can reach them; its types know texts only.
+  const assign = (key: symbol, value: () => void): void => expression.assign(key as unknown as string, value);
+  assign(Symbol.for('jsonata.__evaluate_entry'), () => {
     if (++evaluations > MAXIMUM_EVALUATIONS || ++depth > MAXIMUM_DEPTH)
       throw new FlowProcessingError('limit-exceeded', 'The JSONata mapping took more steps than allowed.');
   });
-  expression.assign('__evaluate_exit', () => {
+  assign(Symbol.for('jsonata.__evaluate_exit'), () => {
     depth--;
   });
 }

@@ -29,7 +29,7 @@ export function unwrapSoap(message: Message): { readonly body: string; readonly 
   const fault = child(body, 'Fault');
   const content = body.children.filter((node) => node.kind === 'element');
   return {
-    body: content.map((node) => serializeXml(node)).join(''),
+    body: content.map((node) => serializeXml(node, { omitNamespace: envelope.namespace })).join(''),
     fault: fault === null ? null : faultText(fault),
     version: envelope.namespace === SOAP_12 ? '1.2' : '1.1',
   };

@@ -11,7 +11,7 @@ describe('the content modifier', () => {
     headers:
       Constant: {constant: "\${not read}"}
       Copy: {header: In}
-      Path: {xpath: /Students/Student[2]/Id, type: java.lang.String}
+      Path: {xpath: "/Students/Student[2]/Id", type: java.lang.String}
       Missing: {header: Gone, default: standard}
       Number: {xpath: count(//Student), type: Integer}
       Old: {delete: true}
@@ -71,7 +71,7 @@ describe('the filter', () => {
   });
 
   it('keeps the namespaces a node needs', async () => {
-    expect(await bodyAfter('- filter: {xpath: "//*:b"}', '<p:a xmlns:p="urn:p" xmlns="urn:d"><b p:x="1"/></p:a>')).toBe('<b xmlns="urn:d" xmlns:p="urn:p" p:x="1"/>');
+    expect(await bodyAfter('- filter: {xpath: "//*:b"}', '<p:a xmlns:p="urn:p" xmlns="urn:d"><b p:x="1"/></p:a>')).toBe('<b xmlns:p="urn:p" xmlns="urn:d" p:x="1"/>');
   });
 });
 
@@ -87,7 +87,7 @@ describe('the splitter and gather', () => {
 
   it('gives the nodes alone with the iterating splitter, in groups', async () => {
     const steps = `- splitter: {type: iterating, xpath: //Id, groupSize: 2, steps: [], gather: {}}`;
-    expect(await bodyAfter(steps, '<r><Id>1</Id><Id>2</Id><Id>3</Id></r>'.replaceAll('Id>', 'Id>'))).toMatch(/xml-malformed|Messages/);
+    expect(await bodyAfter(steps, '<r><Id>1</Id><Id>2</Id><Id>3</Id></r>')).toContain('<multimap:Message1><Id>1</Id><Id>2</Id><Id>3</Id></multimap:Message1>');
   });
 
   it('puts parts of one format together', async () => {
@@ -393,7 +393,7 @@ describe('data stores and variables', () => {
 
   it('writes variables', async () => {
     const variables = new MemoryVariables();
-    await bodyAfter('- writeVariables: {global: true, variables: {last: {xpath: //Student[1]/Id}, run: "${date:now:yyyy}"}}', STUDENTS, { variables });
+    await bodyAfter('- writeVariables: {global: true, variables: {last: {xpath: "//Student[1]/Id"}, run: "${date:now:yyyy}"}}', STUDENTS, { variables });
     expect(Object.fromEntries(variables.values)).toEqual({ 'global/last': '1', 'global/run': '2026' });
   });
 });
@@ -433,7 +433,7 @@ describe('scripts, persist, log and the XML modifier', () => {
       },
     };
     const outcome = await runNative(flowWith('- script: {script: a.js}', head), '', { script });
-    expect(outcome.message.text()).toBe('a.js processData 37');
+    expect(outcome.message.text()).toBe('a.js processData 36');
     expect(outcome.customHeaders).toEqual([{ name: 'Order', value: '7' }]);
     expect(outcome.attachments).toEqual([{ name: 'payload', content: 'p', mediaType: 'text/plain' }]);
     expect(problemsOf(flowWith('- script: {script: b.js}'))[0]?.code).toBe('missing-resource');

@@ -80,7 +80,13 @@ export function parseXml(text: string, limits: XmlLimits = DEFAULT_XML_LIMITS): 
     count(1);
     builder.processingInstruction(target, body);
   });
-  parser.write(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text).close();
+  try {
+    parser.write(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text).close();
+  } catch (error) {
+    if (error instanceof FlowProcessingError) throw error;
+    // The parser trips over half a surrogate pair.
+    throw new FlowProcessingError('xml-malformed', `The body is not well-formed XML: ${(error as Error).message}`, { cause: error });
+  }
   return builder.end();
 }
 

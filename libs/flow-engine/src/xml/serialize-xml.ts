@@ -6,6 +6,8 @@ export interface XmlSerialization {
   readonly declaration?: boolean;
   /** Repeat the namespace declarations of the elements above; default true. */
   readonly inherit?: boolean;
+  /** Namespace of declarations above that are not repeated; it is declared only where it is used. */
+  readonly omitNamespace?: string;
   /** Local names of elements whose text is written as CDATA. */
   readonly cdataElements?: ReadonlySet<string>;
 }
@@ -20,7 +22,7 @@ export function serializeXml(node: XmlNode, options: XmlSerialization = {}): str
     text +=
       options.inherit === false
         ? serializeElement(node, null, inScopeAbove(node))
-        : serializeElement(node, inScopeAbove(node), {});
+        : serializeElement(node, inScopeAbove(node, options.omitNamespace), {});
   } else if (node.kind === 'document') {
     for (const child of node.children) text += serializeNode(child, {}, options.cdataElements);
   } else {
@@ -83,12 +85,13 @@ function serializeElement(
   return `${text}</${name}>`;
 }
 
-function inScopeAbove(element: XmlNode): Record<string, string> {
+function inScopeAbove(element: XmlNode, omitted?: string): Record<string, string> {
   const scope: Record<string, string> = {};
   for (let node = element.parent; node !== null; node = node.parent) {
     if (node.declarations === null) continue;
     for (const prefix in node.declarations) scope[prefix] ??= node.declarations[prefix] as string;
   }
+  if (omitted !== undefined) for (const prefix in scope) if (scope[prefix] === omitted) delete scope[prefix];
   return scope;
 }
 

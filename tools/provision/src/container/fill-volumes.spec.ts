@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodePem, parseCertificate } from '@sluice/pki';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillVolumes } from './fill-volumes.js';
@@ -115,7 +115,13 @@ describe('fillVolumes', () => {
     }));
 
   it('says which volume cannot be written', async () => {
-    const blocked = fillVolumes({ root: '/proc/none', loadBalancer, postgres: 'postgres:5432', now });
-    await expect(blocked).rejects.toThrow(/Provisioning cannot write to \/proc\/none\/home: give it a volume there/);
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-volumes-'));
+    try {
+      writeFileSync(join(folder, 'file'), '');
+      const blocked = fillVolumes({ root: join(folder, 'file'), loadBalancer, postgres: 'postgres:5432', now });
+      await expect(blocked).rejects.toThrow(/Provisioning cannot write to .*\/file\/home: give it a volume there/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -3,9 +3,32 @@ import { type CompiledExpression, type CompiledPredicate, ExpressionSyntaxError 
 import { regexOf } from './ognl-path.js';
 
 const OPERATORS = [
-  '=', '==', '=~', '!=', '!=~', '>', '>=', '<', '<=', '~~',
-  'contains', 'not contains', 'in', 'not in', 'regex', 'not regex', 'range', 'not range',
-  'starts with', 'ends with', 'startsWith', 'endsWith', 'not starts with', 'not ends with', 'not startsWith', 'not endsWith',
+  '=',
+  '==',
+  '=~',
+  '!=',
+  '!=~',
+  '>',
+  '>=',
+  '<',
+  '<=',
+  '~~',
+  'contains',
+  'not contains',
+  'in',
+  'not in',
+  'regex',
+  'not regex',
+  'range',
+  'not range',
+  'starts with',
+  'ends with',
+  'startsWith',
+  'endsWith',
+  'not starts with',
+  'not ends with',
+  'not startsWith',
+  'not endsWith',
 ] as const;
 
 export type SimpleOperator = (typeof OPERATORS)[number];
@@ -50,7 +73,10 @@ export function compareBy(
     case 'contains':
       return (context) => contains(left(context), right(context));
     case '~~':
-      return (context) => valueToText(left(context)).toLowerCase().includes(valueToText(right(context)).toLowerCase());
+      return (context) =>
+        valueToText(left(context))
+          .toLowerCase()
+          .includes(valueToText(right(context)).toLowerCase());
     case 'in':
       return (context) => isIn(left(context), right(context));
     case 'regex':
@@ -66,7 +92,8 @@ export function compareBy(
 }
 
 function equal(left: unknown, right: unknown): boolean {
-  if (left === null || right === null || left === undefined || right === undefined) return (left ?? null) === (right ?? null);
+  if (left === null || right === null || left === undefined || right === undefined)
+    return (left ?? null) === (right ?? null);
   if (typeof left === 'number' || typeof right === 'number') {
     const [first, second] = [numeric(left), numeric(right)];
     if (!Number.isNaN(first) && !Number.isNaN(second)) return first === second;

@@ -9,8 +9,16 @@ const UNSUPPORTED: readonly [pattern: RegExp, reason: string, nearest: string][]
   [/^bean[:.]/, 'There are no Java beans here.', 'a script step'],
   [/^(sys|sysenv|env)[.:]/, 'Flows cannot read the environment.', 'a parameter of the artifact, or a constant'],
   [/^(ref|type|properties):/, 'There is no Java registry here.', 'a property or a constant'],
-  [/^(file|out|threadName|hostname|messageHistory|jsonpath|xpath)\b/, 'The function is not offered.', 'a header, a property or a script step'],
-  [/^(in\.)?body\.(?!size|length|to|trim|sub|repl|contains|start|end|split|equals|isEmpty|is|index|char|concat|match|hash)/, 'The body is text here, not a Java object.', 'XPath for XML, a mapping or script step for JSON'],
+  [
+    /^(file|out|threadName|hostname|messageHistory|jsonpath|xpath)\b/,
+    'The function is not offered.',
+    'a header, a property or a script step',
+  ],
+  [
+    /^(in\.)?body\.(?!size|length|to|trim|sub|repl|contains|start|end|split|equals|isEmpty|is|index|char|concat|match|hash)/,
+    'The body is text here, not a Java object.',
+    'XPath for XML, a mapping or script step for JSON',
+  ],
 ];
 
 /**
@@ -41,12 +49,17 @@ export function compileSimpleFunction(source: string): CompiledExpression {
   const headerAs = /^(?:in\.)?headerAs\(\s*["']?([^,"')]+)["']?\s*,\s*["']?([^)"']*)["']?\s*\)/.exec(text);
   if (headerAs !== null) {
     const name = (headerAs[1] as string).trim();
-    return withOgnl((context) => valueOrNull(context.message.headers.get(name), valueToText), text.slice(headerAs[0].length), text);
+    return withOgnl(
+      (context) => valueOrNull(context.message.headers.get(name), valueToText),
+      text.slice(headerAs[0].length),
+      text,
+    );
   }
   const header = /^(?:in\.)?headers?(?=[.:[?])/.exec(text);
   if (header !== null) return compileLookup(text.slice(header[0].length), text, headersOf);
   const property = /^(?:exchangeProperty|property|exchange\.properties)(?=[.:[?])/.exec(text);
-  if (property !== null) return compileLookup(text.slice(property[0].length), text, (context) => context.message.properties);
+  if (property !== null)
+    return compileLookup(text.slice(property[0].length), text, (context) => context.message.properties);
   if (/^date(-with-timezone)?:/.test(text)) return compileDate(text);
   const random = /^random\(\s*(-?\d{1,15})\s*(?:,\s*(-?\d{1,15})\s*)?\)$/.exec(text);
   if (random !== null)
@@ -64,7 +77,8 @@ function compileConstantName(text: string): CompiledExpression {
   if (exception !== null) return compileException(text.slice(exception[0].length), text);
   const headers = /^(?:in\.)?headers(?:\.size(?:\(\))?)$/.exec(text);
   if (headers !== null) return (context) => context.message.headers.size;
-  for (const [pattern, reason, nearest] of UNSUPPORTED) if (pattern.test(text)) throw unsupported(text, reason, nearest);
+  for (const [pattern, reason, nearest] of UNSUPPORTED)
+    if (pattern.test(text)) throw unsupported(text, reason, nearest);
   throw new ExpressionSyntaxError(`"\${${text}}" is not a Simple function.`, {
     nearest: '${header.name}, ${property.name}, ${body}, ${date:now:pattern}, ${exception.message}',
   });
@@ -128,14 +142,16 @@ function compileException(suffix: string, text: string): CompiledExpression {
   switch (suffix) {
     case '':
     case '.toString()':
-      return (context) => (context.exception === null ? null : `${context.exception.code}: ${context.exception.message}`);
+      return (context) =>
+        context.exception === null ? null : `${context.exception.code}: ${context.exception.message}`;
     case '.message':
     case '.getMessage()':
     case '.localizedMessage':
     case '.cause.message':
       return (context) => context.exception?.message ?? null;
     case '.stacktrace':
-      return (context) => (context.exception === null ? null : `${context.exception.code}: ${context.exception.message}`);
+      return (context) =>
+        context.exception === null ? null : `${context.exception.code}: ${context.exception.message}`;
     case '.class':
     case '.class.name':
     case '.class.simpleName':
@@ -148,7 +164,11 @@ function compileException(suffix: string, text: string): CompiledExpression {
     case '.statusText':
       return (context) => context.exception?.message ?? null;
     default:
-      throw unsupported(text, 'The failure is no Java exception here.', '${exception.message} or ${exception.statusCode}');
+      throw unsupported(
+        text,
+        'The failure is no Java exception here.',
+        '${exception.message} or ${exception.statusCode}',
+      );
   }
 }
 
@@ -158,7 +178,10 @@ function compileDate(text: string): CompiledExpression {
   const plain = zoned === null ? /^date:([^:]+)(?::(.+))?$/s.exec(text) : null;
   const command = (zoned?.[1] ?? plain?.[1] ?? '').trim();
   const pattern = zoned?.[3] ?? plain?.[2] ?? 'EEE MMM dd HH:mm:ss zzz yyyy';
-  const parsed = /^(now|exchangeCreated|(?:in\.)?header\.[^+\s]+?|(?:exchangeProperty|property)\.[^+\s]+?)((?:[+-]\d{1,9}(?:ms|[wdhms]))*)$/.exec(command);
+  const parsed =
+    /^(now|exchangeCreated|(?:in\.)?header\.[^+\s]+?|(?:exchangeProperty|property)\.[^+\s]+?)((?:[+-]\d{1,9}(?:ms|[wdhms]))*)$/.exec(
+      command,
+    );
   if (parsed === null)
     throw new ExpressionSyntaxError(`"\${${text}}" has no known date command.`, { nearest: '${date:now:yyyy-MM-dd}' });
   const format = compileDateFormat(pattern, zoned?.[2] ?? 'UTC');

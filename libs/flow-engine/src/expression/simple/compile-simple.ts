@@ -42,7 +42,9 @@ function compileInner(inner: string): CompiledExpression {
   const template = compileSimpleTemplate(inner);
   const prefix = /^(?:in\.)?(headers?|property|exchangeProperty)[.[]/.exec(inner);
   if (prefix === null)
-    throw new ExpressionSyntaxError(`"\${${inner}}" nests functions where only a header or property name may be computed.`);
+    throw new ExpressionSyntaxError(
+      `"\${${inner}}" nests functions where only a header or property name may be computed.`,
+    );
   const known = new Map<string, CompiledExpression>();
   return (context) => {
     const text = valueToText(template(context));
@@ -89,7 +91,9 @@ export function compileSimplePredicate(source: string): CompiledPredicate {
   const readOperand = (): CompiledExpression => {
     const token = tokens[position++];
     if (token === undefined || token.kind === 'operator' || token.kind === 'logical')
-      throw new ExpressionSyntaxError(`The condition "${clip(source)}" lacks a value${token === undefined ? ' at its end' : ''}.`);
+      throw new ExpressionSyntaxError(
+        `The condition "${clip(source)}" lacks a value${token === undefined ? ' at its end' : ''}.`,
+      );
     if (token.kind === 'function') return compileInner(token.text);
     if (token.quoted) return compileSimpleTemplate(token.text);
     const value = literalValue(token.text);
@@ -110,7 +114,8 @@ export function compileSimplePredicate(source: string): CompiledPredicate {
   let result = readComparison();
   while (position < tokens.length) {
     const token = tokens[position++];
-    if (token?.kind !== 'logical') throw new ExpressionSyntaxError(`The condition "${clip(source)}" cannot be read after its first part.`);
+    if (token?.kind !== 'logical')
+      throw new ExpressionSyntaxError(`The condition "${clip(source)}" cannot be read after its first part.`);
     const before = result;
     const after = readComparison();
     result =
@@ -161,13 +166,15 @@ function tokenize(source: string): readonly Token[] {
     const operator = OPERATOR.exec(rest);
     if (operator !== null) {
       const name = (operator[1] as string).replace(/^!\s*(?=[a-z])/, 'not ').replace(/\s+/g, ' ');
-      if (!isOperator(name)) throw new ExpressionSyntaxError(`The operator "${name}" is not supported.`, { unsupported: true });
+      if (!isOperator(name))
+        throw new ExpressionSyntaxError(`The operator "${name}" is not supported.`, { unsupported: true });
       tokens.push({ kind: 'operator', operator: name });
       position += operator[0].length;
       continue;
     }
     const word = /^[^\s'"$=<>!]+/.exec(rest);
-    if (word === null) throw new ExpressionSyntaxError(`The condition "${clip(source)}" cannot be read at "${clip(rest, 20)}".`);
+    if (word === null)
+      throw new ExpressionSyntaxError(`The condition "${clip(source)}" cannot be read at "${clip(rest, 20)}".`);
     tokens.push({ kind: 'literal', text: word[0], quoted: false });
     position += word[0].length;
   }

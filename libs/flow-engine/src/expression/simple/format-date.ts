@@ -93,7 +93,9 @@ function datePart(letter: string, count: number, pattern: string): DatePart {
     case 'd':
       return number((date) => date.day);
     case 'D':
-      return number((date) => Math.floor((Date.UTC(date.year, date.month - 1, date.day) - Date.UTC(date.year, 0, 1)) / 864e5) + 1);
+      return number(
+        (date) => Math.floor((Date.UTC(date.year, date.month - 1, date.day) - Date.UTC(date.year, 0, 1)) / 864e5) + 1,
+      );
     case 'w':
       return number(weekOfYear);
     case 'H':
@@ -147,7 +149,8 @@ function offset(minutes: number, separator: string): string {
 }
 
 function zoneFunction(timeZone: string): (time: number) => ZonedDate {
-  if (/^(UTC|GMT|Z|Etc\/(UTC|GMT))$/i.test(timeZone)) return (time) => shifted(time, 0, timeZone === 'Z' ? 'UTC' : timeZone);
+  if (/^(UTC|GMT|Z|Etc\/(UTC|GMT))$/i.test(timeZone))
+    return (time) => shifted(time, 0, timeZone === 'Z' ? 'UTC' : timeZone);
   const fixed = /^(?:GMT|UTC)([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(timeZone);
   if (fixed !== null) {
     const minutes = (Number(fixed[2]) * 60 + Number(fixed[3] ?? 0)) * (fixed[1] === '-' ? -1 : 1);

@@ -5,7 +5,12 @@ import { ExpressionSyntaxError } from '../expression-context.js';
 
 /** One link of an OGNL suffix: a method, a property read as its getter, or an index. */
 export type OgnlCall =
-  | { readonly kind: 'method'; readonly name: string; readonly arguments: readonly (string | number)[]; readonly nullSafe: boolean }
+  | {
+      readonly kind: 'method';
+      readonly name: string;
+      readonly arguments: readonly (string | number)[];
+      readonly nullSafe: boolean;
+    }
   | { readonly kind: 'index'; readonly key: string };
 
 type TextMethod = (text: string, values: readonly (string | number)[]) => unknown;
@@ -24,7 +29,10 @@ const TEXT_METHODS: ReadonlyMap<string, readonly [arity: readonly number[], meth
   ['toLowerCase', [[0], (text) => text.toLowerCase()]],
   ['isEmpty', [[0], (text) => text.length === 0]],
   ['isBlank', [[0], (text) => text.trim() === '']],
-  ['substring', [[1, 2], (text, [start, end]) => javaSubstring(text, Number(start), end === undefined ? text.length : Number(end))]],
+  [
+    'substring',
+    [[1, 2], (text, [start, end]) => javaSubstring(text, Number(start), end === undefined ? text.length : Number(end))],
+  ],
   ['contains', [[1], (text, [part]) => text.includes(String(part))]],
   ['startsWith', [[1], (text, [part]) => text.startsWith(String(part))]],
   ['endsWith', [[1], (text, [part]) => text.endsWith(String(part))]],
@@ -55,9 +63,12 @@ export function regexOf(pattern: string): RE2JS {
     try {
       regex = RE2JS.compile(pattern);
     } catch (error) {
-      throw new ExpressionSyntaxError(`"${pattern}" is not a regular expression that can be matched in linear time: ${(error as Error).message}`, {
-        nearest: 'a pattern without look-around and back references',
-      });
+      throw new ExpressionSyntaxError(
+        `"${pattern}" is not a regular expression that can be matched in linear time: ${(error as Error).message}`,
+        {
+          nearest: 'a pattern without look-around and back references',
+        },
+      );
     }
     if (regexes.size > 1000) regexes.clear();
     regexes.set(pattern, regex);
@@ -95,7 +106,8 @@ export function parseOgnl(suffix: string, whole: string): readonly OgnlCall[] {
         nearest: [...TEXT_METHODS.keys()].join(', '),
         unsupported: true,
       });
-    if (name === 'replaceAll' || name === 'replaceFirst' || name === 'matches' || name === 'split') regexOf(String(values[0]));
+    if (name === 'replaceAll' || name === 'replaceFirst' || name === 'matches' || name === 'split')
+      regexOf(String(values[0]));
     calls.push({ kind: 'method', name, arguments: values, nullSafe: method[1] === '?' });
   }
   return calls;
@@ -117,14 +129,17 @@ function parseArguments(rest: string, whole: string): [values: (string | number)
   if (rest[position] === ')') return [values, position + 1];
   for (;;) {
     skipBlanks();
-    const literal = /^(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?)|([^,)'"]+))/.exec(rest.slice(position));
+    const literal = /^(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?)|([^,)'"]+))/.exec(
+      rest.slice(position),
+    );
     if (literal === null) throw new ExpressionSyntaxError(`"\${${whole}}" has arguments that cannot be read.`);
     if (literal[3] !== undefined) values.push(Number(literal[3]));
     else values.push((literal[1] ?? literal[2] ?? (literal[4] as string).trim()).replace(/\\(['"\\])/g, '$1'));
     position += literal[0].length;
     skipBlanks();
     if (rest[position] === ')') return [values, position + 1];
-    if (rest[position] !== ',') throw new ExpressionSyntaxError(`"\${${whole}}" has arguments that are not separated by commas.`);
+    if (rest[position] !== ',')
+      throw new ExpressionSyntaxError(`"\${${whole}}" has arguments that are not separated by commas.`);
     position++;
   }
 }
@@ -143,7 +158,11 @@ export function applyOgnl(start: unknown, calls: readonly OgnlCall[], whole: str
         value = method(valueToText(value), call.arguments);
       } catch (error) {
         if (error instanceof FlowProcessingError) throw error;
-        throw new FlowProcessingError('expression-failed', `"\${${whole}}" failed in ${call.name}: ${(error as Error).message}`, { cause: error });
+        throw new FlowProcessingError(
+          'expression-failed',
+          `"\${${whole}}" failed in ${call.name}: ${(error as Error).message}`,
+          { cause: error },
+        );
       }
     }
   }
@@ -157,13 +176,17 @@ function indexed(value: unknown, key: string): unknown {
     return (value as unknown[])[index] ?? null;
   }
   if (value instanceof Map) return (value as Map<string, unknown>).get(key) ?? null;
-  if (typeof value === 'object' && value !== null && Object.hasOwn(value, key)) return (value as Record<string, unknown>)[key];
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, key))
+    return (value as Record<string, unknown>)[key];
   return null;
 }
 
 function javaSubstring(text: string, start: number, end: number): string {
   if (!(start >= 0 && start <= end && end <= text.length))
-    throw new FlowProcessingError('expression-failed', `substring(${start}, ${end}) is outside a text of ${text.length} characters.`);
+    throw new FlowProcessingError(
+      'expression-failed',
+      `substring(${start}, ${end}) is outside a text of ${text.length} characters.`,
+    );
   return text.slice(start, end);
 }
 

@@ -70,12 +70,19 @@ describe('Simple texts', () => {
     expect(value(source)).toEqual(expected);
   });
 
-  it.each(['${bean:x}', '${sysenv.HOME}', '${header.}', '${header.a', '${nonsense}', '${body.customer.name}', '${header.Name.destroy()}', '${date:now:yyyy-bb}', '${random(10)}'])(
-    'refuses %s when it is compiled',
-    (source) => {
-      expect(() => compileSimpleTemplate(source)).toThrow(ExpressionSyntaxError);
-    },
-  );
+  it.each([
+    '${bean:x}',
+    '${sysenv.HOME}',
+    '${header.}',
+    '${header.a',
+    '${nonsense}',
+    '${body.customer.name}',
+    '${header.Name.destroy()}',
+    '${date:now:yyyy-bb}',
+    '${random(10)}',
+  ])('refuses %s when it is compiled', (source) => {
+    expect(() => compileSimpleTemplate(source)).toThrow(ExpressionSyntaxError);
+  });
 
   it('fails typed when a substring is outside', () => {
     expect(() => value('${header.Name.substring(3,99)}')).toThrow(FlowProcessingError);
@@ -105,7 +112,7 @@ describe('Simple conditions', () => {
     ["${header.Name} regex '[A-Z]'", false],
     ["${header.Name} starts with 'Al'", true],
     ["${header.amount} range '1..20'", true],
-    ["${property.flag}", true],
+    ['${property.flag}', true],
     ["${header.Name} = 'Alice' and ${property.Mode} = 'test'", true],
     ["${header.Name} = 'Bob' or ${property.Mode} = 'test'", true],
     // Read from the left, as Camel does: (true or false) and false
@@ -116,9 +123,12 @@ describe('Simple conditions', () => {
     expect(holds(source)).toBe(expected);
   });
 
-  it.each(['', '${header.a} = ', "= 'a'", "${header.a} 'b'", "${header.a} is 'String'", "${header.a} = 'b' and"])('refuses %j when it is compiled', (source) => {
-    expect(() => compileSimplePredicate(source)).toThrow(ExpressionSyntaxError);
-  });
+  it.each(['', '${header.a} = ', "= 'a'", "${header.a} 'b'", "${header.a} is 'String'", "${header.a} = 'b' and"])(
+    'refuses %j when it is compiled',
+    (source) => {
+      expect(() => compileSimplePredicate(source)).toThrow(ExpressionSyntaxError);
+    },
+  );
 
   it('matches in linear time what backtracks for ever elsewhere', () => {
     const evil = new Message({ headers: [['x', `${'a'.repeat(50_000)}b`]] });

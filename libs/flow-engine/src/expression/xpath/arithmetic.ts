@@ -1,6 +1,15 @@
 import { DateValue, DurationValue } from './date-value.js';
 import { Decimal } from './decimal.js';
-import { type Atomic, QNameValue, UntypedAtomic, isNumeric, parseDouble, textOf, toDouble, xpathError } from './xpath-value.js';
+import {
+  type Atomic,
+  QNameValue,
+  UntypedAtomic,
+  isNumeric,
+  parseDouble,
+  textOf,
+  toDouble,
+  xpathError,
+} from './xpath-value.js';
 
 export type ArithmeticOperator = '+' | '-' | '*' | 'div' | 'idiv' | 'mod';
 
@@ -17,7 +26,8 @@ export function calculate(operator: ArithmeticOperator, first: Atomic, second: A
 
 function untypedNumber(text: string): number {
   const value = parseDouble(text);
-  if (Number.isNaN(value) && text.trim() !== 'NaN') throw xpathError('FORG0001', `"${text.slice(0, 60)}" is not a number.`);
+  if (Number.isNaN(value) && text.trim() !== 'NaN')
+    throw xpathError('FORG0001', `"${text.slice(0, 60)}" is not a number.`);
   return value;
 }
 
@@ -26,10 +36,12 @@ function calculateNumbers(
   left: number | bigint | Decimal,
   right: number | bigint | Decimal,
 ): number | bigint | Decimal {
-  if (typeof left === 'number' || typeof right === 'number') return calculateDoubles(operator, toDouble(left), toDouble(right));
+  if (typeof left === 'number' || typeof right === 'number')
+    return calculateDoubles(operator, toDouble(left), toDouble(right));
   if (typeof left === 'bigint' && typeof right === 'bigint') return calculateIntegers(operator, left, right);
   const [one, other] = [toDecimal(left), toDecimal(right)];
-  if ((operator === 'div' || operator === 'idiv' || operator === 'mod') && other.isZero) throw xpathError('FOAR0001', 'Division by zero.');
+  if ((operator === 'div' || operator === 'idiv' || operator === 'mod') && other.isZero)
+    throw xpathError('FOAR0001', 'Division by zero.');
   switch (operator) {
     case '+':
       return one.add(other);
@@ -47,12 +59,14 @@ function calculateNumbers(
 }
 
 function checkSize(value: Decimal): Decimal {
-  if (value.unscaled > LIMIT || value.unscaled < -LIMIT || value.scale > 1000) throw xpathError('FOAR0002', 'A number grew too large.');
+  if (value.unscaled > LIMIT || value.unscaled < -LIMIT || value.scale > 1000)
+    throw xpathError('FOAR0002', 'A number grew too large.');
   return value;
 }
 
 function calculateIntegers(operator: ArithmeticOperator, left: bigint, right: bigint): bigint | Decimal {
-  if ((operator === 'div' || operator === 'idiv' || operator === 'mod') && right === 0n) throw xpathError('FOAR0001', 'Division by zero.');
+  if ((operator === 'div' || operator === 'idiv' || operator === 'mod') && right === 0n)
+    throw xpathError('FOAR0001', 'Division by zero.');
   switch (operator) {
     case '+':
       return left + right;
@@ -103,10 +117,13 @@ function calculateDates(operator: ArithmeticOperator, left: Atomic, right: Atomi
   if (left instanceof DateValue && right instanceof DateValue && operator === '-' && left.kind === right.kind)
     return new DurationValue(0, left.toMilliseconds() - right.toMilliseconds(), 'dayTimeDuration');
   if (left instanceof DurationValue && right instanceof DurationValue) {
-    if (operator === '+') return new DurationValue(left.months + right.months, left.milliseconds + right.milliseconds, left.kind);
-    if (operator === '-') return new DurationValue(left.months - right.months, left.milliseconds - right.milliseconds, left.kind);
+    if (operator === '+')
+      return new DurationValue(left.months + right.months, left.milliseconds + right.milliseconds, left.kind);
+    if (operator === '-')
+      return new DurationValue(left.months - right.months, left.milliseconds - right.milliseconds, left.kind);
     if (operator === 'div' && left.kind === right.kind) {
-      const [over, under] = left.kind === 'yearMonthDuration' ? [left.months, right.months] : [left.milliseconds, right.milliseconds];
+      const [over, under] =
+        left.kind === 'yearMonthDuration' ? [left.months, right.months] : [left.milliseconds, right.milliseconds];
       if (under === 0) throw xpathError('FOAR0001', 'Division by zero.');
       return Decimal.fromNumber(over / under);
     }
@@ -137,7 +154,8 @@ export function compareValues(operator: ComparisonOperator, first: Atomic, secon
       if (Number.isNaN(one) || Number.isNaN(other)) return operator === 'ne';
       return decide(operator, one < other ? -1 : one > other ? 1 : 0);
     }
-    if (typeof left === 'bigint' && typeof right === 'bigint') return decide(operator, left < right ? -1 : left > right ? 1 : 0);
+    if (typeof left === 'bigint' && typeof right === 'bigint')
+      return decide(operator, left < right ? -1 : left > right ? 1 : 0);
     return decide(operator, toDecimal(left).compare(toDecimal(right)));
   }
   if (typeof left === 'string' && typeof right === 'string') return decide(operator, compareText(left, right));
@@ -147,7 +165,10 @@ export function compareValues(operator: ComparisonOperator, first: Atomic, secon
   if (left instanceof DurationValue && right instanceof DurationValue) {
     if (operator === 'eq' || operator === 'ne')
       return (left.months === right.months && left.milliseconds === right.milliseconds) === (operator === 'eq');
-    const [one, other] = [left, right].map((value) => value.months * 2_629_746_000 + value.milliseconds) as [number, number];
+    const [one, other] = [left, right].map((value) => value.months * 2_629_746_000 + value.milliseconds) as [
+      number,
+      number,
+    ];
     return decide(operator, one - other);
   }
   if (left instanceof QNameValue && right instanceof QNameValue && (operator === 'eq' || operator === 'ne'))
@@ -163,7 +184,10 @@ export function compareText(left: string, right: string): number {
     const [one, other] = [left.charCodeAt(index), right.charCodeAt(index)];
     if (one === other) continue;
     // Surrogates stand for code points above every other UTF-16 unit.
-    const [first, second] = [one, other].map((unit) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)) as [number, number];
+    const [first, second] = [one, other].map((unit) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)) as [
+      number,
+      number,
+    ];
     return first - second;
   }
   return left.length - right.length;
@@ -186,7 +210,14 @@ function decide(operator: ComparisonOperator, order: number): boolean {
   }
 }
 
-const GENERAL: Readonly<Record<string, ComparisonOperator>> = { '=': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
+const GENERAL: Readonly<Record<string, ComparisonOperator>> = {
+  '=': 'eq',
+  '!=': 'ne',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+};
 
 /** True if any pair compares so; an untyped value takes the type of what it is compared with. */
 export function compareGeneral(symbol: string, left: readonly Atomic[], right: readonly Atomic[]): boolean {

@@ -60,7 +60,17 @@ export function isKnownType(name: string): boolean {
     name in TEXT_TYPES ||
     DATE_KINDS.has(name) ||
     DURATION_KINDS.has(name) ||
-    ['decimal', 'double', 'float', 'boolean', 'QName', 'untypedAtomic', 'anyAtomicType', 'numeric', 'dateTimeStamp'].includes(name)
+    [
+      'decimal',
+      'double',
+      'float',
+      'boolean',
+      'QName',
+      'untypedAtomic',
+      'anyAtomicType',
+      'numeric',
+      'dateTimeStamp',
+    ].includes(name)
   );
 }
 
@@ -199,6 +209,7 @@ export function matchesNodeTest(node: XmlNode, test: NodeTest, principal: 'eleme
   const names = test.test;
   return (
     names === null ||
-    ((names.name === null || node.name === names.name) && (names.namespace === null || node.namespace === names.namespace))
+    ((names.name === null || node.name === names.name) &&
+      (names.namespace === null || node.namespace === names.namespace))
   );
 }

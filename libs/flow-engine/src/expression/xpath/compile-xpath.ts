@@ -4,7 +4,16 @@ import { valueToText } from '../convert-value.js';
 import type { ExpressionContext } from '../expression-context.js';
 import { compileExpression } from './evaluate-expression.js';
 import { parseXPath } from './parse-xpath.js';
-import { EMPTY, EvaluationBudget, Dynamic, type DynamicEnvironment, type Item, type Sequence, booleanValue, textOf } from './xpath-value.js';
+import {
+  EMPTY,
+  EvaluationBudget,
+  Dynamic,
+  type DynamicEnvironment,
+  type Item,
+  type Sequence,
+  booleanValue,
+  textOf,
+} from './xpath-value.js';
 import type { StaticContext, XPathFunctionImplementation } from './static-context.js';
 
 /** Operations one evaluation may take; some seconds of work. */
@@ -47,7 +56,10 @@ export function compileXPath(source: string, namespaces: Readonly<Record<string,
     toNodes: (run) =>
       evaluate(run).map((item) => {
         if (item instanceof XmlNode) return item;
-        throw new FlowProcessingError('expression-failed', `The XPath "${source}" gives a value where nodes are expected.`);
+        throw new FlowProcessingError(
+          'expression-failed',
+          `The XPath "${source}" gives a value where nodes are expected.`,
+        );
       }),
   };
 }
@@ -73,7 +85,8 @@ class FlowEnvironment implements DynamicEnvironment {
 
 function itemsOf(value: unknown): Sequence {
   if (value === null || value === undefined) return EMPTY;
-  if (value instanceof XmlNode || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [value];
+  if (value instanceof XmlNode || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return [value];
   if (Array.isArray(value)) return value.flatMap((item): Sequence => itemsOf(item));
   return [valueToText(value)];
 }

@@ -61,7 +61,8 @@ export class DateValue {
   as(kind: DateKind): DateValue {
     const day = 86_400_000;
     if (kind === 'date') return new DateValue(kind, Math.floor(this.local / day) * day, this.zone);
-    if (kind === 'time') return new DateValue(kind, Date.UTC(1972, 11, 31) + (((this.local % day) + day) % day), this.zone);
+    if (kind === 'time')
+      return new DateValue(kind, Date.UTC(1972, 11, 31) + (((this.local % day) + day) % day), this.zone);
     if (kind === 'gYear') return new DateValue(kind, Date.UTC(this.date.getUTCFullYear(), 0, 1), this.zone);
     if (kind === 'gYearMonth')
       return new DateValue(kind, Date.UTC(this.date.getUTCFullYear(), this.date.getUTCMonth(), 1), this.zone);

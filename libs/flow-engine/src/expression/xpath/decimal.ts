@@ -63,7 +63,10 @@ export class Decimal {
   /** To 18 digits behind the point. The divisor is not zero. */
   divide(other: Decimal): Decimal {
     const scale = 18;
-    return new Decimal((this.unscaled * 10n ** BigInt(scale + other.scale)) / (other.unscaled * 10n ** BigInt(this.scale)), scale);
+    return new Decimal(
+      (this.unscaled * 10n ** BigInt(scale + other.scale)) / (other.unscaled * 10n ** BigInt(this.scale)),
+      scale,
+    );
   }
 
   remainder(other: Decimal): Decimal {

@@ -1,6 +1,17 @@
 import { XmlNode } from '../../xml/xml-node.js';
 import { castTo } from './cast-value.js';
-import { type Atomic, type Dynamic, EMPTY, type Item, type Sequence, XPathArray, XPathFunction, XPathMap, atomize, xpathError } from './xpath-value.js';
+import {
+  type Atomic,
+  type Dynamic,
+  EMPTY,
+  type Item,
+  type Sequence,
+  XPathArray,
+  XPathFunction,
+  XPathMap,
+  atomize,
+  xpathError,
+} from './xpath-value.js';
 
 export function contextItem(dynamic: Dynamic): Item {
   if (dynamic.item === null) throw xpathError('XPDY0002', 'There is no context item here.');
@@ -31,7 +42,8 @@ export function lookup(item: Item, keys: readonly Atomic[] | null): Sequence {
     return keys.flatMap((key) => {
       const index = Number(castTo(key, 'integer'));
       const member = item.members[index - 1];
-      if (member === undefined) throw xpathError('FOAY0001', `An array of ${item.members.length} members has no member ${index}.`);
+      if (member === undefined)
+        throw xpathError('FOAY0001', `An array of ${item.members.length} members has no member ${index}.`);
       return member;
     });
   }

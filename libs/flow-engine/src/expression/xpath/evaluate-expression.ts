@@ -1,6 +1,12 @@
 import { XmlNode } from '../../xml/xml-node.js';
 import { ExpressionSyntaxError } from '../expression-context.js';
-import { type ArithmeticOperator, type ComparisonOperator, calculate, compareGeneral, compareValues } from './arithmetic.js';
+import {
+  type ArithmeticOperator,
+  type ComparisonOperator,
+  calculate,
+  compareGeneral,
+  compareValues,
+} from './arithmetic.js';
 import { castTo, isKnownType, matchesSequenceType } from './cast-value.js';
 import { Decimal } from './decimal.js';
 import { DurationValue } from './date-value.js';
@@ -67,7 +73,11 @@ export function compileExpression(expression: Expression, context: StaticContext
     case 'root':
       return (dynamic) => [contextNode(dynamic).root];
     case 'for': {
-      const [source, body, key] = [compile(expression.in), compile(expression.return), variableKey(expression.variable)];
+      const [source, body, key] = [
+        compile(expression.in),
+        compile(expression.return),
+        variableKey(expression.variable),
+      ];
       return (dynamic) => {
         const result: Item[] = [];
         for (const item of source(dynamic)) {
@@ -78,11 +88,19 @@ export function compileExpression(expression: Expression, context: StaticContext
       };
     }
     case 'let': {
-      const [value, body, key] = [compile(expression.value), compile(expression.return), variableKey(expression.variable)];
+      const [value, body, key] = [
+        compile(expression.value),
+        compile(expression.return),
+        variableKey(expression.variable),
+      ];
       return (dynamic) => body(dynamic.bind(key, value(dynamic)));
     }
     case 'quantified': {
-      const [source, test, key] = [compile(expression.in), compile(expression.satisfies), variableKey(expression.variable)];
+      const [source, test, key] = [
+        compile(expression.in),
+        compile(expression.satisfies),
+        variableKey(expression.variable),
+      ];
       const some = expression.quantifier === 'some';
       return (dynamic) => {
         for (const item of source(dynamic)) {
@@ -162,7 +180,8 @@ export function compileExpression(expression: Expression, context: StaticContext
       checkType(expression.as.item?.type === 'atomic' ? expression.as.item.name : null);
       return (dynamic) => {
         const value = operand(dynamic);
-        if (!matchesSequenceType(value, expression.as)) throw xpathError('XPDY0050', 'A value is not of the type it is treated as.');
+        if (!matchesSequenceType(value, expression.as))
+          throw xpathError('XPDY0050', 'A value is not of the type it is treated as.');
         return value;
       };
     }
@@ -173,7 +192,13 @@ export function compileExpression(expression: Expression, context: StaticContext
     case 'step': {
       const { axis, test } = expression;
       const predicates = expression.predicates.map((predicate) => compilePredicate(predicate, compile));
-      return (dynamic) => step(dynamic, (node) => walkAxis(node, axis, test, dynamic.environment.budget), predicates, isReverseAxis(axis));
+      return (dynamic) =>
+        step(
+          dynamic,
+          (node) => walkAxis(node, axis, test, dynamic.environment.budget),
+          predicates,
+          isReverseAxis(axis),
+        );
     }
     case 'path':
       return compilePath(expression.left, expression.right, compile);
@@ -185,7 +210,10 @@ export function compileExpression(expression: Expression, context: StaticContext
     case 'call':
       return compileCall(expression.name, expression.arguments, context, compile);
     case 'dynamic-call':
-      return compileDynamicCall(compile(expression.target), expression.arguments.map((value) => (value === null ? null : compile(value))));
+      return compileDynamicCall(
+        compile(expression.target),
+        expression.arguments.map((value) => (value === null ? null : compile(value))),
+      );
     case 'function-reference': {
       const found = requireFunction(expression.name, expression.arity, context);
       const value: Sequence = [new XPathFunction(expression.arity, (dynamic, values) => found.call(dynamic, values))];
@@ -224,7 +252,10 @@ export function compileExpression(expression: Expression, context: StaticContext
       return (dynamic) => [new XPathArray(members.flatMap((member) => member(dynamic).map((item) => [item])))];
     }
     case 'lookup': {
-      const target = expression.target === null ? (dynamic: Dynamic): Sequence => [contextItem(dynamic)] : compile(expression.target);
+      const target =
+        expression.target === null
+          ? (dynamic: Dynamic): Sequence => [contextItem(dynamic)]
+          : compile(expression.target);
       const key = expression.key === '*' ? null : compile(expression.key);
       return (dynamic) => target(dynamic).flatMap((item) => lookup(item, key === null ? null : atomize(key(dynamic))));
     }
@@ -280,14 +311,24 @@ function compileComparison(
     };
   if (kind === 'value')
     return (dynamic) => {
-      const [first, second] = [oneAtomic(left(dynamic), 'A compared value'), oneAtomic(right(dynamic), 'A compared value')];
+      const [first, second] = [
+        oneAtomic(left(dynamic), 'A compared value'),
+        oneAtomic(right(dynamic), 'A compared value'),
+      ];
       return first === null || second === null ? EMPTY : [compareValues(operator as ComparisonOperator, first, second)];
     };
   return (dynamic) => {
     const [first, second] = [left(dynamic)[0], right(dynamic)[0]];
     if (first === undefined || second === undefined) return EMPTY;
-    if (!(first instanceof XmlNode && second instanceof XmlNode)) throw xpathError('XPTY0004', `${operator} compares nodes.`);
-    return [operator === 'is' ? first === second : operator === '<<' ? first.order < second.order : first.order > second.order];
+    if (!(first instanceof XmlNode && second instanceof XmlNode))
+      throw xpathError('XPTY0004', `${operator} compares nodes.`);
+    return [
+      operator === 'is'
+        ? first === second
+        : operator === '<<'
+          ? first.order < second.order
+          : first.order > second.order,
+    ];
   };
 }
 
@@ -367,7 +408,12 @@ function compilePredicate(expression: Expression, compile: (inner: Expression) =
   };
 }
 
-function step(dynamic: Dynamic, walk: (node: XmlNode) => XmlNode[], predicates: readonly Predicate[], reverse: boolean): Sequence {
+function step(
+  dynamic: Dynamic,
+  walk: (node: XmlNode) => XmlNode[],
+  predicates: readonly Predicate[],
+  reverse: boolean,
+): Sequence {
   let nodes: Sequence = walk(contextNode(dynamic));
   for (const predicate of predicates) nodes = predicate(nodes, dynamic);
   return reverse && nodes.length > 1 ? [...nodes].reverse() : nodes;
@@ -397,7 +443,13 @@ function compilePath(left: Expression, right: Expression, compile: (inner: Expre
 function joinDescendants(left: Expression, right: Expression): { left: Expression; right: Expression } | null {
   if (right.type !== 'step' || right.axis !== 'child' || left.type !== 'path') return null;
   const middle = left.right;
-  if (middle.type !== 'step' || middle.axis !== 'descendant-or-self' || middle.predicates.length > 0 || !isAnyNode(middle.test)) return null;
+  if (
+    middle.type !== 'step' ||
+    middle.axis !== 'descendant-or-self' ||
+    middle.predicates.length > 0 ||
+    !isAnyNode(middle.test)
+  )
+    return null;
   if (!right.predicates.every(isPositionFree)) return null;
   return { left: left.left, right: { ...right, axis: 'descendant' } };
 }
@@ -419,8 +471,10 @@ export function isPositionFree(expression: Expression): boolean {
     case 'path':
       return asksNoPosition(expression);
     case 'call':
-      return ['not', 'contains', 'starts-with', 'ends-with', 'exists', 'empty', 'matches'].includes(expression.name.name) &&
-        expression.arguments.every((value) => value !== null && asksNoPosition(value));
+      return (
+        ['not', 'contains', 'starts-with', 'ends-with', 'exists', 'empty', 'matches'].includes(expression.name.name) &&
+        expression.arguments.every((value) => value !== null && asksNoPosition(value))
+      );
     default:
       return false;
   }
@@ -437,8 +491,11 @@ function asksNoPosition(expression: Expression): boolean {
     case 'path':
       return asksNoPosition(expression.left) && asksNoPosition(expression.right);
     case 'call':
-      return expression.name.name !== 'position' && expression.name.name !== 'last' &&
-        expression.arguments.every((value) => value !== null && asksNoPosition(value));
+      return (
+        expression.name.name !== 'position' &&
+        expression.name.name !== 'last' &&
+        expression.arguments.every((value) => value !== null && asksNoPosition(value))
+      );
     case 'comparison':
       return asksNoPosition(expression.left) && asksNoPosition(expression.right);
     default:
@@ -480,11 +537,17 @@ function compileCall(
     .filter((value) => value !== null)
     .map((value) => (context.compatible === true && FIRST_ITEM_ONLY.has(name.name) ? firstOf(value) : value));
   if (complete.length < evaluators.length)
-    return (dynamic) => [partial(new XPathFunction(values.length, (inner, given) => found.call(inner, given)), evaluators, dynamic)];
+    return (dynamic) => [
+      partial(new XPathFunction(values.length, (inner, given) => found.call(inner, given)), evaluators, dynamic),
+    ];
   const [first, second] = complete;
   if (first === undefined) return (dynamic) => found.call(dynamic, []);
   if (second === undefined) return (dynamic) => found.call(dynamic, [first(dynamic)]);
-  return (dynamic) => found.call(dynamic, complete.map((value) => value(dynamic)));
+  return (dynamic) =>
+    found.call(
+      dynamic,
+      complete.map((value) => value(dynamic)),
+    );
 }
 
 /** Functions of XPath 1.0 that take the first of several items. */
@@ -503,7 +566,10 @@ function partial(target: XPathFunction, evaluators: readonly (Evaluator | null)[
   const given = evaluators.map((value) => (value === null ? null : value(dynamic)));
   return new XPathFunction(given.filter((value) => value === null).length, (inner, rest) => {
     let next = 0;
-    return target.call(inner, given.map((value) => value ?? rest[next++] ?? EMPTY));
+    return target.call(
+      inner,
+      given.map((value) => value ?? rest[next++] ?? EMPTY),
+    );
   });
 }
 
@@ -514,7 +580,11 @@ function compileDynamicCall(target: Evaluator, values: readonly (Evaluator | nul
     if (called.length !== 1 || only === undefined) throw xpathError('XPTY0004', 'What is called is not one function.');
     const wanted = toFunction(only);
     if (values.some((value) => value === null)) return [partial(wanted, values, dynamic)];
-    if (wanted.arity !== values.length) throw xpathError('XPTY0004', `A function of ${wanted.arity} arguments got ${values.length}.`);
-    return wanted.call(dynamic, values.map((value) => (value as Evaluator)(dynamic)));
+    if (wanted.arity !== values.length)
+      throw xpathError('XPTY0004', `A function of ${wanted.arity} arguments got ${values.length}.`);
+    return wanted.call(
+      dynamic,
+      values.map((value) => (value as Evaluator)(dynamic)),
+    );
   };
 }

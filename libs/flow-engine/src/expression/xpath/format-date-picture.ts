@@ -4,7 +4,19 @@ import { xpathError } from './xpath-value.js';
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 const ROMAN: readonly [number, string][] = [
-  [1000, 'M'], [900, 'CM'], [500, 'D'], [400, 'CD'], [100, 'C'], [90, 'XC'], [50, 'L'], [40, 'XL'], [10, 'X'], [9, 'IX'], [5, 'V'], [4, 'IV'], [1, 'I'],
+  [1000, 'M'],
+  [900, 'CM'],
+  [500, 'D'],
+  [400, 'CD'],
+  [100, 'C'],
+  [90, 'XC'],
+  [50, 'L'],
+  [40, 'XL'],
+  [10, 'X'],
+  [9, 'IX'],
+  [5, 'V'],
+  [4, 'IV'],
+  [1, 'I'],
 ];
 
 /**
@@ -36,13 +48,23 @@ export function formatDatePicture(value: DateValue, picture: string): string {
 function component(value: DateValue, marker: string, picture: string): string {
   const match = /^([YMDdFWwHhPmsfZzCE])([^,]*)(?:,(\*|\d+)(?:-(\*|\d+))?)?$/.exec(marker);
   if (match === null) throw xpathError('FOFD1340', `"${picture}" has the unknown part [${marker}].`);
-  const [, specifier, presentation = '', minimum, maximum] = match as unknown as [string, string, string, string?, string?];
+  const [, specifier, presentation = '', minimum, maximum] = match as unknown as [
+    string,
+    string,
+    string,
+    string?,
+    string?,
+  ];
   const date = value.date;
-  const width = { minimum: minimum === undefined || minimum === '*' ? 0 : Number(minimum), maximum: maximum === undefined || maximum === '*' ? 0 : Number(maximum) };
+  const width = {
+    minimum: minimum === undefined || minimum === '*' ? 0 : Number(minimum),
+    maximum: maximum === undefined || maximum === '*' ? 0 : Number(maximum),
+  };
   switch (specifier) {
     case 'Y': {
       const year = Math.abs(date.getUTCFullYear());
-      const digits = width.maximum || (/^[0#]*0$/.test(presentation) && presentation.length > 1 ? presentation.length : 0);
+      const digits =
+        width.maximum || (/^[0#]*0$/.test(presentation) && presentation.length > 1 ? presentation.length : 0);
       return number(digits > 0 && digits < 4 ? year % 10 ** digits : year, presentation || '1', width);
     }
     case 'M':
@@ -50,13 +72,25 @@ function component(value: DateValue, marker: string, picture: string): string {
     case 'D':
       return number(date.getUTCDate(), presentation || '1', width);
     case 'd':
-      return number(Math.floor((value.local - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1, presentation || '1', width);
+      return number(
+        Math.floor((value.local - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1,
+        presentation || '1',
+        width,
+      );
     case 'F':
       return named(date.getUTCDay() || 7, DAYS, date.getUTCDay(), presentation || 'n', width);
     case 'W':
       return number(isoWeek(date), presentation || '1', width);
     case 'w':
-      return number(Math.ceil((date.getUTCDate() + ((new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)).getUTCDay() + 6) % 7)) / 7), presentation || '1', width);
+      return number(
+        Math.ceil(
+          (date.getUTCDate() +
+            ((new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)).getUTCDay() + 6) % 7)) /
+            7,
+        ),
+        presentation || '1',
+        width,
+      );
     case 'H':
       return number(date.getUTCHours(), presentation || '1', width);
     case 'h':

@@ -32,7 +32,11 @@ export const DEFAULT_DECIMAL_FORMAT: DecimalFormat = {
  * fn:format-number.
  * @throws FlowProcessingError FODF1310 for a picture that is not one
  */
-export function formatNumber(value: Atomic | null, picture: string, format: DecimalFormat = DEFAULT_DECIMAL_FORMAT): string {
+export function formatNumber(
+  value: Atomic | null,
+  picture: string,
+  format: DecimalFormat = DEFAULT_DECIMAL_FORMAT,
+): string {
   const number = value === null ? Number.NaN : toDouble(value);
   if (Number.isNaN(number)) return format.notANumber;
   const [positive, negative] = picture.split(format.patternSeparator);
@@ -43,7 +47,11 @@ export function formatNumber(value: Atomic | null, picture: string, format: Deci
   if (!Number.isFinite(number)) return `${sign}${parts.prefix}${format.infinity}${parts.suffix}`;
   const exact = typeof value === 'bigint' || value instanceof Decimal ? toDecimal(value) : Decimal.fromNumber(number);
   const absolute = exact.compare(new Decimal(0n, 0)) < 0 ? exact.negate() : exact;
-  const scaled = parts.percent ? absolute.multiply(new Decimal(100n, 0)) : parts.perMille ? absolute.multiply(new Decimal(1000n, 0)) : absolute;
+  const scaled = parts.percent
+    ? absolute.multiply(new Decimal(100n, 0))
+    : parts.perMille
+      ? absolute.multiply(new Decimal(1000n, 0))
+      : absolute;
   const rounded = scaled.round(parts.maximumFraction, 'even');
   const [whole = '0', fraction = ''] = rounded.toString().split('.');
   let integer = whole === '0' && parts.minimumInteger === 0 ? '' : whole.padStart(parts.minimumInteger, '0');

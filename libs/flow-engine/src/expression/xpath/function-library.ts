@@ -7,7 +7,13 @@ import { NODE_FUNCTIONS } from './function/node-functions.js';
 import { NUMBER_FUNCTIONS } from './function/number-functions.js';
 import { SEQUENCE_FUNCTIONS } from './function/sequence-functions.js';
 import { TEXT_FUNCTIONS } from './function/text-functions.js';
-import { ARRAY_NAMESPACE, FN_NAMESPACE, MAP_NAMESPACE, MATH_NAMESPACE, type XPathFunctionImplementation } from './static-context.js';
+import {
+  ARRAY_NAMESPACE,
+  FN_NAMESPACE,
+  MAP_NAMESPACE,
+  MATH_NAMESPACE,
+  type XPathFunctionImplementation,
+} from './static-context.js';
 import type { QualifiedName } from './xpath-ast.js';
 
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -29,8 +35,19 @@ const LIBRARY: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
 
 /** Functions that would read from outside the message. */
 const REFUSED = new Set([
-  'doc', 'doc-available', 'document', 'collection', 'uri-collection', 'unparsed-text', 'unparsed-text-lines', 'unparsed-text-available',
-  'environment-variable', 'available-environment-variables', 'load-xquery-module', 'transform', 'put',
+  'doc',
+  'doc-available',
+  'document',
+  'collection',
+  'uri-collection',
+  'unparsed-text',
+  'unparsed-text-lines',
+  'unparsed-text-available',
+  'environment-variable',
+  'available-environment-variables',
+  'load-xquery-module',
+  'transform',
+  'put',
 ]);
 
 /** @throws ExpressionSyntaxError if there is no such function with so many arguments */

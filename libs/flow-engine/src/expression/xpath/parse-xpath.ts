@@ -2,14 +2,52 @@ import { clip } from '../convert-value.js';
 import { ExpressionSyntaxError } from '../expression-context.js';
 import { FN_NAMESPACE, type StaticContext, WELL_KNOWN_PREFIXES } from './static-context.js';
 import { type Token, tokenizeXPath } from './tokenize-xpath.js';
-import type { Axis, Expression, ItemType, KindTest, NameTest, NodeTest, QualifiedName, SequenceType } from './xpath-ast.js';
+import type {
+  Axis,
+  Expression,
+  ItemType,
+  KindTest,
+  NameTest,
+  NodeTest,
+  QualifiedName,
+  SequenceType,
+} from './xpath-ast.js';
 
 const MAXIMUM_NESTING = 200;
-const KIND_TESTS = new Set(['node', 'text', 'comment', 'processing-instruction', 'element', 'attribute', 'document-node']);
-const RESERVED_CALLS = new Set([...KIND_TESTS, 'if', 'item', 'empty-sequence', 'function', 'map', 'array', 'switch', 'typeswitch']);
+const KIND_TESTS = new Set([
+  'node',
+  'text',
+  'comment',
+  'processing-instruction',
+  'element',
+  'attribute',
+  'document-node',
+]);
+const RESERVED_CALLS = new Set([
+  ...KIND_TESTS,
+  'if',
+  'item',
+  'empty-sequence',
+  'function',
+  'map',
+  'array',
+  'switch',
+  'typeswitch',
+]);
 const AXES = new Set<string>([
-  'child', 'descendant', 'attribute', 'self', 'descendant-or-self', 'following-sibling', 'following', 'namespace',
-  'parent', 'ancestor', 'preceding-sibling', 'preceding', 'ancestor-or-self',
+  'child',
+  'descendant',
+  'attribute',
+  'self',
+  'descendant-or-self',
+  'following-sibling',
+  'following',
+  'namespace',
+  'parent',
+  'ancestor',
+  'preceding-sibling',
+  'preceding',
+  'ancestor-or-self',
 ]);
 const VALUE_OPERATORS = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
 const GENERAL_OPERATORS = new Set(['=', '!=', '<', '<=', '>', '>=']);
@@ -165,9 +203,12 @@ class XPathParser {
   #namespace(prefix: string): string {
     const uri = this.#context.namespace(prefix) ?? WELL_KNOWN_PREFIXES[prefix];
     if (uri === undefined)
-      throw new ExpressionSyntaxError(`The XPath "${clip(this.#source)}" uses the prefix "${prefix}", which is not declared.`, {
-        nearest: 'declare it in the namespace mapping of the flow, or write *:name',
-      });
+      throw new ExpressionSyntaxError(
+        `The XPath "${clip(this.#source)}" uses the prefix "${prefix}", which is not declared.`,
+        {
+          nearest: 'declare it in the namespace mapping of the flow, or write *:name',
+        },
+      );
     return uri;
   }
 
@@ -441,7 +482,8 @@ class XPathParser {
           this.#expectSymbol(']');
         }
         expression = { type: 'filter', operand: expression, predicates };
-      } else if (this.#isSymbol('(')) expression = { type: 'dynamic-call', target: expression, arguments: this.#arguments() };
+      } else if (this.#isSymbol('('))
+        expression = { type: 'dynamic-call', target: expression, arguments: this.#arguments() };
       else if (this.#takeSymbol('?')) expression = { type: 'lookup', target: expression, key: this.#lookupKey() };
       else return expression;
     }

@@ -12,17 +12,23 @@ export function xpathRegex(pattern: string, flags: string): RE2JS {
   const key = `${flags}/${pattern}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  if (!/^[smixq]*$/.test(flags)) throw xpathError('FORX0001', `"${flags}" has a flag that is not one of s, m, i, x, q.`);
+  if (!/^[smixq]*$/.test(flags))
+    throw xpathError('FORX0001', `"${flags}" has a flag that is not one of s, m, i, x, q.`);
   let options = 0;
   if (flags.includes('s')) options |= RE2JS.DOTALL;
   if (flags.includes('m')) options |= RE2JS.MULTILINE;
   if (flags.includes('i')) options |= RE2JS.CASE_INSENSITIVE;
-  const source = flags.includes('q') ? RE2JS.quote(pattern) : translate(flags.includes('x') ? stripBlanks(pattern) : pattern);
+  const source = flags.includes('q')
+    ? RE2JS.quote(pattern)
+    : translate(flags.includes('x') ? stripBlanks(pattern) : pattern);
   let regex: RE2JS;
   try {
     regex = RE2JS.compile(source, options);
   } catch (error) {
-    throw xpathError('FORX0002', `"${pattern}" is not a regular expression that can be matched in linear time: ${(error as Error).message}`);
+    throw xpathError(
+      'FORX0002',
+      `"${pattern}" is not a regular expression that can be matched in linear time: ${(error as Error).message}`,
+    );
   }
   if (compiled.size > 1000) compiled.clear();
   compiled.set(key, regex);

@@ -1,7 +1,17 @@
 import { clip } from '../convert-value.js';
 import { ExpressionSyntaxError } from '../expression-context.js';
 
-export type TokenKind = 'name' | 'wildcard-prefix' | 'wildcard-name' | 'braced-name' | 'integer' | 'decimal' | 'double' | 'string' | 'symbol' | 'end';
+export type TokenKind =
+  | 'name'
+  | 'wildcard-prefix'
+  | 'wildcard-name'
+  | 'braced-name'
+  | 'integer'
+  | 'decimal'
+  | 'double'
+  | 'string'
+  | 'symbol'
+  | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
@@ -14,7 +24,8 @@ export interface Token {
   readonly end: number;
 }
 
-const NAME_START = 'A-Za-z_\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D\\u2070-\\u218F\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD';
+const NAME_START =
+  'A-Za-z_\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D\\u2070-\\u218F\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD';
 const NC_NAME = `[${NAME_START}][${NAME_START}\\-.0-9\\u00B7\\u0300-\\u036F\\u203F\\u2040]*`;
 const BRACED = new RegExp(`Q\\{([^{}]*)\\}(\\*|${NC_NAME})`, 'uy');
 const WILDCARD_PREFIX = new RegExp(`\\*:(${NC_NAME})`, 'uy');
@@ -64,7 +75,12 @@ export function tokenizeXPath(source: string): readonly Token[] {
     }
     const qualified = match(QUALIFIED);
     if (qualified !== null) {
-      push(qualified[2] === '*' ? 'wildcard-name' : 'name', qualified[0].length, qualified[2] as string, qualified[1] as string);
+      push(
+        qualified[2] === '*' ? 'wildcard-name' : 'name',
+        qualified[0].length,
+        qualified[2] as string,
+        qualified[1] as string,
+      );
       continue;
     }
     const name = match(UNPREFIXED);
@@ -80,7 +96,9 @@ export function tokenizeXPath(source: string): readonly Token[] {
     }
     const symbol = match(SYMBOL);
     if (symbol === null)
-      throw new ExpressionSyntaxError(`The XPath "${clip(source)}" has the unexpected character "${character}" at position ${position + 1}.`);
+      throw new ExpressionSyntaxError(
+        `The XPath "${clip(source)}" has the unexpected character "${character}" at position ${position + 1}.`,
+      );
     push('symbol', symbol[0].length, symbol[0]);
   }
   tokens.push({ kind: 'end', text: '', prefix: '', position, end: position });
@@ -90,7 +108,7 @@ export function tokenizeXPath(source: string): readonly Token[] {
 function readString(source: string, start: number): [text: string, length: number] {
   const quote = source[start] as string;
   let text = '';
-  for (let position = start + 1; ; ) {
+  for (let position = start + 1; ;) {
     const end = source.indexOf(quote, position);
     if (end < 0) throw new ExpressionSyntaxError(`The XPath "${clip(source)}" has a text without an end.`);
     text += source.slice(position, end);

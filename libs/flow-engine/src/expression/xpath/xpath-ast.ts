@@ -4,7 +4,8 @@ export interface NameTest {
   readonly name: string | null;
 }
 
-export type KindTest = 'node' | 'element' | 'attribute' | 'text' | 'comment' | 'processing-instruction' | 'document-node';
+export type KindTest =
+  'node' | 'element' | 'attribute' | 'text' | 'comment' | 'processing-instruction' | 'document-node';
 
 export type NodeTest =
   | { readonly type: 'name'; readonly test: NameTest }
@@ -65,11 +66,25 @@ export type Expression =
       readonly left: Expression;
       readonly right: Expression;
     }
-  | { readonly type: 'concat' | 'range' | 'union' | 'intersect' | 'except' | 'map'; readonly left: Expression; readonly right: Expression }
-  | { readonly type: 'arithmetic'; readonly operator: '+' | '-' | '*' | 'div' | 'idiv' | 'mod'; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly type: 'concat' | 'range' | 'union' | 'intersect' | 'except' | 'map';
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | {
+      readonly type: 'arithmetic';
+      readonly operator: '+' | '-' | '*' | 'div' | 'idiv' | 'mod';
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly type: 'negate'; readonly operand: Expression }
   | { readonly type: 'instance' | 'treat'; readonly operand: Expression; readonly as: SequenceType }
-  | { readonly type: 'cast' | 'castable'; readonly operand: Expression; readonly name: string; readonly optional: boolean }
+  | {
+      readonly type: 'cast' | 'castable';
+      readonly operand: Expression;
+      readonly name: string;
+      readonly optional: boolean;
+    }
   | { readonly type: 'step'; readonly axis: Axis; readonly test: NodeTest; readonly predicates: readonly Expression[] }
   | { readonly type: 'path'; readonly left: Expression; readonly right: Expression }
   | { readonly type: 'filter'; readonly operand: Expression; readonly predicates: readonly Expression[] }

@@ -57,7 +57,8 @@ export class XPathFunction {
 }
 
 /** xs:integer is bigint, xs:double (and xs:float) number. */
-export type Atomic = string | number | bigint | boolean | Decimal | UntypedAtomic | DateValue | DurationValue | QNameValue;
+export type Atomic =
+  string | number | bigint | boolean | Decimal | UntypedAtomic | DateValue | DurationValue | QNameValue;
 export type Item = XmlNode | Atomic | XPathMap | XPathArray | XPathFunction;
 export type Sequence = readonly Item[];
 
@@ -74,7 +75,8 @@ export class EvaluationBudget {
   /** @throws FlowProcessingError `limit-exceeded` */
   spend(operations: number): void {
     this.#left -= operations;
-    if (this.#left < 0) throw new FlowProcessingError('limit-exceeded', 'An XPath or XSLT evaluation took more steps than allowed.');
+    if (this.#left < 0)
+      throw new FlowProcessingError('limit-exceeded', 'An XPath or XSLT evaluation took more steps than allowed.');
   }
 }
 
@@ -103,7 +105,13 @@ export class Dynamic {
   readonly scope: VariableScope | null;
   readonly environment: DynamicEnvironment;
 
-  constructor(item: Item | null, position: number, size: number, scope: VariableScope | null, environment: DynamicEnvironment) {
+  constructor(
+    item: Item | null,
+    position: number,
+    size: number,
+    scope: VariableScope | null,
+    environment: DynamicEnvironment,
+  ) {
     this.item = item;
     this.position = position;
     this.size = size;
@@ -151,13 +159,19 @@ function atomizeItem(item: Item, atoms: Atomic[]): void {
 }
 
 export function isAtomic(item: Item): item is Atomic {
-  return !(item instanceof XmlNode || item instanceof XPathMap || item instanceof XPathArray || item instanceof XPathFunction);
+  return !(
+    item instanceof XmlNode ||
+    item instanceof XPathMap ||
+    item instanceof XPathArray ||
+    item instanceof XPathFunction
+  );
 }
 
 /** @returns the one atomic value, or null for an empty sequence */
 export function oneAtomic(sequence: Sequence, what: string): Atomic | null {
   const atoms = atomize(sequence);
-  if (atoms.length > 1) throw xpathError('XPTY0004', `${what} is a sequence of ${atoms.length} values where one is expected.`);
+  if (atoms.length > 1)
+    throw xpathError('XPTY0004', `${what} is a sequence of ${atoms.length} values where one is expected.`);
   return atoms[0] ?? null;
 }
 
@@ -171,7 +185,8 @@ export function textOf(item: Item): string {
   if (typeof item === 'boolean') return item ? 'true' : 'false';
   if (item instanceof QNameValue) return item.prefix === '' ? item.name : `${item.prefix}:${item.name}`;
   if (item instanceof XPathArray) return item.members.map((member) => member.map(textOf).join(' ')).join(' ');
-  if (item instanceof XPathMap || item instanceof XPathFunction) throw xpathError('FOTY0014', 'A map or function has no text.');
+  if (item instanceof XPathMap || item instanceof XPathFunction)
+    throw xpathError('FOTY0014', 'A map or function has no text.');
   return item.toString();
 }
 

@@ -16,10 +16,16 @@ const FEATURES: readonly [pattern: RegExp, feature: string][] = [
   [/\b(SimpleDateFormat|LocalDate|LocalDateTime|ZonedDateTime|Instant|new Date|Calendar)\b/, 'dates'],
   [/\b(Base64|encodeBase64|decodeBase64)\b/, 'Base64'],
   [/\bUUID\b/, 'UUIDs'],
-  [/\b(XmlSlurper|XmlParser|DocumentBuilder|XmlUtil|MarkupBuilder|StreamingMarkupBuilder)\b/, 'XML parsing or building'],
+  [
+    /\b(XmlSlurper|XmlParser|DocumentBuilder|XmlUtil|MarkupBuilder|StreamingMarkupBuilder)\b/,
+    'XML parsing or building',
+  ],
   [/\b(JsonSlurper|JsonBuilder|JsonOutput|JSONObject)\b/, 'JSON parsing or building'],
   [/\b(MessageDigest|Mac|Cipher|Signature|KeyStore)\b/, 'cryptography'],
-  [/\b(ITApiFactory|SecureStoreService|KeystoreService|ValueMappingApi|DataStoreService|NumberRangeConfigurationService)\b/, 'SAP services'],
+  [
+    /\b(ITApiFactory|SecureStoreService|KeystoreService|ValueMappingApi|DataStoreService|NumberRangeConfigurationService)\b/,
+    'SAP services',
+  ],
   [/\b(new URL|openConnection|HttpClient|Socket)\b/, 'network calls'],
   [/\b(new File|FileInputStream|FileOutputStream|Files\.)\b/, 'files'],
   [/=~|==~|\.(matches|replaceAll|split)\s*\(/, 'regular expressions'],

@@ -36,7 +36,11 @@ export class ArtifactFiles {
   readonly #collections: readonly ScriptCollection[];
   readonly #references: ScriptReference[] = [];
 
-  constructor(files: ReadonlyMap<string, Uint8Array>, ports: Readonly<Record<string, string>>, collections: readonly ScriptCollection[]) {
+  constructor(
+    files: ReadonlyMap<string, Uint8Array>,
+    ports: Readonly<Record<string, string>>,
+    collections: readonly ScriptCollection[],
+  ) {
     this.#files = files;
     this.#ports = ports;
     this.#collections = collections;
@@ -81,7 +85,10 @@ export class ArtifactFiles {
     const element = descendants(schema).find((node) => isSchema(node, 'element') && node.attribute('name') === record);
     if (element === undefined) return null;
     const type = element.attribute('type')?.replace(/^.*:/, '');
-    const holder = type === undefined ? element : descendants(schema).find((node) => isSchema(node, 'complexType') && node.attribute('name') === type);
+    const holder =
+      type === undefined
+        ? element
+        : descendants(schema).find((node) => isSchema(node, 'complexType') && node.attribute('name') === type);
     if (holder === undefined) return null;
     const fields = descendants(holder)
       .filter((node) => node !== element && isSchema(node, 'element'))
@@ -111,21 +118,28 @@ export class ArtifactFiles {
       };
     }
     if (source === null)
-      return { code: 'missing-resource', message: `The script "${name}" is not in the artifact.`, nearest: `a script supplied under the name "${name}"` };
+      return {
+        code: 'missing-resource',
+        message: `The script "${name}" is not in the artifact.`,
+        nearest: `a script supplied under the name "${name}"`,
+      };
     this.scripts[name] = { source };
     return null;
   }
 
   #port(name: string): string | undefined {
     const plain = name.replace(/\.(groovy|gvy|gy|gsh|js)$/i, '');
-    for (const key of [name, `${name}.js`, `${plain}.js`, plain]) if (Object.hasOwn(this.#ports, key)) return this.#ports[key];
+    for (const key of [name, `${name}.js`, `${plain}.js`, plain])
+      if (Object.hasOwn(this.#ports, key)) return this.#ports[key];
     return undefined;
   }
 
   #source(name: string): string | null {
     const reference = this.#references.find((candidate) => candidate.name === name);
     const collection = this.#collections.find(({ symbolicName }) => symbolicName === reference?.collection);
-    const found = this.#find(`script/${name}`, this.#files) ?? (collection === undefined ? null : this.#find(`script/${name}`, collection.files));
+    const found =
+      this.#find(`script/${name}`, this.#files) ??
+      (collection === undefined ? null : this.#find(`script/${name}`, collection.files));
     return found === null ? null : decode(found[1]);
   }
 

@@ -18,7 +18,12 @@ export interface FlowSettings {
 }
 
 /** @returns the sender channel of a message flow, or null after reporting why there is none */
-export function convertSender(channel: IflwElement, process: string, settings: FlowSettings, context: IflwContext): SenderChannel | null {
+export function convertSender(
+  channel: IflwElement,
+  process: string,
+  settings: FlowSettings,
+  context: IflwContext,
+): SenderChannel | null {
   const adapter = adapterOf(channel);
   const base = { id: channel.id, name: channel.name || adapter, process };
   switch (adapter) {
@@ -27,7 +32,12 @@ export function convertSender(channel: IflwElement, process: string, settings: F
     case 'SOAP': {
       checkWsSecurity(channel, 'WSSecurity', context);
       if (/RM|Reliable/i.test(channel.get('MessageProtocol')))
-        context.problem('unsupported-setting', channel, `The protocol "${channel.get('MessageProtocol')}" is not spoken.`, 'SOAP 1.x');
+        context.problem(
+          'unsupported-setting',
+          channel,
+          `The protocol "${channel.get('MessageProtocol')}" is not spoken.`,
+          'SOAP 1.x',
+        );
       const oneWay = /^oneway$/i.test(channel.get('messageExchangePattern'));
       return {
         ...httpSettings(channel, base, channel.get('address'), settings, context),
@@ -40,7 +50,12 @@ export function convertSender(channel: IflwElement, process: string, settings: F
     case 'ProcessDirect':
       return { ...base, adapter: 'ProcessDirect', address: checkedAddress(channel, channel.get('address'), context) };
     default:
-      context.problem('unsupported-adapter', channel, `The sender adapter "${adapter}" is not offered.`, nearestAdapter(adapter, 'sender'));
+      context.problem(
+        'unsupported-adapter',
+        channel,
+        `The sender adapter "${adapter}" is not offered.`,
+        nearestAdapter(adapter, 'sender'),
+      );
       return null;
   }
 }
@@ -52,7 +67,8 @@ function adapterOf(channel: IflwElement): string {
 function checkedAddress(channel: IflwElement, address: string, context: IflwContext): string {
   const normal = address.startsWith('/') || address === '' ? address : `/${address}`;
   const wrong = normal.includes('{{') ? null : checkAddress(normal);
-  if (wrong !== null) context.problem('invalid-address', channel, `${wrong} ("${address}")`, 'set the parameter of the address');
+  if (wrong !== null)
+    context.problem('invalid-address', channel, `${wrong} ("${address}")`, 'set the parameter of the address');
   return normal;
 }
 
@@ -79,7 +95,12 @@ function authorizationOf(channel: IflwElement, context: IflwContext): SenderAuth
   if (type === 'RoleBased') return { type: 'UserRole', role: channel.get('userRole') || DEFAULT_ROLE };
   if (type !== 'ClientCertificate') {
     if (!type.includes('{{'))
-      context.problem('unsupported-setting', channel, `The authorization "${type}" is not offered.`, 'RoleBased (user role) or ClientCertificate');
+      context.problem(
+        'unsupported-setting',
+        channel,
+        `The authorization "${type}" is not offered.`,
+        'RoleBased (user role) or ClientCertificate',
+      );
     return { type: 'UserRole', role: DEFAULT_ROLE };
   }
   const certificates = channel
@@ -90,7 +111,12 @@ function authorizationOf(channel: IflwElement, context: IflwContext): SenderAuth
     }))
     .filter(({ subjectDN, issuerDN }) => subjectDN !== '' || issuerDN !== '');
   if (certificates.length === 0)
-    context.problem('missing-key', channel, 'Authorization by client certificate lists no subject and issuer DN.', 'a user role');
+    context.problem(
+      'missing-key',
+      channel,
+      'Authorization by client certificate lists no subject and issuer DN.',
+      'a user role',
+    );
   else if (certificates.some(({ subjectDN, issuerDN }) => subjectDN === '' || issuerDN === ''))
     context.problem('missing-key', channel, 'A pair of DNs lacks its subject or its issuer.');
   context.warn(CLIENT_CERTIFICATE_WARNING.code, channel, CLIENT_CERTIFICATE_WARNING.message);
@@ -100,7 +126,12 @@ function authorizationOf(channel: IflwElement, context: IflwContext): SenderAuth
 function checkWsSecurity(channel: IflwElement, key: string, context: IflwContext): void {
   const value = channel.get(key);
   if (value !== '' && value !== 'None')
-    context.problem('unsupported-setting', channel, `WS-Security ("${value}") is not offered.`, 'TLS with a client certificate');
+    context.problem(
+      'unsupported-setting',
+      channel,
+      `WS-Security ("${value}") is not offered.`,
+      'TLS with a client certificate',
+    );
 }
 
 /** @returns the receiver channel of a message flow, or null after reporting why there is none */
@@ -144,7 +175,12 @@ export function convertReceiver(channel: IflwElement, context: IflwContext): Rec
     case 'Mail':
       return { ...base, ...mailSettings(channel, context) };
     default:
-      context.problem('unsupported-adapter', channel, `The receiver adapter "${adapter}" is not offered.`, nearestAdapter(adapter, 'receiver'));
+      context.problem(
+        'unsupported-adapter',
+        channel,
+        `The receiver adapter "${adapter}" is not offered.`,
+        nearestAdapter(adapter, 'receiver'),
+      );
       return null;
   }
 }
@@ -176,9 +212,19 @@ export function splitHeaders(list: string): readonly string[] {
 function checkProxy(channel: IflwElement, context: IflwContext): void {
   const proxy = channel.get('proxyType');
   if (/^(sapcc|onpremise|on-premise|cloudConnector)$/i.test(proxy))
-    context.problem('unsupported-setting', channel, 'The cloud connector is not offered.', 'an address this runtime reaches itself');
+    context.problem(
+      'unsupported-setting',
+      channel,
+      'The cloud connector is not offered.',
+      'an address this runtime reaches itself',
+    );
   else if (/^manual$/i.test(proxy) && channel.get('proxyHost') !== '')
-    context.problem('unsupported-setting', channel, 'A proxy of a channel is not offered.', 'an address this runtime reaches itself');
+    context.problem(
+      'unsupported-setting',
+      channel,
+      'A proxy of a channel is not offered.',
+      'an address this runtime reaches itself',
+    );
 }
 
 function authenticationOf(channel: IflwElement, key: string, context: IflwContext): ReceiverAuthentication {
@@ -197,21 +243,31 @@ function authenticationOf(channel: IflwElement, key: string, context: IflwContex
       return { type: 'ClientCertificate', keyAlias: channel.get('privateKeyAlias') };
     default:
       if (!method.includes('{{'))
-        context.problem('unsupported-setting', channel, `The authentication "${method}" is not offered.`, 'None, Basic, OAuth2 Client Credentials or Client Certificate');
+        context.problem(
+          'unsupported-setting',
+          channel,
+          `The authentication "${method}" is not offered.`,
+          'None, Basic, OAuth2 Client Credentials or Client Certificate',
+        );
       return { type: 'None' };
   }
 }
 
 function required(channel: IflwElement, value: string, key: string, context: IflwContext): string {
   if (value === '')
-    context.warn('incomplete-configuration', channel, `The authentication names no ${key}; calls will fail until it does.`);
+    context.warn(
+      'incomplete-configuration',
+      channel,
+      `The authentication names no ${key}; calls will fail until it does.`,
+    );
   return value;
 }
 
 function mailSettings(channel: IflwElement, context: IflwContext): Omit<MailReceiver, 'id' | 'name'> {
   if (!['', 'none'].includes(channel.get('encrypt.type').toLowerCase()))
     context.problem('unsupported-setting', channel, 'S/MIME is not offered.', 'STARTTLS to the mail server');
-  if (channel.flag('keep_attachments')) context.warn('ignored-setting', channel, 'Attachments of the message are sent only if the mail port does so.');
+  if (channel.flag('keep_attachments'))
+    context.warn('ignored-setting', channel, 'Attachments of the message are sent only if the mail port does so.');
   const ssl = channel.get('ssl');
   const auth = channel.get('auth');
   return {
@@ -237,17 +293,27 @@ export function convertSchedule(timer: IflwElement, context: IflwContext): Timer
   const table = new Map<string, string>();
   for (const row of timer.table('scheduleKey')) table.set(row.get('0') ?? '', row.get('1') ?? '');
   const schedule = table.get('schedule1') ?? '';
-  const timeZone = /trigger\.timeZone=([^&]+)/.exec(schedule)?.[1] ?? /\(([A-Za-z_]+\/[A-Za-z_+\-0-9]+)\)\s*$/.exec(table.get('timeZone') ?? '')?.[1] ?? 'UTC';
+  const timeZone =
+    /trigger\.timeZone=([^&]+)/.exec(schedule)?.[1] ??
+    /\(([A-Za-z_]+\/[A-Za-z_+\-0-9]+)\)\s*$/.exec(table.get('timeZone') ?? '')?.[1] ??
+    'UTC';
   if (/fireNow=true/.test(schedule) || /simple\.repeat=NONE/.test(schedule)) return { kind: 'once' };
   const encoded = schedule.split('&')[0] ?? '';
   const quartz = encoded.includes('+') ? encoded.replaceAll('+', ' ') : quartzOf(table);
   if (quartz !== null && /^(\S+ ){5,6}\S+$/.test(quartz)) return { kind: 'cron', expression: quartz, timeZone };
-  context.problem('unsupported-setting', timer, 'The schedule of the timer cannot be read.', 'run once, or a Quartz cron expression');
+  context.problem(
+    'unsupported-setting',
+    timer,
+    'The schedule of the timer cannot be read.',
+    'run once, or a Quartz cron expression',
+  );
   return { kind: 'once' };
 }
 
 function quartzOf(table: ReadonlyMap<string, string>): string | null {
-  const fields = ['second', 'minute', 'hour', 'day_of_month', 'month', 'dayOfWeek', 'year'].map((key) => table.get(key) ?? '');
+  const fields = ['second', 'minute', 'hour', 'day_of_month', 'month', 'dayOfWeek', 'year'].map(
+    (key) => table.get(key) ?? '',
+  );
   if (fields.some((field) => field === '')) return null;
   return fields.join(' ');
 }

@@ -3,9 +3,28 @@ import type { Condition, EndStep, MulticastStep, Route, StepDefinition } from '.
 import { convertActivity, type StepConversion } from './convert-step.js';
 import { BPMN_NAMESPACE, IflwElement } from './iflw-element.js';
 
-const ACTIVITIES = new Set(['callActivity', 'serviceTask', 'task', 'scriptTask', 'sendTask', 'userTask', 'receiveTask', 'businessRuleTask', 'manualTask']);
+const ACTIVITIES = new Set([
+  'callActivity',
+  'serviceTask',
+  'task',
+  'scriptTask',
+  'sendTask',
+  'userTask',
+  'receiveTask',
+  'businessRuleTask',
+  'manualTask',
+]);
 /** Drawn for people; nothing runs because of them. */
-const DRAWN = new Set(['extensionElements', 'incoming', 'outgoing', 'textAnnotation', 'association', 'documentation', 'ioSpecification', 'laneSet']);
+const DRAWN = new Set([
+  'extensionElements',
+  'incoming',
+  'outgoing',
+  'textAnnotation',
+  'association',
+  'documentation',
+  'ioSpecification',
+  'laneSet',
+]);
 
 interface SequenceFlow {
   readonly element: IflwElement;
@@ -49,13 +68,26 @@ class ProcessConverter {
     for (const subprocess of subprocesses) {
       const inner = this.#exceptionSubprocess(subprocess);
       if (exceptionSubprocess !== undefined)
-        context.problem('unsupported-element', subprocess, 'A process has one exception subprocess.', 'one exception subprocess with a router');
+        context.problem(
+          'unsupported-element',
+          subprocess,
+          'A process has one exception subprocess.',
+          'one exception subprocess with a router',
+        );
       exceptionSubprocess ??= inner;
     }
-    for (const child of scope.elements) if (child.tag !== 'startEvent' && child.tag !== 'subProcess') this.#convertElement(child, scope);
+    for (const child of scope.elements)
+      if (child.tag !== 'startEvent' && child.tag !== 'subProcess') this.#convertElement(child, scope);
     const local = this.#element.get('processType') === 'directCall';
-    if (/^required$/i.test(this.#element.get('transactionalHandling')) && this.#steps.some(({ type }) => type === 'dataStoreWrite' || type === 'writeVariables'))
-      context.warn('ignored-setting', this.#element, 'Data store writes and variables stay when a later step fails; they are not in one transaction.');
+    if (
+      /^required$/i.test(this.#element.get('transactionalHandling')) &&
+      this.#steps.some(({ type }) => type === 'dataStoreWrite' || type === 'writeVariables')
+    )
+      context.warn(
+        'ignored-setting',
+        this.#element,
+        'Data store writes and variables stay when a later step fails; they are not in one transaction.',
+      );
     return {
       starts,
       process: {
@@ -76,15 +108,25 @@ class ProcessConverter {
     for (const node of owner.node.children) {
       if (node.kind !== 'element' || DRAWN.has(node.name)) continue;
       const child = new IflwElement(node, context);
-      if (node.namespace !== BPMN_NAMESPACE) context.problem('unsupported-element', child, `The element ${node.qualifiedName} is not of BPMN 2.0.`);
+      if (node.namespace !== BPMN_NAMESPACE)
+        context.problem('unsupported-element', child, `The element ${node.qualifiedName} is not of BPMN 2.0.`);
       else if (node.name === 'sequenceFlow')
-        flows.push({ element: child, source: node.attribute('sourceRef') ?? '', target: node.attribute('targetRef') ?? '' });
+        flows.push({
+          element: child,
+          source: node.attribute('sourceRef') ?? '',
+          target: node.attribute('targetRef') ?? '',
+        });
       else elements.push(child);
     }
     const ids = new Set(elements.map(({ id }) => id));
     for (const { element, source, target } of flows)
       for (const end of [source, target])
-        if (!ids.has(end)) context.problem('unresolved-reference', element, `The sequence flow refers to "${end}", which is not beside it.`);
+        if (!ids.has(end))
+          context.problem(
+            'unresolved-reference',
+            element,
+            `The sequence flow refers to "${end}", which is not beside it.`,
+          );
     return { elements, flows };
   }
 
@@ -95,7 +137,8 @@ class ProcessConverter {
       context.problem('invalid-graph', owner, 'The process has no start event.');
       return undefined;
     }
-    for (const extra of more) context.problem('unsupported-element', extra, 'A process has one start event.', 'one process for each start');
+    for (const extra of more)
+      context.problem('unsupported-element', extra, 'A process has one start event.', 'one process for each start');
     return this.#next(start, scope);
   }
 
@@ -104,11 +147,21 @@ class ProcessConverter {
     const { context } = this.#conversion;
     const [flow, ...more] = scope.flows.filter(({ source }) => source === element.id);
     if (flow === undefined) {
-      context.problem('invalid-graph', element, 'Nothing follows this element, and it is no end event.', 'an end event behind it');
+      context.problem(
+        'invalid-graph',
+        element,
+        'Nothing follows this element, and it is no end event.',
+        'an end event behind it',
+      );
       return undefined;
     }
     for (const extra of more)
-      context.problem('invalid-graph', extra.element, `"${element.name}" has several successors, but is no gateway.`, 'a router or multicast');
+      context.problem(
+        'invalid-graph',
+        extra.element,
+        `"${element.name}" has several successors, but is no gateway.`,
+        'a router or multicast',
+      );
     return flow.target;
   }
 
@@ -116,7 +169,12 @@ class ProcessConverter {
     const { context } = this.#conversion;
     const kind = subprocess.get('activityType');
     if (kind !== 'ErrorEventSubProcessTemplate') {
-      context.problem('unsupported-element', subprocess, `The subprocess "${kind}" is not offered.`, 'a local process and a process call');
+      context.problem(
+        'unsupported-element',
+        subprocess,
+        `The subprocess "${kind}" is not offered.`,
+        'a local process and a process call',
+      );
       return undefined;
     }
     const scope = this.#scopeOf(subprocess);
@@ -124,7 +182,8 @@ class ProcessConverter {
     const start = this.#startOf(scope, starts, subprocess);
     for (const child of scope.elements) {
       if (child.tag === 'startEvent') continue;
-      if (child.tag === 'subProcess') context.problem('unsupported-element', child, 'A subprocess holds no subprocess.', 'a local process');
+      if (child.tag === 'subProcess')
+        context.problem('unsupported-element', child, 'A subprocess holds no subprocess.', 'a local process');
       else this.#convertElement(child, scope);
     }
     return { id: subprocess.id, name: subprocess.name, ...(start === undefined ? {} : { start }) };
@@ -145,7 +204,13 @@ class ProcessConverter {
       default:
     }
     if (!ACTIVITIES.has(element.tag)) {
-      context.problem('unsupported-element', element, `The element ${element.tag} is not offered.`, 'a step, router, multicast or event');
+      context.problem(
+        'unsupported-element',
+        element,
+        `The element ${element.tag} is not offered.`,
+        'a step, router, multicast or event',
+      );
+      this.#steps.push(placeholder(element, this.#nextQuietly(element, scope)));
       return;
     }
     const step = convertActivity(element, this.#next(element, scope), this.#conversion);
@@ -159,7 +224,9 @@ class ProcessConverter {
 
   #convertEnd(element: IflwElement): void {
     const { context } = this.#conversion;
-    const definition = element.node.children.find((child) => child.kind === 'element' && child.name.endsWith('EventDefinition'))?.name ?? '';
+    const definition =
+      element.node.children.find((child) => child.kind === 'element' && child.name.endsWith('EventDefinition'))?.name ??
+      '';
     const kinds: Readonly<Record<string, EndStep['kind']>> = {
       '': 'none',
       messageEventDefinition: 'message',
@@ -169,18 +236,32 @@ class ProcessConverter {
     };
     const kind = kinds[definition];
     if (kind === undefined) {
-      context.problem('unsupported-element', element, `The end event ${definition} is not offered.`, 'a message, error, escalation or terminate end event');
+      context.problem(
+        'unsupported-element',
+        element,
+        `The end event ${definition} is not offered.`,
+        'a message, error, escalation or terminate end event',
+      );
       this.#steps.push(placeholder(element, undefined));
       return;
     }
-    const end: EndStep = { id: element.id, name: element.name || element.id, type: 'end', kind, errorCode: element.get('ErrorCode') };
+    const end: EndStep = {
+      id: element.id,
+      name: element.name || element.id,
+      type: 'end',
+      kind,
+      errorCode: element.get('ErrorCode'),
+    };
     const receiver = this.#conversion.receiverOf(element.id);
     if (receiver === undefined) {
       this.#steps.push(end);
       return;
     }
     // A channel at an end event is called last; its answer is what the sender gets.
-    this.#steps.push({ id: end.id, name: end.name, type: 'requestReply', receiver, next: `${end.id}.end` }, { ...end, id: `${end.id}.end` });
+    this.#steps.push(
+      { id: end.id, name: end.name, type: 'requestReply', receiver, next: `${end.id}.end` },
+      { ...end, id: `${end.id}.end` },
+    );
   }
 
   #outgoing(element: IflwElement, scope: Scope): SequenceFlow[] {
@@ -189,7 +270,9 @@ class ProcessConverter {
       const index = order.indexOf(flow.element.id);
       return index < 0 ? order.length : index;
     };
-    return scope.flows.filter(({ source }) => source === element.id).sort((first, second) => place(first) - place(second));
+    return scope.flows
+      .filter(({ source }) => source === element.id)
+      .sort((first, second) => place(first) - place(second));
   }
 
   #convertRouter(element: IflwElement, scope: Scope): void {
@@ -201,10 +284,12 @@ class ProcessConverter {
       const route = { id: flow.element.id, name: flow.element.name || flow.element.id, next: flow.target };
       const condition = conditionOf(flow.element, (text) => context.resolve(text, flow.element));
       if (flow.element.id === defaultId) fallback.push(route);
-      else if (condition === null) context.problem('missing-key', flow.element, 'The route has no condition and is not the default.');
+      else if (condition === null)
+        context.problem('missing-key', flow.element, 'The route has no condition and is not the default.');
       else conditional.push({ ...route, condition });
     }
-    if (conditional.length + fallback.length === 0) context.problem('invalid-graph', element, 'The router has no routes.');
+    if (conditional.length + fallback.length === 0)
+      context.problem('invalid-graph', element, 'The router has no routes.');
     this.#steps.push({
       id: element.id,
       name: element.name || element.id,
@@ -224,7 +309,12 @@ class ProcessConverter {
       return;
     }
     if (activity !== 'Multicast') {
-      context.problem('unsupported-element', element, `The parallel gateway "${activity}" is not offered.`, 'a multicast or join');
+      context.problem(
+        'unsupported-element',
+        element,
+        `The parallel gateway "${activity}" is not offered.`,
+        'a multicast or join',
+      );
       this.#steps.push(placeholder(element, undefined));
       return;
     }
@@ -253,7 +343,8 @@ function ordered(element: IflwElement, flows: readonly SequenceFlow[], sequentia
   rows.forEach((row, index) => {
     for (const value of row.values()) if (!/^\d+$/.test(value)) place.set(value, index);
   });
-  const placeOf = ({ element: flow }: SequenceFlow): number => place.get(flow.name) ?? place.get(flow.id) ?? rows.length;
+  const placeOf = ({ element: flow }: SequenceFlow): number =>
+    place.get(flow.name) ?? place.get(flow.id) ?? rows.length;
   return [...flows].sort((first, second) => placeOf(first) - placeOf(second));
 }
 

@@ -14,7 +14,11 @@ export interface StepConversion {
 type Base = { readonly id: string; readonly name: string; readonly next?: string };
 
 /** @returns the step of an activity, or null after reporting why there is none */
-export function convertActivity(element: IflwElement, next: string | undefined, conversion: StepConversion): StepDefinition | null {
+export function convertActivity(
+  element: IflwElement,
+  next: string | undefined,
+  conversion: StepConversion,
+): StepDefinition | null {
   const { context } = conversion;
   const base: Base = { id: element.id, name: element.name || element.id, ...(next === undefined ? {} : { next }) };
   const activity = element.get('activityType');
@@ -23,7 +27,12 @@ export function convertActivity(element: IflwElement, next: string | undefined, 
     case 'Enricher':
       return contentModifier(element, base, context);
     case 'Filter':
-      return { ...base, type: 'filter', xpath: element.get('wrapContent') || element.get('xpath'), resultType: filterType(element, context) };
+      return {
+        ...base,
+        type: 'filter',
+        xpath: element.get('wrapContent') || element.get('xpath'),
+        resultType: filterType(element, context),
+      };
     case 'Splitter':
       return splitter(element, base, context);
     case 'Gather':
@@ -88,10 +97,20 @@ export function convertActivity(element: IflwElement, next: string | undefined, 
     case 'Variables':
       return variables(element, base);
     case 'Persist':
-      return { ...base, type: 'persist', storeId: element.get('messageStoreId') || element.id, encrypt: element.flag('encrypt', true) };
+      return {
+        ...base,
+        type: 'persist',
+        storeId: element.get('messageStoreId') || element.id,
+        encrypt: element.flag('encrypt', true),
+      };
     case 'XmlModifier':
       if (!['', 'none'].includes(element.get('xmlCharacterHandling')))
-        context.problem('unsupported-setting', element, 'Characters that XML forbids are not replaced.', 'xmlCharacterHandling none');
+        context.problem(
+          'unsupported-setting',
+          element,
+          'Characters that XML forbids are not replaced.',
+          'xmlCharacterHandling none',
+        );
       return {
         ...base,
         type: 'xmlModifier',
@@ -103,7 +122,12 @@ export function convertActivity(element: IflwElement, next: string | undefined, 
     default:
   }
   const refusal = refusalOf(activity, sub);
-  context.problem('unsupported-step', element, `${activity || element.tag}${sub === '' ? '' : `/${sub}`}: ${refusal.why}`, refusal.nearest);
+  context.problem(
+    'unsupported-step',
+    element,
+    `${activity || element.tag}${sub === '' ? '' : `/${sub}`}: ${refusal.why}`,
+    refusal.nearest,
+  );
   return null;
 }
 
@@ -113,10 +137,18 @@ function contentModifier(element: IflwElement, base: Base, context: IflwContext)
     ...base,
     type: 'contentModifier',
     headers: [...assignments(element, 'headerTable', context), ...oldAssignments(element, /^HEADER_\d+$/i, context)],
-    properties: [...assignments(element, 'propertyTable', context), ...oldAssignments(element, /^property_\d+$/i, context)],
+    properties: [
+      ...assignments(element, 'propertyTable', context),
+      ...oldAssignments(element, /^property_\d+$/i, context),
+    ],
     ...(body === ''
       ? {}
-      : { body: { source: element.get('bodyType') === 'constant' ? ('constant' as const) : ('expression' as const), value: body } }),
+      : {
+          body: {
+            source: element.get('bodyType') === 'constant' ? ('constant' as const) : ('expression' as const),
+            value: body,
+          },
+        }),
   };
 }
 
@@ -137,7 +169,12 @@ function sourceOf(type: string, element: IflwElement, context: IflwContext): Val
   const source = SOURCES[type.trim().toLowerCase()];
   if (source !== undefined) return source;
   if (type !== '')
-    context.problem('unsupported-setting', element, `Values of type "${type}" are not offered.`, 'constant, header, property, expression, xpath or a variable');
+    context.problem(
+      'unsupported-setting',
+      element,
+      `Values of type "${type}" are not offered.`,
+      'constant, header, property, expression, xpath or a variable',
+    );
   return 'constant';
 }
 
@@ -172,17 +209,28 @@ function oldAssignments(element: IflwElement, pattern: RegExp, context: IflwCont
   });
 }
 
-function filterType(element: IflwElement, context: IflwContext): 'Node' | 'Nodelist' | 'String' | 'Integer' | 'Number' | 'Boolean' {
+function filterType(
+  element: IflwElement,
+  context: IflwContext,
+): 'Node' | 'Nodelist' | 'String' | 'Integer' | 'Number' | 'Boolean' {
   const type = element.get('xpathType') || 'Nodelist';
-  const known = (['Node', 'Nodelist', 'String', 'Integer', 'Number', 'Boolean'] as const).find((name) => name.toLowerCase() === type.toLowerCase());
-  if (known === undefined) context.problem('unsupported-setting', element, `The result type "${type}" is not offered.`, 'Nodelist');
+  const known = (['Node', 'Nodelist', 'String', 'Integer', 'Number', 'Boolean'] as const).find(
+    (name) => name.toLowerCase() === type.toLowerCase(),
+  );
+  if (known === undefined)
+    context.problem('unsupported-setting', element, `The result type "${type}" is not offered.`, 'Nodelist');
   return known ?? 'Nodelist';
 }
 
 function splitter(element: IflwElement, base: Base, context: IflwContext): StepDefinition | null {
   const kind = element.get('splitType');
   if (kind !== 'GeneralSplitter' && kind !== 'IteratingSplitter') {
-    context.problem('unsupported-step', element, `The splitter "${kind}" is not offered.`, 'a general or iterating splitter');
+    context.problem(
+      'unsupported-step',
+      element,
+      `The splitter "${kind}" is not offered.`,
+      'a general or iterating splitter',
+    );
     return null;
   }
   const type = element.get('exprType').toLowerCase().replace(/\s/g, '');
@@ -195,7 +243,12 @@ function splitter(element: IflwElement, base: Base, context: IflwContext): StepD
           ? ({ type: 'token', value: element.get('tokenValue') || element.get('splitExprValue') } as const)
           : null;
   if (expression === null) {
-    context.problem('unsupported-setting', element, `The split expression "${element.get('exprType')}" is not offered.`, 'XPath, Token or Line Break');
+    context.problem(
+      'unsupported-setting',
+      element,
+      `The split expression "${element.get('exprType')}" is not offered.`,
+      'XPath, Token or Line Break',
+    );
     return null;
   }
   if (expression.type !== 'lineBreak' && expression.value === '')
@@ -221,7 +274,12 @@ function gather(element: IflwElement, base: Base, context: IflwContext): StepDef
     strategy = { type: 'combineAtXPath', source: element.get('sourceXPath'), target: element.get('targetXPath') };
   else if (algorithm.includes('concat')) strategy = { type: 'concatenate' };
   else if (algorithm !== '' && !algorithm.includes('multi-mapping') && !algorithm.includes('plain'))
-    context.problem('unsupported-setting', element, `The aggregation "${algorithm}" is not offered.`, 'combine, combine at XPath or concatenate');
+    context.problem(
+      'unsupported-setting',
+      element,
+      `The aggregation "${algorithm}" is not offered.`,
+      'combine, combine at XPath or concatenate',
+    );
   return { ...base, type: 'gather', messageFormat, strategy };
 }
 
@@ -229,7 +287,9 @@ function processCall(element: IflwElement, base: Base, sub: string, context: Ifl
   const process = element.get('processId');
   if (sub !== 'LoopingProcess') return { ...base, type: 'processCall', process };
   const [loop] = element.children('standardLoopCharacteristics');
-  const expression = (loop?.children.find((child) => child.name === 'loopCondition')?.text ?? element.get('loopCondition')).trim();
+  const expression = (
+    loop?.children.find((child) => child.name === 'loopCondition')?.text ?? element.get('loopCondition')
+  ).trim();
   if (expression === '') {
     context.problem('missing-key', element, 'The looping process call has no condition.');
     return null;
@@ -285,7 +345,12 @@ function dataStore(element: IflwElement, base: Base, context: IflwContext): Step
     case 'delete':
       return { ...common, type: 'dataStoreDelete', entryId: element.get('messageId') };
     default:
-      context.problem('unsupported-step', element, `The data store operation "${operation}" is not offered.`, 'put, get, select or delete');
+      context.problem(
+        'unsupported-step',
+        element,
+        `The data store operation "${operation}" is not offered.`,
+        'put, get, select or delete',
+      );
       return null;
   }
 }
@@ -320,7 +385,12 @@ function csvToXml(element: IflwElement, base: Base, { context, files }: StepConv
   const schema = element.get('XML_Schema_File_Path');
   const fieldNames = schema === '' ? [] : files.recordFields(schema, recordPath);
   if (fieldNames === null) {
-    context.problem('missing-resource', element, `The schema "${schema}" is not in the artifact, or does not describe ${recordPath}.`, 'add the schema to the artifact');
+    context.problem(
+      'missing-resource',
+      element,
+      `The schema "${schema}" is not in the artifact, or does not describe ${recordPath}.`,
+      'add the schema to the artifact',
+    );
     return null;
   }
   return {
@@ -328,14 +398,20 @@ function csvToXml(element: IflwElement, base: Base, { context, files }: StepConv
     type: 'csvToXml',
     recordPath,
     fieldSeparator: element.get('Field_Separator_in_CSV') || ',',
-    excludeFirstLine: element.flag('Exclude_First_Line_Header') || element.flag('ignoreFirstLineAsHeader') || fieldNames.length === 0,
+    excludeFirstLine:
+      element.flag('Exclude_First_Line_Header') || element.flag('ignoreFirstLineAsHeader') || fieldNames.length === 0,
     fieldNames,
   };
 }
 
 function xslt(element: IflwElement, base: Base, { context, files }: StepConversion): StepDefinition | null {
   if (element.get('mappingSource') === 'mappingSrcHeader') {
-    context.problem('unsupported-setting', element, 'A stylesheet named by a header is not offered.', 'a router with one XSLT mapping for each stylesheet');
+    context.problem(
+      'unsupported-setting',
+      element,
+      'A stylesheet named by a header is not offered.',
+      'a router with one XSLT mapping for each stylesheet',
+    );
     return null;
   }
   const path = element.get('mappinguri').replace(/^dir:\/\/[^/]+\/[^/]+\/(src\/main\/resources\/)?/, '');
@@ -345,7 +421,12 @@ function xslt(element: IflwElement, base: Base, { context, files }: StepConversi
   }
   const stylesheet = files.text(path);
   if (stylesheet === null) {
-    context.problem('missing-resource', element, `The stylesheet "${path}" is not in the artifact.`, 'add it to the artifact');
+    context.problem(
+      'missing-resource',
+      element,
+      `The stylesheet "${path}" is not in the artifact.`,
+      'add it to the artifact',
+    );
     return null;
   }
   return {
@@ -356,11 +437,21 @@ function xslt(element: IflwElement, base: Base, { context, files }: StepConversi
   };
 }
 
-function validator(element: IflwElement, base: Base, activity: string, { context, files }: StepConversion): StepDefinition | null {
+function validator(
+  element: IflwElement,
+  base: Base,
+  activity: string,
+  { context, files }: StepConversion,
+): StepDefinition | null {
   const path = element.get('xsd') || element.get('xmlSchema') || element.get('jsonSchema') || element.get('schema');
   const schema = path === '' ? null : files.text(path);
   if (schema === null) {
-    context.problem('missing-resource', element, path === '' ? 'The validator names no schema.' : `The schema "${path}" is not in the artifact.`, 'add it to the artifact');
+    context.problem(
+      'missing-resource',
+      element,
+      path === '' ? 'The validator names no schema.' : `The schema "${path}" is not in the artifact.`,
+      'add it to the artifact',
+    );
     return null;
   }
   return {
@@ -388,7 +479,9 @@ function variables(element: IflwElement, base: Base): StepDefinition {
     expirationDays: element.integer('expire', 400, 1),
     variables: element.table('variable').map((row) => ({
       name: row.get('Name') ?? '',
-      scope: /^(true|1|global)$/i.test(row.get('Global') ?? row.get('Scope') ?? row.get('GlobalScope') ?? '') ? 'global' : 'local',
+      scope: /^(true|1|global)$/i.test(row.get('Global') ?? row.get('Scope') ?? row.get('GlobalScope') ?? '')
+        ? 'global'
+        : 'local',
       source: SOURCES[(row.get('Type') ?? '').trim().toLowerCase()] ?? 'constant',
       value: row.get('Value') ?? '',
       dataType: row.get('Datatype') ?? '',
@@ -396,7 +489,12 @@ function variables(element: IflwElement, base: Base): StepDefinition {
   };
 }
 
-function script(element: IflwElement, base: Base, sub: string, { context, files }: StepConversion): StepDefinition | null {
+function script(
+  element: IflwElement,
+  base: Base,
+  sub: string,
+  { context, files }: StepConversion,
+): StepDefinition | null {
   const name = element.get('script');
   if (name === '') {
     context.problem('missing-resource', element, 'The script step names no script.');
@@ -404,7 +502,14 @@ function script(element: IflwElement, base: Base, sub: string, { context, files 
   }
   const groovy = /groovy/i.test(sub) || /\.(groovy|gvy|gy|gsh)$/i.test(name);
   const functionName = element.get('scriptFunction') || 'processData';
-  files.useScript({ name, function: functionName, stepId: element.id, stepName: element.name, collection: element.get('scriptBundleId'), groovy });
+  files.useScript({
+    name,
+    function: functionName,
+    stepId: element.id,
+    stepName: element.name,
+    collection: element.get('scriptBundleId'),
+    groovy,
+  });
   const problem = files.scriptProblem(name, groovy);
   if (problem !== null) {
     context.problem(problem.code, element, problem.message, problem.nearest);

@@ -1,4 +1,10 @@
-import type { FlowElement, FlowProblem, FlowProblemCode, FlowWarning, FlowWarningCode } from '../../error/flow-errors.js';
+import type {
+  FlowElement,
+  FlowProblem,
+  FlowProblemCode,
+  FlowWarning,
+  FlowWarningCode,
+} from '../../error/flow-errors.js';
 import { parseXml } from '../../xml/parse-xml.js';
 import type { XmlNode } from '../../xml/xml-node.js';
 
@@ -42,7 +48,12 @@ export class IflwContext {
       if (value !== undefined) return value;
       if (!this.#unresolved.has(name)) {
         this.#unresolved.add(name);
-        this.problem('unresolved-parameter', element, `The parameter "${name}" has no value.`, 'give it one in parameters.prop');
+        this.problem(
+          'unresolved-parameter',
+          element,
+          `The parameter "${name}" has no value.`,
+          'give it one in parameters.prop',
+        );
       }
       return whole;
     });

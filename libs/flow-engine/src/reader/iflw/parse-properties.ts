@@ -5,7 +5,8 @@ export function parseProperties(text: string): Map<string, string> {
   const entries = new Map<string, string>();
   for (const line of logicalLines(text)) {
     let position = 0;
-    while (position < line.length && !/[=:\s]/.test(line[position] as string)) position += line[position] === '\\' ? 2 : 1;
+    while (position < line.length && !/[=:\s]/.test(line[position] as string))
+      position += line[position] === '\\' ? 2 : 1;
     const key = unescape(line.slice(0, position));
     const value = line.slice(position).replace(/^\s*[=:]?\s*/, '');
     entries.set(key, unescape(value));
@@ -33,6 +34,8 @@ function logicalLines(text: string): string[] {
 
 function unescape(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|([\s\S]))/g, (_, code: string | undefined, other: string | undefined) =>
-    code !== undefined ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[other as string] ?? (other as string)),
+    code !== undefined
+      ? String.fromCharCode(Number.parseInt(code, 16))
+      : (ESCAPES[other as string] ?? (other as string)),
   );
 }

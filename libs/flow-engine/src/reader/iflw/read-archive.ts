@@ -56,7 +56,8 @@ class ArchiveReader {
   #entries = 0;
 
   read(content: Uint8Array, path: string, depth: number): void {
-    if (depth > MAXIMUM_NESTING) refuse('limit-exceeded', path, `Archives are nested more than ${MAXIMUM_NESTING} deep.`);
+    if (depth > MAXIMUM_NESTING)
+      refuse('limit-exceeded', path, `Archives are nested more than ${MAXIMUM_NESTING} deep.`);
     const files = this.#unzip(content, path);
     const flows = [...files.keys()].filter((name) => FLOW_ENTRY.test(name));
     if (flows.length > 0) {
@@ -75,7 +76,8 @@ class ArchiveReader {
         filter: (file) => {
           this.#entries++;
           this.#total += file.originalSize;
-          if (this.#entries > MAXIMUM_ENTRIES) refuse('limit-exceeded', path, `The archive has more than ${MAXIMUM_ENTRIES} entries.`);
+          if (this.#entries > MAXIMUM_ENTRIES)
+            refuse('limit-exceeded', path, `The archive has more than ${MAXIMUM_ENTRIES} entries.`);
           if (file.originalSize > MAXIMUM_ENTRY || this.#total > MAXIMUM_TOTAL)
             refuse('limit-exceeded', path, `The archive is too large when unpacked (entry ${file.name}).`);
           return !file.name.endsWith('/');
@@ -110,7 +112,8 @@ class ArchiveReader {
       const entry = kinds.get(name.slice(0, -'_content'.length));
       const shown = entry?.name ?? name;
       if (isZip(content)) this.read(content, path === '' ? shown : `${path}!/${shown}`, depth + 1);
-      else if (entry !== undefined && entry.kind !== 'File' && entry.kind !== 'Url') this.others.push({ name: shown, kind: entry.kind });
+      else if (entry !== undefined && entry.kind !== 'File' && entry.kind !== 'Url')
+        this.others.push({ name: shown, kind: entry.kind });
     }
   }
 
@@ -127,7 +130,8 @@ class ArchiveReader {
     }
     const nested = [...files].filter(([, content]) => isZip(content));
     for (const [name, content] of nested) this.read(content, path === '' ? name : `${path}!/${name}`, depth + 1);
-    if (nested.length === 0) this.others.push({ name: path === '' ? '(archive)' : path, kind: 'archive without a flow' });
+    if (nested.length === 0)
+      this.others.push({ name: path === '' ? '(archive)' : path, kind: 'archive without a flow' });
   }
 }
 
@@ -169,13 +173,20 @@ function symbolicNameOf(manifest: ReadonlyMap<string, string>): string | undefin
 function readIndex(content: Uint8Array, path: string): Map<string, { name: string; kind: string }> {
   const kinds = new Map<string, { name: string; kind: string }>();
   try {
-    const json = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(new TextDecoder().decode(content).trim()), (unit) => unit.charCodeAt(0)))) as {
+    const json = JSON.parse(
+      new TextDecoder().decode(
+        Uint8Array.from(atob(new TextDecoder().decode(content).trim()), (unit) => unit.charCodeAt(0)),
+      ),
+    ) as {
       resources?: unknown;
     };
     for (const resource of Array.isArray(json.resources) ? (json.resources as unknown[]) : []) {
       const { id, name, displayName, resourceType } = resource as Record<string, unknown>;
       if (typeof id === 'string')
-        kinds.set(id, { name: String(displayName ?? name ?? id), kind: typeof resourceType === 'string' ? resourceType : 'content' });
+        kinds.set(id, {
+          name: String(displayName ?? name ?? id),
+          kind: typeof resourceType === 'string' ? resourceType : 'content',
+        });
     }
   } catch (error) {
     return refuse('syntax', path, `resources.cnt cannot be read: ${(error as Error).message}`);

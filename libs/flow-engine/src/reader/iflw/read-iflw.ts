@@ -23,7 +23,11 @@ export interface IflwReading {
 const DRAWN = new Set(['BPMNDiagram', 'extensionElements', 'documentation']);
 
 /** Reads an `.iflw`. Never throws for what is in it: every problem is in the result, and nothing is skipped silently. */
-export function readIflw(artifact: FlowArtifact, ports: Readonly<Record<string, string>>, collections: readonly ScriptCollection[]): IflwReading {
+export function readIflw(
+  artifact: FlowArtifact,
+  ports: Readonly<Record<string, string>>,
+  collections: readonly ScriptCollection[],
+): IflwReading {
   const context = new IflwContext(artifact.parameters);
   const files = new ArtifactFiles(artifact.files, ports, collections);
   const finish = (definition: FlowDefinition | null): IflwReading => ({
@@ -41,7 +45,11 @@ export function readIflw(artifact: FlowArtifact, ports: Readonly<Record<string, 
   }
   const root = document.firstElement;
   if (root === null || root.name !== 'definitions' || root.namespace !== BPMN_NAMESPACE) {
-    context.problems.push({ path: artifact.path, code: 'not-a-flow', message: 'The document is not a BPMN 2.0 definition.' });
+    context.problems.push({
+      path: artifact.path,
+      code: 'not-a-flow',
+      message: 'The document is not a BPMN 2.0 definition.',
+    });
     return finish(null);
   }
   const definition = new IflwReader(root, artifact, context, files).read();
@@ -57,7 +65,9 @@ function addCompileProblems(definition: FlowDefinition, context: IflwContext): v
   const known = new Set(context.problems.map((problem) => problem.element?.id));
   for (const problem of found) {
     if (problem.code === 'duplicate-id' || problem.code === 'unresolved-reference') {
-      const reported = context.problems.some(({ code, element }) => code === problem.code && element?.id === problem.element?.id);
+      const reported = context.problems.some(
+        ({ code, element }) => code === problem.code && element?.id === problem.element?.id,
+      );
       if (reported) continue;
     } else if (problem.element !== undefined && known.has(problem.element.id)) continue;
     context.problems.push(problem);
@@ -87,14 +97,22 @@ class IflwReader {
       if (other.tag !== 'collaboration' && other.tag !== 'process')
         this.#context.problem('unsupported-element', other, `The element ${other.tag} is not offered.`);
     if (collaboration === undefined || processElements.length === 0) {
-      this.#context.problems.push({ path: this.#artifact.path, code: 'not-a-flow', message: 'The document has no collaboration with a process.' });
+      this.#context.problems.push({
+        path: this.#artifact.path,
+        code: 'not-a-flow',
+        message: 'The document has no collaboration with a process.',
+      });
       return null;
     }
     const settings = this.#settings(collaboration);
     const channels = collaboration.children('messageFlow').map((node) => new IflwElement(node, this.#context));
     this.#checkCollaboration(collaboration);
     const { receivers, byElement } = this.#receivers(channels, processElements);
-    const conversion: StepConversion = { context: this.#context, files: this.#files, receiverOf: (id) => byElement.get(id) };
+    const conversion: StepConversion = {
+      context: this.#context,
+      files: this.#files,
+      receiverOf: (id) => byElement.get(id),
+    };
     const converted = processElements.map((element) => convertProcess(element, conversion));
     const processes = converted.map(({ process }) => process);
     const senders = this.#senders(channels, converted, settings);
@@ -123,11 +141,17 @@ class IflwReader {
         const before = seen.get(id);
         if (before === undefined) seen.set(id, node.line);
         else
-          this.#context.problem('duplicate-id', new IflwElement(node, this.#context), `The id "${id}" is used in line ${before} already.`, 'a unique id for each element');
+          this.#context.problem(
+            'duplicate-id',
+            new IflwElement(node, this.#context),
+            `The id "${id}" is used in line ${before} already.`,
+            'a unique id for each element',
+          );
       }
       for (let index = node.children.length - 1; index >= 0; index--) {
         const child = node.children[index] as XmlNode;
-        if (child.kind === 'element' && child.name !== 'BPMNDiagram' && child.name !== 'extensionElements') pending.push(child);
+        if (child.kind === 'element' && child.name !== 'BPMNDiagram' && child.name !== 'extensionElements')
+          pending.push(child);
       }
     }
   }
@@ -135,9 +159,18 @@ class IflwReader {
   #settings(collaboration: IflwElement): FlowSettings {
     const session = collaboration.get('httpSessionHandling');
     if (session !== '' && session !== 'None')
-      this.#context.warn('ignored-setting', collaboration, `HTTP sessions ("${session}") are not kept; each call to a receiver stands alone.`);
+      this.#context.warn(
+        'ignored-setting',
+        collaboration,
+        `HTTP sessions ("${session}") are not kept; each call to a receiver stands alone.`,
+      );
     if (collaboration.flag('corsEnabled'))
-      this.#context.problem('unsupported-setting', collaboration, 'CORS is not offered.', 'a load balancer that answers preflight requests');
+      this.#context.problem(
+        'unsupported-setting',
+        collaboration,
+        'CORS is not offered.',
+        'a load balancer that answers preflight requests',
+      );
     return {
       allowedHeaders: splitHeaders(collaboration.get('allowedHeaderList')),
       returnExceptionToSender: collaboration.flag('returnExceptionToSender'),
@@ -150,16 +183,33 @@ class IflwReader {
     for (const part of collaboration.get('namespaceMapping').split(';')) {
       const match = /^\s*(?:xmlns:)?([\w.-]+)\s*=\s*(\S.*?)\s*$/.exec(part);
       if (match !== null) namespaces[match[1] as string] = match[2] as string;
-      else if (part.trim() !== '') this.#context.problem('invalid-value', collaboration, `"${part}" is not a namespace mapping.`, 'xmlns:prefix=uri');
+      else if (part.trim() !== '')
+        this.#context.problem(
+          'invalid-value',
+          collaboration,
+          `"${part}" is not a namespace mapping.`,
+          'xmlns:prefix=uri',
+        );
     }
     return namespaces;
   }
 
   #checkCollaboration(collaboration: IflwElement): void {
-    const known = new Set(['participant', 'messageFlow', 'extensionElements', 'documentation', 'textAnnotation', 'association']);
+    const known = new Set([
+      'participant',
+      'messageFlow',
+      'extensionElements',
+      'documentation',
+      'textAnnotation',
+      'association',
+    ]);
     for (const child of collaboration.node.children)
       if (child.kind === 'element' && !known.has(child.name))
-        this.#context.problem('unsupported-element', new IflwElement(child, this.#context), `The element ${child.name} is not offered.`);
+        this.#context.problem(
+          'unsupported-element',
+          new IflwElement(child, this.#context),
+          `The element ${child.name} is not offered.`,
+        );
   }
 
   #receivers(
@@ -173,7 +223,12 @@ class IflwReader {
       const source = channel.node.attribute('sourceRef') ?? '';
       if (!steps.has(source)) continue;
       if (byElement.has(source)) {
-        this.#context.problem('unsupported-element', channel, 'A step calls one receiver.', 'one request-reply for each receiver');
+        this.#context.problem(
+          'unsupported-element',
+          channel,
+          'A step calls one receiver.',
+          'one request-reply for each receiver',
+        );
         continue;
       }
       // Even a refused channel has its place, so that its step is not reported as well.
@@ -184,7 +239,11 @@ class IflwReader {
     return { receivers, byElement };
   }
 
-  #senders(channels: readonly IflwElement[], converted: readonly ReturnType<typeof convertProcess>[], settings: FlowSettings): SenderChannel[] {
+  #senders(
+    channels: readonly IflwElement[],
+    converted: readonly ReturnType<typeof convertProcess>[],
+    settings: FlowSettings,
+  ): SenderChannel[] {
     const senders: SenderChannel[] = [];
     const byStart = new Map<string, string>();
     for (const { process, starts } of converted) {
@@ -199,7 +258,11 @@ class IflwReader {
             schedule: convertSchedule(start, this.#context),
           });
         else if (start.has('errorEventDefinition'))
-          this.#context.problem('unsupported-element', start, 'An error start event stands in an exception subprocess only.');
+          this.#context.problem(
+            'unsupported-element',
+            start,
+            'An error start event stands in an exception subprocess only.',
+          );
       }
     }
     for (const channel of channels) {
@@ -215,13 +278,23 @@ class IflwReader {
     return senders;
   }
 
-  #checkStarted(processes: readonly FlowProcess[], senders: readonly SenderChannel[], elements: readonly IflwElement[]): void {
+  #checkStarted(
+    processes: readonly FlowProcess[],
+    senders: readonly SenderChannel[],
+    elements: readonly IflwElement[],
+  ): void {
     const started = new Set(senders.map(({ process }) => process));
     for (const process of processes) {
       const element = elements.find(({ id }) => id === process.id);
       if (element === undefined || process.kind === 'local' || started.has(process.id)) continue;
       const refused = this.#context.problems.some(({ code }) => code === 'unsupported-adapter');
-      if (!refused) this.#context.problem('invalid-graph', element, 'No sender channel or timer starts the process.', 'an HTTPS sender channel');
+      if (!refused)
+        this.#context.problem(
+          'invalid-graph',
+          element,
+          'No sender channel or timer starts the process.',
+          'an HTTPS sender channel',
+        );
     }
   }
 }

@@ -10,7 +10,10 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     nearest: 'a data store write here, and a timer flow that selects, combines and deletes',
   },
   'Mapping/OperationMapping': { why: 'Operation mappings are not run.', nearest: 'an XSLT or JSONata mapping' },
-  Mapping: { why: 'Graphical message mappings (.mmap) are not run.', nearest: 'an XSLT or JSONata mapping with the same result' },
+  Mapping: {
+    why: 'Graphical message mappings (.mmap) are not run.',
+    nearest: 'an XSLT or JSONata mapping with the same result',
+  },
   XMLtoEDIConverter: { why: 'EDI is not written.', nearest: 'a script step, or a converter behind a request-reply' },
   EDItoXMLConverter: { why: 'EDI is not read.', nearest: 'a script step, or a converter behind a request-reply' },
   EDIExtractor: { why: 'EDI is not read.', nearest: 'a content modifier with XPath on XML' },
@@ -28,7 +31,10 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   PKCS7Encryptor: { why: 'PKCS#7 is not offered.', nearest: 'TLS with a client certificate to the receiver' },
   PKCS7Decryptor: { why: 'PKCS#7 is not offered.', nearest: 'TLS with a client certificate from the sender' },
   MessageDigest: { why: 'Digests are not computed.', nearest: 'a script step' },
-  IDMapper: { why: 'Ids are not mapped for exactly-once delivery.', nearest: 'a data store write with the id as entry id' },
+  IDMapper: {
+    why: 'Ids are not mapped for exactly-once delivery.',
+    nearest: 'a data store write with the id as entry id',
+  },
 };
 
 /** @returns what to say of an activity the engine does not have */

@@ -17,7 +17,15 @@ import type {
   StepDefinition,
   ValueSource,
 } from '../../model/step-definition.js';
-import type { NativeAssignment, NativeCondition, NativeFlow, NativeGather, NativeReceiver, NativeSender, NativeStep } from './flow-format.js';
+import type {
+  NativeAssignment,
+  NativeCondition,
+  NativeFlow,
+  NativeGather,
+  NativeReceiver,
+  NativeSender,
+  NativeStep,
+} from './flow-format.js';
 
 export const DEFAULT_ROLE = 'ESBMessaging.send';
 export const DEFAULT_BODY_SIZE_MB = 40;
@@ -33,11 +41,10 @@ export class DefinitionBuilder {
   #steps: StepDefinition[] = [];
 
   build(flow: NativeFlow, source: 'YAML' | 'JSON'): FlowDefinition {
-    const processes: FlowProcess[] = [
-      this.#process(MAIN_PROCESS, flow.name, 'main', flow.steps, flow.onException, ''),
-    ];
+    const processes: FlowProcess[] = [this.#process(MAIN_PROCESS, flow.name, 'main', flow.steps, flow.onException, '')];
     for (const [name, process] of Object.entries(flow.processes ?? {})) {
-      if (name === MAIN_PROCESS) this.#problem(`processes.${name}`, 'The name "main" is taken by the steps of the flow itself.');
+      if (name === MAIN_PROCESS)
+        this.#problem(`processes.${name}`, 'The name "main" is taken by the steps of the flow itself.');
       else processes.push(this.#process(name, name, 'local', process.steps, process.onException, `processes.${name}.`));
     }
     return {
@@ -77,7 +84,11 @@ export class DefinitionBuilder {
       };
     const wrong = checkAddress(sender.address);
     if (wrong !== null)
-      this.problems.push({ path: 'sender.address', code: 'invalid-address', message: `${wrong} ("${sender.address}")` });
+      this.problems.push({
+        path: 'sender.address',
+        code: 'invalid-address',
+        message: `${wrong} ("${sender.address}")`,
+      });
     if (sender.adapter === 'ProcessDirect')
       return { ...base, adapter: 'ProcessDirect', address: sender.address } satisfies ProcessDirectSender;
     const settings = {
@@ -94,7 +105,9 @@ export class DefinitionBuilder {
     return { ...settings, adapter: sender.adapter };
   }
 
-  #authorization(authorization: Exclude<NativeSender, { adapter: 'ProcessDirect' | 'Timer' }>['authorization']): SenderAuthorization {
+  #authorization(
+    authorization: Exclude<NativeSender, { adapter: 'ProcessDirect' | 'Timer' }>['authorization'],
+  ): SenderAuthorization {
     if (authorization === undefined) return { type: 'UserRole', role: DEFAULT_ROLE };
     if (authorization.type === 'UserRole') return { type: 'UserRole', role: authorization.role ?? DEFAULT_ROLE };
     this.warnings.push({ ...CLIENT_CERTIFICATE_WARNING, path: 'sender.authorization' });
@@ -114,7 +127,9 @@ export class DefinitionBuilder {
     const prefix = id === MAIN_PROCESS ? '' : `${id}.`;
     const start = this.#sequence(steps, `${path}steps`, `${prefix}step`, undefined);
     const handler =
-      onException === undefined ? undefined : this.#sequence(onException, `${path}onException`, `${prefix}exception`, undefined);
+      onException === undefined
+        ? undefined
+        : this.#sequence(onException, `${path}onException`, `${prefix}exception`, undefined);
     const process: FlowProcess = {
       id,
       name,
@@ -144,7 +159,12 @@ export class DefinitionBuilder {
       this.#step(step, ids[index] as string, `${path}[${index}].${step.kind}`, after);
       if (step.kind === 'end' || step.kind === 'errorEnd' || step.kind === 'escalationEnd')
         if (index < list.length - 1)
-          this.#problem(`${path}[${index + 1}]`, `Nothing runs after ${step.kind}.`, list[index + 1]?.line, 'remove the steps behind it');
+          this.#problem(
+            `${path}[${index + 1}]`,
+            `Nothing runs after ${step.kind}.`,
+            list[index + 1]?.line,
+            'remove the steps behind it',
+          );
     });
     return ids[0] ?? then;
   }
@@ -201,7 +221,12 @@ export class DefinitionBuilder {
         return;
       }
       case 'filter':
-        this.#steps.push({ ...base, type: 'filter', xpath: step.value.xpath, resultType: step.value.resultType ?? 'Nodelist' });
+        this.#steps.push({
+          ...base,
+          type: 'filter',
+          xpath: step.value.xpath,
+          resultType: step.value.resultType ?? 'Nodelist',
+        });
         return;
       case 'splitter':
         this.#splitter(step, id, path, next);
@@ -214,7 +239,8 @@ export class DefinitionBuilder {
           next: this.#branch(branch.steps, `${path}.branches[${index}].steps`, `${id}.branch-${index + 1}`, gatherId),
         }));
         this.#steps.push({ id, name: base.name, type: 'multicast', mode: step.value.mode ?? 'parallel', branches });
-        if (step.value.gather === undefined) this.#steps.push({ id: gatherId, name: 'join', type: 'join', ...(next === undefined ? {} : { next }) });
+        if (step.value.gather === undefined)
+          this.#steps.push({ id: gatherId, name: 'join', type: 'join', ...(next === undefined ? {} : { next }) });
         else {
           this.#steps.push({ id: gatherId, name: 'join', type: 'join', next: `${id}.gather` });
           this.#steps.push(this.#gather(step.value.gather, `${id}.gather`, `${path}.gather`, next));
@@ -377,7 +403,12 @@ export class DefinitionBuilder {
         this.#steps.push({ ...base, type: 'mapping', jsonata: step.value.jsonata });
         return;
       case 'script':
-        this.#steps.push({ ...base, type: 'script', script: step.value.script, function: step.value.function ?? 'processData' });
+        this.#steps.push({
+          ...base,
+          type: 'script',
+          script: step.value.script,
+          function: step.value.function ?? 'processData',
+        });
         return;
       case 'xmlModifier':
         this.#steps.push({
@@ -388,7 +419,12 @@ export class DefinitionBuilder {
         });
         return;
       case 'persist':
-        this.#steps.push({ ...base, type: 'persist', storeId: step.value.storeId ?? base.id, encrypt: step.value.encrypt ?? true });
+        this.#steps.push({
+          ...base,
+          type: 'persist',
+          storeId: step.value.storeId ?? base.id,
+          encrypt: step.value.encrypt ?? true,
+        });
         return;
       case 'log':
         this.#steps.push({
@@ -435,7 +471,12 @@ export class DefinitionBuilder {
           ? { type: 'token', value: token }
           : { type: 'lineBreak' };
     if (gather === undefined && next !== undefined)
-      this.#problem(path, 'Steps behind a splitter run once for the whole message only after a gather.', step.line, 'gather: {}, or put the steps inside the splitter');
+      this.#problem(
+        path,
+        'Steps behind a splitter run once for the whole message only after a gather.',
+        step.line,
+        'gather: {}, or put the steps inside the splitter',
+      );
     const gatherId = gather === undefined ? undefined : `${id}.gather`;
     const first = this.#sequence(step.value.steps, `${path}.steps`, `${id}.step`, gatherId);
     this.#steps.push({
@@ -526,8 +567,10 @@ export class DefinitionBuilder {
 
   #condition(condition: NativeCondition, path: string, line: number | undefined): Condition {
     if (typeof condition === 'string') return { language: 'simple', expression: condition };
-    if (condition.simple !== undefined && condition.xpath === undefined) return { language: 'simple', expression: condition.simple };
-    if (condition.xpath !== undefined && condition.simple === undefined) return { language: 'xpath', expression: condition.xpath };
+    if (condition.simple !== undefined && condition.xpath === undefined)
+      return { language: 'simple', expression: condition.simple };
+    if (condition.xpath !== undefined && condition.simple === undefined)
+      return { language: 'xpath', expression: condition.xpath };
     this.#problem(path, 'A condition has exactly one of simple and xpath.', line);
     return { language: 'simple', expression: 'false' };
   }
@@ -538,14 +581,16 @@ export class DefinitionBuilder {
     line: number | undefined,
   ): readonly Assignment[] {
     return Object.entries(table ?? {}).map(([name, value]) => {
-      if (typeof value === 'string') return { action: 'create', name, source: 'expression', value, dataType: '', defaultValue: '' };
+      if (typeof value === 'string')
+        return { action: 'create', name, source: 'expression', value, dataType: '', defaultValue: '' };
       const sources = SOURCES.filter((source) => value[source] !== undefined);
       const [source] = sources;
       if (value.delete === true) {
         if (sources.length > 0) this.#problem(`${path}.${name}`, 'delete excludes a value.', line);
         return { action: 'delete', name, source: 'constant', value: '', dataType: '', defaultValue: '' };
       }
-      if (sources.length !== 1) this.#problem(`${path}.${name}`, `Exactly one of ${SOURCES.join(', ')} is expected.`, line);
+      if (sources.length !== 1)
+        this.#problem(`${path}.${name}`, `Exactly one of ${SOURCES.join(', ')} is expected.`, line);
       return {
         action: 'create',
         name,

@@ -55,11 +55,20 @@ const sender = taggedBy('adapter', {
     messageExchangePattern: optional(choice(['OneWay', 'RequestReply'], 'default RequestReply')),
   }),
   IDOC: object({ adapter: required(choice(['IDOC'])), ...httpSender }),
-  ProcessDirect: object({ adapter: required(choice(['ProcessDirect'])), name: NAME, address: required(text({ minLength: 1 })) }),
+  ProcessDirect: object({
+    adapter: required(choice(['ProcessDirect'])),
+    name: NAME,
+    address: required(text({ minLength: 1 })),
+  }),
   Timer: object({
     adapter: required(choice(['Timer'])),
     name: NAME,
-    cron: optional(text({ minLength: 1, description: 'Quartz: second minute hour day month weekday; without it the timer fires once' })),
+    cron: optional(
+      text({
+        minLength: 1,
+        description: 'Quartz: second minute hour day month weekday; without it the timer fires once',
+      }),
+    ),
     timeZone: optional(text({ minLength: 1, description: 'IANA name, default UTC' })),
   }),
 });
@@ -67,8 +76,14 @@ const sender = taggedBy('adapter', {
 const authentication = taggedBy('type', {
   None: object({ type: required(choice(['None'])) }),
   Basic: object({ type: required(choice(['Basic'])), credential: required(text({ minLength: 1 })) }),
-  OAuth2ClientCredentials: object({ type: required(choice(['OAuth2ClientCredentials'])), credential: required(text({ minLength: 1 })) }),
-  ClientCertificate: object({ type: required(choice(['ClientCertificate'])), keyAlias: required(text({ minLength: 1 })) }),
+  OAuth2ClientCredentials: object({
+    type: required(choice(['OAuth2ClientCredentials'])),
+    credential: required(text({ minLength: 1 })),
+  }),
+  ClientCertificate: object({
+    type: required(choice(['ClientCertificate'])),
+    keyAlias: required(text({ minLength: 1 })),
+  }),
 });
 
 const receiver = taggedBy('adapter', {
@@ -97,7 +112,11 @@ const receiver = taggedBy('adapter', {
     authentication: optional(authentication),
     cleanupHeaders: optional(flag()),
   }),
-  ProcessDirect: object({ adapter: required(choice(['ProcessDirect'])), name: NAME, address: required(text({ minLength: 1 })) }),
+  ProcessDirect: object({
+    adapter: required(choice(['ProcessDirect'])),
+    name: NAME,
+    address: required(text({ minLength: 1 })),
+  }),
   Mail: object({
     adapter: required(choice(['Mail'])),
     name: NAME,
@@ -163,12 +182,19 @@ const alternatives = {
     name: NAME,
     headers: optional(recordOf(assignment)),
     properties: optional(recordOf(assignment)),
-    body: optional(shortOrLong(text({ description: 'a Simple expression' }), object({ constant: optional(text()), expression: optional(text()) }))),
+    body: optional(
+      shortOrLong(
+        text({ description: 'a Simple expression' }),
+        object({ constant: optional(text()), expression: optional(text()) }),
+      ),
+    ),
   }),
   router: object({
     name: NAME,
     routes: required(
-      listOf(object({ name: NAME, when: required(condition), steps: required(named('steps', steps)) }), { minItems: 1 }),
+      listOf(object({ name: NAME, when: required(condition), steps: required(named('steps', steps)) }), {
+        minItems: 1,
+      }),
     ),
     otherwise: optional(named('steps', steps)),
     throwOnNoRoute: optional(flag('default false')),
@@ -202,7 +228,9 @@ const alternatives = {
   processCall: object({
     name: NAME,
     process: required(text({ minLength: 1 })),
-    loop: optional(object({ while: required(condition), maximumIterations: optional(integer({ minimum: 1, maximum: 99_999 })) })),
+    loop: optional(
+      object({ while: required(condition), maximumIterations: optional(integer({ minimum: 1, maximum: 99_999 })) }),
+    ),
   }),
   jsonToXml: object({
     name: NAME,
@@ -265,7 +293,11 @@ const alternatives = {
     expirationDays: optional(integer({ minimum: 1, maximum: 400 })),
   }),
   mapping: object({ name: NAME, jsonata: required(text({ minLength: 1 })) }),
-  script: object({ name: NAME, script: required(text({ minLength: 1 })), function: optional(text({ minLength: 1, description: 'default processData' })) }),
+  script: object({
+    name: NAME,
+    script: required(text({ minLength: 1 })),
+    function: optional(text({ minLength: 1, description: 'default processData' })),
+  }),
   xmlModifier: object({ name: NAME, removeXmlDeclaration: optional(flag()), removeExternalDtd: optional(flag()) }),
   persist: object({ name: NAME, storeId: optional(text({ minLength: 1 })), encrypt: optional(flag()) }),
   log: object({
@@ -284,21 +316,30 @@ type Alternatives = typeof alternatives;
 
 /** A step as written: `kind` is its key. */
 export type NativeStep = {
-  readonly [K in keyof Alternatives]: { readonly kind: K; readonly value: ValueOf<Alternatives[K]>; readonly line?: number };
+  readonly [K in keyof Alternatives]: {
+    readonly kind: K;
+    readonly value: ValueOf<Alternatives[K]>;
+    readonly line?: number;
+  };
 }[keyof Alternatives];
 
 const step: Shape<unknown> = named<unknown>('step', () => oneKeyOf(alternatives, 'a step'));
 
 const flowShape = object(
   {
-    name: required(text({ minLength: 1, maxLength: 200, description: 'for people; the id in the path names the flow' })),
+    name: required(
+      text({ minLength: 1, maxLength: 200, description: 'for people; the id in the path names the flow' }),
+    ),
     sender: required(sender),
     log: optional(object({ level: optional(choice(['NONE', 'INFO', 'DEBUG', 'TRACE'], 'default INFO')) })),
     namespaces: optional(recordOf(text({ minLength: 1 }), 'prefix to URI, for XPath')),
     steps: required(named('steps', steps)),
     onException: optional(named('steps', steps)),
     processes: optional(
-      recordOf(object({ steps: required(named('steps', steps)), onException: optional(named('steps', steps)) }), 'local processes by name'),
+      recordOf(
+        object({ steps: required(named('steps', steps)), onException: optional(named('steps', steps)) }),
+        'local processes by name',
+      ),
     ),
     resources: optional(recordOf(text(), 'stylesheets and schemas by name')),
     scripts: optional(recordOf(text(), 'JavaScript by name')),

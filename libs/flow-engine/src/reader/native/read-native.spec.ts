@@ -40,7 +40,9 @@ describe('the native format', () => {
   });
 
   it('names every unknown and missing key with its path and line', () => {
-    const problems = problemsOf('name: a\nsender:\n  adapter: HTTPS\n  adress: /a\nsteps:\n  - filtr: {xpath: //a}\n  - filter: {xpth: //a}\n');
+    const problems = problemsOf(
+      'name: a\nsender:\n  adapter: HTTPS\n  adress: /a\nsteps:\n  - filtr: {xpath: //a}\n  - filter: {xpth: //a}\n',
+    );
     expect(problems.map(({ path, line, code, nearest }) => [path, line, code, nearest])).toEqual([
       ['sender.adress', 4, 'unknown-key', 'address'],
       ['sender.address', 3, 'missing-key', undefined],
@@ -52,7 +54,9 @@ describe('the native format', () => {
 
   it('names every wrong expression, not the first only', () => {
     const problems = problemsOf(
-      flowWith('- filter: {xpath: "//a["}\n- filter: {xpath: "nope()"}\n- contentModifier: {body: "${bean:x}"}\n- contentModifier: {headers: {A: "${nothing}"}}'),
+      flowWith(
+        '- filter: {xpath: "//a["}\n- filter: {xpath: "nope()"}\n- contentModifier: {body: "${bean:x}"}\n- contentModifier: {headers: {A: "${nothing}"}}',
+      ),
     );
     expect(problems.map(({ code, line }) => [code, line])).toEqual([
       ['invalid-expression', 4],
@@ -63,20 +67,34 @@ describe('the native format', () => {
     expect(problems[0]?.path).toBe('steps[0].filter.xpath');
   });
 
-  it.each(['a', '//a', '/a/*/b', '/a//b', '/a/./b', '/a/../b', '/a%2Fb', '/a*', '/a?b', '/a b', '/a;x=1', '/a\\\\b', '/ä'])(
-    'refuses the address %s',
-    (address) => {
-      const problems = problemsOf(`name: a\nsender: {adapter: HTTPS, address: "${address}"}\nsteps: []\n`);
-      expect(problems.map(({ code, path }) => [code, path])).toEqual([['invalid-address', 'sender.address']]);
-    },
-  );
+  it.each([
+    'a',
+    '//a',
+    '/a/*/b',
+    '/a//b',
+    '/a/./b',
+    '/a/../b',
+    '/a%2Fb',
+    '/a*',
+    '/a?b',
+    '/a b',
+    '/a;x=1',
+    '/a\\\\b',
+    '/ä',
+  ])('refuses the address %s', (address) => {
+    const problems = problemsOf(`name: a\nsender: {adapter: HTTPS, address: "${address}"}\nsteps: []\n`);
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([['invalid-address', 'sender.address']]);
+  });
 
   it.each(['/', '/a', '/a/b-c_d.e', '/a/*', '/*'])('accepts the address %s', (address) => {
     expect(problemsOf(`name: a\nsender: {adapter: HTTPS, address: "${address}"}\nsteps: []\n`)).toEqual([]);
   });
 
   it('refuses a key that is there twice', () => {
-    expect(problemsOf('name: a\nname: b\nsender: {adapter: HTTPS, address: /a}\nsteps: []\n')[0]).toMatchObject({ code: 'duplicate-key', line: 2 });
+    expect(problemsOf('name: a\nname: b\nsender: {adapter: HTTPS, address: /a}\nsteps: []\n')[0]).toMatchObject({
+      code: 'duplicate-key',
+      line: 2,
+    });
   });
 
   it('refuses what is not YAML with the line', () => {
@@ -104,7 +122,10 @@ describe('the native format', () => {
   });
 
   it('refuses a process call that leads nowhere', () => {
-    expect(problemsOf(flowWith('- processCall: {process: gone}'))[0]).toMatchObject({ code: 'unresolved-reference', line: 4 });
+    expect(problemsOf(flowWith('- processCall: {process: gone}'))[0]).toMatchObject({
+      code: 'unresolved-reference',
+      line: 4,
+    });
   });
 });
 
@@ -117,9 +138,15 @@ describe('the published JSON schema', () => {
 
   it('accepts what the reader accepts and refuses what it refuses', () => {
     const validate = new Ajv2020({ strict: false, allErrors: true }).compile(flowJsonSchema());
-    const good = flowWith('- contentModifier: {headers: {X: "${date:now:yyyy}"}}\n- router: {routes: [{when: "${header.a} = 1", steps: [{end: {}}]}]}');
+    const good = flowWith(
+      '- contentModifier: {headers: {X: "${date:now:yyyy}"}}\n- router: {routes: [{when: "${header.a} = 1", steps: [{end: {}}]}]}',
+    );
     expect(validate(parse(good))).toBe(true);
-    for (const bad of [flowWith('- filtr: {}'), 'name: a\nsteps: []\n', 'name: a\nsender: {adapter: FTP}\nsteps: []\n']) {
+    for (const bad of [
+      flowWith('- filtr: {}'),
+      'name: a\nsteps: []\n',
+      'name: a\nsender: {adapter: FTP}\nsteps: []\n',
+    ]) {
       expect(problemsOf(bad)).not.toEqual([]);
       expect(validate(parse(bad))).toBe(false);
     }

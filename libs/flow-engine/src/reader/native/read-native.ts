@@ -13,7 +13,10 @@ const MAXIMUM_LENGTH = 2 * 1024 * 1024;
  * Reads a flow in the native format.
  * @throws FlowDefinitionError with every problem, each with its path and line
  */
-export function readNative(content: string, source: 'YAML' | 'JSON'): { definition: FlowDefinition; warnings: FlowWarning[] } {
+export function readNative(
+  content: string,
+  source: 'YAML' | 'JSON',
+): { definition: FlowDefinition; warnings: FlowWarning[] } {
   if (content.length > MAXIMUM_LENGTH)
     throw new FlowDefinitionError([
       { path: '(document)', code: 'limit-exceeded', message: `A definition has at most ${MAXIMUM_LENGTH} characters.` },

@@ -1,5 +1,14 @@
 import { toFunction } from '../dynamic-access.js';
-import { EMPTY, type Item, type Sequence, XPathArray, XPathMap, atomize, booleanValue, xpathError } from '../xpath-value.js';
+import {
+  EMPTY,
+  type Item,
+  type Sequence,
+  XPathArray,
+  XPathMap,
+  atomize,
+  booleanValue,
+  xpathError,
+} from '../xpath-value.js';
 import { type FunctionEntry, atomicArgument, define, integerArgument } from './define-function.js';
 import { compareKeys } from './sequence-functions.js';
 
@@ -36,7 +45,8 @@ function indexIn(array: XPathArray, sequence: Sequence | undefined, extra = 0): 
 
 export const COLLECTION_FUNCTIONS: readonly FunctionEntry[] = [
   define('map:merge', [1, 2], (_, [maps = EMPTY, options]) => {
-    const choice = options?.[0] instanceof XPathMap ? String(options[0].get('duplicates')[0] ?? 'use-first') : 'use-first';
+    const choice =
+      options?.[0] instanceof XPathMap ? String(options[0].get('duplicates')[0] ?? 'use-first') : 'use-first';
     const merged = new XPathMap();
     for (const item of maps)
       for (const { key, value } of mapArgument([item]).entries.values()) {
@@ -84,12 +94,16 @@ export const COLLECTION_FUNCTIONS: readonly FunctionEntry[] = [
   define('array:subarray', [2, 3], (_, [array, start, length]) => {
     const source = arrayArgument(array);
     const from = indexIn(source, start, 1);
-    return [new XPathArray(source.members.slice(from, length === undefined ? undefined : from + integerArgument(length)))];
+    return [
+      new XPathArray(source.members.slice(from, length === undefined ? undefined : from + integerArgument(length))),
+    ];
   }),
   define('array:head', 1, (_, [array]) => arrayArgument(array).members[0] ?? EMPTY),
   define('array:tail', 1, (_, [array]) => [new XPathArray(arrayArgument(array).members.slice(1))]),
   define('array:reverse', 1, (_, [array]) => [new XPathArray([...arrayArgument(array).members].reverse())]),
-  define('array:join', 1, (_, [arrays = EMPTY]) => [new XPathArray(arrays.flatMap((array) => arrayArgument([array]).members))]),
+  define('array:join', 1, (_, [arrays = EMPTY]) => [
+    new XPathArray(arrays.flatMap((array) => arrayArgument([array]).members)),
+  ]),
   define('array:flatten', 1, (_, [items = EMPTY]) => flatten(items)),
   define('array:for-each', 2, (dynamic, [array, action]) => {
     const call = toFunction((action ?? EMPTY)[0] as Item);
@@ -97,7 +111,9 @@ export const COLLECTION_FUNCTIONS: readonly FunctionEntry[] = [
   }),
   define('array:filter', 2, (dynamic, [array, test]) => {
     const call = toFunction((test ?? EMPTY)[0] as Item);
-    return [new XPathArray(arrayArgument(array).members.filter((member) => booleanValue(call.call(dynamic, [member]))))];
+    return [
+      new XPathArray(arrayArgument(array).members.filter((member) => booleanValue(call.call(dynamic, [member])))),
+    ];
   }),
   define('array:fold-left', 3, (dynamic, [array, zero = EMPTY, action]) => {
     const call = toFunction((action ?? EMPTY)[0] as Item);
@@ -105,8 +121,13 @@ export const COLLECTION_FUNCTIONS: readonly FunctionEntry[] = [
   }),
   define('array:sort', [1, 3], (dynamic, [array, , key]) => {
     const by = key === undefined ? null : toFunction(key[0] as Item);
-    const keyed = arrayArgument(array).members.map((member) => ({ member, keys: atomize(by === null ? member : by.call(dynamic, [member])) }));
-    return [new XPathArray(keyed.sort((first, second) => compareKeys(first.keys, second.keys)).map(({ member }) => member))];
+    const keyed = arrayArgument(array).members.map((member) => ({
+      member,
+      keys: atomize(by === null ? member : by.call(dynamic, [member])),
+    }));
+    return [
+      new XPathArray(keyed.sort((first, second) => compareKeys(first.keys, second.keys)).map(({ member }) => member)),
+    ];
   }),
 ];
 

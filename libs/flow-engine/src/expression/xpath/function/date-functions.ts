@@ -2,7 +2,15 @@ import { castTo } from '../cast-value.js';
 import { type DateKind, DateValue, DurationValue } from '../date-value.js';
 import { Decimal } from '../decimal.js';
 import { formatDatePicture } from '../format-date-picture.js';
-import { type Atomic, type Dynamic, EMPTY, type Sequence, UntypedAtomic, oneAtomic, xpathError } from '../xpath-value.js';
+import {
+  type Atomic,
+  type Dynamic,
+  EMPTY,
+  type Sequence,
+  UntypedAtomic,
+  oneAtomic,
+  xpathError,
+} from '../xpath-value.js';
 import { type FunctionEntry, define, optional, textArgument } from './define-function.js';
 
 function dateArgument(sequence: Sequence | undefined, kind: DateKind): DateValue | null {
@@ -42,7 +50,8 @@ const month = (value: DateValue): Atomic => BigInt(value.date.getUTCMonth() + 1)
 const day = (value: DateValue): Atomic => BigInt(value.date.getUTCDate());
 const hours = (value: DateValue): Atomic => BigInt(value.date.getUTCHours());
 const minutes = (value: DateValue): Atomic => BigInt(value.date.getUTCMinutes());
-const seconds = (value: DateValue): Atomic => new Decimal(BigInt(value.date.getUTCSeconds() * 1000 + value.date.getUTCMilliseconds()), 3);
+const seconds = (value: DateValue): Atomic =>
+  new Decimal(BigInt(value.date.getUTCSeconds() * 1000 + value.date.getUTCMilliseconds()), 3);
 
 function timezone(name: string, kind: DateKind): FunctionEntry {
   return define(name, 1, (_, values) => {

@@ -2,7 +2,19 @@ import { XmlNode, XmlTreeBuilder } from '../../../xml/xml-node.js';
 import { parseXml } from '../../../xml/parse-xml.js';
 import { serializeXml } from '../../../xml/serialize-xml.js';
 import { FN_NAMESPACE } from '../static-context.js';
-import { EMPTY, type Item, type Sequence, XPathArray, XPathFunction, XPathMap, doubleText, isNumeric, textOf, toDouble, xpathError } from '../xpath-value.js';
+import {
+  EMPTY,
+  type Item,
+  type Sequence,
+  XPathArray,
+  XPathFunction,
+  XPathMap,
+  doubleText,
+  isNumeric,
+  textOf,
+  toDouble,
+  xpathError,
+} from '../xpath-value.js';
 import { type FunctionEntry, define, optional, textArgument } from './define-function.js';
 
 const MAXIMUM_DEPTH = 200;
@@ -16,7 +28,9 @@ function parseJson(text: string): unknown {
 }
 
 export const JSON_FUNCTIONS: readonly FunctionEntry[] = [
-  define('parse-json', [1, 2], (_, [text = EMPTY]) => (text.length === 0 ? EMPTY : optional(toItem(parseJson(textArgument(text)), 0)))),
+  define('parse-json', [1, 2], (_, [text = EMPTY]) =>
+    text.length === 0 ? EMPTY : optional(toItem(parseJson(textArgument(text)), 0)),
+  ),
   define('json-to-xml', [1, 2], (_, [text = EMPTY]) => {
     if (text.length === 0) return EMPTY;
     const builder = new XmlTreeBuilder();
@@ -34,7 +48,9 @@ export const JSON_FUNCTIONS: readonly FunctionEntry[] = [
   define('parse-xml', 1, (_, [text = EMPTY]) => (text.length === 0 ? EMPTY : [parseXml(textArgument(text))])),
   define('parse-xml-fragment', 1, (_, [text = EMPTY]) => {
     if (text.length === 0) return EMPTY;
-    const wrapped = parseXml(`<fragment>${textArgument(text).replace(/^\s*<\?xml[^>]*\?>/, '')}</fragment>`).firstElement;
+    const wrapped = parseXml(
+      `<fragment>${textArgument(text).replace(/^\s*<\?xml[^>]*\?>/, '')}</fragment>`,
+    ).firstElement;
     const document = new XmlNode('document');
     for (const child of wrapped?.children ?? []) {
       child.parent = document;
@@ -46,7 +62,9 @@ export const JSON_FUNCTIONS: readonly FunctionEntry[] = [
   define('serialize', [1, 2], (_, [items = EMPTY, options]) => {
     const method = options?.[0] instanceof XPathMap ? textOf(options[0].get('method')[0] ?? 'xml') : 'xml';
     if (method === 'json') return [JSON.stringify(toJson(items))];
-    return [items.map((item) => (item instanceof XmlNode && method !== 'text' ? serializeXml(item) : textOf(item))).join('')];
+    return [
+      items.map((item) => (item instanceof XmlNode && method !== 'text' ? serializeXml(item) : textOf(item))).join(''),
+    ];
   }),
 ];
 
@@ -75,7 +93,8 @@ function toJson(items: Sequence): unknown {
 
 function writeJson(value: unknown, key: string | null, builder: XmlTreeBuilder, depth: number): void {
   if (depth > MAXIMUM_DEPTH) throw xpathError('FOJS0001', 'The JSON is nested too deeply.');
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'object' ? 'map' : typeof value;
+  const kind =
+    value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'object' ? 'map' : typeof value;
   builder.startElement(kind, '', FN_NAMESPACE, depth === 0 ? { '': FN_NAMESPACE } : null);
   if (key !== null) builder.attribute('key', '', '', key);
   if (Array.isArray(value)) for (const member of value) writeJson(member, null, builder, depth + 1);

@@ -115,7 +115,9 @@ function pathOf(node: XmlNode): string {
   const above = pathOf(node.parent);
   const prefix = above === '/' ? '/' : `${above}/`;
   if (node.kind === 'attribute') return `${prefix}@${node.namespace === '' ? '' : `Q{${node.namespace}}`}${node.name}`;
-  const same = node.parent.children.filter((other) => other.kind === node.kind && other.name === node.name && other.namespace === node.namespace);
+  const same = node.parent.children.filter(
+    (other) => other.kind === node.kind && other.name === node.name && other.namespace === node.namespace,
+  );
   const index = same.indexOf(node) + 1;
   if (node.kind === 'element') return `${prefix}Q{${node.namespace}}${node.name}[${index}]`;
   if (node.kind === 'processing-instruction') return `${prefix}processing-instruction(${node.name})[${index}]`;

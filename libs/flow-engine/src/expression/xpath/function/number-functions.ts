@@ -2,8 +2,29 @@ import { calculate, compareText, compareValues, describe } from '../arithmetic.j
 import { Decimal } from '../decimal.js';
 import { DurationValue } from '../date-value.js';
 import { formatNumber } from '../format-number.js';
-import { type Atomic, EMPTY, type Sequence, UntypedAtomic, atomize, isNumeric, oneAtomic, parseDouble, textOf, toDouble, xpathError } from '../xpath-value.js';
-import { type FunctionEntry, atomicArgument, define, integerArgument, numberArgument, optional, orContext, textArgument } from './define-function.js';
+import {
+  type Atomic,
+  EMPTY,
+  type Sequence,
+  UntypedAtomic,
+  atomize,
+  isNumeric,
+  oneAtomic,
+  parseDouble,
+  textOf,
+  toDouble,
+  xpathError,
+} from '../xpath-value.js';
+import {
+  type FunctionEntry,
+  atomicArgument,
+  define,
+  integerArgument,
+  numberArgument,
+  optional,
+  orContext,
+  textArgument,
+} from './define-function.js';
 
 function numeric(sequence: Sequence | undefined, what: string): number | bigint | Decimal | null {
   const value = oneAtomic(sequence ?? EMPTY, what);
@@ -21,7 +42,8 @@ function mathFunction(name: string, calculateIt: (value: number) => number): Fun
 }
 
 function round(value: number | bigint | Decimal, digits: number, halves: 'up' | 'even'): Atomic {
-  if (typeof value === 'bigint') return digits >= 0 ? value : Decimal.fromInteger(value).round(digits, halves).truncate();
+  if (typeof value === 'bigint')
+    return digits >= 0 ? value : Decimal.fromInteger(value).round(digits, halves).truncate();
   if (value instanceof Decimal) return value.round(digits, halves);
   if (!Number.isFinite(value) || value === 0) return value;
   if (halves === 'up' && digits === 0) return Math.floor(value + 0.5);
@@ -41,12 +63,24 @@ export const NUMBER_FUNCTIONS: readonly FunctionEntry[] = [
   define('ceiling', 1, (_, values) => {
     const value = numeric(values[0], 'The argument of ceiling()');
     if (value === null) return EMPTY;
-    return [value instanceof Decimal ? Decimal.fromInteger(-value.negate().floor()) : typeof value === 'number' ? Math.ceil(value) : value];
+    return [
+      value instanceof Decimal
+        ? Decimal.fromInteger(-value.negate().floor())
+        : typeof value === 'number'
+          ? Math.ceil(value)
+          : value,
+    ];
   }),
   define('floor', 1, (_, values) => {
     const value = numeric(values[0], 'The argument of floor()');
     if (value === null) return EMPTY;
-    return [value instanceof Decimal ? Decimal.fromInteger(value.floor()) : typeof value === 'number' ? Math.floor(value) : value];
+    return [
+      value instanceof Decimal
+        ? Decimal.fromInteger(value.floor())
+        : typeof value === 'number'
+          ? Math.floor(value)
+          : value,
+    ];
   }),
   define('round', [1, 2], (_, values) => {
     const value = numeric(values[0], 'The argument of round()');
@@ -66,7 +100,13 @@ export const NUMBER_FUNCTIONS: readonly FunctionEntry[] = [
     const atoms = atomize(items).map(untypedToNumber);
     const [first, ...rest] = atoms;
     if (first === undefined) return EMPTY;
-    return [calculate('div', rest.reduce((total, value) => calculate('+', total, value), first), BigInt(atoms.length))];
+    return [
+      calculate(
+        'div',
+        rest.reduce((total, value) => calculate('+', total, value), first),
+        BigInt(atoms.length),
+      ),
+    ];
   }),
   define('min', [1, 2], (_, [items = EMPTY]) => optional(extreme(items, 'lt'))),
   define('max', [1, 2], (_, [items = EMPTY]) => optional(extreme(items, 'gt'))),
@@ -122,7 +162,9 @@ function extreme(items: Sequence, operator: 'lt' | 'gt'): Atomic | null {
   const atoms = atomize(items).map((value) => (value instanceof UntypedAtomic ? numberArgument([value]) : value));
   if (atoms.some((value) => typeof value === 'number' && Number.isNaN(value))) return Number.NaN;
   if (atoms.some((value) => typeof value === 'string') && atoms.every((value) => typeof value === 'string'))
-    return atoms.map(textOf).sort((first, second) => (operator === 'lt' ? 1 : -1) * compareText(first, second))[0] ?? null;
+    return (
+      atoms.map(textOf).sort((first, second) => (operator === 'lt' ? 1 : -1) * compareText(first, second))[0] ?? null
+    );
   let best: Atomic | null = null;
   for (const value of atoms) if (best === null || compareValues(operator, value, best)) best = value;
   return best;
@@ -130,6 +172,7 @@ function extreme(items: Sequence, operator: 'lt' | 'gt'): Atomic | null {
 
 function letters(value: number, first: string): string {
   let text = '';
-  for (let rest = value; rest > 0; rest = Math.floor((rest - 1) / 26)) text = String.fromCharCode(first.charCodeAt(0) + ((rest - 1) % 26)) + text;
+  for (let rest = value; rest > 0; rest = Math.floor((rest - 1) / 26))
+    text = String.fromCharCode(first.charCodeAt(0) + ((rest - 1) % 26)) + text;
   return text;
 }

@@ -19,7 +19,14 @@ import {
   toDouble,
   xpathError,
 } from '../xpath-value.js';
-import { type FunctionEntry, atomicArgument, define, integerArgument, numberArgument, textArgument } from './define-function.js';
+import {
+  type FunctionEntry,
+  atomicArgument,
+  define,
+  integerArgument,
+  numberArgument,
+  textArgument,
+} from './define-function.js';
 
 function functionArgument(sequence: Sequence | undefined): XPathFunction {
   const [item] = sequence ?? EMPTY;
@@ -48,7 +55,9 @@ export const SEQUENCE_FUNCTIONS: readonly FunctionEntry[] = [
   }),
   define('index-of', [2, 3], (_, [items = EMPTY, wanted]) => {
     const search = atomicArgument(wanted);
-    return search === null ? EMPTY : atomize(items).flatMap((value, index) => (equalAtoms(value, search) ? [BigInt(index + 1)] : []));
+    return search === null
+      ? EMPTY
+      : atomize(items).flatMap((value, index) => (equalAtoms(value, search) ? [BigInt(index + 1)] : []));
   }),
   define('insert-before', 3, (_, [items = EMPTY, position, inserted = EMPTY]) => {
     const at = Math.max(1, integerArgument(position)) - 1;
@@ -100,7 +109,9 @@ export const SEQUENCE_FUNCTIONS: readonly FunctionEntry[] = [
   }),
   define('for-each-pair', 3, (dynamic, [first = EMPTY, second = EMPTY, action]) => {
     const call = functionArgument(action);
-    return first.slice(0, second.length).flatMap((item, index) => call.call(dynamic, [[item], [second[index] as Item]]));
+    return first
+      .slice(0, second.length)
+      .flatMap((item, index) => call.call(dynamic, [[item], [second[index] as Item]]));
   }),
   define('apply', 2, (dynamic, [action, values]) => {
     const [array] = values ?? EMPTY;
@@ -109,7 +120,10 @@ export const SEQUENCE_FUNCTIONS: readonly FunctionEntry[] = [
   }),
   define('function-arity', 1, (_, [value]) => [BigInt(functionArgument(value).arity)]),
   define('error', [0, 3], (_, values) => {
-    throw xpathError(textArgument(values[0]) || 'FOER0000', textArgument(values[1]) || 'The expression called error().');
+    throw xpathError(
+      textArgument(values[0]) || 'FOER0000',
+      textArgument(values[1]) || 'The expression called error().',
+    );
   }),
   define('trace', [1, 2], (_, [value = EMPTY]) => value),
 ];
@@ -134,7 +148,10 @@ export function compareKeys(first: readonly Atomic[], second: readonly Atomic[])
 }
 
 function orderOf(left: Atomic, right: Atomic): number {
-  const [one, other] = [left, right].map((value) => (value instanceof UntypedAtomic ? value.text : value)) as [Atomic, Atomic];
+  const [one, other] = [left, right].map((value) => (value instanceof UntypedAtomic ? value.text : value)) as [
+    Atomic,
+    Atomic,
+  ];
   if (typeof one === 'string' && typeof other === 'string') return compareText(one, other);
   if (isNumeric(one) && isNumeric(other)) {
     const [first, second] = [toDouble(one), toDouble(other)];
@@ -166,7 +183,10 @@ function deepEqualItems(first: Item, second: Item, dynamic: Dynamic): boolean {
       first.members.every((member, index) => deepEqual(member, second.members[index] as Sequence, dynamic))
     );
   if (!isAtomic(first) || !isAtomic(second)) throw xpathError('FOTY0015', 'Functions cannot be compared.');
-  return (isNumeric(first) && isNumeric(second) && Number.isNaN(toDouble(first)) && Number.isNaN(toDouble(second))) || equalAtoms(first, second);
+  return (
+    (isNumeric(first) && isNumeric(second) && Number.isNaN(toDouble(first)) && Number.isNaN(toDouble(second))) ||
+    equalAtoms(first, second)
+  );
 }
 
 function deepEqualNodes(first: XmlNode, second: XmlNode, dynamic: Dynamic): boolean {
@@ -174,10 +194,12 @@ function deepEqualNodes(first: XmlNode, second: XmlNode, dynamic: Dynamic): bool
   if (first.kind !== 'element' && first.kind !== 'document') return first.value === second.value;
   if (first.attributes.length !== second.attributes.length) return false;
   for (const attribute of first.attributes) {
-    const other = second.attributes.find(({ name, namespace }) => name === attribute.name && namespace === attribute.namespace);
+    const other = second.attributes.find(
+      ({ name, namespace }) => name === attribute.name && namespace === attribute.namespace,
+    );
     if (other === undefined || other.value !== attribute.value) return false;
   }
-  const significant = (node: XmlNode): XmlNode[] => node.children.filter(({ kind }) => kind === 'element' || kind === 'text');
+  const significant = (node: XmlNode): XmlNode[] =>
+    node.children.filter(({ kind }) => kind === 'element' || kind === 'text');
   return deepEqual(significant(first), significant(second), dynamic);
 }
-

@@ -3,7 +3,15 @@ import { compareText } from '../arithmetic.js';
 import { xpathRegex, xpathReplacement } from '../regular-expression.js';
 import { FN_NAMESPACE } from '../static-context.js';
 import { EMPTY, type Item, type Sequence, atomize, oneAtomic, textOf, xpathError } from '../xpath-value.js';
-import { type FunctionEntry, boundedText, define, integerArgument, numberArgument, orContext, textArgument } from './define-function.js';
+import {
+  type FunctionEntry,
+  boundedText,
+  define,
+  integerArgument,
+  numberArgument,
+  orContext,
+  textArgument,
+} from './define-function.js';
 
 function contextText(dynamic: Parameters<typeof orContext>[0], values: readonly Sequence[], index: number): string {
   const given = values[index];
@@ -17,7 +25,11 @@ const BLANKS = /[ \t\r\n]+/g;
 export const TEXT_FUNCTIONS: readonly FunctionEntry[] = [
   define('concat', [2, 1000], (_, values) => [boundedText(values.map((value) => textArgument(value)).join(''))]),
   define('string-join', [1, 2], (_, [items = EMPTY, separator]) => [
-    boundedText(atomize(items).map(textOf).join(separator === undefined ? '' : textArgument(separator))),
+    boundedText(
+      atomize(items)
+        .map(textOf)
+        .join(separator === undefined ? '' : textArgument(separator)),
+    ),
   ]),
   define('substring', [2, 3], (_, values) => {
     const text = textArgument(values[0]);
@@ -30,11 +42,14 @@ export const TEXT_FUNCTIONS: readonly FunctionEntry[] = [
     return [typeof slice === 'string' ? slice : slice.join('')];
   }),
   define('string-length', [0, 1], (dynamic, values) => [BigInt([...contextText(dynamic, values, 0)].length)]),
-  define('normalize-space', [0, 1], (dynamic, values) => [contextText(dynamic, values, 0).replace(BLANKS, ' ').replace(/^ | $/g, '')]),
+  define('normalize-space', [0, 1], (dynamic, values) => [
+    contextText(dynamic, values, 0).replace(BLANKS, ' ').replace(/^ | $/g, ''),
+  ]),
   define('normalize-unicode', [1, 2], (_, values) => {
     const form = values[1] === undefined ? 'NFC' : textArgument(values[1]).trim().toUpperCase();
     if (form === '') return [textArgument(values[0])];
-    if (!['NFC', 'NFD', 'NFKC', 'NFKD'].includes(form)) throw xpathError('FOCH0003', `"${form}" is not a normalization form.`);
+    if (!['NFC', 'NFD', 'NFKC', 'NFKD'].includes(form))
+      throw xpathError('FOCH0003', `"${form}" is not a normalization form.`);
     return [textArgument(values[0]).normalize(form)];
   }),
   define('upper-case', 1, (_, values) => [textArgument(values[0]).toUpperCase()]),
@@ -65,7 +80,10 @@ export const TEXT_FUNCTIONS: readonly FunctionEntry[] = [
     return [wanted !== '' && atomize(items).some((item) => textOf(item).split(/\s+/).includes(wanted))];
   }),
   define('compare', [2, 3], (_, values) => {
-    const [first, second] = [oneAtomic(values[0] ?? EMPTY, 'An argument'), oneAtomic(values[1] ?? EMPTY, 'An argument')];
+    const [first, second] = [
+      oneAtomic(values[0] ?? EMPTY, 'An argument'),
+      oneAtomic(values[1] ?? EMPTY, 'An argument'),
+    ];
     return first === null || second === null ? EMPTY : [BigInt(Math.sign(compareText(textOf(first), textOf(second))))];
   }),
   define('codepoint-equal', 2, (_, [first = EMPTY, second = EMPTY]) =>
@@ -73,19 +91,36 @@ export const TEXT_FUNCTIONS: readonly FunctionEntry[] = [
   ),
   define('codepoints-to-string', 1, (_, [items = EMPTY]) => {
     const codes = atomize(items).map((item) => integerArgument([item]));
-    if (codes.some((code) => code < 1 || code > 0x10ffff)) throw xpathError('FOCH0001', 'A code point is out of range.');
+    if (codes.some((code) => code < 1 || code > 0x10ffff))
+      throw xpathError('FOCH0001', 'A code point is out of range.');
     return [codes.map((code) => String.fromCodePoint(code)).join('')];
   }),
-  define('string-to-codepoints', 1, (_, values) => [...textArgument(values[0])].map((character) => BigInt(character.codePointAt(0) ?? 0))),
-  define('encode-for-uri', 1, (_, values) => [encodeURIComponent(wellFormed(textArgument(values[0]))).replace(/[!'()*]/g, percent)]),
-  define('iri-to-uri', 1, (_, values) => [encodeURI(wellFormed(textArgument(values[0]))).replace(/%25([0-9A-F]{2})/gi, '%$1')]),
-  define('escape-html-uri', 1, (_, values) => [textArgument(values[0]).replace(/[^ -~]+/g, (part) => encodeURI(wellFormed(part)))]),
-  define('matches', [2, 3], (_, values) => [xpathRegex(textArgument(values[1]), textArgument(values[2])).matcher(textArgument(values[0])).find()]),
+  define('string-to-codepoints', 1, (_, values) =>
+    [...textArgument(values[0])].map((character) => BigInt(character.codePointAt(0) ?? 0)),
+  ),
+  define('encode-for-uri', 1, (_, values) => [
+    encodeURIComponent(wellFormed(textArgument(values[0]))).replace(/[!'()*]/g, percent),
+  ]),
+  define('iri-to-uri', 1, (_, values) => [
+    encodeURI(wellFormed(textArgument(values[0]))).replace(/%25([0-9A-F]{2})/gi, '%$1'),
+  ]),
+  define('escape-html-uri', 1, (_, values) => [
+    textArgument(values[0]).replace(/[^ -~]+/g, (part) => encodeURI(wellFormed(part))),
+  ]),
+  define('matches', [2, 3], (_, values) => [
+    xpathRegex(textArgument(values[1]), textArgument(values[2])).matcher(textArgument(values[0])).find(),
+  ]),
   define('replace', [3, 4], (_, values) => {
     const flags = textArgument(values[3]);
     const regex = xpathRegex(textArgument(values[1]), flags);
     if (regex.matches('')) throw xpathError('FORX0003', 'The pattern of replace() matches the empty text.');
-    return [boundedText(regex.matcher(textArgument(values[0])).replaceAll(xpathReplacement(textArgument(values[2]), flags.includes('q'))))];
+    return [
+      boundedText(
+        regex
+          .matcher(textArgument(values[0]))
+          .replaceAll(xpathReplacement(textArgument(values[2]), flags.includes('q'))),
+      ),
+    ];
   }),
   define('tokenize', [1, 3], (_, values) => {
     const text = textArgument(values[0]);
@@ -103,7 +138,9 @@ export const TEXT_FUNCTIONS: readonly FunctionEntry[] = [
     parts.push(text.slice(at));
     return parts;
   }),
-  define('analyze-string', [2, 3], (_, values) => [analyzeString(textArgument(values[0]), textArgument(values[1]), textArgument(values[2]))]),
+  define('analyze-string', [2, 3], (_, values) => [
+    analyzeString(textArgument(values[0]), textArgument(values[1]), textArgument(values[2])),
+  ]),
   define('resolve-uri', [1, 2], (_, values) => {
     const [relative, base] = [textArgument(values[0]), values[1] === undefined ? undefined : textArgument(values[1])];
     if (/^[a-z][a-z0-9+.-]*:/i.test(relative) || base === undefined) return [relative];
