@@ -23,7 +23,8 @@ async function ask<T>(connection: NatsConnection, subject: string, payload: unkn
 
 async function streamInfo(connection: NatsConnection, stream: string): Promise<StreamInfo> {
   const info = await ask<StreamInfo>(connection, `$JS.API.STREAM.INFO.${stream}`);
-  if (typeof info === 'string' || info.error) throw new Error(`No answer about the stream ${stream}: ${JSON.stringify(info)}`);
+  if (typeof info === 'string' || info.error)
+    throw new Error(`No answer about the stream ${stream}: ${JSON.stringify(info)}`);
   return info;
 }
 
@@ -49,11 +50,18 @@ describe('the bus', () => {
 
     afterAll(() => connection?.close());
 
-    function expectCloudEvent({ subject, contentType, messageId, traceparent, event }: ReceivedEvent, name: string): void {
+    function expectCloudEvent(
+      { subject, contentType, messageId, traceparent, event }: ReceivedEvent,
+      name: string,
+    ): void {
       expect(subject).toBe(`sluice.events.${name}`);
       expect(contentType).toMatch(/^application\/cloudevents\+json(; *charset=utf-8)?$/i);
       expect(messageId).toBe(`${event.source}${event.id}`);
-      expect(event).toMatchObject({ specversion: '1.0', type: `dev.sluice.${name}.v1`, datacontenttype: 'application/json' });
+      expect(event).toMatchObject({
+        specversion: '1.0',
+        type: `dev.sluice.${name}.v1`,
+        datacontenttype: 'application/json',
+      });
       expect(event.source).toMatch(/^\/sluice\/[a-z-]+$/);
       expect(event.id).not.toBe('');
       expect(new Date(event.time).toISOString()).toBe(event.time);
@@ -69,8 +77,15 @@ describe('the bus', () => {
       const role = await administrator.createRole();
       const instance = await administrator.createInstance([role]);
       const revoked = await administrator.createCertificateKey(instance);
-      const rotated = await administrator.client.expect<ServiceKey>(200, 'POST', `/v1/service-keys/${revoked.id}/rotate`, { overlapSeconds: 60 });
-      await administrator.client.expect(200, 'POST', `/v1/service-keys/${revoked.id}/revoke`, { reason: 'keyCompromise' });
+      const rotated = await administrator.client.expect<ServiceKey>(
+        200,
+        'POST',
+        `/v1/service-keys/${revoked.id}/rotate`,
+        { overlapSeconds: 60 },
+      );
+      await administrator.client.expect(200, 'POST', `/v1/service-keys/${revoked.id}/revoke`, {
+        reason: 'keyCompromise',
+      });
       await administrator.deleteKey(revoked);
       await administrator.setRoles(instance, ['ESBMessaging.send']);
       await administrator.client.expect(204, 'DELETE', `/v1/service-instances/${instance.id}`);
@@ -78,20 +93,46 @@ describe('the bus', () => {
 
       await events.next('user-role.deleted', role);
       await events.next('service-instance.deleted', instance.id);
-      const names = (subject: string) => events.of(subject).map(({ event }) => event.type.replace(/^dev\.sluice\.|\.v1$/g, ''));
-      expect(names(revoked.id)).toEqual(['service-key.created', 'service-key.rotated', 'service-key.revoked', 'service-key.deleted']);
-      expect(names(instance.id)).toEqual(['service-instance.created', 'service-instance.updated', 'service-instance.deleted']);
+      const names = (subject: string) =>
+        events.of(subject).map(({ event }) => event.type.replace(/^dev\.sluice\.|\.v1$/g, ''));
+      expect(names(revoked.id)).toEqual([
+        'service-key.created',
+        'service-key.rotated',
+        'service-key.revoked',
+        'service-key.deleted',
+      ]);
+      expect(names(instance.id)).toEqual([
+        'service-instance.created',
+        'service-instance.updated',
+        'service-instance.deleted',
+      ]);
       expect(names(role)).toEqual(['user-role.created', 'user-role.deleted']);
       for (const subject of [revoked.id, instance.id, role]) {
-        for (const received of events.of(subject)) expectCloudEvent(received, received.event.type.replace(/^dev\.sluice\.|\.v1$/g, ''));
+        for (const received of events.of(subject))
+          expectCloudEvent(received, received.event.type.replace(/^dev\.sluice\.|\.v1$/g, ''));
       }
       const [created, rotation, revocation] = events.of(revoked.id).map(({ event }) => event.data);
-      const serviceKey = { id: revoked.id, name: revoked.name, serviceInstanceId: instance.id, 'key-type': 'certificate' };
+      const serviceKey = {
+        id: revoked.id,
+        name: revoked.name,
+        serviceInstanceId: instance.id,
+        'key-type': 'certificate',
+      };
       const [first, second] = [revoked.certificates[0]?.sha256, rotated.certificates[0]?.sha256];
-      expect(created).toMatchObject({ serviceKey, certificate: { sha256: first, subjectdn: expect.any(String), serialnumber: expect.stringMatching(/^0x/) } });
-      expect(rotation).toMatchObject({ serviceKey, certificate: { sha256: second }, predecessor: { sha256: first }, retiresAt: expect.any(String) });
+      expect(created).toMatchObject({
+        serviceKey,
+        certificate: { sha256: first, subjectdn: expect.any(String), serialnumber: expect.stringMatching(/^0x/) },
+      });
+      expect(rotation).toMatchObject({
+        serviceKey,
+        certificate: { sha256: second },
+        predecessor: { sha256: first },
+        retiresAt: expect.any(String),
+      });
       expect(revocation).toMatchObject({ serviceKey, reason: 'keyCompromise' });
-      expect((revocation?.['certificates'] as { sha256: string }[]).map(({ sha256 }) => sha256).sort()).toEqual([first, second].sort());
+      expect((revocation?.['certificates'] as { sha256: string }[]).map(({ sha256 }) => sha256).sort()).toEqual(
+        [first, second].sort(),
+      );
     });
 
     it('tell of trusted roots and flows', async () => {
@@ -133,11 +174,16 @@ describe('the bus', () => {
       await administrator.client.request('POST', '/v1/user-roles', { name: 'ESBMessaging.send', description: 'again' });
       await administrator.client.request('DELETE', '/v1/user-roles/ESBMessaging.send');
       const { id } = await administrator.createInstance();
-      await administrator.client.request('POST', `/v1/service-instances/${id}/service-keys`, { name: 'k', parameters: { 'key-type': 'certificate_external', 'X.509': 'x' } });
+      await administrator.client.request('POST', `/v1/service-instances/${id}/service-keys`, {
+        name: 'k',
+        parameters: { 'key-type': 'certificate_external', 'X.509': 'x' },
+      });
       const role = await administrator.createRole();
       await events.next('user-role.created', role);
       expect(events.of('ESBMessaging.send')).toEqual([]);
-      expect(events.received.filter(({ event }) => JSON.stringify(event.data).includes(id)).map(({ event }) => event.type)).toEqual(['dev.sluice.service-instance.created.v1']);
+      expect(
+        events.received.filter(({ event }) => JSON.stringify(event.data).includes(id)).map(({ event }) => event.type),
+      ).toEqual(['dev.sluice.service-instance.created.v1']);
     });
   });
 
@@ -148,10 +194,13 @@ describe('the bus', () => {
     beforeAll(async () => {
       stranger = await connectAsSubscriber(stack);
       await administrator.createRole();
-      before = await until(async () => {
-        const info = await streamInfo(stranger, eventStream);
-        return info.state.messages > 0 ? info : undefined;
-      }, { what: 'an event' });
+      before = await until(
+        async () => {
+          const info = await streamInfo(stranger, eventStream);
+          return info.state.messages > 0 ? info : undefined;
+        },
+        { what: 'an event' },
+      );
     });
 
     afterAll(() => stranger?.close());
@@ -168,21 +217,45 @@ describe('the bus', () => {
       expect(now.config).toEqual(before.config);
     }
 
-    it.each(['service-key.revoked', 'service-key.created', 'user-role.created', 'flow.deployed', 'trusted-root.added', 'anything.else', 'x'])(
-      'cannot publish the event %s',
-      async (name) => {
-        expect(await attemptPublish(stranger, `sluice.events.${name}`, '{"specversion":"1.0"}')).toBe('refused');
-        await expectUntouched();
-      },
-    );
+    it.each([
+      'service-key.revoked',
+      'service-key.created',
+      'user-role.created',
+      'flow.deployed',
+      'trusted-root.added',
+      'anything.else',
+      'x',
+    ])('cannot publish the event %s', async (name) => {
+      expect(await attemptPublish(stranger, `sluice.events.${name}`, '{"specversion":"1.0"}')).toBe('refused');
+      await expectUntouched();
+    });
 
-    it.each(['DELETE', 'PURGE', 'UPDATE', 'CREATE', 'SNAPSHOT', 'RESTORE', 'MSG.DELETE', 'LEADER.STEPDOWN', 'PEER.REMOVE'])('cannot ask for STREAM.%s of the event stream', async (call) => {
-      expect(await attemptRequest(stranger, `$JS.API.STREAM.${call}.${eventStream}`, call === 'UPDATE' ? { ...before.config, max_msgs: 1 } : '')).toBe('refused');
+    it.each([
+      'DELETE',
+      'PURGE',
+      'UPDATE',
+      'CREATE',
+      'SNAPSHOT',
+      'RESTORE',
+      'MSG.DELETE',
+      'LEADER.STEPDOWN',
+      'PEER.REMOVE',
+    ])('cannot ask for STREAM.%s of the event stream', async (call) => {
+      expect(
+        await attemptRequest(
+          stranger,
+          `$JS.API.STREAM.${call}.${eventStream}`,
+          call === 'UPDATE' ? { ...before.config, max_msgs: 1 } : '',
+        ),
+      ).toBe('refused');
       await expectUntouched();
     });
 
     it('cannot make a stream of its own', async () => {
-      for (const [name, subjects] of [['MINE', ['mine.>']], ['SPY', ['_INBOX.>']]] as const) {
+      for (const [name, subjects] of [
+        ['MINE', ['mine.>']],
+        ['SPY', ['_INBOX.>']],
+      ] as const) {
         expect(await attemptRequest(stranger, `$JS.API.STREAM.CREATE.${name}`, { name, subjects })).toBe('refused');
       }
     });
@@ -235,7 +308,8 @@ describe('the bus', () => {
 
     it('hears nothing of the services where it may listen', async () => {
       const heard: string[] = [];
-      for (const subject of ['_INBOX.>', 'sluice.events.>']) stranger.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
+      for (const subject of ['_INBOX.>', 'sluice.events.>'])
+        stranger.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
       await stranger.flush();
       await administrator.createCertificateKey(await administrator.createInstance());
       await stranger.flush();
@@ -254,34 +328,59 @@ describe('the bus', () => {
         'sluice.authorization.create-admin-token.v1',
       ];
 
-      it.each(pushed.flatMap((subject) => [[subject, true], [subject, false]] as const))(
-        'to %s (headers only: %p) harms nothing',
-        async (deliverSubject, headersOnly) => {
-          const name = `push-${createHash('sha256').update(`${deliverSubject} ${headersOnly}`).digest('hex').slice(0, 8)}`;
-          const config = { name, deliver_subject: deliverSubject, headers_only: headersOnly, ack_policy: 'none', deliver_policy: 'all', replay_policy: 'instant', inactive_threshold: 60_000_000_000 };
-          const made = await ask<{ error?: { description: string }; push_bound?: boolean }>(stranger, `$JS.API.CONSUMER.CREATE.${eventStream}.${name}`, { stream_name: eventStream, action: '', config });
-          if (typeof made === 'string' || made.error) {
-            // The server refuses what would feed the stream from itself.
-            expect(typeof made === 'string' ? made : made.error?.description).toMatch(/refused|cycle/);
-          } else {
-            // It is made, and stays unbound: the API's own subscription is not one of this account.
-            await administrator.createRole();
-            const info = await until(
-              async () => {
-                const found = await ask<{ num_pending: number; push_bound?: boolean; delivered: { consumer_seq: number } }>(stranger, `$JS.API.CONSUMER.INFO.${eventStream}.${name}`);
-                return typeof found === 'object' && found.num_pending > before.state.messages ? found : undefined;
-              },
-              { what: 'the consumer’s backlog' },
-            );
-            expect([info.push_bound ?? false, info.delivered.consumer_seq]).toEqual([false, 0]);
-            await ask(stranger, `$JS.API.CONSUMER.DELETE.${eventStream}.${name}`);
-            const now = await streamInfo(stranger, eventStream);
-            expect([now.created, now.state.first_seq, now.state.messages]).toEqual([before.created, before.state.first_seq, before.state.messages + 1]);
-            before = now;
-          }
-          await expectUntouched();
-        },
-      );
+      it.each(
+        pushed.flatMap(
+          (subject) =>
+            [
+              [subject, true],
+              [subject, false],
+            ] as const,
+        ),
+      )('to %s (headers only: %p) harms nothing', async (deliverSubject, headersOnly) => {
+        const name = `push-${createHash('sha256').update(`${deliverSubject} ${headersOnly}`).digest('hex').slice(0, 8)}`;
+        const config = {
+          name,
+          deliver_subject: deliverSubject,
+          headers_only: headersOnly,
+          ack_policy: 'none',
+          deliver_policy: 'all',
+          replay_policy: 'instant',
+          inactive_threshold: 60_000_000_000,
+        };
+        const made = await ask<{ error?: { description: string }; push_bound?: boolean }>(
+          stranger,
+          `$JS.API.CONSUMER.CREATE.${eventStream}.${name}`,
+          { stream_name: eventStream, action: '', config },
+        );
+        if (typeof made === 'string' || made.error) {
+          // The server refuses what would feed the stream from itself.
+          expect(typeof made === 'string' ? made : made.error?.description).toMatch(/refused|cycle/);
+        } else {
+          // It is made, and stays unbound: the API's own subscription is not one of this account.
+          await administrator.createRole();
+          const info = await until(
+            async () => {
+              const found = await ask<{
+                num_pending: number;
+                push_bound?: boolean;
+                delivered: { consumer_seq: number };
+              }>(stranger, `$JS.API.CONSUMER.INFO.${eventStream}.${name}`);
+              return typeof found === 'object' && found.num_pending > before.state.messages ? found : undefined;
+            },
+            { what: 'the consumer’s backlog' },
+          );
+          expect([info.push_bound ?? false, info.delivered.consumer_seq]).toEqual([false, 0]);
+          await ask(stranger, `$JS.API.CONSUMER.DELETE.${eventStream}.${name}`);
+          const now = await streamInfo(stranger, eventStream);
+          expect([now.created, now.state.first_seq, now.state.messages]).toEqual([
+            before.created,
+            before.state.first_seq,
+            before.state.messages + 1,
+          ]);
+          before = now;
+        }
+        await expectUntouched();
+      });
     });
 
     it('cannot get in with a wrong password, without one, or as a service without its key', async () => {
@@ -289,7 +388,9 @@ describe('the bus', () => {
       const { natsUrl } = stack.facts;
       const tls = { ca: stack.serverRoot };
       for (const credentials of [{}, { user: 'subscriber', pass: 'wrong' }, { user: 'key-management', pass: '' }]) {
-        await expect(connect({ servers: natsUrl, tls, reconnect: false, timeout: 5_000, ...credentials })).rejects.toThrow(/authorization/i);
+        await expect(
+          connect({ servers: natsUrl, tls, reconnect: false, timeout: 5_000, ...credentials }),
+        ).rejects.toThrow(/authorization/i);
       }
     });
   });
@@ -298,26 +399,54 @@ describe('the bus', () => {
     const connections = new Map<string, NatsConnection>();
 
     beforeAll(async () => {
-      for (const service of ['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api']) connections.set(service, await connectAsService(stack, service));
+      for (const service of ['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])
+        connections.set(service, await connectAsService(stack, service));
     });
 
     afterAll(async () => void (await Promise.all([...connections.values()].map((connection) => connection.close()))));
 
     const as = (service: string) => connections.get(service) as NatsConnection;
-    const requests = ['create-service-key', 'rotate-service-key', 'revoke-service-key', 'delete-service-key', 'get-service-key', 'create-service-instance', 'update-service-instance', 'add-trusted-root', 'remove-trusted-root'];
+    const requests = [
+      'create-service-key',
+      'rotate-service-key',
+      'revoke-service-key',
+      'delete-service-key',
+      'get-service-key',
+      'create-service-instance',
+      'update-service-instance',
+      'add-trusted-root',
+      'remove-trusted-root',
+    ];
     const others = ['KV_SLUICE_STATE', 'SLUICE_EVENTS', 'SLUICE_DECISIONS', 'SLUICE_MPL'];
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization'])('%s cannot ask key-management for what administrators ask', async (service) => {
-      for (const request of requests) {
-        expect([request, await attemptRequest(as(service), `sluice.key-management.${request}.v1`, {})]).toEqual([request, 'refused']);
-      }
-    });
+    it.each(['flow-runtime', 'certificate-verifier', 'authorization'])(
+      '%s cannot ask key-management for what administrators ask',
+      async (service) => {
+        for (const request of requests) {
+          expect([request, await attemptRequest(as(service), `sluice.key-management.${request}.v1`, {})]).toEqual([
+            request,
+            'refused',
+          ]);
+        }
+      },
+    );
 
-    it.each(['flow-runtime', 'certificate-verifier'])('%s cannot ask authorization for a token or a role', async (service) => {
-      for (const request of ['create-admin-token', 'create-user-role', 'delete-user-role', 'authenticate-administrator']) {
-        expect([request, await attemptRequest(as(service), `sluice.authorization.${request}.v1`, {})]).toEqual([request, 'refused']);
-      }
-    });
+    it.each(['flow-runtime', 'certificate-verifier'])(
+      '%s cannot ask authorization for a token or a role',
+      async (service) => {
+        for (const request of [
+          'create-admin-token',
+          'create-user-role',
+          'delete-user-role',
+          'authenticate-administrator',
+        ]) {
+          expect([request, await attemptRequest(as(service), `sluice.authorization.${request}.v1`, {})]).toEqual([
+            request,
+            'refused',
+          ]);
+        }
+      },
+    );
 
     it.each([
       ['flow-runtime', ['credential', 'instance', 'root', 'ca', 'role']],
@@ -326,54 +455,100 @@ describe('the bus', () => {
       ['admin-api', ['credential', 'instance', 'root', 'ca', 'role', 'flow']],
     ])('%s cannot write state of others: %j', async (service, prefixes) => {
       for (const prefix of prefixes) {
-        expect([prefix, await attemptRequest(as(service), `$KV.SLUICE_STATE.${prefix}.x`, {})]).toEqual([prefix, 'refused']);
-        expect([prefix, await attemptPublish(as(service), `sluice.state.$KV.SLUICE_STATE.${prefix}.x`, '{}')]).toEqual([prefix, 'refused']);
+        expect([prefix, await attemptRequest(as(service), `$KV.SLUICE_STATE.${prefix}.x`, {})]).toEqual([
+          prefix,
+          'refused',
+        ]);
+        expect([prefix, await attemptPublish(as(service), `sluice.state.$KV.SLUICE_STATE.${prefix}.x`, '{}')]).toEqual([
+          prefix,
+          'refused',
+        ]);
       }
       expect(await attemptRequest(as(service), '$KV.SLUICE_STATE.meta.complete.key-management', {})).toBe('refused');
     });
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])('%s cannot publish events of key-management', async (service) => {
-      for (const name of ['service-key.revoked', 'service-instance.deleted', 'trusted-root.added', 'issuing-ca.activated']) {
-        expect([name, await attemptPublish(as(service), `sluice.events.${name}`, '{}')]).toEqual([name, 'refused']);
-      }
-    });
-
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])('%s cannot listen where replies and requests of others pass', async (service) => {
-      const subjects = ['>', '_INBOX.>', '_INBOX_key-management.>', 'sluice.key-management.>', '$KV.>', '$JS.>'];
-      for (const other of ['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'].filter((name) => name !== service)) subjects.push(`_INBOX_${other}.>`, `sluice.${other}.>`);
-      for (const subject of subjects) expect([subject, await attemptSubscribe(as(service), subject)]).toEqual([subject, 'refused']);
-    });
-
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])('%s cannot delete or empty a stream, or make a consumer that could push', async (service) => {
-      for (const stream of others) {
-        for (const call of ['DELETE', 'PURGE', 'MSG.DELETE', 'RESTORE', 'SNAPSHOT']) {
-          expect([stream, call, await attemptRequest(as(service), `$JS.API.STREAM.${call}.${stream}`)]).toEqual([stream, call, 'refused']);
+    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+      '%s cannot publish events of key-management',
+      async (service) => {
+        for (const name of [
+          'service-key.revoked',
+          'service-instance.deleted',
+          'trusted-root.added',
+          'issuing-ca.activated',
+        ]) {
+          expect([name, await attemptPublish(as(service), `sluice.events.${name}`, '{}')]).toEqual([name, 'refused']);
         }
-        expect([stream, await attemptRequest(as(service), `$JS.API.CONSUMER.CREATE.${stream}.mine`, {})]).toEqual([stream, 'refused']);
-      }
-    });
+      },
+    );
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])('%s cannot make a stream, nor change one: it could collect or republish what it may not read or write', async (service) => {
-      for (const stream of [...others, 'MINE']) {
-        for (const call of ['CREATE', 'UPDATE']) {
-          for (const api of ['$JS.API', 'sluice.events-api']) {
-            const subject = `${api}.STREAM.${call}.${stream}`;
-            expect([subject, await attemptRequest(as(service), subject, '')]).toEqual([subject, 'refused']);
+    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+      '%s cannot listen where replies and requests of others pass',
+      async (service) => {
+        const subjects = ['>', '_INBOX.>', '_INBOX_key-management.>', 'sluice.key-management.>', '$KV.>', '$JS.>'];
+        for (const other of ['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'].filter(
+          (name) => name !== service,
+        ))
+          subjects.push(`_INBOX_${other}.>`, `sluice.${other}.>`);
+        for (const subject of subjects)
+          expect([subject, await attemptSubscribe(as(service), subject)]).toEqual([subject, 'refused']);
+      },
+    );
+
+    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+      '%s cannot delete or empty a stream, or make a consumer that could push',
+      async (service) => {
+        for (const stream of others) {
+          for (const call of ['DELETE', 'PURGE', 'MSG.DELETE', 'RESTORE', 'SNAPSHOT']) {
+            expect([stream, call, await attemptRequest(as(service), `$JS.API.STREAM.${call}.${stream}`)]).toEqual([
+              stream,
+              call,
+              'refused',
+            ]);
+          }
+          expect([stream, await attemptRequest(as(service), `$JS.API.CONSUMER.CREATE.${stream}.mine`, {})]).toEqual([
+            stream,
+            'refused',
+          ]);
+        }
+      },
+    );
+
+    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+      '%s cannot make a stream, nor change one: it could collect or republish what it may not read or write',
+      async (service) => {
+        for (const stream of [...others, 'MINE']) {
+          for (const call of ['CREATE', 'UPDATE']) {
+            for (const api of ['$JS.API', 'sluice.events-api']) {
+              const subject = `${api}.STREAM.${call}.${stream}`;
+              expect([subject, await attemptRequest(as(service), subject, '')]).toEqual([subject, 'refused']);
+            }
           }
         }
-      }
-    });
+      },
+    );
 
     it('flow-runtime cannot have the replies to administrators collected in a stream of its own', async () => {
       const flowRuntime = as('flow-runtime');
       const { config } = await streamInfo(flowRuntime, 'SLUICE_DECISIONS');
       try {
-        await attemptRequest(flowRuntime, '$JS.API.STREAM.UPDATE.SLUICE_DECISIONS', { ...config, subjects: [...config.subjects, '_INBOX_admin-api.>'] });
+        await attemptRequest(flowRuntime, '$JS.API.STREAM.UPDATE.SLUICE_DECISIONS', {
+          ...config,
+          subjects: [...config.subjects, '_INBOX_admin-api.>'],
+        });
         await administrator.createCertificateKey(await administrator.createInstance());
         const { state } = await streamInfo(flowRuntime, 'SLUICE_DECISIONS');
         for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
-          const found = await ask<{ message?: { subject: string; data?: string } }>(flowRuntime, '$JS.API.STREAM.MSG.GET.SLUICE_DECISIONS', { seq });
-          if (typeof found === 'object') expect(Buffer.from(found.message?.data ?? '', 'base64').toString().includes('PRIVATE KEY')).toBe(false);
+          const found = await ask<{ message?: { subject: string; data?: string } }>(
+            flowRuntime,
+            '$JS.API.STREAM.MSG.GET.SLUICE_DECISIONS',
+            { seq },
+          );
+          if (typeof found === 'object')
+            expect(
+              Buffer.from(found.message?.data ?? '', 'base64')
+                .toString()
+                .includes('PRIVATE KEY'),
+            ).toBe(false);
         }
       } finally {
         await attemptRequest(flowRuntime, '$JS.API.STREAM.UPDATE.SLUICE_DECISIONS', config);
@@ -387,7 +562,11 @@ describe('the bus', () => {
       const republish = { src: 'sluice.decisions.intruder', dest: 'sluice.authorization.create-admin-token.v1' };
       try {
         await attemptRequest(flowRuntime, '$JS.API.STREAM.UPDATE.SLUICE_DECISIONS', { ...config, republish });
-        const request = { actor: { name: 'intruder' }, name: 'intruder', tokenSha256: createHash('sha256').update(token).digest('hex') };
+        const request = {
+          actor: { name: 'intruder' },
+          name: 'intruder',
+          tokenSha256: createHash('sha256').update(token).digest('hex'),
+        };
         await attemptPublish(flowRuntime, 'sluice.decisions.intruder', JSON.stringify(request));
         // A change made after it, through the same service: what was sent on before it has arrived.
         await administrator.createRole();
@@ -401,11 +580,23 @@ describe('the bus', () => {
     it('what is its job is not refused', async () => {
       const { created, state } = await streamInfo(as('flow-runtime'), 'KV_SLUICE_STATE');
       const certificate = await (await TestAuthority.root({ subject: 'CN=Strange' })).leaf({ subject: 'CN=a' });
-      const request = { leaf: Buffer.from(certificate.der).toString('base64'), chain: [], lookUp: 'service-key', minimum: { epoch: created, sequence: state.last_seq } };
-      const verdict = await ask<{ result: { outcome: string; sha256: string } }>(as('flow-runtime'), 'sluice.certificate-verifier.verify-certificate.v1', request);
+      const request = {
+        leaf: Buffer.from(certificate.der).toString('base64'),
+        chain: [],
+        lookUp: 'service-key',
+        minimum: { epoch: created, sequence: state.last_seq },
+      };
+      const verdict = await ask<{ result: { outcome: string; sha256: string } }>(
+        as('flow-runtime'),
+        'sluice.certificate-verifier.verify-certificate.v1',
+        request,
+      );
       expect(verdict).toMatchObject({ result: { outcome: 'refused', sha256: certificate.sha256 } });
-      for (const service of ['certificate-verifier', 'authorization']) expect((await streamInfo(as(service), 'KV_SLUICE_STATE')).created).toBe(created);
-      expect(await ask(as('admin-api'), 'sluice.key-management.list-service-instances.v1', {})).toHaveProperty('result.items');
+      for (const service of ['certificate-verifier', 'authorization'])
+        expect((await streamInfo(as(service), 'KV_SLUICE_STATE')).created).toBe(created);
+      expect(await ask(as('admin-api'), 'sluice.key-management.list-service-instances.v1', {})).toHaveProperty(
+        'result.items',
+      );
     });
   });
 });

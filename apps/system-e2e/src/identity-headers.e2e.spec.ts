@@ -64,10 +64,23 @@ describe('who a caller is on the public listener', () => {
     ];
     return [
       ...names.flatMap((name) => values.map((value) => ({ [name]: value }))),
-      { 'Client-Cert': `:${base64}:`, 'Client-Cert-Chain': `:${Buffer.from(root.certificate.der).toString('base64')}:` },
-      { 'X-Forwarded-Client-Cert': `Hash=${registered.sha256};Cert="${encodeURIComponent(registered.pem)}";Subject="CN=registered,O=Partner"` },
-      { SSL_CLIENT_S_DN: 'CN=registered,O=Partner', SSL_CLIENT_I_DN: 'CN=Partner Root,O=Partner', SSL_CLIENT_VERIFY: 'SUCCESS' },
-      { 'X-SSL-Client-S-DN': 'CN=registered,O=Partner', 'X-SSL-Client-Verify': 'SUCCESS', 'X-SSL-Client-SHA1': registered.sha256 },
+      {
+        'Client-Cert': `:${base64}:`,
+        'Client-Cert-Chain': `:${Buffer.from(root.certificate.der).toString('base64')}:`,
+      },
+      {
+        'X-Forwarded-Client-Cert': `Hash=${registered.sha256};Cert="${encodeURIComponent(registered.pem)}";Subject="CN=registered,O=Partner"`,
+      },
+      {
+        SSL_CLIENT_S_DN: 'CN=registered,O=Partner',
+        SSL_CLIENT_I_DN: 'CN=Partner Root,O=Partner',
+        SSL_CLIENT_VERIFY: 'SUCCESS',
+      },
+      {
+        'X-SSL-Client-S-DN': 'CN=registered,O=Partner',
+        'X-SSL-Client-Verify': 'SUCCESS',
+        'X-SSL-Client-SHA1': registered.sha256,
+      },
     ];
   }
 
@@ -84,33 +97,49 @@ describe('who a caller is on the public listener', () => {
       await administrator.createExternalKey(instance, roleless.pem);
       const forbidden = open(senderWithCertificate(stack, roleless));
       for (const headers of claims()) {
-        expect([headers, await statusOf(unknown, headers), await statusOf(forbidden, headers)]).toEqual([headers, 401, 403]);
+        expect([headers, await statusOf(unknown, headers), await statusOf(forbidden, headers)]).toEqual([
+          headers,
+          401,
+          403,
+        ]);
       }
     });
 
     it('do not take its own certificate away from a caller who is let in', async () => {
       const sender = open(senderWithCertificate(stack, registered));
       const other = { 'Client-Cert': `:${Buffer.from(root.certificate.der).toString('base64')}:` };
-      for (const headers of [...claims(), other]) expect([headers, await statusOf(sender, headers)]).toEqual([headers, 200]);
+      for (const headers of [...claims(), other])
+        expect([headers, await statusOf(sender, headers)]).toEqual([headers, 200]);
     });
 
     it('are stripped before the flow sees the headers, which it does of others', async () => {
       const names = [...new Set(claims().flatMap((headers) => Object.keys(headers)))];
       const body = ['X-Order', ...names].map((name) => `${name}=\${header.${name}}`).join('|');
-      const echo = await administrator.deployFlow({ sender: { allowedHeaders: ['*'] }, steps: [{ contentModifier: { body } }] });
+      const echo = await administrator.deployFlow({
+        sender: { allowedHeaders: ['*'] },
+        steps: [{ contentModifier: { body } }],
+      });
       const sender = open(senderWithCertificate(stack, registered));
       for (const headers of claims()) {
         const answer = await sender.send(`/http/${echo.id}`, { body: 'x', headers: { ...headers, 'X-Order': '4711' } });
         expect(answer.status).toBe(200);
         expect(answer.text).toContain('X-Order=4711|');
-        expect(answer.text.replace(/^X-Order=4711\|/, '').split('|').filter((pair) => !pair.endsWith('='))).toEqual([]);
+        expect(
+          answer.text
+            .replace(/^X-Order=4711\|/, '')
+            .split('|')
+            .filter((pair) => !pair.endsWith('=')),
+        ).toEqual([]);
         expect(JSON.stringify(answer.rawHeaders)).not.toContain(registered.sha256);
       }
     });
 
     it('and the admin token of a sender do not reach the flow', async () => {
       const body = 'a=${header.Authorization}|c=${header.Cookie}';
-      const echo = await administrator.deployFlow({ sender: { allowedHeaders: ['*'] }, steps: [{ contentModifier: { body } }] });
+      const echo = await administrator.deployFlow({
+        sender: { allowedHeaders: ['*'] },
+        steps: [{ contentModifier: { body } }],
+      });
       const answer = await open(senderWithCertificate(stack, registered)).send(`/http/${echo.id}`, {
         body: 'x',
         headers: { Authorization: 'Bearer secret', Cookie: 'session=secret' },
@@ -128,7 +157,10 @@ describe('who a caller is on the public listener', () => {
         mine.chainPem + registered.pem,
         mine.pem + registered.pem + registered.pem + root.pem,
       ]) {
-        expect(await denial(open(senderWithCertificate(stack, mine, chain)))).toEqual({ status: 401, reason: 'no-service-key' });
+        expect(await denial(open(senderWithCertificate(stack, mine, chain)))).toEqual({
+          status: 401,
+          reason: 'no-service-key',
+        });
       }
     });
 
@@ -148,7 +180,10 @@ describe('who a caller is on the public listener', () => {
     it.each([
       ['with the serial number of the registered one', () => ({ serialNumber: registered.serialNumber })],
       ['with the public key of the registered one', () => ({ key: registered.key })],
-      ['with the names, the serial number and the public key of the registered one', () => ({ serialNumber: registered.serialNumber, key: registered.key })],
+      [
+        'with the names, the serial number and the public key of the registered one',
+        () => ({ serialNumber: registered.serialNumber, key: registered.key }),
+      ],
     ])('%s is an unknown certificate', async (_what, same) => {
       const twin = await root.leaf({ subject: 'CN=registered,O=Partner', ...same() });
       expect(twin.sha256).not.toBe(registered.sha256);
@@ -158,7 +193,11 @@ describe('who a caller is on the public listener', () => {
     it('of another trusted CA with the same names, serial number and key is an unknown certificate', async () => {
       const namesake = await TestAuthority.root({ subject: 'CN=Partner Root,O=Partner' });
       await administrator.addTrustedRoot(namesake.pem);
-      const twin = await namesake.leaf({ subject: 'CN=registered,O=Partner', serialNumber: registered.serialNumber, key: registered.key });
+      const twin = await namesake.leaf({
+        subject: 'CN=registered,O=Partner',
+        serialNumber: registered.serialNumber,
+        key: registered.key,
+      });
       expect(await denial(open(senderWithCertificate(stack, twin)))).toEqual({ status: 401, reason: 'no-service-key' });
       // Two roots of one name do not take each other's leaves away.
       expect(await statusOf(open(senderWithCertificate(stack, registered)))).toBe(200);
@@ -173,10 +212,16 @@ describe('who a caller is on the public listener', () => {
       ['without an extended key usage', []],
     ] as const;
 
-    it.each(usages)('%s is refused at the endpoint, with that reason for the administrator', async (_what, extendedKeyUsage) => {
-      const certificate = await root.leaf({ subject: 'CN=usage,O=Partner', extendedKeyUsage });
-      expect(await denial(open(senderWithCertificate(stack, certificate)))).toEqual({ status: 401, reason: 'missing-client-auth' });
-    });
+    it.each(usages)(
+      '%s is refused at the endpoint, with that reason for the administrator',
+      async (_what, extendedKeyUsage) => {
+        const certificate = await root.leaf({ subject: 'CN=usage,O=Partner', extendedKeyUsage });
+        expect(await denial(open(senderWithCertificate(stack, certificate)))).toEqual({
+          status: 401,
+          reason: 'missing-client-auth',
+        });
+      },
+    );
 
     it.each(usages)('%s is refused as an external certificate, with what to do', async (_what, extendedKeyUsage) => {
       const certificate = await root.leaf({ subject: 'CN=usage,O=Partner', extendedKeyUsage });
@@ -185,12 +230,19 @@ describe('who a caller is on the public listener', () => {
         name: 'k',
         parameters: { 'key-type': 'certificate_external', 'X.509': certificate.pem },
       });
-      expect([answer.status, answer.body.code, answer.body['reason']]).toEqual([400, 'certificate-refused', 'missing-client-auth']);
+      expect([answer.status, answer.body.code, answer.body['reason']]).toEqual([
+        400,
+        'certificate-refused',
+        'missing-client-auth',
+      ]);
       expect(answer.body.detail).toMatch(/client authentication.*private CA/);
     });
 
     it.each(usages)('%s is refused where only its names are compared', async (_what, extendedKeyUsage) => {
-      const authorization = { type: 'ClientCertificate', certificates: [{ subjectDN: 'CN=usage,O=Partner', issuerDN: 'CN=Partner Root,O=Partner' }] };
+      const authorization = {
+        type: 'ClientCertificate',
+        certificates: [{ subjectDN: 'CN=usage,O=Partner', issuerDN: 'CN=Partner Root,O=Partner' }],
+      };
       const byNames = await administrator.deployFlow({ authorization });
       const certificate = await root.leaf({ subject: 'CN=usage,O=Partner', extendedKeyUsage });
       const answer = await open(senderWithCertificate(stack, certificate)).send(`/http/${byNames.id}`);
@@ -198,7 +250,11 @@ describe('who a caller is on the public listener', () => {
     });
 
     it('is told from one that is for client authentication among others', async () => {
-      const certificate = await root.leaf({ subject: 'CN=both,O=Partner', extendedKeyUsage: ['serverAuth', 'clientAuth'], key: testKey('RSA-2048') });
+      const certificate = await root.leaf({
+        subject: 'CN=both,O=Partner',
+        extendedKeyUsage: ['serverAuth', 'clientAuth'],
+        key: testKey('RSA-2048'),
+      });
       await administrator.createExternalKey(await administrator.createInstance(), certificate.pem);
       expect(await statusOf(open(senderWithCertificate(stack, certificate)))).toBe(200);
     });
@@ -257,9 +313,17 @@ describe('who a caller is on the public listener', () => {
     });
 
     it('gets 400 with a NUL, a tab or a raw fragment in it, as no client would write it', async () => {
-      const sender = { url: stack.facts.flowUrl, trusts: stack.serverRoot, certificate: registered.chainPem, key: registered.key.pem };
+      const sender = {
+        url: stack.facts.flowUrl,
+        trusts: stack.serverRoot,
+        certificate: registered.chainPem,
+        key: registered.key.pem,
+      };
       for (const path of [`/http/${flow.id}\0`, `/http/\0/${flow.id}`, `/http/${flow.id}\t`, `/http/${flow.id}#x`]) {
-        const { text } = await exchangeBytes(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx`, sender);
+        const { text } = await exchangeBytes(
+          `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx`,
+          sender,
+        );
         expect([path, text.slice(0, 12)]).toEqual([path, 'HTTP/1.1 400']);
       }
     });
@@ -275,12 +339,23 @@ describe('who a caller is on the public listener', () => {
 
     it('does not take the rules of one flow past those of another below it', async () => {
       const open_ = await administrator.deployFlow({ sender: { address: '/tree/*' } });
-      const guarded = await administrator.deployFlow({ role: await administrator.createRole(), sender: { address: '/tree/guarded' } });
-      const send = async (path: string) => (await open(senderWithCertificate(stack, registered)).send(path, { body: 'x' })).status;
+      const guarded = await administrator.deployFlow({
+        role: await administrator.createRole(),
+        sender: { address: '/tree/guarded' },
+      });
+      const send = async (path: string) =>
+        (await open(senderWithCertificate(stack, registered)).send(path, { body: 'x' })).status;
       expect([open_.status, guarded.status]).toEqual(['started', 'started']);
       expect(await send('/http/tree/free')).toBe(200);
       expect(await send('/http/tree/guarded')).toBe(403);
-      for (const spelling of ['/http/tree/./guarded', '/http/tree/%67uarded', '/http/tree//guarded', '/http/tree/x/../guarded', '/http/tree/guarded;x', '/http/tree/guarded%2F']) {
+      for (const spelling of [
+        '/http/tree/./guarded',
+        '/http/tree/%67uarded',
+        '/http/tree//guarded',
+        '/http/tree/x/../guarded',
+        '/http/tree/guarded;x',
+        '/http/tree/guarded%2F',
+      ]) {
         expect([spelling, await send(spelling)]).toEqual([spelling, 400]);
       }
     });

@@ -63,13 +63,21 @@ describe('a stack whose parts die', () => {
   }
 
   async function expectAllThere(): Promise<void> {
-    const roles = await administrator.client.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/user-roles?limit=1000');
+    const roles = await administrator.client.expect<{ items: { name: string }[] }>(
+      200,
+      'GET',
+      '/v1/user-roles?limit=1000',
+    );
     for (const { role, key, flow, messageId, deletedKey } of acknowledged) {
       expect(roles.items.map(({ name }) => name)).toContain(role);
       const found = await administrator.client.expect<ServiceKey>(200, 'GET', `/v1/service-keys/${key.id}`);
       expect(found.certificates).toEqual(key.certificates);
       expect((await administrator.client.expect<Flow>(200, 'GET', `/v1/flows/${flow.id}`)).status).toBe('started');
-      expect(await administrator.messageLog(messageId)).toMatchObject({ id: messageId, flow: flow.id, status: 'COMPLETED' });
+      expect(await administrator.messageLog(messageId)).toMatchObject({
+        id: messageId,
+        flow: flow.id,
+        status: 'COMPLETED',
+      });
       expect((await administrator.client.request('GET', `/v1/service-keys/${deletedKey.id}`)).status).toBe(404);
       using sender = senderWithKey(stack, key);
       using deleted = senderWithKey(stack, deletedKey);
@@ -101,10 +109,17 @@ describe('a stack whose parts die', () => {
   async function untilEverythingAnswers(): Promise<void> {
     const { client } = administrator;
     const answers = (status: number, method: string, path: string, body?: () => unknown) =>
-      until(async () => (await client.request(method, path, body?.())).status === status, { what: `${status} for ${method} ${path}`, timeoutMs: 40_000, everyMs: 100 });
+      until(async () => (await client.request(method, path, body?.())).status === status, {
+        what: `${status} for ${method} ${path}`,
+        timeoutMs: 40_000,
+        everyMs: 100,
+      });
     await answers(200, 'GET', '/v1/flows');
     await answers(201, 'POST', '/v1/user-roles', () => ({ name: administrator.newName('Probe.'), description: '' }));
-    await answers(201, 'POST', '/v1/service-instances', () => ({ name: administrator.newName('probe-'), plan: 'integration-flow' }));
+    await answers(201, 'POST', '/v1/service-instances', () => ({
+      name: administrator.newName('probe-'),
+      plan: 'integration-flow',
+    }));
     const key = await administrator.createCertificateKey(await administrator.createInstance());
     await until(
       async () => {
@@ -121,12 +136,24 @@ describe('a stack whose parts die', () => {
       const connection = await connectAsService(stack, 'flow-runtime');
       try {
         const info = await attemptRequest(connection, '$JS.API.STREAM.INFO.KV_SLUICE_STATE');
-        const { created, state } = JSON.parse(typeof info === 'object' ? info.answer : '{}') as { created: string; state: { last_seq: number } };
+        const { created, state } = JSON.parse(typeof info === 'object' ? info.answer : '{}') as {
+          created: string;
+          state: { last_seq: number };
+        };
         const leaf = await (await TestAuthority.root({ subject: 'CN=Strange' })).leaf({ subject: 'CN=a' });
-        const request = { leaf: Buffer.from(leaf.der).toString('base64'), chain: [], lookUp: 'service-key', minimum: { epoch: created, sequence: state.last_seq } };
+        const request = {
+          leaf: Buffer.from(leaf.der).toString('base64'),
+          chain: [],
+          lookUp: 'service-key',
+          minimum: { epoch: created, sequence: state.last_seq },
+        };
         const counts = new Map<string, number>();
         for (let n = 0; n < times; n++) {
-          const reply = await connection.request('sluice.certificate-verifier.verify-certificate.v1', JSON.stringify(request), { timeout: 3_000 });
+          const reply = await connection.request(
+            'sluice.certificate-verifier.verify-certificate.v1',
+            JSON.stringify(request),
+            { timeout: 3_000 },
+          );
           const { result } = reply.json<{ result: { verifier: string; outcome: string } }>();
           expect(result.outcome).toBe('refused');
           counts.set(result.verifier, (counts.get(result.verifier) ?? 0) + 1);
@@ -149,7 +176,13 @@ describe('a stack whose parts die', () => {
       const guarded = await administrator.deployFlow({ role: await administrator.createRole() });
       const strange = await (await TestAuthority.root({ subject: 'CN=Strange' })).leaf({ subject: 'CN=a' });
       expect(role).toBeDefined();
-      const senders: Sender[] = [senderWithKey(stack, key), senderWithKey(stack, key), senderWithKey(stack, key), senderWithCertificate(stack, strange), senderWithoutCertificate(stack)];
+      const senders: Sender[] = [
+        senderWithKey(stack, key),
+        senderWithKey(stack, key),
+        senderWithKey(stack, key),
+        senderWithCertificate(stack, strange),
+        senderWithoutCertificate(stack),
+      ];
       const [allowed, roleless, known, unknown, bare] = senders as [Sender, Sender, Sender, Sender, Sender];
       // None of these but the first is answered from a cache: each asks a verifier.
       await using load = new Load([
@@ -163,7 +196,10 @@ describe('a stack whose parts die', () => {
       for (const index of [0, 1]) {
         const before = load.count;
         await killAndAwait('certificate-verifier', index);
-        await until(async () => (await askVerifiers(30)).size === verifiers, { what: 'answers of all three', timeoutMs: 40_000 });
+        await until(async () => (await askVerifiers(30)).size === verifiers, {
+          what: 'answers of all three',
+          timeoutMs: 40_000,
+        });
         await until(() => load.count > before + 100, { what: 'calls after the kill' });
       }
       const outcomes = await load.end();
@@ -184,7 +220,15 @@ describe('a stack whose parts die', () => {
     // While one of these is away, calls of known senders go on; the others stand on the way of every call.
     const callsGoOn = new Set(['key-management', 'authorization', 'certificate-verifier', 'admin-api', 'postgres']);
 
-    it.each(['key-management', 'authorization', 'certificate-verifier', 'admin-api', 'flow-runtime', 'nats-server', 'postgres'])(
+    it.each([
+      'key-management',
+      'authorization',
+      'certificate-verifier',
+      'admin-api',
+      'flow-runtime',
+      'nats-server',
+      'postgres',
+    ])(
       'of %s loses nothing that was acknowledged, lets nobody in who is not to be, and the stack starts it again',
       async (name) => {
         const { key, flow, deletedKey } = await change();
@@ -217,7 +261,10 @@ describe('a stack whose parts die', () => {
         const types = (subject: string) => events.of(subject).map(({ event }) => event.type);
         expect(types(role)).toEqual(['dev.sluice.user-role.created.v1']);
         expect(types(key.id)).toEqual(['dev.sluice.service-key.created.v1']);
-        expect(types(deletedKey.id)).toEqual(['dev.sluice.service-key.created.v1', 'dev.sluice.service-key.deleted.v1']);
+        expect(types(deletedKey.id)).toEqual([
+          'dev.sluice.service-key.created.v1',
+          'dev.sluice.service-key.deleted.v1',
+        ]);
         expect(types(flow.id)).toEqual(['dev.sluice.flow.deployed.v1']);
       }
       await connection.close();
@@ -249,7 +296,9 @@ describe('a stack whose parts die', () => {
       const second = await LocalStack.launch({ home: home.path, ports });
       const { code } = await second.ended;
       expect([code, second.output.length]).toEqual([1, expect.any(Number)]);
-      expect(second.output.join('\n')).toMatch(/A stack is running on .* already \(process \d+\): end it, or set SLUICE_HOME/);
+      expect(second.output.join('\n')).toMatch(
+        /A stack is running on .* already \(process \d+\): end it, or set SLUICE_HOME/,
+      );
       expect(existsSync(stack.factsFile)).toBe(true);
       await expectAllThere();
     });
@@ -258,7 +307,9 @@ describe('a stack whose parts die', () => {
       const pids = Object.values(stack.facts.pids).flat();
       await stack.end('SIGKILL');
       stack = await LocalStack.start({ home: home.path, ports: stack.ports });
-      await until(() => pids.filter(isAlive).length === 0, { what: 'the end of the processes of the stack that was killed' });
+      await until(() => pids.filter(isAlive).length === 0, {
+        what: 'the end of the processes of the stack that was killed',
+      });
       await expectAllThere();
     });
 
@@ -275,7 +326,9 @@ describe('a stack whose parts die', () => {
       const { code } = await second.ended;
       expect(code).toBe(1);
       const lines = second.output.filter((line) => line.trim() !== '');
-      expect(lines.filter((line) => line.includes(String(taken)))).toEqual([expect.stringMatching(new RegExp(`Port ${taken} is taken: set ${variable} to a free one\\.$`))]);
+      expect(lines.filter((line) => line.includes(String(taken)))).toEqual([
+        expect.stringMatching(new RegExp(`Port ${taken} is taken: set ${variable} to a free one\\.$`)),
+      ]);
       expect(lines.join('\n')).not.toMatch(/\bat .*:\d+:\d+|Error:/);
       expect(lines.some((line) => line.startsWith('ready'))).toBe(false);
       await second.stop();
@@ -288,7 +341,10 @@ describe('a stack whose parts die', () => {
     ])('a wrong %s is explained in one sentence', async (variable, value) => {
       const second = await LocalStack.launch({ environment: { [variable]: value } });
       const { code } = await second.ended;
-      expect([code, second.output.filter((line) => line.trim() !== '')]).toEqual([1, [expect.stringMatching(new RegExp(`${variable} must be a whole number`))]]);
+      expect([code, second.output.filter((line) => line.trim() !== '')]).toEqual([
+        1,
+        [expect.stringMatching(new RegExp(`${variable} must be a whole number`))],
+      ]);
       await second.stop();
     });
   });

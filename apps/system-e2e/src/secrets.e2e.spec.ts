@@ -32,7 +32,9 @@ describe('attack 34: secrets of a run', () => {
     const instance = await administrator.createInstance([role]);
     const rsa = await administrator.createKey(instance, { 'key-type': 'certificate', 'key-algorithm': 'RSA' });
     const ec = await administrator.createCertificateKey(instance);
-    const rotated = await administrator.client.expect<ServiceKey>(200, 'POST', `/v1/service-keys/${ec.id}/rotate`, { overlapSeconds: 60 });
+    const rotated = await administrator.client.expect<ServiceKey>(200, 'POST', `/v1/service-keys/${ec.id}/rotate`, {
+      overlapSeconds: 60,
+    });
     const secret = await administrator.createKey(instance, { 'key-type': 'client_secret' });
     keys.push(rsa, ec, rotated, secret);
     const flow = await administrator.deployFlow({ role });
@@ -47,8 +49,23 @@ describe('attack 34: secrets of a run', () => {
     const keysOf = `/v1/service-instances/${instance.id}/service-keys`;
     for (const [path, body] of [
       [keysOf, { name: 'k', parameters: { 'key-type': 'certificate_external', 'X.509': rsa.credentials.key } }],
-      [keysOf, { name: 'k', parameters: { 'key-type': 'certificate_external', 'X.509': `${rsa.credentials.certificate}${rsa.credentials.key}` } }],
-      [keysOf, { name: secret.credentials.clientsecret, parameters: { 'key-type': 'client_secret', clientsecret: secret.credentials.clientsecret } }],
+      [
+        keysOf,
+        {
+          name: 'k',
+          parameters: {
+            'key-type': 'certificate_external',
+            'X.509': `${rsa.credentials.certificate}${rsa.credentials.key}`,
+          },
+        },
+      ],
+      [
+        keysOf,
+        {
+          name: secret.credentials.clientsecret,
+          parameters: { 'key-type': 'client_secret', clientsecret: secret.credentials.clientsecret },
+        },
+      ],
       ['/v1/trusted-roots', { pem: ec.credentials.key }],
       ['/v1/user-roles', `{"name": "${adminToken}`],
     ] as const) {
@@ -61,13 +78,17 @@ describe('attack 34: secrets of a run', () => {
     known = { instance: instance.id, certificate: rsa.certificates[0]?.sha256 ?? '', role };
 
     secrets.push(
-      ...[rsa, ec, rotated].map(({ credentials }, index) => privateKeySecret(`private key ${index + 1}`, credentials.key ?? '')),
+      ...[rsa, ec, rotated].map(({ credentials }, index) =>
+        privateKeySecret(`private key ${index + 1}`, credentials.key ?? ''),
+      ),
       textSecret('client secret', secret.credentials.clientsecret ?? ''),
       textSecret('admin token', adminToken),
       textSecret('subscriber’s password', stack.facts.subscriber.password),
       bytesSecret('master key', Buffer.from(stack.secret('master.key'), 'base64')),
       privateKeySecret('key that signs records', stack.secret('record-signing.key')),
-      ...['server', 'server-root', 'proxy-ca', 'load-balancer'].map((name) => privateKeySecret(`TLS key ${name}`, readFileSync(join(stack.home, 'tls', `${name}.key`), 'utf8'))),
+      ...['server', 'server-root', 'proxy-ca', 'load-balancer'].map((name) =>
+        privateKeySecret(`TLS key ${name}`, readFileSync(join(stack.home, 'tls', `${name}.key`), 'utf8')),
+      ),
       ...readdirSync(join(stack.home, 'secrets'))
         .filter((file) => /\.(nk|password)$/.test(file))
         .map((file) => textSecret(file, stack.secret(file))),
@@ -82,17 +103,42 @@ describe('attack 34: secrets of a run', () => {
 
   it('are shown once, in the answer that made them', async () => {
     const shown = JSON.stringify(keys);
-    expect(secretsIn(shown.replaceAll('\\n', '\n'), secrets).sort()).toEqual(['client secret', 'private key 1', 'private key 2', 'private key 3']);
-    for (const path of [`/v1/service-keys/${keys[0]?.id}`, `/v1/service-instances/${known.instance}/service-keys`, '/v1/service-instances', '/v1/trusted-roots', '/v1/message-processing-logs', '/v1/flows', '/v1/openapi.json']) {
+    expect(secretsIn(shown.replaceAll('\\n', '\n'), secrets).sort()).toEqual([
+      'client secret',
+      'private key 1',
+      'private key 2',
+      'private key 3',
+    ]);
+    for (const path of [
+      `/v1/service-keys/${keys[0]?.id}`,
+      `/v1/service-instances/${known.instance}/service-keys`,
+      '/v1/service-instances',
+      '/v1/trusted-roots',
+      '/v1/message-processing-logs',
+      '/v1/flows',
+      '/v1/openapi.json',
+    ]) {
       const { status, bytes } = await administrator.client.request('GET', path);
-      expect([path, status, secretsIn(bytes.toString('utf8').replaceAll('\\n', '\n'), secrets)]).toEqual([path, 200, []]);
+      expect([path, status, secretsIn(bytes.toString('utf8').replaceAll('\\n', '\n'), secrets)]).toEqual([
+        path,
+        200,
+        [],
+      ]);
     }
   });
 
   it('are in no log, though everything is logged', () => {
     const all = new Map([...stack.logs, ['the stack', stack.output.join('\n')]]);
     expect([...all.keys()].sort()).toEqual(
-      expect.arrayContaining(['admin-api-1.log', 'authorization-1.log', 'certificate-verifier-1.log', 'flow-runtime-1.log', 'key-management-1.log', 'nats-server.log', 'postgres.log']),
+      expect.arrayContaining([
+        'admin-api-1.log',
+        'authorization-1.log',
+        'certificate-verifier-1.log',
+        'flow-runtime-1.log',
+        'key-management-1.log',
+        'nats-server.log',
+        'postgres.log',
+      ]),
     );
     expect([...all.values()].join('').length).toBeGreaterThan(2_000);
     for (const [file, text] of all) {
@@ -102,7 +148,10 @@ describe('attack 34: secrets of a run', () => {
   });
 
   it('are in no event', () => {
-    const text = events.received.map(({ raw }) => raw).join('\n').replaceAll('\\n', '\n');
+    const text = events.received
+      .map(({ raw }) => raw)
+      .join('\n')
+      .replaceAll('\\n', '\n');
     expect(text).toContain(known.certificate);
     expect(events.received.length).toBeGreaterThan(8);
     expect(secretsIn(text, secrets)).toEqual([]);
@@ -119,17 +168,26 @@ describe('attack 34: secrets of a run', () => {
       expect([table, secretsIn(read, secrets), /PRIVATE KEY/.test(read)]).toEqual([table, [], false]);
     }
     // A private key in DER begins with a version and an algorithm; none of ours does when it is sealed.
-    expect(text).not.toMatch(/3041020100301306072a8648ce3d0201|308187020100301306072a8648ce3d0201|30820[0-9a-f]{3}020100300d06092a864886f70d010101/);
+    expect(text).not.toMatch(
+      /3041020100301306072a8648ce3d0201|308187020100301306072a8648ce3d0201|30820[0-9a-f]{3}020100300d06092a864886f70d010101/,
+    );
   });
 
   it('are in no file of the bus: neither the state, nor the logs of messages and decisions, nor events', () => {
-    const files = (folder: string): string[] => readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const files = (folder: string): string[] =>
+      readdirSync(folder, { withFileTypes: true, recursive: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
     const stored = files(join(stack.home, 'nats', 'jetstream'));
     const text = stored.map((file) => readFileSync(file, 'latin1')).join('\n');
     expect(text).toContain(known.certificate);
     for (const file of stored) {
       const read = readFileSync(file, 'latin1').replaceAll('\\n', '\n');
-      expect([file.slice(stack.home.length), secretsIn(read, secrets), /PRIVATE KEY/.test(read)]).toEqual([file.slice(stack.home.length), [], false]);
+      expect([file.slice(stack.home.length), secretsIn(read, secrets), /PRIVATE KEY/.test(read)]).toEqual([
+        file.slice(stack.home.length),
+        [],
+        false,
+      ]);
     }
   });
 

@@ -1,4 +1,11 @@
-import { type CompiledFlow, type FlowOutcome, Message, compileFlow, readFlowDefinition, runFlow } from '@sluice/flow-engine';
+import {
+  type CompiledFlow,
+  type FlowOutcome,
+  Message,
+  compileFlow,
+  readFlowDefinition,
+  runFlow,
+} from '@sluice/flow-engine';
 import { compileStylesheet, compileXPath, runTransformation, serializeResult } from '@sluice/flow-engine/libraries';
 
 const encoder = new TextEncoder();
@@ -17,7 +24,10 @@ interface Measured {
 /** Runs the works in turns, so that all see the same machine; each is warmed up first. */
 async function measure(...works: readonly (() => unknown)[]): Promise<readonly Measured[]> {
   const totals = works.map(() => ({ elapsed: 0, cpu: 0, count: 0 }));
-  const turn = async (work: () => unknown, milliseconds: number): Promise<{ elapsed: number; cpu: number; count: number }> => {
+  const turn = async (
+    work: () => unknown,
+    milliseconds: number,
+  ): Promise<{ elapsed: number; cpu: number; count: number }> => {
     const cpu = process.cpuUsage();
     const start = performance.now();
     let count = 0;
@@ -40,18 +50,26 @@ async function measure(...works: readonly (() => unknown)[]): Promise<readonly M
       total.cpu += made.cpu;
       total.count += made.count;
     }
-  return totals.map(({ elapsed, cpu, count }) => ({ microseconds: (elapsed * 1000) / count, cpuMicroseconds: cpu / count }));
+  return totals.map(({ elapsed, cpu, count }) => ({
+    microseconds: (elapsed * 1000) / count,
+    cpuMicroseconds: cpu / count,
+  }));
 }
 
 function print(name: string, measured: Measured, note = ''): void {
   const rate = Math.round(1e6 / measured.microseconds);
-  console.log(`${name.padEnd(38)} ${measured.microseconds.toFixed(2).padStart(10)} µs  ${measured.cpuMicroseconds.toFixed(2).padStart(10)} µs CPU  ${String(rate).padStart(9)}/s  ${note}`);
+  console.log(
+    `${name.padEnd(38)} ${measured.microseconds.toFixed(2).padStart(10)} µs  ${measured.cpuMicroseconds.toFixed(2).padStart(10)} µs CPU  ${String(rate).padStart(9)}/s  ${note}`,
+  );
 }
 
 const STYLESHEET =
   '<xsl:stylesheet version="2.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"><xsl:template match="@*|node()"><xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy></xsl:template><xsl:template match="price"><amount><xsl:value-of select="."/></amount></xsl:template></xsl:stylesheet>';
 const XML = `<order id="7">${Array.from({ length: 20 }, (_, n) => `<item><sku>A${n}</sku><price>${n}.50</price><quantity>${n}</quantity></item>`).join('')}</order>`;
-const JSON_BODY = JSON.stringify({ id: 7, items: Array.from({ length: 20 }, (_, n) => ({ sku: `A${n}`, price: n, quantity: n })) });
+const JSON_BODY = JSON.stringify({
+  id: 7,
+  items: Array.from({ length: 20 }, (_, n) => ({ sku: `A${n}`, price: n, quantity: n })),
+});
 
 const echo = flowOf('name: echo\nsender: {adapter: HTTPS, address: /e}\nsteps: []\n');
 const simple = flowOf(
@@ -89,7 +107,10 @@ function bareXml(): string {
   const context = { message, exception: null, exchangeId: '', flowName: '', now: ports.now };
   const id = idPath.toText(context);
   const large = countPath.toBoolean(context);
-  const result = serializeResult(runTransformation(stylesheet, message.document(), { now: Date.now(), parameter: () => undefined }), stylesheet.output);
+  const result = serializeResult(
+    runTransformation(stylesheet, message.document(), { now: Date.now(), parameter: () => undefined }),
+    stylesheet.output,
+  );
   return id + String(large) + result;
 }
 
@@ -102,9 +123,16 @@ const step = (simpleTime.cpuMicroseconds - echoTime.cpuMicroseconds) / 10;
 print('10 content modifiers', simpleTime, `${step.toFixed(2)} µs CPU a step`);
 
 expectCompleted(await runFlow(xml, new Message({ body: XML }), ports));
-const [xmlTime, bareTime] = (await measure(() => runFlow(xml, new Message({ body: XML }), ports), bareXml)) as [Measured, Measured];
+const [xmlTime, bareTime] = (await measure(() => runFlow(xml, new Message({ body: XML }), ports), bareXml)) as [
+  Measured,
+  Measured,
+];
 print('XML flow: XPath, router, XSLT', xmlTime);
-print('  the same on the libraries alone', bareTime, `overhead ${(xmlTime.cpuMicroseconds / bareTime.cpuMicroseconds).toFixed(2)} (CPU)`);
+print(
+  '  the same on the libraries alone',
+  bareTime,
+  `overhead ${(xmlTime.cpuMicroseconds / bareTime.cpuMicroseconds).toFixed(2)} (CPU)`,
+);
 
 expectCompleted(await runFlow(json, new Message({ body: JSON_BODY }), ports));
 const [jsonTime, parseTime] = (await measure(

@@ -79,6 +79,7 @@ function filesBeside(file: string): Map<string, Uint8Array> {
 
 function loadPorts(folder: string): Record<string, string> {
   const ports: Record<string, string> = {};
-  for (const name of readdirSync(folder)) if (name.endsWith('.js')) ports[basename(name)] = readFileSync(join(folder, name), 'utf8');
+  for (const name of readdirSync(folder))
+    if (name.endsWith('.js')) ports[basename(name)] = readFileSync(join(folder, name), 'utf8');
   return ports;
 }

@@ -28,14 +28,20 @@ function file(name: string, content: string): string {
 
 describe('flow check', () => {
   it('says that a flow can be deployed', () => {
-    const { code, text } = run('check', file('a.yaml', 'name: orders\nsender: {adapter: HTTPS, address: /o}\nsteps: []\n'));
+    const { code, text } = run(
+      'check',
+      file('a.yaml', 'name: orders\nsender: {adapter: HTTPS, address: /o}\nsteps: []\n'),
+    );
     expect(code).toBe(0);
     expect(text).toContain('supported  orders  HTTPS /o (role ESBMessaging.send)');
     expect(text).toContain('1 flows: 1 supported, 0 needs-scripts, 0 refused');
   });
 
   it('lists what is in the way with its line and the nearest thing', () => {
-    const { code, text } = run('check', file('a.yaml', 'name: orders\nsender: {adapter: HTTPS, adress: /o}\nsteps:\n  - filtr: {}\n'));
+    const { code, text } = run(
+      'check',
+      file('a.yaml', 'name: orders\nsender: {adapter: HTTPS, adress: /o}\nsteps:\n  - filtr: {}\n'),
+    );
     expect(code).toBe(1);
     expect(text).toContain('unknown-key sender.adress line 2:');
     expect(text).toContain('nearest: address');
@@ -63,10 +69,20 @@ describe('flow check', () => {
     const { text } = run('check', file('a.iflw', GROOVY_FLOW), '--json');
     const [report] = JSON.parse(text) as { flows: { verdict: string; problems: { code: string }[] }[] }[];
     expect(report?.flows[0]?.verdict).toBe('refused');
-    expect(report?.flows[0]?.problems.map(({ code }) => code).sort()).toEqual(['script-port-required', 'unresolved-parameter']);
+    expect(report?.flows[0]?.problems.map(({ code }) => code).sort()).toEqual([
+      'script-port-required',
+      'unresolved-parameter',
+    ]);
   });
 
-  it.each([[], ['check'], ['deploy', 'x'], ['check', '--what', 'x'], ['check', '/no/such/file.yaml'], ['check', 'package.json.txt']])('ends with 2 for %j', (...words: string[]) => {
+  it.each([
+    [],
+    ['check'],
+    ['deploy', 'x'],
+    ['check', '--what', 'x'],
+    ['check', '/no/such/file.yaml'],
+    ['check', 'package.json.txt'],
+  ])('ends with 2 for %j', (...words: string[]) => {
     expect(run(...words).code).toBe(2);
   });
 });

@@ -21,8 +21,14 @@ export function printReports(reports: readonly FlowCheckReport[], options: Print
     flow.scriptsToPort.map(({ script, ported }) => (ported ? `${script} (ported)` : script)).join(', ') || '-',
   ]);
   const header = ['verdict', 'flow', 'sender', 'steps', 'problems', 'warnings', 'scripts to port'];
-  const widths = header.map((title, column) => Math.min(48, Math.max(title.length, ...rows.map((row) => (row[column] as string).length))));
-  const line = (cells: readonly string[]): string => cells.map((cell, column) => fit(cell, widths[column] as number)).join('  ').trimEnd();
+  const widths = header.map((title, column) =>
+    Math.min(48, Math.max(title.length, ...rows.map((row) => (row[column] as string).length))),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => fit(cell, widths[column] as number))
+      .join('  ')
+      .trimEnd();
   const lines = [paint(line(header), 1)];
   rows.forEach((row, index) => {
     const verdict = (flows[index] as { flow: FlowCheck }).flow.verdict;
@@ -30,7 +36,8 @@ export function printReports(reports: readonly FlowCheckReport[], options: Print
   });
   for (const { report, flow } of flows) lines.push(...details(report, flow, paint));
   for (const report of reports)
-    for (const other of report.others) lines.push('', `${report.input}: "${other.name}" is a ${other.kind}, which is no flow and was not checked.`);
+    for (const other of report.others)
+      lines.push('', `${report.input}: "${other.name}" is a ${other.kind}, which is no flow and was not checked.`);
   const counts = (['supported', 'needs-scripts', 'refused'] as const).map(
     (verdict) => `${flows.filter(({ flow }) => flow.verdict === verdict).length} ${verdict}`,
   );
@@ -57,7 +64,11 @@ function problemLines(problem: FlowProblem, paint: (text: string, code: number) 
   return lines;
 }
 
-function place(item: { readonly element?: { type: string; id: string; name: string }; readonly path: string; readonly line?: number }): string {
+function place(item: {
+  readonly element?: { type: string; id: string; name: string };
+  readonly path: string;
+  readonly line?: number;
+}): string {
   const line = item.line === undefined ? '' : ` line ${item.line}`;
   if (item.element === undefined) return `${item.path}${line}: `;
   const name = item.element.name === '' ? '' : ` "${item.element.name}"`;

@@ -35,14 +35,21 @@ export class EventSubscription {
 
   static async open(connection: NatsConnection, durable: string): Promise<EventSubscription> {
     const manager = await jetstreamManager(connection);
-    await manager.consumers.add(eventStream, { durable_name: durable, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All });
+    await manager.consumers.add(eventStream, {
+      durable_name: durable,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+    });
     const consumer = await jetstream(connection).consumers.get(eventStream, durable);
     return new EventSubscription(await consumer.consume());
   }
 
   /** Waits for the event with this name about this thing. */
   next(name: string, subject: string): Promise<ReceivedEvent> {
-    return until(() => this.of(subject).find(({ event }) => event.type === `dev.sluice.${name}.v1`), { what: `the event ${name} of ${subject}`, timeoutMs: 10_000 });
+    return until(() => this.of(subject).find(({ event }) => event.type === `dev.sluice.${name}.v1`), {
+      what: `the event ${name} of ${subject}`,
+      timeoutMs: 10_000,
+    });
   }
 
   /** What happened to a thing, in the order it came. */

@@ -25,6 +25,7 @@ export async function dumpDatabase(url: string): Promise<ReadonlyMap<string, str
 }
 
 function asText(value: unknown): string {
-  if (Buffer.isBuffer(value)) return [value.toString('hex'), value.toString('base64'), value.toString('latin1')].join('\n');
+  if (Buffer.isBuffer(value))
+    return [value.toString('hex'), value.toString('base64'), value.toString('latin1')].join('\n');
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }

@@ -8,7 +8,12 @@ export interface Secret {
 
 /** Bytes as text, in the encodings programs write them in. */
 function encodings(bytes: Buffer): string[] {
-  return [bytes.toString('hex'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('latin1')];
+  return [
+    bytes.toString('hex'),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+    bytes.toString('latin1'),
+  ];
 }
 
 /** The key as PEM has it, as DER, and the secret numbers in it alone, which every other format holds. */
@@ -21,7 +26,9 @@ export function privateKeySecret(name: string, pem: string): Secret {
     .split('\n')
     .filter((line) => line.length === 64 && !open.includes(Buffer.from(line, 'base64')))
     .slice(1);
-  const numbers = [d, p, q].flatMap((number) => (number === undefined ? [] : encodings(Buffer.from(number, 'base64url'))));
+  const numbers = [d, p, q].flatMap((number) =>
+    number === undefined ? [] : encodings(Buffer.from(number, 'base64url')),
+  );
   return { name, forms: [...encodings(key.export({ type: 'pkcs8', format: 'der' })), ...numbers, ...lines] };
 }
 

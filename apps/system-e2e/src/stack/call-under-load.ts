@@ -50,8 +50,8 @@ export class Load implements AsyncDisposable {
         (error: NodeJS.ErrnoException) => error.code ?? error.message,
       );
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-      // A refused connection comes back at once; others are to have the processor as well.
-      if (!/^\d+$/.test(outcome)) await new Promise((resolve) => setTimeout(resolve, 20));
+      // Paced: the processes that start meanwhile are to have the processor as well.
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 

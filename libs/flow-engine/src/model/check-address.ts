@@ -13,7 +13,7 @@ export function checkAddress(address: string): string | null {
   if (path.split('/').some((segment) => segment === '.' || segment === '..'))
     return 'An address has no dot segment (/./ or /../).';
   if (path.includes('%')) return 'An address is written without percent encoding.';
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+
   const bad = /[\\;?#"<>^`{|}\u0000-\u0020\u007f]|[^\u0000-\u007f]/u.exec(path);
   if (bad !== null) return `An address may not hold the character ${JSON.stringify(bad[0])}.`;
   return path.length > 1 && path.endsWith('/') && path !== address ? 'An address has no empty segment (//).' : null;

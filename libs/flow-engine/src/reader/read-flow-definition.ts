@@ -59,11 +59,17 @@ export function readFlowDefinition(input: FlowDefinitionInput): ReadFlow {
             nearest: 'import it as a package',
           },
         ]);
-      return requireDefinition(readIflw(withParameters(artifact, input.parameters), input.ports ?? {}, archive.collections));
+      return requireDefinition(
+        readIflw(withParameters(artifact, input.parameters), input.ports ?? {}, archive.collections),
+      );
     }
     default:
       throw new FlowDefinitionError([
-        { path: '(document)', code: 'not-a-flow', message: `The media type ${String(input.mediaType)} cannot be read.` },
+        {
+          path: '(document)',
+          code: 'not-a-flow',
+          message: `The media type ${String(input.mediaType)} cannot be read.`,
+        },
       ]);
   }
 }
@@ -78,7 +84,12 @@ export function readFlowPackage(input: Omit<FlowDefinitionInput, 'mediaType'>): 
   const flows = archive.artifacts.map((artifact): PackagedFlow => {
     const place = { name: artifact.name, id: artifact.symbolicName, path: artifact.path };
     try {
-      return { ...place, flow: requireDefinition(readIflw(withParameters(artifact, input.parameters), input.ports ?? {}, archive.collections)) };
+      return {
+        ...place,
+        flow: requireDefinition(
+          readIflw(withParameters(artifact, input.parameters), input.ports ?? {}, archive.collections),
+        ),
+      };
     } catch (error) {
       if (!(error instanceof FlowDefinitionError)) throw error;
       return { ...place, problems: error.problems };
@@ -89,7 +100,11 @@ export function readFlowPackage(input: Omit<FlowDefinitionInput, 'mediaType'>): 
 
 function noFlow(archive: FlowArchive): FlowProblem {
   const found = archive.others.map(({ name, kind }) => `${name} (${kind})`).join(', ');
-  return { path: '(archive)', code: 'not-a-flow', message: `The archive holds no flow${found === '' ? '' : `, only ${found}`}.` };
+  return {
+    path: '(archive)',
+    code: 'not-a-flow',
+    message: `The archive holds no flow${found === '' ? '' : `, only ${found}`}.`,
+  };
 }
 
 /** An `.iflw` alone, with whatever files were given beside it. */
@@ -115,7 +130,9 @@ export function withParameters(
   artifact: FlowArchive['artifacts'][number],
   parameters: Readonly<Record<string, string>> | undefined,
 ): FlowArchive['artifacts'][number] {
-  return parameters === undefined ? artifact : { ...artifact, parameters: new Map([...artifact.parameters, ...Object.entries(parameters)]) };
+  return parameters === undefined
+    ? artifact
+    : { ...artifact, parameters: new Map([...artifact.parameters, ...Object.entries(parameters)]) };
 }
 
 function decodeUtf8(content: Uint8Array): string {

@@ -63,7 +63,8 @@ export class RunScope {
 
   /** Counts a step. @throws FlowProcessingError `limit-exceeded`, `deadline-exceeded` */
   spendStep(): void {
-    if (--this.#stepsLeft < 0) throw new FlowProcessingError('limit-exceeded', 'The message took more steps than allowed.');
+    if (--this.#stepsLeft < 0)
+      throw new FlowProcessingError('limit-exceeded', 'The message took more steps than allowed.');
     if (this.#deadline !== undefined && this.ports.now() > this.#deadline)
       throw new FlowProcessingError('deadline-exceeded', 'The message was not processed in time.');
   }

@@ -8,7 +8,12 @@ import type { StepRecord } from './flow-outcome.js';
 type Execute = (flow: CompiledFlow, step: CompiledStep, run: FlowRun) => Awaitable<CompiledStep | null>;
 
 /** Runs a step and keeps a record of it; at TRACE with headers, properties and payload as they were after it. */
-export function recordStep(flow: CompiledFlow, step: CompiledStep, run: FlowRun, execute: Execute): Awaitable<CompiledStep | null> {
+export function recordStep(
+  flow: CompiledFlow,
+  step: CompiledStep,
+  run: FlowRun,
+  execute: Execute,
+): Awaitable<CompiledStep | null> {
   const start = run.now();
   const processId = run.processId;
   const keep = (error?: unknown): void => {
@@ -67,6 +72,7 @@ function snapshot(run: FlowRun): Pick<StepRecord, 'headers' | 'properties' | 'pa
 
 function tableOf(entries: Iterable<[string, unknown]>): Record<string, string> {
   const table: Record<string, string> = {};
-  for (const [name, value] of entries) table[name] = SECRET.test(name) ? '***' : valueToText(value).slice(0, MAXIMUM_VALUE);
+  for (const [name, value] of entries)
+    table[name] = SECRET.test(name) ? '***' : valueToText(value).slice(0, MAXIMUM_VALUE);
   return table;
 }

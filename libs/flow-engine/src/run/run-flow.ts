@@ -28,10 +28,17 @@ export function runFlow(
   const process = sender === undefined ? undefined : flow.processes.get(sender.process);
   const run = new FlowRun(scope, message, process?.id ?? '');
   if (process === undefined)
-    return outcomeOf(run, new FlowProcessingError('internal', `The flow has no sender channel "${options.sender ?? ''}".`));
+    return outcomeOf(
+      run,
+      new FlowProcessingError('internal', `The flow has no sender channel "${options.sender ?? ''}".`),
+    );
   try {
     const pending = runProcess(flow, process, run);
-    if (isPromise(pending)) return pending.then(() => complete(run), (error: unknown) => outcomeOf(run, error));
+    if (isPromise(pending))
+      return pending.then(
+        () => complete(run),
+        (error: unknown) => outcomeOf(run, error),
+      );
     return complete(run);
   } catch (error) {
     return outcomeOf(run, error);
@@ -52,7 +59,8 @@ function complete(run: FlowRun): Awaitable<FlowOutcome> {
 
 function outcomeOf(run: FlowRun, error: unknown): FlowOutcome {
   const failure = error === null ? null : toProcessingError(error);
-  const status: FlowStatus = failure === null ? 'COMPLETED' : failure.code === 'escalation-end' ? 'ESCALATED' : 'FAILED';
+  const status: FlowStatus =
+    failure === null ? 'COMPLETED' : failure.code === 'escalation-end' ? 'ESCALATED' : 'FAILED';
   const { scope, message } = run;
   return {
     status,

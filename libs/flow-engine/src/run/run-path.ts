@@ -107,7 +107,10 @@ function endPath(step: CompiledEnd, run: FlowRun): null {
       // An error end behind a failure passes that failure on; only otherwise is it a failure of its own.
       throw (
         run.exception ??
-        new FlowProcessingError('error-end', `The message ended in the error end event "${step.name}"${step.errorCode === '' ? '' : ` (${step.errorCode})`}.`)
+        new FlowProcessingError(
+          'error-end',
+          `The message ended in the error end event "${step.name}"${step.errorCode === '' ? '' : ` (${step.errorCode})`}.`,
+        )
       );
     case 'escalation':
       throw new FlowProcessingError(
@@ -125,9 +128,13 @@ function endPath(step: CompiledEnd, run: FlowRun): null {
 
 function callProcess(flow: CompiledFlow, step: CompiledCall, run: FlowRun): Awaitable<void> {
   const process = flow.processes.get(step.processId);
-  if (process === undefined) throw new FlowProcessingError('internal', `The process "${step.processId}" does not exist.`);
+  if (process === undefined)
+    throw new FlowProcessingError('internal', `The process "${step.processId}" does not exist.`);
   if (run.callDepth >= MAXIMUM_CALL_DEPTH)
-    throw new FlowProcessingError('limit-exceeded', `Local processes call each other more than ${MAXIMUM_CALL_DEPTH} deep.`);
+    throw new FlowProcessingError(
+      'limit-exceeded',
+      `Local processes call each other more than ${MAXIMUM_CALL_DEPTH} deep.`,
+    );
   const once = (): Awaitable<void> => {
     run.callDepth++;
     const exception = run.exception;
@@ -160,7 +167,8 @@ function runSplitter(flow: CompiledFlow, step: CompiledSplitter, run: FlowRun): 
     return run.fork(part);
   });
   const failures: FlowProcessingError[] = [];
-  const one = (part: FlowRun): Awaitable<Stop> => guarded(() => runPath(flow, step.next, part, true), step.stopOnException, part, run, failures);
+  const one = (part: FlowRun): Awaitable<Stop> =>
+    guarded(() => runPath(flow, step.next, part, true), step.stopOnException, part, run, failures);
   const stops = step.parallel ? runLimited(runs, one, step.concurrency) : runInTurn(runs, one);
   return andThen(stops, (ended) => {
     const gather = ended.find((stop) => stop !== null) ?? null;

@@ -44,7 +44,8 @@ export function readSenderRequest(channel: HttpSender, request: SenderRequest): 
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (NEVER_ADMITTED.test(name)) continue;
-    if (ALWAYS_ADMITTED.has(name.toLowerCase()) || matchesHeaderPattern(name, channel.allowedHeaders)) headers.set(name, value);
+    if (ALWAYS_ADMITTED.has(name.toLowerCase()) || matchesHeaderPattern(name, channel.allowedHeaders))
+      headers.set(name, value);
   }
   headers.set('CamelHttpMethod', request.method);
   headers.set('CamelHttpPath', request.path);
@@ -68,9 +69,15 @@ const SOAP_VERSION = 'SoapVersion';
  *
  * @param request the request, whose headers are not echoed
  */
-export function writeSenderReply(channel: HttpSender, outcome: FlowOutcome, request: SenderRequest, messageId: string): SenderReply {
+export function writeSenderReply(
+  channel: HttpSender,
+  outcome: FlowOutcome,
+  request: SenderRequest,
+  messageId: string,
+): SenderReply {
   if (outcome.status !== 'COMPLETED') return failureReply(channel, outcome, messageId);
-  if (channel.adapter === 'SOAP' && channel.messageExchangePattern === 'OneWay') return { status: 202, headers: {}, body: '' };
+  if (channel.adapter === 'SOAP' && channel.messageExchangePattern === 'OneWay')
+    return { status: 202, headers: {}, body: '' };
   const { message } = outcome;
   const headers = returnedHeaders(message, request);
   if (channel.adapter !== 'HTTPS') return soapReply(message, headers);
@@ -78,7 +85,11 @@ export function writeSenderReply(channel: HttpSender, outcome: FlowOutcome, requ
   const chosen = typeof code === 'string' && /^[2-5]\d\d$/.test(code) ? Number(code) : null;
   if (message.isEmpty) return { status: chosen ?? 204, headers: withoutContentType(headers), body: '' };
   const { body } = message;
-  return { status: chosen ?? 200, headers, body: body instanceof Uint8Array || typeof body === 'string' ? body : message.text() };
+  return {
+    status: chosen ?? 200,
+    headers,
+    body: body instanceof Uint8Array || typeof body === 'string' ? body : message.text(),
+  };
 }
 
 function returnedHeaders(message: Message, request: SenderRequest): Record<string, string> {
@@ -109,7 +120,11 @@ function soapReply(message: Message, headers: Readonly<Record<string, string>>):
     // A text that is no XML is still an answer; inside an envelope it must be escaped.
     content = escapeText(message.text());
   }
-  return { status: 200, headers: { ...withoutContentType(headers), 'Content-Type': soapType(version) }, body: envelope(version, content) };
+  return {
+    status: 200,
+    headers: { ...withoutContentType(headers), 'Content-Type': soapType(version) },
+    body: envelope(version, content),
+  };
 }
 
 function failureReply(channel: HttpSender, outcome: FlowOutcome, messageId: string): SenderReply {

@@ -81,16 +81,23 @@ function compileHttp(channel: HttpReceiver, compiler: StepCompiler): StepWork {
 function takeHttpResponse(run: FlowRun, channel: HttpReceiver, response: HttpResponse): void {
   const { message } = run;
   for (const [name, value] of Object.entries(response.headers))
-    if (!NEVER_SENT.test(name) && (name.toLowerCase() === 'content-type' || matchesHeaderPattern(name, channel.responseHeaders)))
+    if (
+      !NEVER_SENT.test(name) &&
+      (name.toLowerCase() === 'content-type' || matchesHeaderPattern(name, channel.responseHeaders))
+    )
       message.headers.set(name, value);
   message.headers.set('CamelHttpResponseCode', response.status);
   const failed = response.status < 200 || response.status > 299;
   if (failed && channel.throwOnFailure)
-    throw new FlowProcessingError('receiver-failed', `The receiver "${channel.name}" answered with HTTP status ${response.status}.`, {
-      responseCode: response.status,
-      responseBody: decodeText(response.body.subarray(0, 64 * 1024), response.headers['content-type']),
-      responseHeaders: response.headers,
-    });
+    throw new FlowProcessingError(
+      'receiver-failed',
+      `The receiver "${channel.name}" answered with HTTP status ${response.status}.`,
+      {
+        responseCode: response.status,
+        responseBody: decodeText(response.body.subarray(0, 64 * 1024), response.headers['content-type']),
+        responseHeaders: response.headers,
+      },
+    );
   message.body = response.body;
 }
 
@@ -101,7 +108,10 @@ function requestHeaders(message: Message, patterns: readonly string[]): Record<s
     if (!ALWAYS_SENT.has(name.toLowerCase()) && !matchesHeaderPattern(name, patterns)) continue;
     const text = valueToText(value);
     if (/[\r\n\0]/.test(text))
-      throw new FlowProcessingError('receiver-failed', `The header "${clip(name)}" holds a line break and cannot be sent.`);
+      throw new FlowProcessingError(
+        'receiver-failed',
+        `The header "${clip(name)}" holds a line break and cannot be sent.`,
+      );
     headers[name] = text;
   }
   return headers;
@@ -119,11 +129,17 @@ function urlOf(address: string, query: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new FlowProcessingError('receiver-failed', `"${clip(address)}" is neither an http nor an https address.`);
   if (url.username !== '' || url.password !== '')
-    throw new FlowProcessingError('receiver-failed', 'An address must not hold a user or password; name a credential instead.');
+    throw new FlowProcessingError(
+      'receiver-failed',
+      'An address must not hold a user or password; name a credential instead.',
+    );
   return url.href;
 }
 
-function compileAuthentication(authentication: ReceiverAuthentication, compiler: StepCompiler): (run: FlowRun) => ReceiverAuthentication {
+function compileAuthentication(
+  authentication: ReceiverAuthentication,
+  compiler: StepCompiler,
+): (run: FlowRun) => ReceiverAuthentication {
   if (authentication.type === 'None') return () => authentication;
   if (authentication.type === 'ClientCertificate') {
     const alias = compiler.simple(authentication.keyAlias, 'authentication.keyAlias');
@@ -148,7 +164,10 @@ function compileSoap(channel: SoapReceiver, compiler: StepCompiler): StepWork {
     const request = {
       method: 'POST',
       url: urlOf(valueToText(address(run)), ''),
-      headers: { 'Content-Type': contentType, ...(soap12 ? {} : { SOAPAction: `"${soapAction.replaceAll('"', '')}"` }) },
+      headers: {
+        'Content-Type': contentType,
+        ...(soap12 ? {} : { SOAPAction: `"${soapAction.replaceAll('"', '')}"` }),
+      },
       body: new TextEncoder().encode(wrapSoap(run.message, channel.soapVersion)),
       timeoutMs: channel.timeoutMs,
       authentication: authentication(run),
@@ -198,7 +217,10 @@ function compileMail(channel: MailReceiver, compiler: StepCompiler): StepWork {
     subject: compiler.simple(channel.subject, 'subject'),
     body: compiler.simple(channel.body, 'body'),
   };
-  const line = (expression: CompiledExpression, run: FlowRun): string => valueToText(expression(run)).replace(/[\r\n]+/g, ' ').trim();
+  const line = (expression: CompiledExpression, run: FlowRun): string =>
+    valueToText(expression(run))
+      .replace(/[\r\n]+/g, ' ')
+      .trim();
   return (run): Awaitable<void> =>
     run.scope.port('mail', 'mail receiver').send({
       receiver: {

@@ -19,7 +19,8 @@ export function compileContentModifier(step: ContentModifierStep, compiler: Step
   ];
   const body = step.body;
   if (body !== undefined) {
-    const read: CompiledExpression = body.source === 'constant' ? () => body.value : compiler.simple(body.value, 'body');
+    const read: CompiledExpression =
+      body.source === 'constant' ? () => body.value : compiler.simple(body.value, 'body');
     changes.push((run) => {
       run.message.body = bodyOf(read(run));
     });
@@ -35,7 +36,13 @@ function applyChanges(changes: readonly Change[], run: FlowRun, from: number): A
 }
 
 function bodyOf(value: unknown): MessageBody {
-  if (value === null || value === undefined || typeof value === 'string' || value instanceof Uint8Array || value instanceof XmlNode)
+  if (
+    value === null ||
+    value === undefined ||
+    typeof value === 'string' ||
+    value instanceof Uint8Array ||
+    value instanceof XmlNode
+  )
     return value ?? '';
   return valueToText(value);
 }
@@ -111,7 +118,9 @@ function compileSource(
     case 'numberRange':
       return (run) => {
         const port = run.scope.port('variables', 'number ranges');
-        return port.nextNumber === undefined ? run.scope.port('variables', 'number ranges').get(value, 'global') : port.nextNumber(value);
+        return port.nextNumber === undefined
+          ? run.scope.port('variables', 'number ranges').get(value, 'global')
+          : port.nextNumber(value);
       };
   }
 }

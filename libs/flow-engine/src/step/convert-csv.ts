@@ -22,7 +22,10 @@ export function compileCsvToXml(step: CsvToXmlStep, compiler: StepCompiler): Ste
     if (path.length === 1) builder.startElement('root', '', '');
     for (const record of records) {
       if (record.length > names.length)
-        throw new FlowProcessingError('csv-malformed', `A line has ${record.length} fields, but only ${names.length} are named.`);
+        throw new FlowProcessingError(
+          'csv-malformed',
+          `A line has ${record.length} fields, but only ${names.length} are named.`,
+        );
       builder.startElement(recordName, '', '');
       record.forEach((value, index) => {
         builder.startElement(names[index] as string, '', '');
@@ -39,7 +42,8 @@ export function compileCsvToXml(step: CsvToXmlStep, compiler: StepCompiler): Ste
 function columnName(name: string): string {
   const cleaned = name.trim().replace(/[^\p{L}\p{N}._-]/gu, '_');
   const usable = /^[\p{L}_]/u.test(cleaned) ? cleaned : `_${cleaned}`;
-  if (!NAME.test(usable)) throw new FlowProcessingError('csv-malformed', `The column "${clip(name)}" cannot be the name of an XML element.`);
+  if (!NAME.test(usable))
+    throw new FlowProcessingError('csv-malformed', `The column "${clip(name)}" cannot be the name of an XML element.`);
   return usable;
 }
 
@@ -49,7 +53,8 @@ export function parseCsv(text: string, separator: string): string[][] {
   let record: string[] = [];
   let position = 0;
   const field = (value: string): void => {
-    if (record.length >= MAXIMUM_FIELDS) throw new FlowProcessingError('csv-malformed', `A line has more than ${MAXIMUM_FIELDS} fields.`);
+    if (record.length >= MAXIMUM_FIELDS)
+      throw new FlowProcessingError('csv-malformed', `A line has more than ${MAXIMUM_FIELDS} fields.`);
     record.push(value);
   };
   const finish = (): void => {
@@ -61,7 +66,12 @@ export function parseCsv(text: string, separator: string): string[][] {
       const [value, after] = readQuoted(text, position);
       field(value);
       position = after;
-      if (position < text.length && !text.startsWith(separator, position) && text[position] !== '\n' && text[position] !== '\r')
+      if (
+        position < text.length &&
+        !text.startsWith(separator, position) &&
+        text[position] !== '\n' &&
+        text[position] !== '\r'
+      )
         throw new FlowProcessingError('csv-malformed', `Text follows a quoted field in line ${records.length + 1}.`);
     } else {
       const end = fieldEnd(text, position, separator);
@@ -83,13 +93,19 @@ export function parseCsv(text: string, separator: string): string[][] {
 
 function fieldEnd(text: string, start: number, separator: string): number {
   let position = start;
-  while (position < text.length && text[position] !== '\n' && text[position] !== '\r' && !text.startsWith(separator, position)) position++;
+  while (
+    position < text.length &&
+    text[position] !== '\n' &&
+    text[position] !== '\r' &&
+    !text.startsWith(separator, position)
+  )
+    position++;
   return position;
 }
 
 function readQuoted(text: string, start: number): [value: string, after: number] {
   let value = '';
-  for (let position = start + 1; ; ) {
+  for (let position = start + 1; ;) {
     const end = text.indexOf('"', position);
     if (end < 0) throw new FlowProcessingError('csv-malformed', 'A quoted field has no end.');
     value += text.slice(position, end);
@@ -109,7 +125,9 @@ export function compileXmlToCsv(step: XmlToCsvStep, compiler: StepCompiler): Ste
     const [prefix] = parents === null ? [] : parents.toNodes(run);
     const above = prefix === undefined ? new Map<string, string>() : leavesOf(prefix, step.includeAttributes);
     const names = [...new Set([...above.keys(), ...rows.flatMap((row) => [...row.keys()])])];
-    const lines = rows.map((row) => names.map((name) => quote(row.get(name) ?? above.get(name) ?? '', separator)).join(separator));
+    const lines = rows.map((row) =>
+      names.map((name) => quote(row.get(name) ?? above.get(name) ?? '', separator)).join(separator),
+    );
     if (step.includeHeader) lines.unshift(names.map((name) => quote(name, separator)).join(separator));
     run.message.body = lines.map((line) => `${line}\n`).join('');
     run.message.headers.set('Content-Type', 'text/csv');
@@ -121,7 +139,8 @@ function fieldsOf(record: XmlNode, includeAttributes: boolean): Map<string, stri
   if (includeAttributes) for (const attribute of record.attributes) fields.set(`@${attribute.name}`, attribute.value);
   for (const child of record.children) {
     if (child.kind !== 'element') continue;
-    if (includeAttributes) for (const attribute of child.attributes) fields.set(`${child.name}@${attribute.name}`, attribute.value);
+    if (includeAttributes)
+      for (const attribute of child.attributes) fields.set(`${child.name}@${attribute.name}`, attribute.value);
     fields.set(child.name, child.text);
   }
   if (fields.size === 0) fields.set(record.name, record.text);
@@ -147,6 +166,8 @@ function separatorOf(separator: string): string {
 function elementPath(path: string, compiler: StepCompiler): string[] {
   const names = path.replace(/^\//, '').split('/');
   if (names.every((name) => NAME.test(name))) return names;
-  compiler.problem('invalid-value', `"${path}" is not a path of element names such as /rows/row.`, { field: 'recordPath' });
+  compiler.problem('invalid-value', `"${path}" is not a path of element names such as /rows/row.`, {
+    field: 'recordPath',
+  });
   return ['row'];
 }

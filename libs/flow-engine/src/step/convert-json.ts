@@ -31,7 +31,9 @@ function parseKeepingNumbers(text: string): unknown {
     reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
   ) => unknown;
   try {
-    return parse(text, (_, value, context) => (typeof value === 'number' ? new NumberText(context.source ?? String(value)) : value));
+    return parse(text, (_, value, context) =>
+      typeof value === 'number' ? new NumberText(context.source ?? String(value)) : value,
+    );
   } catch (error) {
     if (error instanceof RangeError) throw error;
     const reason = text.trim() === '' ? 'it is empty' : (error as Error).message;
@@ -73,7 +75,8 @@ class JsonWriter {
   }
 
   #member(name: string, value: unknown, depth: number): void {
-    if (depth > MAXIMUM_DEPTH) throw new FlowProcessingError('limit-exceeded', `The JSON is nested more than ${MAXIMUM_DEPTH} deep.`);
+    if (depth > MAXIMUM_DEPTH)
+      throw new FlowProcessingError('limit-exceeded', `The JSON is nested more than ${MAXIMUM_DEPTH} deep.`);
     if (Array.isArray(value)) {
       for (const item of value) this.#member(name, item, depth + 1);
       return;
@@ -95,7 +98,8 @@ class JsonWriter {
       }
     for (const [name, member] of Object.entries(value)) {
       if (name === '$' && !isObject(member) && !Array.isArray(member)) this.#builder.text(textOf(member));
-      else if (!name.startsWith('@') || isObject(member) || Array.isArray(member)) this.#member(name, member, depth + 1);
+      else if (!name.startsWith('@') || isObject(member) || Array.isArray(member))
+        this.#member(name, member, depth + 1);
     }
   }
 
@@ -111,13 +115,20 @@ class JsonWriter {
     const prefix = name.slice(0, at);
     const namespace = step.namespaces[prefix];
     if (namespace === undefined)
-      throw new FlowProcessingError('conversion-failed', `The JSON name "${clip(name)}" has a prefix that the namespace mapping of the step lacks.`);
+      throw new FlowProcessingError(
+        'conversion-failed',
+        `The JSON name "${clip(name)}" has a prefix that the namespace mapping of the step lacks.`,
+      );
     return { prefix: checkName(prefix), local: checkName(name.slice(at + step.namespaceSeparator.length)), namespace };
   }
 }
 
 function checkName(name: string): string {
-  if (!NAME.test(name)) throw new FlowProcessingError('conversion-failed', `The JSON name "${clip(name)}" cannot be the name of an XML element.`);
+  if (!NAME.test(name))
+    throw new FlowProcessingError(
+      'conversion-failed',
+      `The JSON name "${clip(name)}" cannot be the name of an XML element.`,
+    );
   return name;
 }
 
@@ -128,10 +139,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   const text = value instanceof NumberText ? value.text : String(value);
-  // eslint-disable-next-line no-control-regex -- these characters cannot stand in XML 1.0
+
   const bad = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.exec(text);
   if (bad !== null)
-    throw new FlowProcessingError('conversion-failed', `The JSON holds the character ${JSON.stringify(bad[0])}, which XML cannot hold.`);
+    throw new FlowProcessingError(
+      'conversion-failed',
+      `The JSON holds the character ${JSON.stringify(bad[0])}, which XML cannot hold.`,
+    );
   return text;
 }
 

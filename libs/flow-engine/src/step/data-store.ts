@@ -3,7 +3,12 @@ import type { StepCompiler } from '../compile/step-compiler.js';
 import { FlowProcessingError } from '../error/flow-errors.js';
 import { valueToText } from '../expression/convert-value.js';
 import { decodeText } from '../message/message.js';
-import type { DataStoreDeleteStep, DataStoreGetStep, DataStoreSelectStep, DataStoreWriteStep } from '../model/step-definition.js';
+import type {
+  DataStoreDeleteStep,
+  DataStoreGetStep,
+  DataStoreSelectStep,
+  DataStoreWriteStep,
+} from '../model/step-definition.js';
 import type { DataStoreEntry, DataStoreName } from '../port/flow-ports.js';
 import { andThen } from '../run/awaitable.js';
 import type { FlowRun } from '../run/flow-run.js';

@@ -21,7 +21,10 @@ export function compileEncode(step: EncodeStep): StepWork {
     case 'ZIP':
       return (run) => {
         const name = run.message.headers.get('CamelFileName');
-        run.message.body = zipSync({ [typeof name === 'string' && name !== '' ? name : run.exchangeId]: run.message.bytes() }, { mtime: run.now() });
+        run.message.body = zipSync(
+          { [typeof name === 'string' && name !== '' ? name : run.exchangeId]: run.message.bytes() },
+          { mtime: run.now() },
+        );
         run.message.headers.set('Content-Type', 'application/zip');
       };
   }
@@ -56,7 +59,8 @@ export function toBase64(bytes: Uint8Array): string {
 export function fromBase64(text: string): Uint8Array {
   const compact = text.replace(/\s+/g, '');
   const digits = compact.replace(/=+$/, '');
-  if (!BASE64.test(compact) || digits.length % 4 === 1) throw new FlowProcessingError('encoding-failed', 'The body is not Base64.');
+  if (!BASE64.test(compact) || digits.length % 4 === 1)
+    throw new FlowProcessingError('encoding-failed', 'The body is not Base64.');
   const binary = atob(digits.replaceAll('-', '+').replaceAll('_', '/'));
   const bytes = new Uint8Array(binary.length);
   for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
@@ -71,7 +75,10 @@ class BoundedOutput {
   add(chunk: Uint8Array): void {
     this.#size += chunk.length;
     if (this.#size > MAXIMUM_OUTPUT)
-      throw new FlowProcessingError('limit-exceeded', `The body would be more than ${MAXIMUM_OUTPUT} bytes when decompressed.`);
+      throw new FlowProcessingError(
+        'limit-exceeded',
+        `The body would be more than ${MAXIMUM_OUTPUT} bytes when decompressed.`,
+      );
     this.#chunks.push(chunk);
   }
 
@@ -129,11 +136,16 @@ function unzipFirst(bytes: Uint8Array): { name: string; content: Uint8Array } {
   } catch (error) {
     throw failed(error, 'The body is not ZIP');
   }
-  if (name === null || !complete) throw new FlowProcessingError('encoding-failed', 'The body is not a ZIP with a file in it.');
+  if (name === null || !complete)
+    throw new FlowProcessingError('encoding-failed', 'The body is not a ZIP with a file in it.');
   return { name, content: output.bytes() };
 }
 
 function failed(error: unknown, what: string): FlowProcessingError {
   if (error instanceof FlowProcessingError) return error;
-  return new FlowProcessingError('encoding-failed', `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new FlowProcessingError(
+    'encoding-failed',
+    `${what}: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
 }

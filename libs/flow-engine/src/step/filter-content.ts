@@ -11,7 +11,10 @@ export function compileFilter(step: FilterStep, compiler: StepCompiler): StepWor
   switch (step.resultType) {
     case 'Nodelist':
       return (run) => {
-        run.message.body = xpath.toNodes(run).map((node) => serializeXml(node)).join('');
+        run.message.body = xpath
+          .toNodes(run)
+          .map((node) => serializeXml(node))
+          .join('');
       };
     case 'Node':
       return (run) => {
@@ -32,7 +35,10 @@ export function compileFilter(step: FilterStep, compiler: StepCompiler): StepWor
         const text = xpath.toText(run).trim();
         const number = Number(text);
         if (text === '' || Number.isNaN(number))
-          throw new FlowProcessingError('expression-failed', `The filter selects "${clip(text)}", which is not a number.`);
+          throw new FlowProcessingError(
+            'expression-failed',
+            `The filter selects "${clip(text)}", which is not a number.`,
+          );
         run.message.body = step.resultType === 'Integer' ? String(Math.trunc(number)) : text;
       };
   }

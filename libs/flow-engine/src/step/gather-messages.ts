@@ -34,22 +34,31 @@ function compileCombination(step: GatherStep, compiler: StepCompiler): (parts: r
         const inner =
           step.messageFormat === 'sameXml'
             ? `<multimap:Message1>${bodies.join('')}</multimap:Message1>`
-            : bodies.map((body, index) => `<multimap:Message${index + 1}>${body}</multimap:Message${index + 1}>`).join('');
+            : bodies
+                .map((body, index) => `<multimap:Message${index + 1}>${body}</multimap:Message${index + 1}>`)
+                .join('');
         return `${DECLARATION}<multimap:Messages xmlns:multimap="${MULTIMAP}">${inner}</multimap:Messages>`;
       };
     case 'combineAtXPath': {
       const source = compiler.xpath(strategy.source, 'strategy.source');
       if (!ELEMENT_PATH.test(strategy.target))
-        compiler.problem('invalid-value', `The target "${strategy.target}" is not a path of element names such as /orders/order.`, {
-          field: 'strategy.target',
-        });
+        compiler.problem(
+          'invalid-value',
+          `The target "${strategy.target}" is not a path of element names such as /orders/order.`,
+          {
+            field: 'strategy.target',
+          },
+        );
       const names = strategy.target.split('/').slice(1);
       return (parts) => {
         const nodes = parts.flatMap((part) =>
           source.toNodes({ message: part, exception: null, exchangeId: '', flowName: '', now: () => 0 }),
         );
         const inner = nodes.map((node) => serializeXml(node)).join('');
-        return `${DECLARATION}${names.map((name) => `<${name}>`).join('')}${inner}${names.map((name) => `</${name}>`).reverse().join('')}`;
+        return `${DECLARATION}${names.map((name) => `<${name}>`).join('')}${inner}${names
+          .map((name) => `</${name}>`)
+          .reverse()
+          .join('')}`;
       };
     }
   }

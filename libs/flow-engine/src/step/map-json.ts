@@ -27,7 +27,9 @@ export function compileMapping(step: MappingStep, compiler: StepCompiler): StepW
       })) as unknown;
     } catch (error) {
       if (error instanceof FlowProcessingError) throw error;
-      throw new FlowProcessingError('mapping-failed', `The JSONata mapping failed: ${messageOf(error)}`, { cause: error });
+      throw new FlowProcessingError('mapping-failed', `The JSONata mapping failed: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
     const text = JSON.stringify(result) as string | undefined;
     run.message.body = text ?? 'null';
@@ -82,7 +84,10 @@ class LinearRegex {
       return null;
     }
     this.lastIndex = matcher.end();
-    const groups = [matcher.group(), ...Array.from({ length: matcher.groupCount() }, (_, index) => matcher.group(index + 1))];
+    const groups = [
+      matcher.group(),
+      ...Array.from({ length: matcher.groupCount() }, (_, index) => matcher.group(index + 1)),
+    ];
     return Object.assign(groups, { index: matcher.start(), input: text }) as unknown as RegExpExecArray;
   }
 

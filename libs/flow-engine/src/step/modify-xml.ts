@@ -3,7 +3,8 @@ import type { XmlModifierStep } from '../model/step-definition.js';
 
 const DECLARATION = /^\ufeff?\s*<\?xml\s[^>]*\?>\s*/;
 /** A document type with an external subset and no internal one; the reference removes just those. */
-const EXTERNAL_DTD = /<!DOCTYPE\s+[^\s[>]+\s+(?:SYSTEM\s+(?:"[^"]*"|'[^']*')|PUBLIC\s+(?:"[^"]*"|'[^']*')\s+(?:"[^"]*"|'[^']*'))\s*>\s*/;
+const EXTERNAL_DTD =
+  /<!DOCTYPE\s+[^\s[>]+\s+(?:SYSTEM\s+(?:"[^"]*"|'[^']*')|PUBLIC\s+(?:"[^"]*"|'[^']*')\s+(?:"[^"]*"|'[^']*'))\s*>\s*/;
 
 /** Removes the XML declaration and an external document type from the text of the body. */
 export function compileXmlModifier(step: XmlModifierStep): StepWork {

@@ -7,7 +7,9 @@ const MAXIMUM_TEXT = 1024 * 1024;
 
 /** Hands the message to the script port. */
 export function compileScript(step: ScriptStep, compiler: StepCompiler): StepWork {
-  const script = Object.hasOwn(compiler.definition.scripts, step.script) ? compiler.definition.scripts[step.script] : undefined;
+  const script = Object.hasOwn(compiler.definition.scripts, step.script)
+    ? compiler.definition.scripts[step.script]
+    : undefined;
   if (script === undefined) {
     compiler.problem('missing-resource', `The script "${step.script}" is not part of the flow.`, { field: 'script' });
     return () => undefined;
@@ -25,11 +27,17 @@ export function compileScript(step: ScriptStep, compiler: StepCompiler): StepWor
             scope.attachments.push({ name, mediaType, content: content.slice(0, MAXIMUM_TEXT) });
         },
         addCustomHeader: (name, value) => {
-          if (scope.customHeaders.length < MAXIMUM_ATTACHMENTS) scope.customHeaders.push({ name, value: value.slice(0, 1000) });
+          if (scope.customHeaders.length < MAXIMUM_ATTACHMENTS)
+            scope.customHeaders.push({ name, value: value.slice(0, 1000) });
         },
         setProperty: (name, value) => {
           if (scope.level !== 'NONE' && scope.log.length < 1000)
-            scope.log.push({ stepId: step.id, time: run.now(), level: 'INFO', text: `${name}: ${value}`.slice(0, 8192) });
+            scope.log.push({
+              stepId: step.id,
+              time: run.now(),
+              level: 'INFO',
+              text: `${name}: ${value}`.slice(0, 8192),
+            });
         },
       },
     });

@@ -4,7 +4,7 @@ import type { Message } from '../message/message.js';
 import type { SplitterStep } from '../model/step-definition.js';
 import type { FlowRun } from '../run/flow-run.js';
 import { escapeAttribute, serializeXml } from '../xml/serialize-xml.js';
-import { XmlNode } from '../xml/xml-node.js';
+import { type XmlNode } from '../xml/xml-node.js';
 
 /** Most parts one message is split into. */
 const MAXIMUM_PARTS = 100_000;
@@ -15,7 +15,10 @@ export function compileSplitter(step: SplitterStep, compiler: StepCompiler): (ru
   return (run) => {
     const parts = bodies(run);
     if (parts.length > MAXIMUM_PARTS)
-      throw new FlowProcessingError('split-failed', `The message has ${parts.length} parts, more than ${MAXIMUM_PARTS}.`);
+      throw new FlowProcessingError(
+        'split-failed',
+        `The message has ${parts.length} parts, more than ${MAXIMUM_PARTS}.`,
+      );
     return parts.map((body) => {
       const part = run.message.clone();
       part.body = body;
@@ -74,12 +77,15 @@ function withEnvelope(nodes: readonly XmlNode[]): string {
     let tag = `<${element.qualifiedName}`;
     for (const prefix in element.declarations)
       tag += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(element.declarations[prefix] as string)}"`;
-    for (const attribute of element.attributes) tag += ` ${attribute.qualifiedName}="${escapeAttribute(attribute.value)}"`;
+    for (const attribute of element.attributes)
+      tag += ` ${attribute.qualifiedName}="${escapeAttribute(attribute.value)}"`;
     open += `${tag}>`;
     close = `</${element.qualifiedName}>${close}`;
   }
   // Declarations of the elements around stand in the envelope already, so the nodes are written without them.
-  return open + nodes.map((node) => (around.length === 0 ? serializeXml(node) : serializeInside(node))).join('') + close;
+  return (
+    open + nodes.map((node) => (around.length === 0 ? serializeXml(node) : serializeInside(node))).join('') + close
+  );
 }
 
 function serializeInside(node: XmlNode): string {

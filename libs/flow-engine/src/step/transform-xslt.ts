@@ -36,10 +36,14 @@ function compile(name: string, source: string, compiler: StepCompiler): Styleshe
   } catch (error) {
     if (!(error instanceof StylesheetError)) throw error;
     for (const problem of error.problems)
-      compiler.problem(problem.unsupported ? 'unsupported-setting' : 'invalid-expression', `${name} line ${problem.line}: ${problem.message}`, {
-        field: 'stylesheet',
-        nearest: problem.nearest,
-      });
+      compiler.problem(
+        problem.unsupported ? 'unsupported-setting' : 'invalid-expression',
+        `${name} line ${problem.line}: ${problem.message}`,
+        {
+          field: 'stylesheet',
+          nearest: problem.nearest,
+        },
+      );
     return null;
   }
 }

@@ -14,7 +14,9 @@ export function compileJsonValidation(step: JsonValidationStep, compiler: StepCo
   if (validate === null) return () => undefined;
   return (run) => {
     if (validate(run.message.json())) return;
-    const problems = (validate.errors ?? []).slice(0, 20).map((error) => `${error.instancePath || '/'} ${error.message ?? ''}`);
+    const problems = (validate.errors ?? [])
+      .slice(0, 20)
+      .map((error) => `${error.instancePath || '/'} ${error.message ?? ''}`);
     const text = `The body does not fit the JSON schema "${step.schema}": ${problems.join('; ')}`;
     if (!step.preventException) throw new FlowProcessingError('validation-failed', text);
     run.message.headers.set('SAP_JsonValidationResult', text);
@@ -31,7 +33,9 @@ function compileSchema(source: string, name: string): ValidateFunction {
   const options = { allErrors: false, strict: false, validateFormats: false, code: { regExp: linearRegex } };
   try {
     const modern = String(schema.$schema ?? '').includes('2020-12');
-    return modern ? new Ajv2020(options).compile(schema) : new Ajv({ ...options, validateSchema: false }).compile(schema);
+    return modern
+      ? new Ajv2020(options).compile(schema)
+      : new Ajv({ ...options, validateSchema: false }).compile(schema);
   } catch (error) {
     throw new ExpressionSyntaxError(`"${name}" is not a JSON schema: ${(error as Error).message}`);
   }

@@ -22,7 +22,10 @@ export function compileXmlValidation(step: XmlValidationStep, compiler: StepComp
       .map(({ line, message }) => `line ${line}: ${message}`)
       .join('; ');
     if (!step.preventException)
-      throw new FlowProcessingError('validation-failed', `The body does not fit the XML schema "${step.schema}": ${text}`);
+      throw new FlowProcessingError(
+        'validation-failed',
+        `The body does not fit the XML schema "${step.schema}": ${text}`,
+      );
     run.message.headers.set(RESULT_HEADER, text);
   };
 }

@@ -1,7 +1,15 @@
 import { compileFlow } from '../compile/compile-flow.js';
 import { FlowDefinitionError, type FlowProblem, FlowProcessingError } from '../error/flow-errors.js';
 import { Message } from '../message/message.js';
-import type { DataStoreEntry, DataStorePort, FlowPorts, HttpPort, HttpRequest, HttpResponse, VariablePort } from '../port/flow-ports.js';
+import type {
+  DataStoreEntry,
+  DataStorePort,
+  FlowPorts,
+  HttpPort,
+  HttpRequest,
+  HttpResponse,
+  VariablePort,
+} from '../port/flow-ports.js';
 import { readFlowDefinition } from '../reader/read-flow-definition.js';
 import type { FlowOutcome } from '../run/flow-outcome.js';
 import type { RunOptions } from '../run/flow-run.js';
@@ -35,17 +43,32 @@ export async function runNative(
   const { definition } = readFlowDefinition({ mediaType: 'application/yaml', content: utf8(yaml) });
   // What runs must be what survives storage.
   const flow = compileFlow(JSON.parse(JSON.stringify(definition)) as typeof definition);
-  return await runFlow(flow, typeof message === 'string' ? new Message({ body: message }) : message, fixedPorts(ports), options);
+  return await runFlow(
+    flow,
+    typeof message === 'string' ? new Message({ body: message }) : message,
+    fixedPorts(ports),
+    options,
+  );
 }
 
 /** Runs steps and gives the body, which must be there. */
-export async function bodyAfter(steps: string, body: string, ports: Partial<FlowPorts> = {}, head = ''): Promise<string> {
+export async function bodyAfter(
+  steps: string,
+  body: string,
+  ports: Partial<FlowPorts> = {},
+  head = '',
+): Promise<string> {
   const outcome = await runNative(flowWith(steps, head), body, ports);
   if (outcome.error !== undefined) throw new Error(`${outcome.error.code}: ${outcome.error.message}`);
   return outcome.message.text();
 }
 
-export async function failureOf(steps: string, body: string, ports: Partial<FlowPorts> = {}, head = ''): Promise<string> {
+export async function failureOf(
+  steps: string,
+  body: string,
+  ports: Partial<FlowPorts> = {},
+  head = '',
+): Promise<string> {
   const outcome = await runNative(flowWith(steps, head), body, ports);
   return outcome.error?.code ?? outcome.status;
 }
@@ -63,7 +86,9 @@ export function problemsOf(yaml: string): readonly FlowProblem[] {
 /** Receivers by address; keeps what they were sent. */
 export class FakeHttp implements HttpPort {
   readonly requests: HttpRequest[] = [];
-  readonly #answers: Readonly<Record<string, (request: HttpRequest) => Partial<Omit<HttpResponse, 'body'>> & { body?: string | Uint8Array }>>;
+  readonly #answers: Readonly<
+    Record<string, (request: HttpRequest) => Partial<Omit<HttpResponse, 'body'>> & { body?: string | Uint8Array }>
+  >;
 
   constructor(answers: FakeHttp['answers']) {
     this.#answers = answers;
@@ -79,7 +104,11 @@ export class FakeHttp implements HttpPort {
     const answer = this.#answers[address]?.(request);
     if (answer === undefined) throw new FlowProcessingError('receiver-failed', `Nothing listens on ${address}.`);
     const body = answer.body ?? '';
-    return { status: answer.status ?? 200, headers: answer.headers ?? {}, body: typeof body === 'string' ? utf8(body) : body };
+    return {
+      status: answer.status ?? 200,
+      headers: answer.headers ?? {},
+      body: typeof body === 'string' ? utf8(body) : body,
+    };
   }
 }
 
@@ -88,7 +117,8 @@ export class MemoryDataStore implements DataStorePort {
 
   write(name: { store: string; visibility: string }, entry: DataStoreEntry, options: { overwrite: boolean }): void {
     const key = `${name.visibility}/${name.store}/${entry.id}`;
-    if (this.entries.has(key) && !options.overwrite) throw new FlowProcessingError('data-store-duplicate', `The entry ${entry.id} exists.`);
+    if (this.entries.has(key) && !options.overwrite)
+      throw new FlowProcessingError('data-store-duplicate', `The entry ${entry.id} exists.`);
     this.entries.set(key, entry);
   }
 
@@ -97,7 +127,10 @@ export class MemoryDataStore implements DataStorePort {
   }
 
   select(name: { store: string; visibility: string }, maximum: number): DataStoreEntry[] {
-    return [...this.entries].filter(([key]) => key.startsWith(`${name.visibility}/${name.store}/`)).slice(0, maximum).map(([, entry]) => entry);
+    return [...this.entries]
+      .filter(([key]) => key.startsWith(`${name.visibility}/${name.store}/`))
+      .slice(0, maximum)
+      .map(([, entry]) => entry);
   }
 
   delete(name: { store: string; visibility: string }, ids: readonly string[]): void {

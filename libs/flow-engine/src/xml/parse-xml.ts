@@ -28,7 +28,10 @@ export function parseXml(text: string, limits: XmlLimits = DEFAULT_XML_LIMITS): 
   const count = (added: number): void => {
     nodes += added;
     if (nodes > limits.maximumNodes)
-      throw new FlowProcessingError('xml-limit-exceeded', `The XML document has more than ${limits.maximumNodes} nodes.`);
+      throw new FlowProcessingError(
+        'xml-limit-exceeded',
+        `The XML document has more than ${limits.maximumNodes} nodes.`,
+      );
   };
   parser.on('error', (error) => {
     throw new FlowProcessingError('xml-malformed', `The body is not well-formed XML: ${error.message}`);
@@ -85,8 +88,9 @@ export function parseXml(text: string, limits: XmlLimits = DEFAULT_XML_LIMITS): 
   } catch (error) {
     if (error instanceof FlowProcessingError) throw error;
     // The parser trips over half a surrogate pair.
-    throw new FlowProcessingError('xml-malformed', `The body is not well-formed XML: ${(error as Error).message}`, { cause: error });
+    throw new FlowProcessingError('xml-malformed', `The body is not well-formed XML: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   return builder.end();
 }
-

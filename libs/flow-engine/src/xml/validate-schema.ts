@@ -1,4 +1,13 @@
-import { ParseOption, XmlDocument, XmlLibError, XsdValidator, closeBuffer, openBuffer, readBuffer, xmlRegisterInputProvider } from 'libxml2-wasm';
+import {
+  ParseOption,
+  XmlDocument,
+  XmlLibError,
+  XsdValidator,
+  closeBuffer,
+  openBuffer,
+  readBuffer,
+  xmlRegisterInputProvider,
+} from 'libxml2-wasm';
 import { ExpressionSyntaxError } from '../expression/expression-context.js';
 import { parseXml } from './parse-xml.js';
 
@@ -21,7 +30,11 @@ let registered = false;
  * @returns a check that gives the violations of a document
  * @throws ExpressionSyntaxError
  */
-export function compileXmlSchema(name: string, source: string, resources: Readonly<Record<string, string>>): XmlSchemaCheck {
+export function compileXmlSchema(
+  name: string,
+  source: string,
+  resources: Readonly<Record<string, string>>,
+): XmlSchemaCheck {
   if (!registered) registerResources();
   visibleResources = resources;
   let schema: XsdValidator;

@@ -45,9 +45,7 @@ export class XmlNode {
   }
 
   get root(): XmlNode {
-    let node: XmlNode = this;
-    while (node.parent !== null) node = node.parent;
-    return node;
+    return this.parent === null ? this : this.parent.root;
   }
 
   /** The XPath string value: all text below a document or element, the value of any other node. */
@@ -83,11 +81,9 @@ export class XmlNode {
   /** @returns the URI the prefix is bound to at this element (empty prefix: the default namespace), or null */
   lookupNamespace(prefix: string): string | null {
     if (prefix === 'xml') return XML_NAMESPACE;
-    for (let node: XmlNode | null = this; node !== null; node = node.parent) {
-      const uri = node.declarations?.[prefix];
-      if (uri !== undefined) return uri === '' ? null : uri;
-    }
-    return null;
+    const uri = this.declarations?.[prefix];
+    if (uri !== undefined) return uri === '' ? null : uri;
+    return this.parent === null ? null : this.parent.lookupNamespace(prefix);
   }
 }
 
@@ -151,7 +147,8 @@ export class XmlTreeBuilder {
   endElement(): void {
     const element = this.#current;
     const last = element.children.at(-1);
-    if (last !== undefined) element.lastDescendantOrder = Math.max(last.lastDescendantOrder, element.lastDescendantOrder);
+    if (last !== undefined)
+      element.lastDescendantOrder = Math.max(last.lastDescendantOrder, element.lastDescendantOrder);
     this.#current = element.parent as XmlNode;
     this.#depth--;
   }

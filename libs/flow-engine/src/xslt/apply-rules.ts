@@ -1,4 +1,11 @@
-import { type Dynamic, type Item, type Sequence, XPathFunction, textOf, xpathError } from '../expression/xpath/xpath-value.js';
+import {
+  type Dynamic,
+  type Item,
+  type Sequence,
+  XPathFunction,
+  textOf,
+  xpathError,
+} from '../expression/xpath/xpath-value.js';
 import { XmlNode } from '../xml/xml-node.js';
 import { type Output, copyNode, inScope } from './result-output.js';
 import type { CallParameters, Mode, Stylesheet, TemplateRule } from './stylesheet.js';
@@ -16,7 +23,16 @@ export function applyTemplates(
   const mode = stylesheet.mode(modeName);
   items.forEach((item, index) => {
     dynamic.environment.budget.spend(1);
-    applyRule(stylesheet, mode, modeName, item, null, parameters, templateFocus(dynamic, item, index + 1, items.length), output);
+    applyRule(
+      stylesheet,
+      mode,
+      modeName,
+      item,
+      null,
+      parameters,
+      templateFocus(dynamic, item, index + 1, items.length),
+      output,
+    );
   });
 }
 

@@ -3,7 +3,16 @@ import { castTo, isKnownType } from '../expression/xpath/cast-value.js';
 import { type Evaluator, compileExpression } from '../expression/xpath/evaluate-expression.js';
 import { parseXPath } from '../expression/xpath/parse-xpath.js';
 import type { StaticContext } from '../expression/xpath/static-context.js';
-import { type Atomic, type Dynamic, type Item, type Sequence, UntypedAtomic, atomize, isNumeric, textOf } from '../expression/xpath/xpath-value.js';
+import {
+  type Atomic,
+  type Dynamic,
+  type Item,
+  type Sequence,
+  UntypedAtomic,
+  atomize,
+  isNumeric,
+  textOf,
+} from '../expression/xpath/xpath-value.js';
 import { XML_NAMESPACE, type XmlNode } from '../xml/xml-node.js';
 import { compilePattern, type Pattern } from './match-pattern.js';
 import type { StylesheetProblem } from './stylesheet-error.js';
@@ -168,7 +177,9 @@ function expressionEnd(source: string, start: number): number {
 export function inherited(node: XmlNode, name: string): string | null {
   for (let current: XmlNode | null = node; current !== null; current = current.parent) {
     const own = current.namespace === XSLT_NAMESPACE;
-    const found = current.attributes.find((attribute) => attribute.name === name && attribute.namespace === (own ? '' : XSLT_NAMESPACE));
+    const found = current.attributes.find(
+      (attribute) => attribute.name === name && attribute.namespace === (own ? '' : XSLT_NAMESPACE),
+    );
     if (found !== undefined) return found.value;
   }
   return null;

@@ -59,7 +59,11 @@ export class InstructionCompiler {
 
   /** @param skip names of xsl elements at the beginning that the caller has read itself (params, sorts) */
   content(parent: XmlNode, skip: ReadonlySet<string> = NOTHING): Instruction {
-    const parts: { readonly key: string | null; readonly evaluate: Evaluator | null; readonly run: Instruction | null }[] = [];
+    const parts: {
+      readonly key: string | null;
+      readonly evaluate: Evaluator | null;
+      readonly run: Instruction | null;
+    }[] = [];
     for (const node of parent.children) {
       if (node.kind === 'text') {
         const run = this.#text(node);
@@ -96,7 +100,9 @@ export class InstructionCompiler {
     if (select !== null) return convert === null ? select : (dynamic) => convert(select(dynamic));
     const content = this.content(node, SORTS_AND_PARAMS);
     if (convert !== null) return (dynamic) => convert(collect(content, dynamic));
-    const empty = !node.children.some((child) => child.kind === 'element' || (child.kind === 'text' && child.value.trim() !== ''));
+    const empty = !node.children.some(
+      (child) => child.kind === 'element' || (child.kind === 'text' && child.value.trim() !== ''),
+    );
     if (empty) return () => [''];
     return (dynamic) => {
       const tree = new TreeOutput();
@@ -164,7 +170,8 @@ export class InstructionCompiler {
         const select = this.#elements.select(node);
         const content = this.content(node, SORTS_AND_PARAMS);
         return (dynamic, output) => {
-          for (const item of sort(select === null ? collect(content, dynamic) : select(dynamic), dynamic)) output.item(item);
+          for (const item of sort(select === null ? collect(content, dynamic) : select(dynamic), dynamic))
+            output.item(item);
         };
       }
       case 'analyze-string':
@@ -219,13 +226,17 @@ export class InstructionCompiler {
     const attributes = node.attributes
       .filter((attribute) => attribute.namespace !== XSLT_NAMESPACE)
       .map((attribute) => ({ attribute, value: this.#elements.template(node, attribute.value) }));
-    const sets = this.#attributeSets(node.attributes.find(({ name, namespace }) => name === 'use-attribute-sets' && namespace === XSLT_NAMESPACE)?.value ?? null);
+    const sets = this.#attributeSets(
+      node.attributes.find(({ name, namespace }) => name === 'use-attribute-sets' && namespace === XSLT_NAMESPACE)
+        ?.value ?? null,
+    );
     const content = this.content(node);
     return (dynamic, output) => {
       dynamic.environment.budget.spend(1);
       output.startElement(node.name, node.prefix, node.namespace, declarations);
       for (const set of sets) for (const run of this.#stylesheet.attributeSets.get(set) ?? []) run(dynamic, output);
-      for (const { attribute, value } of attributes) output.attribute(attribute.name, attribute.prefix, attribute.namespace, value(dynamic));
+      for (const { attribute, value } of attributes)
+        output.attribute(attribute.name, attribute.prefix, attribute.namespace, value(dynamic));
       content(dynamic, output);
       output.endElement();
     };
@@ -239,7 +250,11 @@ export class InstructionCompiler {
   #withParams(node: XmlNode): (dynamic: Dynamic) => CallParameters {
     const params = node.children
       .filter((child) => child.kind === 'element' && child.namespace === XSLT_NAMESPACE && child.name === 'with-param')
-      .map((child) => ({ key: this.variableName(child), value: this.value(child), tunnel: isYes(child.attribute('tunnel')) }));
+      .map((child) => ({
+        key: this.variableName(child),
+        value: this.value(child),
+        tunnel: isYes(child.attribute('tunnel')),
+      }));
     return (dynamic) => {
       const passing = tunnelParameters(dynamic);
       if (params.length === 0 && passing.size === 0) return NO_PARAMETERS;
@@ -261,7 +276,8 @@ export class InstructionCompiler {
       let items: Sequence;
       if (select !== null) items = select(dynamic);
       else {
-        if (!(dynamic.item instanceof XmlNode)) throw xpathError('XTTE0510', 'xsl:apply-templates needs a node to start from.');
+        if (!(dynamic.item instanceof XmlNode))
+          throw xpathError('XTTE0510', 'xsl:apply-templates needs a node to start from.');
         items = dynamic.item.children;
       }
       applyTemplates(this.#stylesheet, sort(items, dynamic), mode, parameters(dynamic), dynamic, output);
@@ -285,9 +301,19 @@ export class InstructionCompiler {
     const parameters = this.#withParams(node);
     return (dynamic, output) => {
       const current = currentRule(dynamic);
-      if (current === null || dynamic.item === null) throw xpathError('XTDE0560', `xsl:${node.name} stands outside a template rule.`);
+      if (current === null || dynamic.item === null)
+        throw xpathError('XTDE0560', `xsl:${node.name} stands outside a template rule.`);
       const mode = this.#stylesheet.mode(current.modeName);
-      applyRule(this.#stylesheet, mode, current.modeName, dynamic.item, { rule: current.rule, importsOnly }, parameters(dynamic), templateFocus(dynamic, dynamic.item, dynamic.position, dynamic.size), output);
+      applyRule(
+        this.#stylesheet,
+        mode,
+        current.modeName,
+        dynamic.item,
+        { rule: current.rule, importsOnly },
+        parameters(dynamic),
+        templateFocus(dynamic, dynamic.item, dynamic.position, dynamic.size),
+        output,
+      );
     };
   }
 
@@ -368,7 +394,10 @@ export class InstructionCompiler {
       };
     const source = starting ?? ending;
     if (source === null) {
-      this.#elements.problem(node, 'xsl:for-each-group needs group-by, group-adjacent, group-starting-with or group-ending-with.');
+      this.#elements.problem(
+        node,
+        'xsl:for-each-group needs group-by, group-adjacent, group-starting-with or group-ending-with.',
+      );
       return () => [];
     }
     const pattern = this.#elements.pattern(node, source);
@@ -401,7 +430,8 @@ export class InstructionCompiler {
         this.#elements.problem(child, 'xsl:choose holds xsl:when and xsl:otherwise only.');
       else
         branches.push({
-          test: child.name === 'otherwise' ? null : (this.#elements.select(child, 'test') ?? this.#missing(child, 'test')),
+          test:
+            child.name === 'otherwise' ? null : (this.#elements.select(child, 'test') ?? this.#missing(child, 'test')),
           content: this.content(child),
         });
     }
@@ -490,19 +520,24 @@ export class InstructionCompiler {
   }
 
   /** Resolves a computed name: its namespace is given, or that of its prefix in the stylesheet. */
-  #name(node: XmlNode, forAttribute: boolean): (dynamic: Dynamic) => { prefix: string; name: string; namespace: string } {
+  #name(
+    node: XmlNode,
+    forAttribute: boolean,
+  ): (dynamic: Dynamic) => { prefix: string; name: string; namespace: string } {
     const name = this.#elements.template(node, this.#elements.required(node, 'name'));
     const namespace = this.#elements.attributeTemplate(node, 'namespace');
     return (dynamic) => {
       const written = name(dynamic).trim();
       const match = NAME.exec(written);
-      if (match === null) throw xpathError('XTDE0820', `"${written.slice(0, 60)}" cannot be the name of an element or attribute.`);
+      if (match === null)
+        throw xpathError('XTDE0820', `"${written.slice(0, 60)}" cannot be the name of an element or attribute.`);
       const [, prefix = '', local = ''] = match as unknown as [string, string?, string?];
       if (namespace !== null) {
         const uri = namespace(dynamic);
         return { prefix: uri === '' ? '' : prefix, name: local, namespace: uri };
       }
-      if (prefix === '') return { prefix: '', name: local, namespace: forAttribute ? '' : (node.lookupNamespace('') ?? '') };
+      if (prefix === '')
+        return { prefix: '', name: local, namespace: forAttribute ? '' : (node.lookupNamespace('') ?? '') };
       const uri = node.lookupNamespace(prefix);
       if (uri === null) throw xpathError('XTDE0830', `The prefix "${prefix}" is not declared in the stylesheet.`);
       return { prefix, name: local, namespace: uri };
@@ -575,7 +610,9 @@ export class InstructionCompiler {
     const regex = this.#elements.template(node, this.#elements.required(node, 'regex'));
     const flags = this.#elements.attributeTemplate(node, 'flags');
     const branch = (name: string): Instruction => {
-      const child = node.children.find((candidate) => candidate.name === name && candidate.namespace === XSLT_NAMESPACE);
+      const child = node.children.find(
+        (candidate) => candidate.name === name && candidate.namespace === XSLT_NAMESPACE,
+      );
       return child === undefined ? () => undefined : this.content(child);
     };
     const [matching, rest] = [branch('matching-substring'), branch('non-matching-substring')];
@@ -589,7 +626,8 @@ export class InstructionCompiler {
         if (part !== '') rest(focusOn(dynamic, part, ++position, 1), output);
       };
       while (matcher.find()) {
-        if (matcher.end() === matcher.start()) throw xpathError('XTDE1150', 'The pattern of xsl:analyze-string matches the empty text.');
+        if (matcher.end() === matcher.start())
+          throw xpathError('XTDE1150', 'The pattern of xsl:analyze-string matches the empty text.');
         plain(text.slice(at, matcher.start()));
         const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, index) => matcher.group(index) ?? '');
         matching(focusOn(dynamic, groups[0] ?? '', ++position, 1).bind(REGEX_GROUPS, groups), output);
@@ -639,7 +677,12 @@ export class InstructionCompiler {
       } catch (error) {
         const failure = toProcessingError(error);
         if (failure.code === 'limit-exceeded') throw failure;
-        caught(dynamic.bind(`{${ERROR_NAMESPACE}}description`, [failure.message]).bind(`{${ERROR_NAMESPACE}}code`, [failure.code]), output);
+        caught(
+          dynamic
+            .bind(`{${ERROR_NAMESPACE}}description`, [failure.message])
+            .bind(`{${ERROR_NAMESPACE}}code`, [failure.code]),
+          output,
+        );
         return;
       }
       for (const item of items) output.item(item);
@@ -682,7 +725,8 @@ export function modeName(elements: ElementCompiler, node: XmlNode, text: string)
 export function tunnelParameters(dynamic: Dynamic): Map<string, Sequence> {
   const found = new Map<string, Sequence>();
   for (let scope = dynamic.scope; scope !== null; scope = scope.outer)
-    if (scope.key.startsWith(TUNNEL) && !found.has(scope.key.slice(TUNNEL.length))) found.set(scope.key.slice(TUNNEL.length), scope.value);
+    if (scope.key.startsWith(TUNNEL) && !found.has(scope.key.slice(TUNNEL.length)))
+      found.set(scope.key.slice(TUNNEL.length), scope.value);
   return found;
 }
 

@@ -16,7 +16,12 @@ export function compileNumber(node: XmlNode, elements: ElementCompiler): Instruc
   return (dynamic, output) => {
     const picture = format === null ? '1' : format(dynamic);
     if (value !== null) {
-      output.text(formatList(atomize(value(dynamic)).map((item) => Math.round(toDouble(item))), picture));
+      output.text(
+        formatList(
+          atomize(value(dynamic)).map((item) => Math.round(toDouble(item))),
+          picture,
+        ),
+      );
       return;
     }
     const start = dynamic.item;
@@ -25,7 +30,8 @@ export function compileNumber(node: XmlNode, elements: ElementCompiler): Instruc
       count === null
         ? candidate.kind === start.kind && candidate.name === start.name && candidate.namespace === start.namespace
         : count.some((pattern) => pattern.matches(candidate, dynamic));
-    const stops = (candidate: XmlNode): boolean => from !== null && from.some((pattern) => pattern.matches(candidate, dynamic));
+    const stops = (candidate: XmlNode): boolean =>
+      from !== null && from.some((pattern) => pattern.matches(candidate, dynamic));
     if (level === 'any') {
       output.text(formatList([countBefore(start, counts, stops)], picture));
       return;
@@ -49,7 +55,11 @@ function placeAmong(node: XmlNode, counts: (candidate: XmlNode) => boolean): num
   return place;
 }
 
-function countBefore(node: XmlNode, counts: (candidate: XmlNode) => boolean, stops: (candidate: XmlNode) => boolean): number {
+function countBefore(
+  node: XmlNode,
+  counts: (candidate: XmlNode) => boolean,
+  stops: (candidate: XmlNode) => boolean,
+): number {
   let total = 0;
   const visit = (current: XmlNode): void => {
     if (current.order > node.order) return;
@@ -92,7 +102,19 @@ function formatOne(number: number, token: string): string {
 
 function roman(number: number): string {
   const values: readonly [number, string][] = [
-    [1000, 'M'], [900, 'CM'], [500, 'D'], [400, 'CD'], [100, 'C'], [90, 'XC'], [50, 'L'], [40, 'XL'], [10, 'X'], [9, 'IX'], [5, 'V'], [4, 'IV'], [1, 'I'],
+    [1000, 'M'],
+    [900, 'CM'],
+    [500, 'D'],
+    [400, 'CD'],
+    [100, 'C'],
+    [90, 'XC'],
+    [50, 'L'],
+    [40, 'XL'],
+    [10, 'X'],
+    [9, 'IX'],
+    [5, 'V'],
+    [4, 'IV'],
+    [1, 'I'],
   ];
   let rest = Math.min(number, 10_000);
   let text = '';

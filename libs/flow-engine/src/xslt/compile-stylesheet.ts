@@ -17,7 +17,11 @@ const PARAMS: ReadonlySet<string> = new Set(['param', 'context-item']);
  * Compiles an XSLT 1.0 to 3.0 stylesheet. Imported and included modules come from `resources`, by name or file name.
  * @throws StylesheetError with every problem
  */
-export function compileStylesheet(name: string, source: string, resources: Readonly<Record<string, string>>): Stylesheet {
+export function compileStylesheet(
+  name: string,
+  source: string,
+  resources: Readonly<Record<string, string>>,
+): Stylesheet {
   const compiler = new StylesheetCompiler(resources);
   compiler.module(name, source, null);
   compiler.finish();
@@ -42,7 +46,10 @@ class StylesheetCompiler {
   /** @param includer precedence of the module that includes this one, or null to give it its own */
   module(name: string, source: string, includer: { readonly precedence: number } | null): void {
     if (++this.#modules > MAXIMUM_MODULES || this.#open.includes(name)) {
-      this.elements.problem(new XmlNode('document'), `The stylesheet "${name}" includes itself, or there are too many modules.`);
+      this.elements.problem(
+        new XmlNode('document'),
+        `The stylesheet "${name}" includes itself, or there are too many modules.`,
+      );
       return;
     }
     let root: XmlNode | null;
@@ -54,7 +61,8 @@ class StylesheetCompiler {
     }
     if (root === null) return;
     this.#open.push(name);
-    if (root.namespace !== XSLT_NAMESPACE || (root.name !== 'stylesheet' && root.name !== 'transform')) this.#simplified(root, name);
+    if (root.namespace !== XSLT_NAMESPACE || (root.name !== 'stylesheet' && root.name !== 'transform'))
+      this.#simplified(root, name);
     else {
       this.#modulesOf(root, 'import');
       const precedence = includer ?? { precedence: ++this.#precedence };
@@ -95,10 +103,14 @@ class StylesheetCompiler {
       if (child.name !== kind) continue;
       const href = this.elements.required(child, 'href');
       const file = href.slice(href.lastIndexOf('/') + 1);
-      const name = Object.keys(this.#resources).find((candidate) => candidate === href || candidate === file || candidate.endsWith(`/${file}`));
+      const name = Object.keys(this.#resources).find(
+        (candidate) => candidate === href || candidate === file || candidate.endsWith(`/${file}`),
+      );
       const source = name === undefined ? undefined : this.#resources[name];
       if (name === undefined || source === undefined)
-        this.elements.problem(child, `The stylesheet "${href}" is not part of the flow.`, { nearest: 'add it to the artifact' });
+        this.elements.problem(child, `The stylesheet "${href}" is not part of the flow.`, {
+          nearest: 'add it to the artifact',
+        });
       else this.module(name, source, includer);
     }
   }
@@ -117,13 +129,19 @@ class StylesheetCompiler {
         const key = this.#instructions.variableName(node);
         const before = this.stylesheet.globals.get(key);
         if (before === undefined || before.precedence <= precedence)
-          this.stylesheet.globals.set(key, { isParameter: node.name === 'param', precedence, evaluate: this.#instructions.value(node) });
+          this.stylesheet.globals.set(key, {
+            isParameter: node.name === 'param',
+            precedence,
+            evaluate: this.#instructions.value(node),
+          });
         return;
       }
       case 'key': {
         const name = this.elements.required(node, 'name').replace(/^.*:/, '');
         const content = node.attribute('use') === null ? this.#instructions.content(node) : null;
-        const use = this.elements.select(node, 'use') ?? ((dynamic: Dynamic): Sequence => (content === null ? EMPTY : collect(content, dynamic)));
+        const use =
+          this.elements.select(node, 'use') ??
+          ((dynamic: Dynamic): Sequence => (content === null ? EMPTY : collect(content, dynamic)));
         const keys = this.stylesheet.keys.get(name) ?? [];
         keys.push({ match: this.elements.pattern(node, this.elements.required(node, 'match')), use });
         this.stylesheet.keys.set(name, keys);
@@ -135,7 +153,11 @@ class StylesheetCompiler {
       case 'strip-space':
       case 'preserve-space':
         for (const pattern of this.elements.required(node, 'elements').split(/\s+/))
-          if (pattern !== '') this.stylesheet.stripSpace.push({ pattern: pattern.replace(/^.*:(?!\*)/, ''), strip: node.name === 'strip-space' });
+          if (pattern !== '')
+            this.stylesheet.stripSpace.push({
+              pattern: pattern.replace(/^.*:(?!\*)/, ''),
+              strip: node.name === 'strip-space',
+            });
         return;
       case 'attribute-set': {
         const name = this.elements.required(node, 'name');
@@ -176,11 +198,14 @@ class StylesheetCompiler {
     if (template.name === null && match === null) this.elements.problem(node, 'xsl:template needs match or name.');
     if (template.name !== null) {
       const before = this.stylesheet.named.get(template.name);
-      if (before === undefined || before.precedence <= precedence) this.stylesheet.named.set(template.name, { ...template, precedence });
+      if (before === undefined || before.precedence <= precedence)
+        this.stylesheet.named.set(template.name, { ...template, precedence });
     }
     if (match === null) return;
     const priority = node.attribute('priority');
-    const modes = (node.attribute('mode') ?? '').split(/\s+/).map((mode) => (mode === '#all' ? '#all' : modeName(this.elements, node, mode)));
+    const modes = (node.attribute('mode') ?? '')
+      .split(/\s+/)
+      .map((mode) => (mode === '#all' ? '#all' : modeName(this.elements, node, mode)));
     for (const pattern of this.elements.pattern(node, match))
       for (const mode of modes) {
         const rule = {
@@ -211,8 +236,12 @@ class StylesheetCompiler {
       let focus = parameters.tunnel.size === 0 ? dynamic : bindTunnel(dynamic, parameters);
       for (const param of params) {
         const given = (param.tunnel ? parameters.tunnel : parameters.plain).get(param.key);
-        if (given === undefined && param.required) throw xpathError('XTDE0700', `The parameter $${param.key} is required.`);
-        focus = focus.bind(param.key, given === undefined ? param.value(focus) : param.convert === null ? given : param.convert(given));
+        if (given === undefined && param.required)
+          throw xpathError('XTDE0700', `The parameter $${param.key} is required.`);
+        focus = focus.bind(
+          param.key,
+          given === undefined ? param.value(focus) : param.convert === null ? given : param.convert(given),
+        );
       }
       content(focus, output);
     };
@@ -225,7 +254,9 @@ class StylesheetCompiler {
       this.elements.problem(node, 'A function needs a name with a prefix.');
       return;
     }
-    const params = node.children.filter((child) => child.kind === 'element' && child.namespace === XSLT_NAMESPACE && child.name === 'param');
+    const params = node.children.filter(
+      (child) => child.kind === 'element' && child.namespace === XSLT_NAMESPACE && child.name === 'param',
+    );
     let body: ((dynamic: Dynamic, values: readonly Sequence[]) => Sequence) | null = null;
     const implementation: XPathFunctionImplementation = {
       minimum: params.length,
@@ -238,7 +269,10 @@ class StylesheetCompiler {
     this.elements.functions.set(`{${match[1]}}${match[2]}#${params.length}`, implementation);
     // The body is compiled once all functions are known, as they may call each other.
     this.#later.push(() => {
-      const keys = params.map((param) => ({ key: this.#instructions.variableName(param), convert: this.elements.conversion(param) }));
+      const keys = params.map((param) => ({
+        key: this.#instructions.variableName(param),
+        convert: this.elements.conversion(param),
+      }));
       const content = this.#instructions.content(node, SORTS_AND_PARAMS);
       const convert = this.elements.conversion(node);
       body = (dynamic, values) => {
@@ -265,21 +299,37 @@ class StylesheetCompiler {
     const method = node.attribute('method')?.trim();
     if (method === 'xml' || method === 'text' || method === 'html') output.method = method;
     else if (method === 'xhtml') output.method = 'xml';
-    else if (method !== undefined) this.elements.problem(node, `The output method "${method}" is not offered.`, { unsupported: true, nearest: 'xml, text or html' });
-    if (node.attribute('omit-xml-declaration') !== null) output.omitDeclaration = isYes(node.attribute('omit-xml-declaration'));
+    else if (method !== undefined)
+      this.elements.problem(node, `The output method "${method}" is not offered.`, {
+        unsupported: true,
+        nearest: 'xml, text or html',
+      });
+    if (node.attribute('omit-xml-declaration') !== null)
+      output.omitDeclaration = isYes(node.attribute('omit-xml-declaration'));
     output.standalone = node.attribute('standalone') ?? output.standalone;
     output.doctypePublic = node.attribute('doctype-public') ?? output.doctypePublic;
     output.doctypeSystem = node.attribute('doctype-system') ?? output.doctypeSystem;
     output.mediaType = node.attribute('media-type') ?? output.mediaType;
     output.indent = isYes(node.attribute('indent'));
-    for (const name of (node.attribute('cdata-section-elements') ?? '').split(/\s+/)) if (name !== '') output.cdataElements.add(name.replace(/^.*:/, ''));
+    for (const name of (node.attribute('cdata-section-elements') ?? '').split(/\s+/))
+      if (name !== '') output.cdataElements.add(name.replace(/^.*:/, ''));
     const encoding = node.attribute('encoding');
     if (encoding !== null && !RESULT_NAMES.has(encoding.toLowerCase()))
-      this.elements.problem(node, `The output encoding "${encoding}" is not offered.`, { unsupported: true, nearest: 'UTF-8' });
+      this.elements.problem(node, `The output encoding "${encoding}" is not offered.`, {
+        unsupported: true,
+        nearest: 'UTF-8',
+      });
   }
 }
 
-const NO_MATCH: ReadonlySet<string> = new Set(['text-only-copy', 'shallow-copy', 'deep-copy', 'shallow-skip', 'deep-skip', 'fail']);
+const NO_MATCH: ReadonlySet<string> = new Set([
+  'text-only-copy',
+  'shallow-copy',
+  'deep-copy',
+  'shallow-skip',
+  'deep-skip',
+  'fail',
+]);
 
 function decimalFormat(node: XmlNode): DecimalFormat {
   const text = (attribute: string, standard: string): string => node.attribute(attribute) ?? standard;

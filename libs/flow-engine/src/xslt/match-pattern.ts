@@ -5,7 +5,14 @@ import { parseXPath } from '../expression/xpath/parse-xpath.js';
 import type { StaticContext } from '../expression/xpath/static-context.js';
 import { walkAxis } from '../expression/xpath/walk-axis.js';
 import type { Expression, NodeTest } from '../expression/xpath/xpath-ast.js';
-import { type Atomic, type Dynamic, type Sequence, booleanValue, isNumeric, toDouble } from '../expression/xpath/xpath-value.js';
+import {
+  type Atomic,
+  type Dynamic,
+  type Sequence,
+  booleanValue,
+  isNumeric,
+  toDouble,
+} from '../expression/xpath/xpath-value.js';
 import { XmlNode } from '../xml/xml-node.js';
 
 /** Whether a node matches, given variables and environment in `dynamic`. */
@@ -33,7 +40,8 @@ export function compilePattern(source: string, context: StaticContext): readonly
 
 function alternatives(expression: Expression): Expression[] {
   if (expression.type === 'union') return [...alternatives(expression.left), ...alternatives(expression.right)];
-  if (expression.type === 'sequence' && expression.items.length === 1) return alternatives(expression.items[0] as Expression);
+  if (expression.type === 'sequence' && expression.items.length === 1)
+    return alternatives(expression.items[0] as Expression);
   return [expression];
 }
 
@@ -71,7 +79,8 @@ function compileMatcher(expression: Expression, context: StaticContext, source: 
         const above = compileMatcher(left.left, context, source);
         return (node, dynamic) => {
           if (!last(node, dynamic)) return false;
-          for (let ancestor = node.parent; ancestor !== null; ancestor = ancestor.parent) if (above(ancestor, dynamic)) return true;
+          for (let ancestor = node.parent; ancestor !== null; ancestor = ancestor.parent)
+            if (above(ancestor, dynamic)) return true;
           return false;
         };
       }
@@ -102,7 +111,13 @@ function isDescendants(expression: Expression): boolean {
 
 function compileStep(step: Extract<Expression, { type: 'step' }>, context: StaticContext, source: string): Matcher {
   const { axis, test } = step;
-  if (axis !== 'child' && axis !== 'attribute' && axis !== 'self' && axis !== 'descendant' && axis !== 'descendant-or-self')
+  if (
+    axis !== 'child' &&
+    axis !== 'attribute' &&
+    axis !== 'self' &&
+    axis !== 'descendant' &&
+    axis !== 'descendant-or-self'
+  )
     throw new ExpressionSyntaxError(`"${source}" uses the axis ${axis}, which a match pattern may not.`);
   const predicates = step.predicates.map((predicate) => ({
     evaluate: compileExpression(predicate, context),
@@ -110,9 +125,16 @@ function compileStep(step: Extract<Expression, { type: 'step' }>, context: Stati
   }));
   const principal = axis === 'attribute' ? 'attribute' : 'element';
   return (node, dynamic) => {
-    if (axis === 'attribute' ? node.kind !== 'attribute' : node.kind === 'attribute' || (axis === 'child' && node.kind === 'document')) return false;
+    if (
+      axis === 'attribute'
+        ? node.kind !== 'attribute'
+        : node.kind === 'attribute' || (axis === 'child' && node.kind === 'document')
+    )
+      return false;
     if (!matchesNodeTest(node, test, principal)) return false;
-    return predicates.length === 0 || passes(node, axis === 'attribute' ? 'attribute' : 'child', test, predicates, dynamic);
+    return (
+      predicates.length === 0 || passes(node, axis === 'attribute' ? 'attribute' : 'child', test, predicates, dynamic)
+    );
   };
 }
 
@@ -133,7 +155,9 @@ function passes(
     siblings = node.parent === null ? [node] : walkAxis(node.parent, axis, test, dynamic.environment.budget);
     for (const before of predicates.slice(0, index)) {
       const all: readonly XmlNode[] = siblings;
-      siblings = all.filter((sibling, place) => holds(before.evaluate(dynamic.focus(sibling, place + 1, all.length)), place + 1));
+      siblings = all.filter((sibling, place) =>
+        holds(before.evaluate(dynamic.focus(sibling, place + 1, all.length)), place + 1),
+      );
     }
     const position = siblings.indexOf(node) + 1;
     if (!holds(predicate.evaluate(dynamic.focus(node, position, siblings.length)), position)) return false;

@@ -1,5 +1,13 @@
 import { FlowProcessingError } from '../error/flow-errors.js';
-import { type Item, type Sequence, XPathArray, XPathFunction, XPathMap, textOf, xpathError } from '../expression/xpath/xpath-value.js';
+import {
+  type Item,
+  type Sequence,
+  XPathArray,
+  XPathFunction,
+  XPathMap,
+  textOf,
+  xpathError,
+} from '../expression/xpath/xpath-value.js';
 import { XmlNode, XmlTreeBuilder } from '../xml/xml-node.js';
 
 const MAXIMUM_NODES = 5_000_000;
@@ -8,7 +16,12 @@ const MAXIMUM_DEPTH = 500;
 
 /** Where instructions write what they make. */
 export interface Output {
-  startElement(name: string, prefix: string, namespace: string, declarations: Readonly<Record<string, string>> | null): void;
+  startElement(
+    name: string,
+    prefix: string,
+    namespace: string,
+    declarations: Readonly<Record<string, string>> | null,
+  ): void;
   endElement(): void;
   attribute(name: string, prefix: string, namespace: string, value: string): void;
   text(value: string): void;
@@ -35,10 +48,18 @@ export class TreeOutput implements Output {
       throw new FlowProcessingError('limit-exceeded', 'The transformation makes too large a result.');
   }
 
-  startElement(name: string, prefix: string, namespace: string, declarations: Readonly<Record<string, string>> | null): void {
+  startElement(
+    name: string,
+    prefix: string,
+    namespace: string,
+    declarations: Readonly<Record<string, string>> | null,
+  ): void {
     this.#count();
     if (this.#builder.depth >= MAXIMUM_DEPTH)
-      throw new FlowProcessingError('limit-exceeded', `The transformation nests elements more than ${MAXIMUM_DEPTH} deep.`);
+      throw new FlowProcessingError(
+        'limit-exceeded',
+        `The transformation nests elements more than ${MAXIMUM_DEPTH} deep.`,
+      );
     this.#afterAtomic = false;
     this.#builder.startElement(name, prefix, namespace, declarations);
   }
@@ -52,11 +73,17 @@ export class TreeOutput implements Output {
     this.#count(value.length);
     const element = this.#builder.current;
     if (element.kind !== 'element') throw xpathError('XTDE0420', `The attribute ${name} stands in no element.`);
-    if (element.children.length > 0) throw xpathError('XTDE0410', `The attribute ${name} comes after the element's content.`);
+    if (element.children.length > 0)
+      throw xpathError('XTDE0410', `The attribute ${name} comes after the element's content.`);
     this.#afterAtomic = false;
     const before = element.attributes.findIndex((other) => other.name === name && other.namespace === namespace);
     if (before >= 0) element.attributes.splice(before, 1);
-    this.#builder.attribute(name, namespace === '' ? '' : this.#prefixFor(element, prefix, namespace), namespace, value);
+    this.#builder.attribute(
+      name,
+      namespace === '' ? '' : this.#prefixFor(element, prefix, namespace),
+      namespace,
+      value,
+    );
   }
 
   /** An attribute in a namespace needs a prefix that the element does not use for another one. */
@@ -98,7 +125,8 @@ export class TreeOutput implements Output {
       for (const member of item.members) for (const inner of member) this.item(inner);
       return;
     }
-    if (item instanceof XPathMap || item instanceof XPathFunction) throw xpathError('XTDE0450', 'A map or function cannot stand in a tree.');
+    if (item instanceof XPathMap || item instanceof XPathFunction)
+      throw xpathError('XTDE0450', 'A map or function cannot stand in a tree.');
     const text = textOf(item);
     this.#count(text.length);
     this.#builder.text(this.#afterAtomic ? ` ${text}` : text);
@@ -112,7 +140,12 @@ export class SequenceOutput implements Output {
   #tree: TreeOutput | null = null;
   #depth = 0;
 
-  startElement(name: string, prefix: string, namespace: string, declarations: Readonly<Record<string, string>> | null): void {
+  startElement(
+    name: string,
+    prefix: string,
+    namespace: string,
+    declarations: Readonly<Record<string, string>> | null,
+  ): void {
     this.#tree ??= new TreeOutput();
     this.#depth++;
     this.#tree.startElement(name, prefix, namespace, declarations);
@@ -173,8 +206,14 @@ export function copyNode(node: XmlNode, output: Output, copyNamespaces: boolean,
       for (const child of node.children) copyNode(child, output, copyNamespaces, top);
       return;
     case 'element':
-      output.startElement(node.name, node.prefix, node.namespace, copyNamespaces ? (top ? inScope(node) : node.declarations) : null);
-      for (const attribute of node.attributes) output.attribute(attribute.name, attribute.prefix, attribute.namespace, attribute.value);
+      output.startElement(
+        node.name,
+        node.prefix,
+        node.namespace,
+        copyNamespaces ? (top ? inScope(node) : node.declarations) : null,
+      );
+      for (const attribute of node.attributes)
+        output.attribute(attribute.name, attribute.prefix, attribute.namespace, attribute.value);
       for (const child of node.children) copyNode(child, output, copyNamespaces, false);
       output.endElement();
       return;

@@ -1,6 +1,6 @@
 import { FlowProcessingError, toProcessingError } from '../error/flow-errors.js';
 import { Dynamic, type Sequence } from '../expression/xpath/xpath-value.js';
-import { XmlNode } from '../xml/xml-node.js';
+import { type XmlNode } from '../xml/xml-node.js';
 import { applyTemplates } from './apply-rules.js';
 import { TreeOutput, copyNode } from './result-output.js';
 import { NO_PARAMETERS, type Stylesheet } from './stylesheet.js';
@@ -32,7 +32,9 @@ export function runTransformation(stylesheet: Stylesheet, document: XmlNode, opt
     else applyTemplates(stylesheet, [source], '', NO_PARAMETERS, root, output);
   } catch (error) {
     if (error instanceof RangeError)
-      throw new FlowProcessingError('limit-exceeded', 'The templates of the stylesheet call each other too deeply.', { cause: error });
+      throw new FlowProcessingError('limit-exceeded', 'The templates of the stylesheet call each other too deeply.', {
+        cause: error,
+      });
     throw toProcessingError(error, 'mapping-failed');
   }
   return output.document();
@@ -55,11 +57,13 @@ function withoutBlanks(document: XmlNode, stylesheet: Stylesheet): XmlNode {
   const output = new TreeOutput();
   const copy = (node: XmlNode): void => {
     if (node.kind !== 'element') {
-      if (node.kind !== 'text' || node.parent === null || node.value.trim() !== '' || !strips(node.parent)) copyNode(node, output, true, false);
+      if (node.kind !== 'text' || node.parent === null || node.value.trim() !== '' || !strips(node.parent))
+        copyNode(node, output, true, false);
       return;
     }
     output.startElement(node.name, node.prefix, node.namespace, node.declarations);
-    for (const attribute of node.attributes) output.attribute(attribute.name, attribute.prefix, attribute.namespace, attribute.value);
+    for (const attribute of node.attributes)
+      output.attribute(attribute.name, attribute.prefix, attribute.namespace, attribute.value);
     for (const child of node.children) copy(child);
     output.endElement();
   };

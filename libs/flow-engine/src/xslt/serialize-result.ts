@@ -3,7 +3,14 @@ import type { XmlNode } from '../xml/xml-node.js';
 import type { OutputFormat } from './stylesheet.js';
 
 /** Encodings whose results are written; everything is written as UTF-8, which the others here are part of or equal to. */
-export const RESULT_NAMES: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii', 'iso-8859-1', 'utf-16']);
+export const RESULT_NAMES: ReadonlySet<string> = new Set([
+  'utf-8',
+  'utf8',
+  'us-ascii',
+  'ascii',
+  'iso-8859-1',
+  'utf-16',
+]);
 
 const EMPTY_HTML = /<(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)((?:\s[^<>]*)?)\/>/gi;
 const SELF_CLOSED = /<([A-Za-z][\w.:-]*)((?:\s[^<>]*?)?)\/>/g;
@@ -11,7 +18,8 @@ const SELF_CLOSED = /<([A-Za-z][\w.:-]*)((?:\s[^<>]*?)?)\/>/g;
 /** @returns the text of a transformation's result tree */
 export function serializeResult(document: XmlNode, format: OutputFormat): string {
   const first = document.firstElement;
-  const method = format.method ?? (first !== null && first.name.toLowerCase() === 'html' && first.namespace === '' ? 'html' : 'xml');
+  const method =
+    format.method ?? (first !== null && first.name.toLowerCase() === 'html' && first.namespace === '' ? 'html' : 'xml');
   if (method === 'text') return document.text;
   const doctype = first === null ? '' : doctypeOf(first, format);
   const body = serializeXml(document, format.cdataElements.size === 0 ? {} : { cdataElements: format.cdataElements });
@@ -23,6 +31,9 @@ export function serializeResult(document: XmlNode, format: OutputFormat): string
 
 function doctypeOf(root: XmlNode, format: OutputFormat): string {
   if (format.doctypeSystem === null) return '';
-  const external = format.doctypePublic === null ? `SYSTEM "${format.doctypeSystem}"` : `PUBLIC "${format.doctypePublic}" "${format.doctypeSystem}"`;
+  const external =
+    format.doctypePublic === null
+      ? `SYSTEM "${format.doctypeSystem}"`
+      : `PUBLIC "${format.doctypePublic}" "${format.doctypeSystem}"`;
   return `<!DOCTYPE ${root.qualifiedName} ${external}>`;
 }

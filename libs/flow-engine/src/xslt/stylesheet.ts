@@ -47,7 +47,8 @@ export class Mode {
   candidates(node: XmlNode): readonly TemplateRule[] {
     if (this.#byName === null) {
       this.rules.sort(
-        (first, second) => second.precedence - first.precedence || second.priority - first.priority || second.order - first.order,
+        (first, second) =>
+          second.precedence - first.precedence || second.priority - first.priority || second.order - first.order,
       );
       this.#byName = new Map();
     }
@@ -90,7 +91,10 @@ export interface OutputFormat {
 export class Stylesheet {
   readonly modes = new Map<string, Mode>();
   readonly named = new Map<string, Template & { readonly precedence: number }>();
-  readonly globals = new Map<string, { readonly isParameter: boolean; readonly precedence: number; readonly evaluate: (dynamic: Dynamic) => Sequence }>();
+  readonly globals = new Map<
+    string,
+    { readonly isParameter: boolean; readonly precedence: number; readonly evaluate: (dynamic: Dynamic) => Sequence }
+  >();
   readonly keys = new Map<string, { readonly match: readonly Pattern[]; readonly use: Evaluator }[]>();
   readonly decimalFormats = new Map<string, DecimalFormat>();
   readonly attributeSets = new Map<string, Instruction[]>();

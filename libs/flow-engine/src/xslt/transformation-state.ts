@@ -1,5 +1,14 @@
 import { DEFAULT_DECIMAL_FORMAT, type DecimalFormat } from '../expression/xpath/format-number.js';
-import { type Dynamic, EvaluationBudget, type DynamicEnvironment, type Sequence, atomize, keyOf, textOf, xpathError } from '../expression/xpath/xpath-value.js';
+import {
+  type Dynamic,
+  EvaluationBudget,
+  type DynamicEnvironment,
+  type Sequence,
+  atomize,
+  keyOf,
+  textOf,
+  xpathError,
+} from '../expression/xpath/xpath-value.js';
 import type { XmlNode } from '../xml/xml-node.js';
 import type { Stylesheet } from './stylesheet.js';
 
@@ -82,4 +91,3 @@ export class TransformationState implements DynamicEnvironment {
     return index;
   }
 }
-

@@ -22,7 +22,11 @@ import { CURRENT, GROUP, GROUPING_KEY, REGEX_GROUPS, stateOf } from './xslt-scop
 
 export const XSLT_NAMESPACE = 'http://www.w3.org/1999/XSL/Transform';
 
-function define(minimum: number, maximum: number, call: XPathFunctionImplementation['call']): XPathFunctionImplementation {
+function define(
+  minimum: number,
+  maximum: number,
+  call: XPathFunctionImplementation['call'],
+): XPathFunctionImplementation {
   return { minimum, maximum, call };
 }
 
@@ -33,7 +37,9 @@ const FUNCTIONS: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
   ['current-grouping-key', define(0, 0, (dynamic) => stateOf(dynamic, GROUPING_KEY))],
   [
     'regex-group',
-    define(1, 1, (dynamic, [index = EMPTY]) => [textOf(stateOf(dynamic, REGEX_GROUPS)[Number(textArgument(index))] ?? '')]),
+    define(1, 1, (dynamic, [index = EMPTY]) => [
+      textOf(stateOf(dynamic, REGEX_GROUPS)[Number(textArgument(index))] ?? ''),
+    ]),
   ],
   [
     'key',
@@ -43,14 +49,23 @@ const FUNCTIONS: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
       if (!(item instanceof XmlNode)) throw xpathError('XTDE1270', 'key() needs a node to search from.');
       const index = state.keyIndex(textArgument(name), item.root, dynamic);
       const found = atomize(values).flatMap((value) => index.get(keyOf(textOf(value))) ?? []);
-      return documentOrder(within === undefined ? found : found.filter((node) => node.order >= item.order && node.order <= item.lastDescendantOrder));
+      return documentOrder(
+        within === undefined
+          ? found
+          : found.filter((node) => node.order >= item.order && node.order <= item.lastDescendantOrder),
+      );
     }),
   ],
   [
     'system-property',
     define(1, 1, (_, [name]) => {
       const local = textArgument(name).replace(/^.*:/, '');
-      const known: Readonly<Record<string, string>> = { version: '3.0', vendor: 'Sluice', 'product-name': 'Sluice', 'is-schema-aware': 'no' };
+      const known: Readonly<Record<string, string>> = {
+        version: '3.0',
+        vendor: 'Sluice',
+        'product-name': 'Sluice',
+        'is-schema-aware': 'no',
+      };
       return [known[local] ?? ''];
     }),
   ],
@@ -63,23 +78,26 @@ const FUNCTIONS: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
       const number = oneAtomic(value, 'The argument of format-number()');
       const state = dynamic.environment.host as TransformationState;
       const used: DecimalFormat = state.decimalFormat(format === undefined ? '' : textArgument(format));
-      const plain = number instanceof UntypedAtomic || typeof number === 'string' ? parseDouble(textOf(number)) : number;
+      const plain =
+        number instanceof UntypedAtomic || typeof number === 'string' ? parseDouble(textOf(number)) : number;
       return [formatNumber(plain, textArgument(picture), used)];
     }),
   ],
   [
     'copy-of',
-    define(0, 1, (dynamic, values) => (values[0] ?? (dynamic.item === null ? EMPTY : [dynamic.item])).map((item): Item => {
-      if (!(item instanceof XmlNode)) return item;
-      const output = new TreeOutput();
-      copyNode(item, output, true, true);
-      const document = output.document();
-      if (item.kind === 'document') return document;
-      const [copy] = document.children;
-      if (copy === undefined) return document;
-      copy.parent = null;
-      return copy;
-    })),
+    define(0, 1, (dynamic, values) =>
+      (values[0] ?? (dynamic.item === null ? EMPTY : [dynamic.item])).map((item): Item => {
+        if (!(item instanceof XmlNode)) return item;
+        const output = new TreeOutput();
+        copyNode(item, output, true, true);
+        const document = output.document();
+        if (item.kind === 'document') return document;
+        const [copy] = document.children;
+        if (copy === undefined) return document;
+        copy.parent = null;
+        return copy;
+      }),
+    ),
   ],
 ]);
 

@@ -53,6 +53,8 @@ export class StateFollower {
   #epoch: string | undefined;
   #applied = 0;
   #synced = false;
+  /** Kept rather than computed: the request path asks on every request. */
+  #complete = false;
   #resyncing: Promise<void> | undefined;
   #stopped = false;
   #currentAsOf = Number.NEGATIVE_INFINITY;
@@ -109,7 +111,7 @@ export class StateFollower {
 
   /** In step with a bucket into which every writing service has put all it has. */
   get ready(): boolean {
-    return this.#synced && this.#epoch !== undefined && this.missingWriters.length === 0;
+    return this.#synced && this.#complete;
   }
 
   /** The writing services that have not yet completed this epoch. */
@@ -239,6 +241,7 @@ export class StateFollower {
     if (prefix && this.#holds.has(prefix)) {
       const held = this.#held.get(key);
       if (!held || held.sequence < sequence) this.#held.set(key, this.#entry(key, sequence, value));
+      if (prefix === 'meta') this.#complete = this.missingWriters.length === 0;
     } else if (this.#fetching.has(key)) {
       this.#overtaken.set(key, this.#entry(key, sequence, value));
     } else if (this.#fetched.has(key)) {
@@ -281,6 +284,7 @@ export class StateFollower {
       this.#enterEpoch(state.epoch);
       for (const prefix of this.#holds) await this.#load(prefix);
       this.#applied = state.lastSequence;
+      this.#complete = this.missingWriters.length === 0;
       for (const listener of this.#loadedListeners) listener();
     } else {
       for (let from = this.#applied + 1; from <= state.lastSequence;) {
@@ -323,6 +327,7 @@ export class StateFollower {
 
   #enterEpoch(epoch: string | undefined): void {
     this.#epoch = epoch;
+    this.#complete = false;
     this.#applied = 0;
     this.#held.clear();
     this.#fetched.clear();

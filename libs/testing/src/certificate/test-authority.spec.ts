@@ -9,7 +9,11 @@ describe('the test certificate authority', () => {
     const issuing = await root.intermediate({ subject: 'CN=Issuing,O=Test', keyType, pathLength: 0 });
     const leaf = await issuing.leaf({ subject: 'CN=shop,OU=a,O=Test', keyType });
     expect(leaf.chain).toHaveLength(3);
-    const [a, b, c] = leaf.chain.map(({ pem }) => new X509Certificate(pem)) as [X509Certificate, X509Certificate, X509Certificate];
+    const [a, b, c] = leaf.chain.map(({ pem }) => new X509Certificate(pem)) as [
+      X509Certificate,
+      X509Certificate,
+      X509Certificate,
+    ];
     expect(a.verify(b.publicKey) && b.verify(c.publicKey) && c.verify(c.publicKey)).toBe(true);
     expect(a.checkIssued(b) && b.checkIssued(c)).toBe(true);
     expect([a.ca, b.ca, c.ca]).toEqual([false, true, true]);

@@ -1,7 +1,15 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { isIP } from 'node:net';
-import { importPrivateKey, importPublicKey, sha256Hex, signingAlgorithm, testKey, type TestKey, type TestKeyType } from './test-key.js';
+import {
+  importPrivateKey,
+  importPublicKey,
+  sha256Hex,
+  signingAlgorithm,
+  testKey,
+  type TestKey,
+  type TestKeyType,
+} from './test-key.js';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -146,14 +154,22 @@ function usageExtensions(options: TestCertificateOptions, defaults: Defaults): x
   return [
     ...(keyUsage.length === 0
       ? []
-      : [new x509.KeyUsagesExtension(keyUsage.reduce((bits, name) => bits | x509.KeyUsageFlags[name], 0), true)]),
-    ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended.map((name) => x509.ExtendedKeyUsage[name]))]),
+      : [
+          new x509.KeyUsagesExtension(
+            keyUsage.reduce((bits, name) => bits | x509.KeyUsageFlags[name], 0),
+            true,
+          ),
+        ]),
+    ...(extended.length === 0
+      ? []
+      : [new x509.ExtendedKeyUsageExtension(extended.map((name) => x509.ExtendedKeyUsage[name]))]),
   ];
 }
 
 function nameExtensions(names: readonly string[]): x509.Extension[] {
   if (names.length === 0) return [];
-  const typeOf = (name: string): x509.JsonGeneralName['type'] => (isIP(name) ? 'ip' : name.includes('://') ? 'url' : name.includes('@') ? 'email' : 'dns');
+  const typeOf = (name: string): x509.JsonGeneralName['type'] =>
+    isIP(name) ? 'ip' : name.includes('://') ? 'url' : name.includes('@') ? 'email' : 'dns';
   return [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: typeOf(value), value })))];
 }
 
@@ -178,6 +194,8 @@ function randomSerialNumber(): string {
 }
 
 function encodePem(der: Uint8Array): string {
-  const base64 = Buffer.from(der).toString('base64').replace(/.{64}(?=.)/g, '$&\n');
+  const base64 = Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 }

@@ -24,8 +24,12 @@ describe('a Postgres for a test file', () => {
   it('gives each test a database in which nothing of another is', async () => {
     const [a, b] = [await postgres.createDatabase(), await postgres.createDatabase()];
     await query(a, 'CREATE TABLE only_here (id int)');
-    expect(await query(a, `SELECT count(*)::int AS n FROM pg_tables WHERE tablename = 'only_here'`)).toEqual([{ n: 1 }]);
-    expect(await query(b, `SELECT count(*)::int AS n FROM pg_tables WHERE tablename = 'only_here'`)).toEqual([{ n: 0 }]);
+    expect(await query(a, `SELECT count(*)::int AS n FROM pg_tables WHERE tablename = 'only_here'`)).toEqual([
+      { n: 1 },
+    ]);
+    expect(await query(b, `SELECT count(*)::int AS n FROM pg_tables WHERE tablename = 'only_here'`)).toEqual([
+      { n: 0 },
+    ]);
   });
 
   it('comes back with its data on its port after it was halted', async () => {

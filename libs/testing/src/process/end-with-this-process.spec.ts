@@ -26,8 +26,12 @@ describe('a process that is to end with another', () => {
       endWithThisProcess(server.pid, ${JSON.stringify(folder.path)});
       console.log(server.pid);
       setInterval(() => {}, 1000);`;
-    const owner = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const pid = Number(await new Promise<string>((resolve) => owner.stdout.once('data', (data: Buffer) => resolve(data.toString()))));
+    const owner = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = Number(
+      await new Promise<string>((resolve) => owner.stdout.once('data', (data: Buffer) => resolve(data.toString()))),
+    );
     expect(isAlive(pid)).toBe(true);
     owner.kill('SIGKILL');
     await until(() => !isAlive(pid) && !existsSync(folder.path), { what: 'the end of the watched process' });
@@ -49,6 +53,8 @@ describe('until', () => {
     const ask = () => {
       throw new Error('not there');
     };
-    await expect(until(ask, { what: 'the answer', timeoutMs: 30, everyMs: 5 })).rejects.toThrow('the answer did not come about within 30 ms (not there)');
+    await expect(until(ask, { what: 'the answer', timeoutMs: 30, everyMs: 5 })).rejects.toThrow(
+      'the answer did not come about within 30 ms (not there)',
+    );
   });
 });

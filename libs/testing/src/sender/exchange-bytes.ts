@@ -12,7 +12,10 @@ export interface ExchangeOptions extends SenderOptions {
  * Sends bytes over TLS as they are, for requests that no HTTP client would write.
  * @returns what the server answered, one character a byte, and whether it closed the connection
  */
-export function exchangeBytes(bytes: Uint8Array | string, options: ExchangeOptions): Promise<{ text: string; closed: boolean }> {
+export function exchangeBytes(
+  bytes: Uint8Array | string,
+  options: ExchangeOptions,
+): Promise<{ text: string; closed: boolean }> {
   const { timeoutMs = 5_000, until = isWholeAnswer } = options;
   const url = new URL(options.url);
   return new Promise((resolve, reject) => {

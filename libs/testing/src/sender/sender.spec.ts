@@ -13,15 +13,22 @@ describe('a sender', () => {
 
   beforeAll(async () => {
     root = await TestAuthority.root({ subject: 'CN=Root' });
-    const identity = await root.leaf({ subject: 'CN=localhost', extendedKeyUsage: ['serverAuth'], subjectAltNames: ['localhost'] });
-    server = createServer({ cert: identity.pem, key: identity.key.pem, requestCert: true, rejectUnauthorized: false }, (request, response) => {
-      const subject = (request.socket as TLSSocket).getPeerX509Certificate()?.subject ?? '';
-      request.resume().on('end', () => {
-        response.setHeader('x-subject', subject);
-        if (request.url === '/last') response.setHeader('connection', 'close');
-        response.end(request.url);
-      });
+    const identity = await root.leaf({
+      subject: 'CN=localhost',
+      extendedKeyUsage: ['serverAuth'],
+      subjectAltNames: ['localhost'],
     });
+    server = createServer(
+      { cert: identity.pem, key: identity.key.pem, requestCert: true, rejectUnauthorized: false },
+      (request, response) => {
+        const subject = (request.socket as TLSSocket).getPeerX509Certificate()?.subject ?? '';
+        request.resume().on('end', () => {
+          response.setHeader('x-subject', subject);
+          if (request.url === '/last') response.setHeader('connection', 'close');
+          response.end(request.url);
+        });
+      },
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `https://localhost:${(server.address() as AddressInfo).port}`;
   });
@@ -35,7 +42,12 @@ describe('a sender', () => {
     const leaf = await root.leaf({ subject: 'CN=shop' });
     using sender = new Sender({ url, trusts: root.pem, certificate: leaf.chainPem, key: leaf.key.pem });
     const first = await sender.send('/a', { body: 'x' });
-    expect([first.status, first.text, first.headers['x-subject'], first.sameConnection]).toEqual([200, '/a', 'CN=shop', false]);
+    expect([first.status, first.text, first.headers['x-subject'], first.sameConnection]).toEqual([
+      200,
+      '/a',
+      'CN=shop',
+      false,
+    ]);
     const second = await sender.send('/last');
     expect([second.sameConnection, second.connection]).toEqual([true, first.connection]);
     const third = await sender.send('/b');
@@ -51,7 +63,10 @@ describe('a sender', () => {
   });
 
   it('exchanges bytes as they are', async () => {
-    const { text, closed } = await exchangeBytes('GET /%5c\\raw HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', { url, trusts: root.pem, until: () => false });
+    const { text, closed } = await exchangeBytes(
+      'GET /%5c\\raw HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      { url, trusts: root.pem, until: () => false },
+    );
     expect(closed).toBe(true);
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
     expect(text).toContain('/%5c\\raw');

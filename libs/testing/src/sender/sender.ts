@@ -62,7 +62,15 @@ export class Sender implements Disposable {
     return new Promise((resolve, reject) => {
       let connection = 0;
       const outgoing = request(
-        { agent: this.#agent, host: url.hostname, port: url.port, servername: url.hostname, method, path, headers: headers as OutgoingHttpHeaders },
+        {
+          agent: this.#agent,
+          host: url.hostname,
+          port: url.port,
+          servername: url.hostname,
+          method,
+          path,
+          headers: headers as OutgoingHttpHeaders,
+        },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,7 +1,7 @@
 import { FlowProcessingError } from '../../error/flow-errors.js';
 import { XmlNode } from '../../xml/xml-node.js';
 import { Decimal } from './decimal.js';
-import { DateValue, DurationValue } from './date-value.js';
+import { DateValue, type DurationValue } from './date-value.js';
 
 /** Text of a node, before it is known what it is compared with. */
 export class UntypedAtomic {

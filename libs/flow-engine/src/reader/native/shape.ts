@@ -52,13 +52,17 @@ export interface Shape<T> {
 
 type ValueOf<S> = S extends Shape<infer T> ? T : never;
 
-export function text(options: { readonly description?: string; readonly minLength?: number; readonly maxLength?: number } = {}): Shape<string> {
+export function text(
+  options: { readonly description?: string; readonly minLength?: number; readonly maxLength?: number } = {},
+): Shape<string> {
   return {
     read(node, path, context) {
       const value = isScalar(node) ? node.value : undefined;
       const read = typeof value === 'number' || typeof value === 'boolean' ? scalarSource(node, value) : value;
-      if (typeof read !== 'string') return context.report('wrong-type', path, node, `A text is expected, not ${kindOf(node)}.`);
-      if (read.length < (options.minLength ?? 0)) return context.report('invalid-value', path, node, 'The text must not be empty.');
+      if (typeof read !== 'string')
+        return context.report('wrong-type', path, node, `A text is expected, not ${kindOf(node)}.`);
+      if (read.length < (options.minLength ?? 0))
+        return context.report('invalid-value', path, node, 'The text must not be empty.');
       if (options.maxLength !== undefined && read.length > options.maxLength)
         return context.report('invalid-value', path, node, `The text is longer than ${options.maxLength} characters.`);
       return read;
@@ -78,14 +82,23 @@ function scalarSource(node: Node | null, value: number | boolean): string {
   return typeof source === 'string' ? source : String(value);
 }
 
-export function integer(options: { readonly minimum: number; readonly maximum: number; readonly description?: string }): Shape<number> {
+export function integer(options: {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly description?: string;
+}): Shape<number> {
   return {
     read(node, path, context) {
       const value = isScalar(node) ? node.value : undefined;
       if (typeof value !== 'number' || !Number.isInteger(value))
         return context.report('wrong-type', path, node, `A whole number is expected, not ${kindOf(node)}.`);
       if (value < options.minimum || value > options.maximum)
-        return context.report('invalid-value', path, node, `The number must be from ${options.minimum} to ${options.maximum}.`);
+        return context.report(
+          'invalid-value',
+          path,
+          node,
+          `The number must be from ${options.minimum} to ${options.maximum}.`,
+        );
       return value;
     },
     schema: () => ({ type: 'integer', ...options }),
@@ -96,7 +109,9 @@ export function flag(description?: string): Shape<boolean> {
   return {
     read(node, path, context) {
       const value = isScalar(node) ? node.value : undefined;
-      return typeof value === 'boolean' ? value : context.report('wrong-type', path, node, `true or false is expected, not ${kindOf(node)}.`);
+      return typeof value === 'boolean'
+        ? value
+        : context.report('wrong-type', path, node, `true or false is expected, not ${kindOf(node)}.`);
     },
     schema: () => ({ type: 'boolean', ...(description === undefined ? {} : { description }) }),
   };
@@ -107,13 +122,22 @@ export function choice<const T extends readonly string[]>(values: T, description
     read(node, path, context) {
       const value = isScalar(node) ? node.value : undefined;
       if (typeof value === 'string' && values.includes(value)) return value as T[number];
-      return context.report('invalid-value', path, node, `One of ${values.join(', ')} is expected, not ${kindOf(node)}.`, nearestOf(String(value), values));
+      return context.report(
+        'invalid-value',
+        path,
+        node,
+        `One of ${values.join(', ')} is expected, not ${kindOf(node)}.`,
+        nearestOf(String(value), values),
+      );
     },
     schema: () => ({ enum: values, ...(description === undefined ? {} : { description }) }),
   };
 }
 
-export function listOf<T>(item: Shape<T>, options: { readonly minItems?: number; readonly description?: string } = {}): Shape<readonly T[]> {
+export function listOf<T>(
+  item: Shape<T>,
+  options: { readonly minItems?: number; readonly description?: string } = {},
+): Shape<readonly T[]> {
   return {
     read(node, path, context) {
       if (!isSeq(node)) return context.report('wrong-type', path, node, `A list is expected, not ${kindOf(node)}.`);
@@ -184,7 +208,13 @@ export function object<const M extends Members>(members: M, description?: string
         const name = keyOf(pair);
         const member = Object.hasOwn(members, name) ? members[name] : undefined;
         if (member === undefined) {
-          context.report('unknown-key', join(path, name), pair.key as Node, `The key "${name}" is not known here; known are ${names.join(', ')}.`, nearestOf(name, names));
+          context.report(
+            'unknown-key',
+            join(path, name),
+            pair.key as Node,
+            `The key "${name}" is not known here; known are ${names.join(', ')}.`,
+            nearestOf(name, names),
+          );
           complete = false;
           continue;
         }
@@ -202,7 +232,9 @@ export function object<const M extends Members>(members: M, description?: string
     schema: (definitions) => ({
       type: 'object',
       ...(description === undefined ? {} : { description }),
-      properties: Object.fromEntries(names.map((name) => [name, (members[name] as Member<unknown, boolean>).shape.schema(definitions)])),
+      properties: Object.fromEntries(
+        names.map((name) => [name, (members[name] as Member<unknown, boolean>).shape.schema(definitions)]),
+      ),
       required: names.filter((name) => members[name]?.required === true),
       additionalProperties: false,
     }),
@@ -213,18 +245,31 @@ export function object<const M extends Members>(members: M, description?: string
 export function oneKeyOf<const M extends Readonly<Record<string, Shape<unknown>>>>(
   alternatives: M,
   what: string,
-): Shape<{ readonly [K in keyof M]: { readonly kind: K; readonly value: ValueOf<M[K]>; readonly line?: number } }[keyof M]> {
+): Shape<
+  { readonly [K in keyof M]: { readonly kind: K; readonly value: ValueOf<M[K]>; readonly line?: number } }[keyof M]
+> {
   type Result = { [K in keyof M]: { kind: K; value: ValueOf<M[K]>; line?: number } }[keyof M];
   const names = Object.keys(alternatives);
   return {
     read(node, path, context) {
       if (!isMap(node) || node.items.length !== 1)
-        return context.report('wrong-type', path, node, `A mapping with exactly one key is expected: ${what}, one of ${names.join(', ')}.`);
+        return context.report(
+          'wrong-type',
+          path,
+          node,
+          `A mapping with exactly one key is expected: ${what}, one of ${names.join(', ')}.`,
+        );
       const pair = node.items[0] as Pair;
       const name = keyOf(pair);
       const shape = Object.hasOwn(alternatives, name) ? alternatives[name] : undefined;
       if (shape === undefined)
-        return context.report('unknown-key', join(path, name), pair.key as Node, `"${name}" is not ${what}; known are ${names.join(', ')}.`, nearestOf(name, names));
+        return context.report(
+          'unknown-key',
+          join(path, name),
+          pair.key as Node,
+          `"${name}" is not ${what}; known are ${names.join(', ')}.`,
+          nearestOf(name, names),
+        );
       const value = shape.read(context.resolve(pair.value), join(path, name), context);
       if (value === undefined) return undefined;
       const line = context.lineOf(pair.key as Node);
@@ -253,12 +298,21 @@ export function taggedBy<const M extends Readonly<Record<string, Shape<unknown>>
       const value = node.get(tag, true);
       const name = isScalar(value) ? String(value.value) : '';
       const shape = Object.hasOwn(alternatives, name) ? alternatives[name] : undefined;
-      if (value === undefined) return context.report('missing-key', join(path, tag), node, `The key "${tag}" is missing.`);
+      if (value === undefined)
+        return context.report('missing-key', join(path, tag), node, `The key "${tag}" is missing.`);
       if (shape === undefined)
-        return context.report('invalid-value', join(path, tag), value, `One of ${names.join(', ')} is expected.`, nearestOf(name, names));
+        return context.report(
+          'invalid-value',
+          join(path, tag),
+          value,
+          `One of ${names.join(', ')} is expected.`,
+          nearestOf(name, names),
+        );
       return shape.read(node, path, context) as ValueOf<M[keyof M]> | undefined;
     },
-    schema: (definitions) => ({ oneOf: names.map((name) => (alternatives[name] as Shape<unknown>).schema(definitions)) }),
+    schema: (definitions) => ({
+      oneOf: names.map((name) => (alternatives[name] as Shape<unknown>).schema(definitions)),
+    }),
   };
 }
 
@@ -301,6 +355,6 @@ function kindOf(node: Node | null): string {
   if (node === null) return 'nothing';
   if (isMap(node)) return 'a mapping';
   if (isSeq(node)) return 'a list';
-  if (isScalar(node)) return node.value === null ? 'nothing' : JSON.stringify(node.value)?.slice(0, 60) ?? 'nothing';
+  if (isScalar(node)) return node.value === null ? 'nothing' : (JSON.stringify(node.value)?.slice(0, 60) ?? 'nothing');
   return 'this';
 }

@@ -9,7 +9,7 @@ import {
   type Sequence,
   UntypedAtomic,
   XPathArray,
-  XPathFunction,
+  type XPathFunction,
   XPathMap,
   atomize,
   booleanValue,
