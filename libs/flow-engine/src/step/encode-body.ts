@@ -4,7 +4,7 @@ import { FlowProcessingError } from '../error/flow-errors.js';
 import type { DecodeStep, EncodeStep } from '../model/step-definition.js';
 
 /** Largest body a decompression may give; what would be more is refused while it is still small. */
-const MAXIMUM_OUTPUT = 256 * 1024 * 1024;
+const MAXIMUM_OUTPUT = 64 * 1024 * 1024;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 export function compileEncode(step: EncodeStep): StepWork {
