@@ -1,5 +1,6 @@
 export {
   checkFlow,
+  needsOf,
   type FlowCapability,
   type FlowCheck,
   type FlowCheckInput,

@@ -3,9 +3,11 @@ import { flowIdViolation, invalidArgument, SluiceError } from '@sluice/domain';
 import {
   compileFlow,
   FlowDefinitionError,
+  needsOf,
   readFlowDefinition,
   type FlowDefinition,
   type FlowMediaType,
+  type FlowProblem,
   type FlowWarning,
 } from '@sluice/flow-engine';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
@@ -95,11 +97,41 @@ function read(request: DeployRequest) {
       ...(request.ports ? { ports: request.ports } : {}),
     });
     compileFlow(flow.definition);
+    requireOffered(flow.definition);
     return { definition: flow.definition, warnings: [...flow.warnings] };
   } catch (error) {
     if (!(error instanceof FlowDefinitionError)) throw error;
     throw new SluiceError('flow-invalid', error.message, { problems: error.problems }, { cause: error });
   }
+}
+
+/**
+ * Refuses a flow that needs what this runtime does not offer, rather than let each of its messages fail.
+ * @throws FlowDefinitionError with everything that is missing
+ */
+function requireOffered(definition: FlowDefinition): void {
+  const missing: FlowProblem[] = needsOf(definition).map((need) => ({
+    path: '(flow)',
+    code: 'unsupported-step',
+    message: `The flow needs ${need}, which this runtime does not offer yet.`,
+  }));
+  for (const [index, sender] of httpSendersOf(definition).entries()) {
+    if (!sender.csrfProtection) continue;
+    missing.push({
+      path: `senders[${index}].csrfProtection`,
+      code: 'unsupported-setting',
+      message:
+        'This runtime does not offer CSRF protection yet: turn it off, certificates are not sent by a browser unasked.',
+    });
+  }
+  if (httpSendersOf(definition).length === 0) {
+    missing.push({
+      path: 'senders',
+      code: 'unsupported-adapter',
+      message: 'The flow has no sender channel that listens on HTTP.',
+    });
+  }
+  if (missing.length > 0) throw new FlowDefinitionError(missing);
 }
 
 async function takeAddresses(change: ChangeScope, row: FlowRow): Promise<void> {

@@ -1,5 +1,14 @@
 import { canonicalRequestPath } from '@sluice/domain';
-import { Message, runFlow, type FlowOutcome, type FlowPorts } from '@sluice/flow-engine';
+import {
+  FlowProcessingError,
+  readSenderRequest,
+  runFlow,
+  writeSenderReply,
+  type FlowPorts,
+  type Message,
+  type SenderReply,
+  type SenderRequest,
+} from '@sluice/flow-engine';
 import { continueRequest, runInRequest } from '@sluice/messaging';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decide-call/decide-call.js';
@@ -43,7 +52,7 @@ export class HandleRequest {
     }
     if (caller && endpoint) {
       const permit = this.#permitOf(caller, endpoint);
-      if (permit) return void this.#run(request, response, endpoint, permit);
+      if (permit) return void this.#run(request, response, endpoint, path, permit);
     }
     void this.#decide(request, response, path, caller, endpoint);
   }
@@ -76,7 +85,7 @@ export class HandleRequest {
           : withoutCertificate();
         if (decision.outcome === 'permitted' && endpoint) {
           caller?.permits.set(endpoint, decision.permit);
-          await this.#run(request, response, endpoint, decision.permit);
+          await this.#run(request, response, endpoint, path, decision.permit);
           return;
         }
         this.#refuse(response, decision, path, caller, endpoint);
@@ -108,7 +117,13 @@ export class HandleRequest {
     respondWithProblem(response, status, { decisionId });
   }
 
-  async #run(request: IncomingMessage, response: ServerResponse, endpoint: Endpoint, permit: Permit): Promise<void> {
+  async #run(
+    request: IncomingMessage,
+    response: ServerResponse,
+    endpoint: Endpoint,
+    path: string,
+    permit: Permit,
+  ): Promise<void> {
     const { messages, ports } = this.parts;
     try {
       const body = await readBody(request, endpoint.maximumBodyBytes);
@@ -119,25 +134,23 @@ export class HandleRequest {
       }
       const id = ports.newId();
       const start = ports.now();
-      const message = new Message({ headers: inboundHeaders(request, endpoint), body });
+      const sent = toSenderRequest(request, endpoint, path, body);
+      let message: Message;
+      try {
+        message = readSenderRequest(endpoint.sender, sent);
+      } catch (error) {
+        if (!(error instanceof FlowProcessingError)) throw error;
+        return respondWithProblem(response, 400, { detail: error.message });
+      }
       const outcome = await runFlow(endpoint.flow, message, ports);
       const logged = messages.record({ id, endpoint, permit, start, end: ports.now(), outcome });
       if (logged) await logged;
-      if (outcome.status === 'COMPLETED') respondWithMessage(request, response, outcome, id);
-      else this.#respondWithFailure(response, endpoint, outcome, id);
+      respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
     } catch (error) {
       if (request.destroyed && !response.writable) return;
       this.parts.onFault(error, 'running a flow');
       respondWithProblem(response, 503);
     }
-  }
-
-  #respondWithFailure(response: ServerResponse, endpoint: Endpoint, outcome: FlowOutcome, id: string): void {
-    const shown = endpoint.sender.returnExceptionToSender ? outcome.error?.message : undefined;
-    respondWithProblem(response, 500, {
-      messageProcessingLogId: id,
-      detail: shown ?? 'Processing the message failed. The message processing log tells why.',
-    });
   }
 }
 
@@ -173,69 +186,46 @@ function statusOf(decision: CallDecision): number {
   }
 }
 
-/** The headers the channel lets in, and the ones Camel sets for an HTTP request. */
-function inboundHeaders(request: IncomingMessage, endpoint: Endpoint): [string, unknown][] {
-  const { allowedHeaders } = endpoint.sender;
+/** What the engine needs to know of a request; headers that claim an identity or hold a secret do not reach it. */
+function toSenderRequest(request: IncomingMessage, endpoint: Endpoint, path: string, body: Uint8Array): SenderRequest {
   const target = request.url ?? '';
   const query = target.indexOf('?');
-  const headers: [string, unknown][] = [
-    ['CamelHttpMethod', request.method ?? ''],
-    ['CamelHttpPath', query === -1 ? target : target.slice(0, query)],
-  ];
-  if (query !== -1) headers.push(['CamelHttpQuery', target.slice(query + 1)]);
+  const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined) continue;
-    if (name === 'content-type' || (isAllowed(name, allowedHeaders) && mayReachFlow(name))) {
-      headers.push([name, Array.isArray(value) ? value.join(', ') : value]);
-    }
+    if (value !== undefined && mayReachFlow(name)) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  return headers;
-}
-
-function isAllowed(name: string, allowed: readonly string[]): boolean {
-  return allowed.some((pattern) => {
-    const lower = pattern.toLowerCase();
-    return lower.endsWith('*') ? name.startsWith(lower.slice(0, -1)) : name === lower;
-  });
+  const { address } = endpoint.sender;
+  return {
+    method: request.method ?? '',
+    path: address.endsWith('/*') ? path.slice('/http'.length + address.length - '/*'.length) : '',
+    query: query === -1 ? '' : target.slice(query + 1),
+    url: `https://${request.headers.host ?? 'localhost'}${path}`,
+    headers,
+    body,
+  };
 }
 
 /** RFC 9110 §7.6.1, and what this server says itself. */
-const notFromFlow: ReadonlySet<string> = new Set([
+const saidByServer: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
-  'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
   'content-length',
   'date',
-  'host',
 ]);
-const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** 200 with the message's body, or 204 when it is empty, with the headers the flow set or changed. */
-function respondWithMessage(
-  request: IncomingMessage,
-  response: ServerResponse,
-  outcome: FlowOutcome,
-  id: string,
-): void {
-  const { message } = outcome;
-  const body = message.bytes();
-  const headers: Record<string, string> = { [messageIdHeader]: id };
-  for (const [name, value] of message.headers) {
-    const lower = name.toLowerCase();
-    if (typeof value !== 'string' || notFromFlow.has(lower) || lower.startsWith('camel') || !fieldName.test(name))
-      continue;
-    // A value that came in and was not changed is the sender's own; its content type describes an unchanged body.
-    if (lower !== 'content-type' && request.headers[lower] === value) continue;
-    headers[name] = value.replace(/[^\t\x20-\x7e\x80-\xff]+/g, ' ');
+function respond(request: IncomingMessage, response: ServerResponse, reply: SenderReply, messageId: string): void {
+  const headers: Record<string, string | number> = { [messageIdHeader]: messageId };
+  for (const [name, value] of Object.entries(reply.headers)) {
+    if (!saidByServer.has(name.toLowerCase())) headers[name] = value;
   }
-  if (body.length === 0) {
-    response.writeHead(204, headers).end();
+  if (reply.status === 204 || reply.status === 304) {
+    response.writeHead(reply.status, headers).end();
     return;
   }
-  headers['content-length'] = String(body.length);
-  response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : body);
+  headers['content-length'] = typeof reply.body === 'string' ? Buffer.byteLength(reply.body) : reply.body.length;
+  response.writeHead(reply.status, headers).end(request.method === 'HEAD' ? undefined : reply.body);
 }

@@ -163,7 +163,11 @@ function describeReceiver(receiver: FlowDefinition['receivers'][number]): string
   return receiver.adapter === 'Mail' ? `Mail ${receiver.server}` : `${receiver.adapter} ${receiver.address}`;
 }
 
-function needsOf(definition: FlowDefinition, refusedIds: ReadonlySet<string | undefined>): FlowCapability[] {
+/** What a runtime must offer to run a flow, so that it can refuse one it has no port for. */
+export function needsOf(
+  definition: FlowDefinition,
+  refusedIds: ReadonlySet<string | undefined> = new Set(),
+): FlowCapability[] {
   const needs = new Set<FlowCapability>();
   if (definition.senders.some(({ adapter }) => adapter === 'Timer')) needs.add('timer');
   for (const receiver of definition.receivers) {
