@@ -10,6 +10,7 @@ const encoder = new TextEncoder();
 await runService({
   service: 'certificate-verifier',
   readConfig,
+  takesRequestsWhenReady: true,
   maximumInFlight: (config) => config.MAXIMUM_IN_FLIGHT,
   build: async (shell, config) => {
     const { follower, bucket } = await followState(shell, {

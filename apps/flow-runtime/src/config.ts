@@ -21,8 +21,8 @@ const environment = shellEnvironment
     /** How long verdicts are trusted after the state stream was last known to be followed to its end. */
     LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(10_000),
     VERDICT_CACHE_SIZE: z.coerce.number().int().min(100).default(1_000_000),
-    DECISION_RETENTION_HOURS: z.coerce.number().min(1).default(168),
-    MPL_RETENTION_DAYS: z.coerce.number().min(1).default(30),
+    /** How long connections are still served at the end, each answer closing its own: for load balancers that reuse them. */
+    DRAIN_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   })
   .refine((value) => value.PROXY_PORT === undefined || value.PROXY_CA_FILE !== undefined, {
     path: ['PROXY_CA_FILE'],

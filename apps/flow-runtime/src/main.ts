@@ -17,10 +17,10 @@ import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
 import { CreateTables1764000000000 } from './persistence/create-tables.migration.js';
 import { entities, schema } from './persistence/entities.js';
 import { allRecords } from './record/flow-record.js';
-import { createDecisionStream, RecordDecision } from './record-decision/record-decision.js';
+import { RecordDecision } from './record-decision/record-decision.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
-import { createMessageStream, StoreMessages } from './record-message/store-messages.js';
+import { StoreMessages } from './record-message/store-messages.js';
 import { UndeployFlow } from './undeploy-flow/undeploy-flow.js';
 
 await runService({
@@ -39,8 +39,6 @@ await runService({
     await initializeDataSource(dataSource, (error) => onFault(error, 'connecting to Postgres'));
     shell.onShutdown(() => dataSource.destroy());
 
-    await createDecisionStream(connection, config.DECISION_RETENTION_HOURS * 3_600_000);
-    await createMessageStream(connection);
     const { follower, bucket } = await followState(shell, {
       holds: ['flow', 'role', 'root', 'ca'],
       recordKeysFile: config.RECORD_KEYS_FILE,
@@ -99,7 +97,9 @@ await runService({
     const store = new StoreMessages(connection, dataSource, onFault);
     shell.onShutdown(() => store.stop());
     const servers = [publicListener, ...(proxyListener ? [proxyListener] : [])].map(({ server }) => server);
-    shell.onShutdown(async () => void (await Promise.all(servers.map(closeGracefully))));
+    shell.onShutdown(
+      async () => void (await Promise.all(servers.map((server) => closeGracefully(server, config.DRAIN_MS)))),
+    );
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
     return {
@@ -116,9 +116,9 @@ await runService({
         manager,
         flowUrl: config.FLOW_URL,
       }),
-      notReady: () => stateNotReady(follower),
+      notReady: () => [...stateNotReady(follower), ...(store.missing ? [store.missing] : [])],
       start: async () => {
-        await store.start();
+        store.start();
         await listen(publicListener.server, config.FLOW_PORT, config.FLOW_HOST);
         if (proxyListener && config.PROXY_PORT !== undefined)
           await listen(proxyListener.server, config.PROXY_PORT, config.PROXY_HOST);

@@ -7,6 +7,8 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
   /** Ed25519 private key (PEM, PKCS#8) that signs state records, and the public keys that may. */
   RECORD_SIGNING_KEY_FILE: z.string().min(1),
   RECORD_KEYS_FILE: z.string().min(1),
+  /** How long records of denied calls are kept. */
+  DECISION_RETENTION_HOURS: z.coerce.number().min(1).default(168),
   /** Where senders call flows; goes into the credentials of each key. */
   FLOW_URL: z.url(),
 });

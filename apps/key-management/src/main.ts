@@ -1,4 +1,4 @@
-import { createEventStream, RecordSigner } from '@sluice/messaging';
+import { createEventStream, makeRuntimeStreams, RecordSigner } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { followState, PublishedChanges, runService, stateNotReady } from '@sluice/service-shell';
 import { readFileSync } from 'node:fs';
@@ -33,7 +33,13 @@ await runService({
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: 0,
     });
-    await createEventStream(shell.connection);
+    // Before anything is published: the relay has the new CA to tell of at the very first start.
+    const makeStreams = async () => {
+      await bucket.create();
+      await createEventStream(shell.connection);
+      await makeRuntimeStreams(shell.connection, config.DECISION_RETENTION_HOURS * 3_600_000);
+    };
+    await makeStreams();
     const changes = new PublishedChanges(shell, {
       databaseUrl: config.DATABASE_URL,
       schema,
@@ -42,7 +48,7 @@ await runService({
       follower,
       bucket,
       signer,
-      ownsBucket: true,
+      makeStreams,
       records: () => allRecords(dataSource),
     });
     await changes.start();

@@ -1,3 +1,4 @@
+export { makeRuntimeStreams } from './bus/make-streams.js';
 export { connectBus, type BusOptions } from './bus/connect-bus.js';
 export { createEventStream, EventPublisher } from './event/event-publisher.js';
 export { BusServer, PassErrorsOn, type BusServerOptions } from './request/bus-server.js';

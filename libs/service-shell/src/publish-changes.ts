@@ -33,8 +33,8 @@ export interface PublishChangesOptions {
   readonly signer?: RecordSigner;
   /** Every record of this service as Postgres has it, to fill an empty bucket. */
   readonly records: () => AsyncIterable<StateRecord>;
-  /** Whether this service makes the bucket when there is none. */
-  readonly ownsBucket?: boolean;
+  /** Makes the bucket, and every other stream, when the bucket is gone; for the one service that may. */
+  readonly makeStreams?: () => Promise<void>;
 }
 
 /** How long an answer waits for its change to be on the bus before it says `pending`. */
@@ -130,9 +130,9 @@ export class PublishedChanges {
   }
 
   #fillIfMissing(state: StatePublisher): void {
-    const { follower, writer, ownsBucket } = this.options;
+    const { follower, writer, makeStreams } = this.options;
     // A relay that has something to publish cannot keep the lead while there is no bucket: making one must not wait for it.
-    const bucketIsGone = ownsBucket === true && follower.epoch === undefined;
+    const bucketIsGone = makeStreams !== undefined && follower.epoch === undefined;
     if (this.#filling || !(this.#relay?.leading || bucketIsGone)) return;
     if (follower.position && !follower.missingWriters.includes(writer)) return;
     this.#filling = this.#fill(state)
@@ -142,10 +142,10 @@ export class PublishedChanges {
 
   /** Puts every record into the bucket of this epoch and says so. Versions keep it from covering anything newer. */
   async #fill(state: StatePublisher): Promise<void> {
-    const { bucket, writer, records, ownsBucket } = this.options;
+    const { bucket, writer, records, makeStreams } = this.options;
     let current = await bucket.state();
-    if (!current && ownsBucket) {
-      await bucket.create();
+    if (!current && makeStreams) {
+      await makeStreams();
       current = await bucket.state();
       this.shell.log.info({ epoch: current?.epoch }, 'made the state bucket');
     }

@@ -36,9 +36,16 @@ export interface ServiceDefinition<Environment extends ShellEnvironment> {
   /** Reads the environment; a ConfigurationError ends the process with its sentence. */
   readonly readConfig: () => Environment;
   readonly build: (shell: Shell, config: Environment) => Promise<BuiltService>;
+  /**
+   * Takes requests only once it is ready, and until then leaves them to the other processes of its queue group. For a
+   * service that can answer nothing before; others must answer administrators though state is missing.
+   */
+  readonly takesRequestsWhenReady?: boolean;
   /** Requests under way at once; one more is refused as `overloaded`. */
   readonly maximumInFlight?: (config: Environment) => number;
 }
+
+const readinessPollMs = 20;
 
 /** Longest time the work under way may take when the service is told to end. */
 const shutdownGraceMs = 15_000;
@@ -142,10 +149,15 @@ export async function runService<Environment extends ShellEnvironment>(
     abortOnError: false,
   });
   app.useGlobalFilters(new PassErrorsOn());
+  const notReady = () => (connection.isClosed() ? ['the bus cannot be reached'] : built.notReady());
+  while (definition.takesRequestsWhenReady && !ending && notReady().length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, readinessPollMs));
+  }
+  if (ending) return;
   await app.listen();
   closeServer = () => app.close();
   await built.start?.();
-  missing = () => (connection.isClosed() ? ['the bus cannot be reached'] : built.notReady());
+  missing = notReady;
   log.info('started');
 }
 

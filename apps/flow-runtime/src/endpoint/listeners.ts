@@ -110,9 +110,18 @@ export function listen(server: HttpServer | Server, port: number, host: string):
   });
 }
 
-/** Takes no new connection, answers what is under way, and lets idle connections go. */
-export function closeGracefully(server: Server): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * Ends a server without a failed request: for `drainMs` it still serves, and every answer closes its connection, so that
+ * a load balancer does not send the next request into one that is just closing. Then what is under way is answered.
+ */
+export async function closeGracefully(server: Server, drainMs: number): Promise<void> {
+  if (drainMs > 0) {
+    server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) =>
+      response.setHeader('connection', 'close'),
+    );
+    await new Promise((resolve) => setTimeout(resolve, drainMs));
+  }
+  await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
     const timer = setInterval(() => server.closeIdleConnections(), 100);

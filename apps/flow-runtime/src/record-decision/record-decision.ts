@@ -1,24 +1,7 @@
-import { decisionStream, decisionSubjectPrefix, type DecisionRecord } from '@sluice/contracts';
-import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
-import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { decisionSubjectPrefix, type DecisionRecord } from '@sluice/contracts';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { randomBytes } from 'node:crypto';
 import type { Evidence } from '../decide-call/decide-call.js';
-
-/** However many calls are denied, the records take no more than this, and the oldest make room. */
-const largestStreamBytes = 256 * 1024 * 1024;
-
-export async function createDecisionStream(connection: NatsConnection, retentionMs: number): Promise<void> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
-  await manager.streams.add({
-    name: decisionStream,
-    subjects: [`${decisionSubjectPrefix}*`],
-    retention: RetentionPolicy.Limits,
-    storage: StorageType.File,
-    discard: DiscardPolicy.Old,
-    max_age: nanos(retentionMs),
-    max_bytes: largestStreamBytes,
-  });
-}
 
 export interface DecidedCall {
   readonly outcome: DecisionRecord['outcome'];

@@ -1,37 +1,7 @@
-import {
-  messageProcessingLogConsumer,
-  messageProcessingLogStream,
-  messageProcessingLogSubject,
-} from '@sluice/contracts';
-import {
-  AckPolicy,
-  jetstream,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  type ConsumerMessages,
-  type JsMsg,
-} from '@nats-io/jetstream';
-import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { messageProcessingLogConsumer, messageProcessingLogStream } from '@sluice/contracts';
+import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { DataSource } from 'typeorm';
-
-export async function createMessageStream(connection: NatsConnection): Promise<void> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
-  await manager.streams.add({
-    name: messageProcessingLogStream,
-    subjects: [messageProcessingLogSubject],
-    // A batch is removed once it is in Postgres; while that is away it waits here.
-    retention: RetentionPolicy.Workqueue,
-    storage: StorageType.File,
-    max_bytes: 2 * 1024 * 1024 * 1024,
-  });
-  await manager.consumers.add(messageProcessingLogStream, {
-    durable_name: messageProcessingLogConsumer,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(30_000),
-    max_ack_pending: 4_096,
-  });
-}
 
 /** What has come in is stored when so many batches are there, or when so much time has passed since the first. */
 const largestStatement = 256;
@@ -44,6 +14,7 @@ const longestWaitMs = 25;
 export class StoreMessages {
   #messages: ConsumerMessages | undefined;
   #ended: Promise<void> | undefined;
+  #stopping = false;
   #waiting: JsMsg[] = [];
   #timer: NodeJS.Timeout | undefined;
   #storing: Promise<void> = Promise.resolve();
@@ -54,17 +25,37 @@ export class StoreMessages {
     private readonly onFault: (error: unknown, what: string) => void,
   ) {}
 
-  async start(): Promise<void> {
-    const consumer = await jetstream(this.connection).consumers.get(
-      messageProcessingLogStream,
-      messageProcessingLogConsumer,
-    );
-    this.#messages = await consumer.consume({ max_messages: 2 * largestStatement });
-    this.#ended = this.#follow(this.#messages);
+  /** Takes part as soon as key-management has made the stream; waits for it with growing pauses. */
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  /** What keeps messages from being stored; undefined when nothing does. */
+  get missing(): string | undefined {
+    return this.#messages ? undefined : 'the stream of the message processing log is not there';
+  }
+
+  async #run(): Promise<void> {
+    for (let pause = 50; !this.#stopping; pause = Math.min(pause * 2, 2_000)) {
+      try {
+        const consumer = await jetstream(this.connection).consumers.get(
+          messageProcessingLogStream,
+          messageProcessingLogConsumer,
+        );
+        this.#messages = await consumer.consume({ max_messages: 2 * largestStatement });
+        pause = 50;
+        await this.#follow(this.#messages);
+      } catch (error) {
+        if (pause > 1_000) this.onFault(error, 'taking the message processing log from its stream');
+      }
+      this.#messages = undefined;
+      if (!this.#stopping) await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
 
   /** Stores what has come in already, and takes no more. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await this.#messages?.close();
     await this.#ended;
     this.#flush();

@@ -100,7 +100,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     follower,
     bucket,
     signer: new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
-    ownsBucket: true,
+    makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),
   });
   await changes.start();

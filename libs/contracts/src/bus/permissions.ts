@@ -71,6 +71,13 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       ...writeEvents('key-management'),
       jsApi(`STREAM.CREATE.${stateStream}`),
       jsApi(`STREAM.UPDATE.${stateStream}`),
+      ...[messageProcessingLogStream, decisionStream].flatMap((stream) =>
+        ['CREATE', 'UPDATE'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
+      ),
+      jsApi(`CONSUMER.DURABLE.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
+      jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
+      jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`),
+      jsApi(`CONSUMER.INFO.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       `${eventApiPrefix}.STREAM.INFO.${eventStream}`,
       `${eventApiPrefix}.STREAM.CREATE.${eventStream}`,
       `${eventApiPrefix}.STREAM.UPDATE.${eventStream}`,
@@ -104,12 +111,11 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       ...writeEvents('flow-runtime'),
       messageProcessingLogSubject,
       `${decisionSubjectPrefix}*`,
+      // It reads its streams and takes from the one consumer, and may neither make nor change either: a stream can be told
+      // to store any subject, and a consumer to deliver to any.
       ...[messageProcessingLogStream, decisionStream].flatMap((stream) =>
-        ['INFO', 'CREATE', 'UPDATE', 'MSG.GET'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
+        ['INFO', 'MSG.GET'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
       ),
-      jsApi(`CONSUMER.DURABLE.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
-      jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
-      jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`),
       jsApi(`CONSUMER.INFO.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       jsApi(`CONSUMER.MSG.NEXT.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       `$JS.ACK.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`,

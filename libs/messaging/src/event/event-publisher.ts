@@ -15,13 +15,14 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { headers, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { keepStream } from '../bus/keep-stream.js';
 
 const wrongLastSequence = 10071;
 
 /** Makes the event stream in the subscribers' account, through the API that account lends us. */
 export async function createEventStream(connection: NatsConnection, maxAgeMs = 30 * 86_400_000): Promise<void> {
   const manager = await jetstreamManager(connection, { checkAPI: false, apiPrefix: eventApiPrefix });
-  await manager.streams.add({
+  await keepStream(manager, {
     name: eventStream,
     subjects: ['sluice.events.>'],
     retention: RetentionPolicy.Limits,

@@ -8,6 +8,7 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { keepStream } from '../bus/keep-stream.js';
 
 /** A stored message of the bucket. */
 export interface StoredRecord {
@@ -38,7 +39,7 @@ export class StateBucket {
 
   /** Makes the bucket if it is absent. It is an ordinary key-value bucket, of which every change is sent again with its sequence. */
   async create(replicas = 1): Promise<void> {
-    await this.manager.streams.add({
+    await keepStream(this.manager, {
       name: stateStream,
       subjects: [`${stateSubjectPrefix}>`],
       retention: RetentionPolicy.Limits,

@@ -1,0 +1,45 @@
+import {
+  decisionStream,
+  decisionSubjectPrefix,
+  messageProcessingLogConsumer,
+  messageProcessingLogStream,
+  messageProcessingLogSubject,
+} from '@sluice/contracts';
+import { AckPolicy, DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { keepConsumer, keepStream } from './keep-stream.js';
+
+/** However many calls are denied, their records take no more than this, and the oldest make room. */
+const largestDecisionStreamBytes = 256 * 1024 * 1024;
+const largestMessageStreamBytes = 2 * 1024 * 1024 * 1024;
+
+/**
+ * The streams the flow runtime writes to. It may not make them itself: whoever may create or update a stream or a consumer
+ * can have messages stored from, or delivered to, any subject, past its own permissions.
+ */
+export async function makeRuntimeStreams(connection: NatsConnection, decisionRetentionMs: number): Promise<void> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  await keepStream(manager, {
+    name: decisionStream,
+    subjects: [`${decisionSubjectPrefix}*`],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: nanos(decisionRetentionMs),
+    max_bytes: largestDecisionStreamBytes,
+  });
+  await keepStream(manager, {
+    name: messageProcessingLogStream,
+    subjects: [messageProcessingLogSubject],
+    // A batch is removed once it is in Postgres; while that is away it waits here.
+    retention: RetentionPolicy.Workqueue,
+    storage: StorageType.File,
+    max_bytes: largestMessageStreamBytes,
+  });
+  await keepConsumer(manager, messageProcessingLogStream, {
+    durable_name: messageProcessingLogConsumer,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(30_000),
+    max_ack_pending: 4_096,
+  });
+}
