@@ -3,6 +3,17 @@ import { readStackConfig } from './config.js';
 import { Progress } from './progress.js';
 import { Stack } from './stack.js';
 
+/** npm, or its shell, may be killed without a word to us: then nobody could end the stack any more. */
+function whenParentIsGone(then: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    then();
+  }, 500);
+  timer.unref();
+}
+
 const root = join(import.meta.dirname, '..', '..', '..');
 const progress = new Progress();
 
@@ -11,6 +22,7 @@ try {
   const end = (code: number) => void stack.stop().then(() => process.exit(code));
   process.once('SIGINT', () => end(0));
   process.once('SIGTERM', () => end(0));
+  if (process.env['npm_lifecycle_event']) whenParentIsGone(() => end(0));
   try {
     await stack.start();
   } catch (error) {
