@@ -75,7 +75,6 @@ export {
   credentialRecord,
   flowRecord,
   guardRecord,
-  guardWriter,
   instanceRecord,
   roleRecord,
   rootRecord,

@@ -123,9 +123,6 @@ export const stateWriters = {
 } as const satisfies Record<string, readonly StatePrefix[]>;
 export type StateWriter = keyof typeof stateWriters;
 
-/** The one prefix that verifiers write; it is no part of what an epoch has to be filled with. */
-export const guardWriter = 'certificate-verifier';
-
 export const stateBucket = 'SLUICE_STATE';
 export const stateStream = `KV_${stateBucket}`;
 export const stateSubjectPrefix = `$KV.${stateBucket}.`;

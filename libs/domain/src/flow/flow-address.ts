@@ -9,9 +9,13 @@ export function flowAddressViolation(address: unknown): string | undefined {
   if (typeof address !== 'string' || !address.startsWith('/') || address.length > 1024) {
     return 'must begin with / and have at most 1024 characters';
   }
-  const path = address.endsWith('/*') ? address.slice(0, -2) : address;
-  if (path === '') return address === '/*' ? undefined : 'must name at least one path segment';
-  for (const part of path.slice(1).split('/')) {
+  const below = address.endsWith('/*');
+  const path = below ? address.slice(0, -2) : address;
+  if (path === '') return undefined;
+  const parts = path.slice(1).split('/');
+  // A slash at the end is part of the address: real artifacts have it.
+  if (!below && parts.at(-1) === '') parts.pop();
+  for (const part of parts) {
     if (part === '') return 'must not have an empty segment';
     if (part === '.' || part === '..') return 'must not have a dot segment';
     if (part.includes('*')) return 'may have * only as the whole last segment';
@@ -34,7 +38,8 @@ export function canonicalRequestPath(target: string): string | undefined {
     if (code === 47) {
       const length = index - segmentStart;
       const last = index === path.length;
-      if (length === 0 && !(last && path.length === 1)) return undefined;
+      // A slash at the end is a path of its own (RFC 3986 §3.3); it reaches the flow with that very address, no other.
+      if (length === 0 && !last) return undefined;
       if (length === 1 && path.charCodeAt(segmentStart) === 46) return undefined;
       if (length === 2 && path.charCodeAt(segmentStart) === 46 && path.charCodeAt(segmentStart + 1) === 46)
         return undefined;
@@ -83,17 +88,6 @@ export class FlowRoutes<T> {
     if (routes.has(path)) return false;
     routes.set(path, flow);
     return true;
-  }
-
-  remove(address: string): void {
-    const [routes, path] = this.#routesOf(address);
-    routes.delete(path);
-  }
-
-  /** The flow that holds exactly this address (not one that merely matches it). */
-  holder(address: string): T | undefined {
-    const [routes, path] = this.#routesOf(address);
-    return routes.get(path);
   }
 
   /** @param path canonical, below `/http` */

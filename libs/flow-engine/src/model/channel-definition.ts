@@ -1,12 +1,8 @@
-/** Who may call an HTTP sender channel: one user role, or a list of subject and issuer DN pairs (RFC 4514 strings). */
-export type SenderAuthorization =
-  | { readonly type: 'UserRole'; readonly role: string }
-  | { readonly type: 'ClientCertificate'; readonly certificates: readonly DistinguishedNamePair[] };
+import type { SenderAuthorization, SubjectAndIssuer } from '@sluice/domain';
 
-export interface DistinguishedNamePair {
-  readonly subjectDN: string;
-  readonly issuerDN: string;
-}
+export type { SenderAuthorization };
+/** RFC 4514 strings. */
+export type DistinguishedNamePair = SubjectAndIssuer;
 
 /** What every sender channel has: its own id, a name for people, and the process a message starts in. */
 interface SenderBase {
