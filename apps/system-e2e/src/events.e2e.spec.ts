@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { TestAuthority } from '@sluice/testing';
 import { Administrator, type ServiceKey } from './administrator/administrator.js';
 import { connectAsSubscriber } from './bus/connect-to-bus.js';
+import { EventDescription } from './bus/event-description.js';
 import { EventSubscription, type ReceivedEvent } from './bus/event-subscription.js';
 import { LocalStack } from './stack/local-stack.js';
 
@@ -128,6 +129,13 @@ describe('events on the bus', () => {
       expectCloudEvent(deployed, 'flow.deployed');
       expect(deployed.event.data['flow']).toMatchObject({ id: flow.id, address: `/${flow.id}` });
       expectCloudEvent(await events.next('flow.undeployed', flow.id), 'flow.undeployed');
+    });
+
+    it('are as docs/asyncapi.yaml describes them, with no member that it does not name', () => {
+      const description = EventDescription.read();
+      const faults = events.received.flatMap((received) => description.faultsOf(received));
+      expect(faults).toEqual([]);
+      expect(new Set(events.received.map(({ subject }) => subject)).size).toBeGreaterThan(12);
     });
 
     it('come to a durable consumer that was away, and each event has an id of its own', async () => {

@@ -109,6 +109,7 @@ export {
   outboxPositionHeader,
   type CloudEvent,
 } from './event/cloud-event.js';
+export { asyncApiDocument } from './event/asyncapi-document.js';
 export {
   eventSubject,
   eventType,

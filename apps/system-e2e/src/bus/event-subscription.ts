@@ -10,6 +10,7 @@ export interface ReceivedEvent {
   readonly contentType: string;
   readonly messageId: string;
   readonly traceparent: string;
+  readonly headers: Readonly<Record<string, string>>;
   /** The whole message, headers and body, one character a byte. */
   readonly raw: string;
   readonly event: {
@@ -71,6 +72,7 @@ export class EventSubscription {
         contentType: header('content-type'),
         messageId: header('Nats-Msg-Id'),
         traceparent: header('traceparent'),
+        headers: Object.fromEntries((message.headers?.keys() ?? []).map((name) => [name, header(name)])),
         raw: [...headers, '', body].join('\n'),
         event: JSON.parse(body) as ReceivedEvent['event'],
       });
