@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { TestAuthority } from '@sluice/testing';
+import { TemporaryFolder, TestAuthority } from '@sluice/testing';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Administrator, type ServiceKey } from './administrator/administrator.js';
 import { connectAsSubscriber } from './bus/connect-to-bus.js';
 import { EventDescription } from './bus/event-description.js';
 import { EventSubscription, type ReceivedEvent } from './bus/event-subscription.js';
+import { ExampleProgram } from './stack/example-program.js';
 import { LocalStack } from './stack/local-stack.js';
 
 describe('events on the bus', () => {
@@ -154,6 +157,36 @@ describe('events on the bus', () => {
       await events.next('user-role.created', second);
       const ids = events.received.map(({ messageId }) => messageId);
       expect(new Set(ids).size).toBe(ids.length);
+    });
+
+    it('let the sender of examples/reload-certificate load its new certificate without one failed call', async () => {
+      using folder = new TemporaryFolder('example');
+      const [certificateFile, keyFile] = [join(folder.path, 'client.pem'), join(folder.path, 'client.key')];
+      const key = await administrator.createCertificateKey(await administrator.createInstance());
+      writeFileSync(keyFile, key.credentials.key ?? '');
+      writeFileSync(certificateFile, key.credentials.certificate ?? '');
+      const flow = await administrator.deployFlow();
+      await using sender = new ExampleProgram(
+        'reload-certificate/main.mjs',
+        [stack.factsFile, key.id, certificateFile, keyFile, flow.endpoints[0]?.url ?? ''],
+        { SEND_EVERY_MS: '20' },
+      );
+      await sender.line(new RegExp(`^sent 1: 200 with ${key.certificates[0]?.sha256}$`));
+      const other = await administrator.createCertificateKey(await administrator.createInstance());
+      await administrator.client.expect(200, 'POST', `/v1/service-keys/${other.id}/rotate`, {});
+      const rotated = await administrator.client.expect<ServiceKey>(200, 'POST', `/v1/service-keys/${key.id}/rotate`, {
+        overlapSeconds: 60,
+      });
+      const successor = rotated.certificates.find(({ status }) => status === 'active')?.sha256;
+      await sender.line(/^rotated: /);
+      // One file is there before the other: what does not fit together is not used.
+      writeFileSync(certificateFile, rotated.credentials.certificate ?? '');
+      await sender.line(/^not yet: /);
+      writeFileSync(keyFile, rotated.credentials.key ?? '');
+      await sender.line(new RegExp(`^reloaded: ${successor}$`));
+      await sender.line(new RegExp(`^sent \\d+: 200 with ${successor}$`));
+      expect(sender.lines.filter((line) => line.startsWith('sent') && !line.includes(': 200 with '))).toEqual([]);
+      expect(sender.lines.filter((line) => line.startsWith('rotated: '))).toHaveLength(1);
     });
 
     it('are not sent for what was refused', async () => {
