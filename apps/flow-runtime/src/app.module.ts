@@ -1,12 +1,17 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { CheckFlowHandler } from './check-flow/check-flow.handler.js';
+import { CheckFlow } from './check-flow/check-flow.js';
 import { DeployFlowHandler, flowUrlToken } from './deploy-flow/deploy-flow.handler.js';
 import { DeployFlow } from './deploy-flow/deploy-flow.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
+import { ReportRuntime } from './deployed-flows/report-runtime.js';
 import { GetDecisionHandler, jetStreamManagerToken } from './get-decision/get-decision.handler.js';
 import { GetFlowHandler } from './get-flow/get-flow.handler.js';
 import { GetMessageProcessingLogHandler } from './get-message-processing-log/get-message-processing-log.handler.js';
+import { ImportFlowsHandler } from './import-flows/import-flows.handler.js';
+import { ImportFlows } from './import-flows/import-flows.js';
 import { ListFlowsAskingRoleHandler } from './list-flows-asking-role/list-flows-asking-role.handler.js';
 import { ListFlowsHandler } from './list-flows/list-flows.handler.js';
 import { ListMessageProcessingLogsHandler } from './list-message-processing-logs/list-message-processing-logs.handler.js';
@@ -17,8 +22,11 @@ import { UndeployFlow } from './undeploy-flow/undeploy-flow.js';
 export interface AppParts {
   readonly dataSource: DataSource;
   readonly deployFlow: DeployFlow;
+  readonly checkFlow: CheckFlow;
+  readonly importFlows: ImportFlows;
   readonly undeployFlow: UndeployFlow;
   readonly presence: FlowPresence;
+  readonly runtimes: ReportRuntime;
   readonly messages: ReadMessages;
   readonly manager: JetStreamManager;
   readonly flowUrl: string;
@@ -30,6 +38,8 @@ export class AppModule {
       module: AppModule,
       controllers: [
         DeployFlowHandler,
+        CheckFlowHandler,
+        ImportFlowsHandler,
         GetFlowHandler,
         ListFlowsHandler,
         UndeployFlowHandler,
@@ -41,8 +51,11 @@ export class AppModule {
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
         { provide: DeployFlow, useValue: parts.deployFlow },
+        { provide: CheckFlow, useValue: parts.checkFlow },
+        { provide: ImportFlows, useValue: parts.importFlows },
         { provide: UndeployFlow, useValue: parts.undeployFlow },
         { provide: FlowPresence, useValue: parts.presence },
+        { provide: ReportRuntime, useValue: parts.runtimes },
         { provide: ReadMessages, useValue: parts.messages },
         { provide: jetStreamManagerToken, useValue: parts.manager },
         { provide: flowUrlToken, useValue: parts.flowUrl },

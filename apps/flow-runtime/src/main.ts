@@ -6,16 +6,21 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { AppModule } from './app.module.js';
 import { readConfig } from './config.js';
+import { CheckFlow } from './check-flow/check-flow.js';
+import { findAddressesInPostgres } from './check-flow/find-addresses.postgres.js';
+import type { RuntimeOffer } from './check-flow/judge-flows.js';
 import { DecideCall } from './decide-call/decide-call.js';
 import { PermitCache } from './decide-call/permit-cache.js';
 import { DeployFlow } from './deploy-flow/deploy-flow.js';
 import { DeployedFlows } from './deployed-flows/deployed-flows.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
+import { ReportRuntime } from './deployed-flows/report-runtime.js';
 import { HandleRequest } from './endpoint/handle-request.js';
 import { closeGracefully, listen, ProxyListener, PublicListener } from './endpoint/listeners.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
-import { CreateTables1764000000000 } from './persistence/create-tables.migration.js';
+import { ImportFlows } from './import-flows/import-flows.js';
 import { entities, schema } from './persistence/entities.js';
+import { migrations } from './persistence/migrations.js';
 import { allRecords } from './record/flow-record.js';
 import { RecordDecision } from './record-decision/record-decision.js';
 import { ReadMessages } from './record-message/read-messages.js';
@@ -32,7 +37,7 @@ await runService({
       databaseUrl: config.DATABASE_URL,
       schema,
       entities,
-      migrations: [CreateTables1764000000000],
+      migrations,
       poolSize: config.DATABASE_POOL_SIZE,
       applicationName: shell.processName,
     });
@@ -58,6 +63,8 @@ await runService({
     const now = () => Date.now();
     const flows = new DeployedFlows(onFault);
     const presence = new FlowPresence(flows);
+    const runtimes = new ReportRuntime(dataSource, flows, { id: randomUUID(), name: shell.processName }, onFault);
+    shell.onShutdown(() => runtimes.stop());
     const cache = new PermitCache(config.VERDICT_CACHE_SIZE);
     const decideCall = new DecideCall(follower, cache, shell.requests, config.LEASE_MS, now, () => performance.now());
     const handler = new HandleRequest({
@@ -81,6 +88,7 @@ await runService({
     const applyFlow = (key: string) => {
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);
       presence.changed();
+      runtimes.changed();
     };
     follower.onChange(({ key, sequence }) => {
       cache.changed(key, sequence);
@@ -91,6 +99,7 @@ await runService({
     follower.onLoaded(() => {
       flows.replaceAll([...follower.heldOf('flow')].map(({ record }) => record));
       presence.changed();
+      runtimes.changed();
       nameTrustedRoots(publicListener, follower);
     });
 
@@ -102,16 +111,20 @@ await runService({
     );
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
+    const offer: RuntimeOffer = {
+      capabilities: new Set(),
+      roleExists: (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined,
+    };
+    const deployFlow = new DeployFlow(changes, offer, now);
     return {
       module: AppModule.with({
         dataSource,
-        deployFlow: new DeployFlow(
-          changes,
-          (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined,
-          now,
-        ),
+        deployFlow,
+        checkFlow: new CheckFlow(offer, findAddressesInPostgres(dataSource)),
+        importFlows: new ImportFlows(deployFlow, offer),
         undeployFlow: new UndeployFlow(changes),
         presence,
+        runtimes,
         messages: new ReadMessages(dataSource, manager),
         manager,
         flowUrl: config.FLOW_URL,
@@ -119,6 +132,7 @@ await runService({
       notReady: () => [...stateNotReady(follower), ...(store.missing ? [store.missing] : [])],
       start: async () => {
         store.start();
+        runtimes.start();
         await listen(publicListener.server, config.FLOW_PORT, config.FLOW_HOST);
         if (proxyListener && config.PROXY_PORT !== undefined)
           await listen(proxyListener.server, config.PROXY_PORT, config.PROXY_HOST);

@@ -52,13 +52,17 @@ export {
 } from './request/authorization.js';
 export { check, verifyCertificate, type Check, type Verdict } from './request/certificate-verifier.js';
 export {
+  checkFlow,
   decisionRecord,
   deployFlow,
   flow,
   flowWarning,
+  flowCheck,
+  flowProblem,
   getDecision,
   getFlow,
   getMessageProcessingLog,
+  importFlows,
   listFlows,
   listFlowsAskingRole,
   listMessageProcessingLogs,

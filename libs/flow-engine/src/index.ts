@@ -1,10 +1,13 @@
 export {
   checkFlow,
+  examineFlows,
+  type ExaminedFlow,
   needsOf,
   type FlowCapability,
   type FlowCheck,
   type FlowCheckInput,
   type FlowCheckReport,
+  type FlowExamination,
   type FlowVerdict,
 } from './check/check-flow.js';
 export { compileFlow } from './compile/compile-flow.js';

@@ -1,5 +1,5 @@
 import { type Dirent, readFileSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import type { FlowCheckInput, FlowMediaType } from '@sluice/flow-engine';
 
 const MEDIA_TYPES: Readonly<Record<string, FlowMediaType>> = {
@@ -20,7 +20,8 @@ export class InputError extends Error {
 /**
  * Reads what the command line names: a YAML or JSON definition, an `.iflw` with the files beside it, a zip, or a folder that
  * holds one `.iflw`.
- * @param portsFolder folder with a JavaScript file for each script to replace, named after it (`script1.groovy.js`)
+ * @param portsFolder folder with a JavaScript file for each script to replace, named after it (`script1.groovy.js`); those of
+ * one flow of a package in a folder named by the flow's id
  * @throws InputError
  */
 export function loadInput(path: string, portsFolder?: string): FlowCheckInput {
@@ -79,7 +80,7 @@ function filesBeside(file: string): Map<string, Uint8Array> {
 
 function loadPorts(folder: string): Record<string, string> {
   const ports: Record<string, string> = {};
-  for (const name of readdirSync(folder))
-    if (name.endsWith('.js')) ports[basename(name)] = readFileSync(join(folder, name), 'utf8');
+  for (const name of listFiles(folder))
+    if (name.endsWith('.js')) ports[name] = readFileSync(join(folder, name), 'utf8');
   return ports;
 }

@@ -1,23 +1,13 @@
-import { deployFlow, getFlow, listFlows, undeployFlow } from '@sluice/contracts';
+import { checkFlow, deployFlow, getFlow, importFlows, listFlows, undeployFlow } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
-import { Body, Controller, Delete, Get, Headers, Param, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { Actor } from '../http/administrator.js';
 import { answerChange, answerDeletion, readPage, type PageQuery } from '../http/answer.js';
 import type { Reply } from '../http/problem-filter.js';
+import { readArtifact } from './read-artifact.js';
 
 type Who = { name: string };
-
-/** What a flow may be sent as; the names other programs use for the same are accepted. */
-export const flowMediaTypes: Readonly<Record<string, string>> = {
-  'application/yaml': 'application/yaml',
-  'application/x-yaml': 'application/yaml',
-  'text/yaml': 'application/yaml',
-  'application/json': 'application/json',
-  'application/xml': 'application/xml',
-  'text/xml': 'application/xml',
-  'application/zip': 'application/zip',
-};
 
 @Controller('v1/flows')
 export class FlowsController {
@@ -41,21 +31,35 @@ export class FlowsController {
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
-    const mediaType = flowMediaTypes[(contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? ''];
-    if (!mediaType) {
-      throw new SluiceError(
-        'unsupported-media-type',
-        `Send the flow with a content type: ${Object.keys(flowMediaTypes).join(', ')}.`,
-      );
-    }
-    const content = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body ?? {}));
-    const deployed = await this.requests.call(deployFlow, {
-      id,
-      mediaType,
-      content: content.toString('base64'),
-      actor,
-    });
+    const artifact = await readArtifact(contentType, body);
+    const deployed = await this.requests.call(deployFlow, { id, ...artifact, actor });
     return answerChange(reply, deployed.created ? 201 : 200, { ...deployed.flow, propagation: deployed.propagation });
+  }
+
+  /** What a deployment would say; a verdict of refusal is an answer, not an error. */
+  @Post('check')
+  @HttpCode(200)
+  async check(
+    @Headers('content-type') contentType: string | undefined,
+    @Body() body: unknown,
+    @Query() { id }: { readonly id?: string },
+  ) {
+    const artifact = await readArtifact(contentType, body);
+    return this.requests.call(checkFlow, { ...artifact, ...(id === undefined ? {} : { id }) });
+  }
+
+  @Post('import')
+  async import(
+    @Headers('content-type') contentType: string | undefined,
+    @Body() body: unknown,
+    @Actor() actor: Who,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
+    const { mediaType, ...artifact } = await readArtifact(contentType, body);
+    if (mediaType !== 'application/zip') {
+      throw new SluiceError('unsupported-media-type', 'A package is imported as application/zip.');
+    }
+    return answerChange(reply, 200, await this.requests.call(importFlows, { ...artifact, actor }));
   }
 
   @Delete(':id')

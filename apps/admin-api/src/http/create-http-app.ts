@@ -3,11 +3,11 @@ import { nestLogger, type Shell } from '@sluice/service-shell';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
-import { flowMediaTypes } from '../flows/flows.controller.js';
+import { flowMediaTypes, largestArtifactBytes, multipartMediaType } from '../flows/read-artifact.js';
 import { ProblemFilter } from './problem-filter.js';
 
-/** A flow crosses the bus in base64 in one message, whose limit is 4 MB. */
-const bodyLimit = 2_900_000;
+/** The artifact of a flow, and what multipart/form-data puts around it. */
+const bodyLimit = largestArtifactBytes + 64 * 1024;
 
 export async function createHttpApp(shell: Shell, notReady: () => readonly string[]): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({ bodyLimit, forceCloseConnections: 'idle', requestTimeout: 60_000 });
@@ -16,7 +16,7 @@ export async function createHttpApp(shell: Shell, notReady: () => readonly strin
     abortOnError: false,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  const raw = [...new Set(Object.keys(flowMediaTypes))].filter((type) => type !== 'application/json');
+  const raw = [...Object.keys(flowMediaTypes), multipartMediaType].filter((type) => type !== 'application/json');
   fastify.addContentTypeParser(
     raw,
     { parseAs: 'buffer' },

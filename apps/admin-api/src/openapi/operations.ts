@@ -1,7 +1,9 @@
 import {
   adminToken,
+  checkFlow,
   decisionRecord,
   flow,
+  importFlows,
   listAdminTokens,
   listFlows,
   listMessageProcessingLogs,
@@ -34,6 +36,13 @@ export interface Operation {
 const propagation = { propagation: z.enum(['published', 'pending']) };
 const parameters = z.record(z.string(), z.unknown());
 const named = z.object({ name: z.string(), parameters: parameters.optional() });
+const artifactMediaTypes = [
+  'application/yaml',
+  'application/json',
+  'application/xml',
+  'application/zip',
+  'multipart/form-data',
+];
 const paging = ['limit', 'after'];
 const connectivityTest = z.object({
   id: z.string(),
@@ -190,8 +199,27 @@ export const operations: readonly Operation[] = [
     summary: 'Deploys a flow; the answer has the warnings.',
     status: 200,
     request: z.unknown(),
-    mediaTypes: ['application/yaml', 'application/json', 'application/xml', 'application/zip'],
+    mediaTypes: artifactMediaTypes,
     response: flow.extend(propagation),
+  },
+  {
+    method: 'post',
+    path: '/v1/flows/check',
+    summary: 'Tells of every flow of an artifact what a deployment would say. Nothing is deployed.',
+    status: 200,
+    request: z.unknown(),
+    mediaTypes: artifactMediaTypes,
+    response: checkFlow.response,
+    query: ['id'],
+  },
+  {
+    method: 'post',
+    path: '/v1/flows/import',
+    summary: 'Deploys every flow of a package, each for itself.',
+    status: 200,
+    request: z.unknown(),
+    mediaTypes: ['application/zip', 'multipart/form-data'],
+    response: importFlows.response,
   },
   { method: 'delete', path: '/v1/flows/{id}', summary: 'Undeploys a flow.', status: 204 },
   {

@@ -19,7 +19,7 @@ export class DeployFlowHandler {
   /** Answers when this runtime has started the flow, so that a call right after the answer finds it. */
   @Handles(deployFlow)
   async handle(@Payload() request: DecodedRequestOf<typeof deployFlow>): Promise<ResponseOf<typeof deployFlow>> {
-    const { row, created, propagation } = await this.useCase.execute({
+    const { row, outcome, propagation } = await this.useCase.execute({
       id: request.id,
       mediaType: request.mediaType,
       content: Buffer.from(request.content, 'base64'),
@@ -27,6 +27,10 @@ export class DeployFlowHandler {
       actor: request.actor.name,
     });
     if (propagation === 'published') await this.presence.started(row.id, Number(row.version));
-    return { flow: toFlowView(row, this.flowUrl, this.presence.statusOf(row.id), true), created, propagation };
+    return {
+      flow: toFlowView(row, this.flowUrl, this.presence.statusOf(row.id), true),
+      created: outcome === 'created',
+      propagation,
+    };
   }
 }

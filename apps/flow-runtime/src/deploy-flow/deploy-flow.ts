@@ -1,52 +1,75 @@
 import { stateKey } from '@sluice/contracts';
 import { flowIdViolation, invalidArgument, SluiceError } from '@sluice/domain';
-import {
-  compileFlow,
-  FlowDefinitionError,
-  needsOf,
-  readFlowDefinition,
-  type FlowDefinition,
-  type FlowMediaType,
-  type FlowProblem,
-  type FlowWarning,
-} from '@sluice/flow-engine';
+import { FlowDefinitionError, type FlowDefinition, type FlowProblem } from '@sluice/flow-engine';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
-import { addressSchema, flowSchema, type FlowRow } from '../persistence/entities.js';
+import {
+  judgeFlow,
+  type DeploymentWarning,
+  type FlowArtifact,
+  type FlowJudgement,
+  type JudgedFlow,
+  type RuntimeOffer,
+} from '../check-flow/judge-flows.js';
+import { addressSchema, failedDeploymentSchema, flowSchema, type FlowRow } from '../persistence/entities.js';
 import { httpSendersOf, toFlowRecord } from '../record/flow-record.js';
 
-const mediaTypes: readonly string[] = ['application/yaml', 'application/json', 'application/xml', 'application/zip'];
-
-export interface DeployRequest {
+export interface DeployRequest extends FlowArtifact {
   readonly id: string;
-  readonly mediaType: string;
-  readonly content: Uint8Array;
-  readonly ports?: Readonly<Record<string, string>> | undefined;
   readonly actor: string;
+}
+
+export interface Deployment {
+  readonly row: FlowRow;
+  /** `unchanged`: what came is what is deployed, so there is no new version and no event. */
+  readonly outcome: 'created' | 'updated' | 'unchanged';
+  readonly propagation: 'published' | 'pending';
 }
 
 export class DeployFlow {
   constructor(
     private readonly changes: PublishedChanges,
-    private readonly roleExists: (role: string) => boolean,
+    private readonly offer: RuntimeOffer,
     private readonly now: () => number,
   ) {}
 
   /**
+   * Deploys the one flow of an artifact. A refusal is kept with its reasons, beside the version that is deployed.
    * @throws SluiceError `invalid-argument`, `unsupported-media-type`, `flow-invalid` with every problem, `address-in-use`
    */
-  async execute(
-    request: DeployRequest,
-  ): Promise<{ row: FlowRow; created: boolean; propagation: 'published' | 'pending' }> {
-    const fault = flowIdViolation(request.id);
-    if (fault) throw invalidArgument([fault]);
-    const { definition, warnings } = read(request);
-    warnings.push(...this.#roleWarnings(definition));
+  async execute(request: DeployRequest): Promise<Deployment> {
+    requireFlowId(request.id);
+    return this.deploy(request.id, judgeFlow(request, this.offer, request.id), request.actor);
+  }
+
+  /**
+   * Deploys a flow that was judged.
+   * @throws SluiceError `flow-invalid` with every problem, `address-in-use`
+   */
+  async deploy(id: string, { judgement, definition }: JudgedFlow, actor: string): Promise<Deployment> {
+    try {
+      if (!definition) throw refusal(judgement);
+      return await this.#commit(id, definition, judgement.warnings, actor);
+    } catch (error) {
+      if (error instanceof SluiceError) await this.#keepFailure(id, judgement, actor, error);
+      throw error;
+    }
+  }
+
+  async #commit(
+    id: string,
+    definition: FlowDefinition,
+    warnings: readonly DeploymentWarning[],
+    actor: string,
+  ): Promise<Deployment> {
     const { value, propagation } = await this.changes.commit(async (change) => {
-      const version = String(await nextRecordVersion(change.manager, stateKey.flow(request.id)));
-      const before = await change.manager.findOneBy(flowSchema, { id: request.id });
+      const version = String(await nextRecordVersion(change.manager, stateKey.flow(id)));
+      const before = await change.manager.findOneBy(flowSchema, { id });
+      await change.manager.delete(failedDeploymentSchema, { flowId: id });
+      const kept = before && (await keepIfSame(change, before, definition, warnings));
+      if (kept) return { row: kept, outcome: 'unchanged' as const, waiting: await isWaiting(change, id) };
       const row: FlowRow = {
-        id: request.id,
+        id,
         name: definition.name,
         definition,
         warnings,
@@ -60,25 +83,33 @@ export class DeployFlow {
       );
       await takeAddresses(change, row);
       change.state(toFlowRecord(row));
-      change.event('flow.deployed', row.id, { actor: request.actor, flow: toEventFlow(row) });
-      return { row, created: before === null };
+      change.event('flow.deployed', row.id, { actor, flow: toEventFlow(row) });
+      return { row, outcome: before ? ('updated' as const) : ('created' as const), waiting: false };
     });
-    return { ...value, propagation };
+    const { row, outcome, waiting } = value;
+    return { row, outcome, propagation: waiting ? 'pending' : propagation };
   }
 
-  #roleWarnings(definition: FlowDefinition): FlowWarning[] {
-    return httpSendersOf(definition).flatMap(({ authorization }) =>
-      authorization.type === 'UserRole' && !this.roleExists(authorization.role)
-        ? [
-            {
-              code: 'unknown-role' as FlowWarning['code'],
-              path: 'sender.authorization.role',
-              message: `There is no user role ${authorization.role}: until it is created, every caller is refused.`,
-            },
-          ]
-        : [],
-    );
+  async #keepFailure(id: string, judgement: FlowJudgement, actor: string, error: SluiceError): Promise<void> {
+    await this.changes.commit(async (change) => {
+      const present = await change.manager.findOneBy(flowSchema, { id });
+      const problems = (error.details?.['problems'] ?? []) as readonly FlowProblem[];
+      await change.manager.query(
+        `INSERT INTO failed_deployment (flow_id, name, failed_at, actor, code, error, problems)
+         VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)
+         ON CONFLICT (flow_id) DO UPDATE SET name = $2, failed_at = $3, actor = $4, code = $5, error = $6, problems = $7::jsonb`,
+        [id, judgement.name, new Date(this.now()), actor, error.code, error.message, JSON.stringify(problems)],
+      );
+      const flow = present ? toEventFlow(present) : { id, name: judgement.name, address: '', version: 0 };
+      change.event('flow.failed', id, { actor, flow, error: error.message });
+    });
   }
+}
+
+/** @throws SluiceError `invalid-argument` */
+export function requireFlowId(id: string): void {
+  const fault = flowIdViolation(id);
+  if (fault) throw invalidArgument([fault]);
 }
 
 export function toEventFlow(row: FlowRow) {
@@ -86,52 +117,37 @@ export function toEventFlow(row: FlowRow) {
   return { id: row.id, name: row.name, address: sender?.address ?? '', version: Number(row.version) };
 }
 
-function read(request: DeployRequest) {
-  if (!mediaTypes.includes(request.mediaType)) {
-    throw new SluiceError('unsupported-media-type', `A flow is deployed as one of ${mediaTypes.join(', ')}.`);
-  }
-  try {
-    const flow = readFlowDefinition({
-      mediaType: request.mediaType as FlowMediaType,
-      content: request.content,
-      ...(request.ports ? { ports: request.ports } : {}),
-    });
-    compileFlow(flow.definition);
-    requireOffered(flow.definition);
-    return { definition: flow.definition, warnings: [...flow.warnings] };
-  } catch (error) {
-    if (!(error instanceof FlowDefinitionError)) throw error;
-    throw new SluiceError('flow-invalid', error.message, { problems: error.problems }, { cause: error });
-  }
+function refusal({ problems, scriptsToPort }: FlowJudgement): SluiceError {
+  const { message } = new FlowDefinitionError(problems);
+  return new SluiceError('flow-invalid', message, { problems, ...(scriptsToPort.length > 0 ? { scriptsToPort } : {}) });
 }
 
-/**
- * Refuses a flow that needs what this runtime does not offer, rather than let each of its messages fail.
- * @throws FlowDefinitionError with everything that is missing
- */
-function requireOffered(definition: FlowDefinition): void {
-  const missing: FlowProblem[] = needsOf(definition).map((need) => ({
-    path: '(flow)',
-    code: 'unsupported-step',
-    message: `The flow needs ${need}, which this runtime does not offer yet.`,
-  }));
-  for (const [index, sender] of httpSendersOf(definition).entries()) {
-    if (!sender.csrfProtection) continue;
-    missing.push({
-      path: `senders[${index}].csrfProtection`,
-      code: 'unsupported-setting',
-      message:
-        'This runtime does not offer CSRF protection yet: turn it off, certificates are not sent by a browser unasked.',
-    });
-  }
-  if (httpSendersOf(definition).length === 0) {
-    missing.push({
-      path: 'senders',
-      code: 'unsupported-adapter',
-      message: 'The flow has no sender channel that listens on HTTP.',
-    });
-  }
-  if (missing.length > 0) throw new FlowDefinitionError(missing);
+/** @returns the row when what is deployed is the same, its warnings brought up to date */
+async function keepIfSame(
+  change: ChangeScope,
+  before: FlowRow,
+  definition: FlowDefinition,
+  warnings: readonly DeploymentWarning[],
+): Promise<FlowRow | undefined> {
+  // jsonb compares values, whatever the order of members.
+  const same: unknown[] = await change.manager.query('SELECT 1 FROM flow WHERE id = $1 AND definition = $2::jsonb', [
+    before.id,
+    JSON.stringify(definition),
+  ]);
+  if (same.length === 0) return undefined;
+  await change.manager.query('UPDATE flow SET warnings = $2::jsonb WHERE id = $1', [
+    before.id,
+    JSON.stringify(warnings),
+  ]);
+  return { ...before, warnings };
+}
+
+/** Whether an earlier deployment of the flow is not on the bus yet. */
+async function isWaiting(change: ChangeScope, id: string): Promise<boolean> {
+  const waiting: unknown[] = await change.manager.query(`SELECT 1 FROM outbox WHERE kind = 'state' AND name = $1`, [
+    stateKey.flow(id),
+  ]);
+  return waiting.length > 0;
 }
 
 async function takeAddresses(change: ChangeScope, row: FlowRow): Promise<void> {

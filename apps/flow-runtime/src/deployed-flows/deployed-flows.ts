@@ -13,9 +13,12 @@ export interface Endpoint {
   readonly maximumBodyBytes: number;
 }
 
-interface Deployed {
+export interface FlowState {
   readonly version: number;
   readonly error?: string;
+}
+
+interface Deployed extends FlowState {
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -35,10 +38,13 @@ export class DeployedFlows {
     return this.#flows.get(id)?.version;
   }
 
-  /** Why a flow is not started, or undefined when it is. */
-  errorOf(id: string): string | undefined {
-    const flow = this.#flows.get(id);
-    return flow ? flow.error : 'This runtime has not started it yet.';
+  /** The version that is here, and why it is not started when it is not. */
+  stateOf(id: string): FlowState | undefined {
+    return this.#flows.get(id);
+  }
+
+  states(): Iterable<[string, FlowState]> {
+    return this.#flows;
   }
 
   /** Takes a record as the follower has it: absent means undeployed. */

@@ -15,8 +15,9 @@ export class FlowPresence {
   }
 
   statusOf(id: string): FlowStatus {
-    const error = this.flows.errorOf(id);
-    return error === undefined ? { status: 'started' } : { status: 'failed', error };
+    const state = this.flows.stateOf(id);
+    if (!state) return { status: 'starting' };
+    return state.error === undefined ? { status: 'started' } : { status: 'failed', error: state.error };
   }
 
   /** Waits until this version or a newer one is here, for a second at the most. */

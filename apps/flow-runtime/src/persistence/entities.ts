@@ -1,12 +1,13 @@
-import type { FlowDefinition, FlowWarning } from '@sluice/flow-engine';
+import type { FlowDefinition, FlowProblem } from '@sluice/flow-engine';
 import { EntitySchema } from 'typeorm';
+import type { DeploymentWarning } from '../check-flow/judge-flows.js';
 
 /** Rows of the schema `flow_runtime`. */
 export interface FlowRow {
   id: string;
   name: string;
   definition: FlowDefinition;
-  warnings: FlowWarning[];
+  warnings: readonly DeploymentWarning[];
   version: string;
   deployedAt: Date;
 }
@@ -15,6 +16,17 @@ export interface FlowRow {
 export interface AddressRow {
   address: string;
   flowId: string;
+}
+
+/** The last deployment of a flow that was refused, until one succeeds or the flow is removed. */
+export interface FailedDeploymentRow {
+  flowId: string;
+  name: string;
+  failedAt: Date;
+  actor: string;
+  code: string;
+  error: string;
+  problems: readonly FlowProblem[];
 }
 
 export const flowSchema = new EntitySchema<FlowRow>({
@@ -37,5 +49,18 @@ export const addressSchema = new EntitySchema<AddressRow>({
   },
 });
 
-export const entities = [flowSchema, addressSchema] as const;
+export const failedDeploymentSchema = new EntitySchema<FailedDeploymentRow>({
+  name: 'failed_deployment',
+  columns: {
+    flowId: { type: 'text', primary: true, name: 'flow_id' },
+    name: { type: 'text' },
+    failedAt: { type: 'timestamptz', name: 'failed_at' },
+    actor: { type: 'text' },
+    code: { type: 'text' },
+    error: { type: 'text' },
+    problems: { type: 'jsonb' },
+  },
+});
+
+export const entities = [flowSchema, addressSchema, failedDeploymentSchema] as const;
 export const schema = 'flow_runtime';

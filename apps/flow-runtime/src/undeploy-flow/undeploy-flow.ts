@@ -3,17 +3,19 @@ import { SluiceError } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { toEventFlow } from '../deploy-flow/deploy-flow.js';
-import { flowSchema } from '../persistence/entities.js';
+import { failedDeploymentSchema, flowSchema } from '../persistence/entities.js';
 import { toFlowRecord } from '../record/flow-record.js';
 
 export class UndeployFlow {
   constructor(private readonly changes: PublishedChanges) {}
 
-  /** @throws SluiceError `not-found` */
+  /** Also forgets a refused deployment. @throws SluiceError `not-found` */
   execute(request: { id: string; actor: string }) {
     return this.changes.commit(async (change) => {
       const version = await nextRecordVersion(change.manager, stateKey.flow(request.id));
       const row = await change.manager.findOneBy(flowSchema, { id: request.id });
+      const { affected } = await change.manager.delete(failedDeploymentSchema, { flowId: request.id });
+      if (!row && affected) return;
       if (!row) throw new SluiceError('not-found', `There is no flow ${request.id}.`);
       await change.manager.delete(flowSchema, { id: row.id });
       change.state({ ...toFlowRecord(row), version, deleted: true });

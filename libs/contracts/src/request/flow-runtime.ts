@@ -3,7 +3,41 @@ import { check } from './certificate-verifier.js';
 import { defineRequest } from './request-contract.js';
 import { actor, base64, page, pageRequest, propagation, timestamp } from './shapes.js';
 
-export const flowWarning = z.object({ code: z.string(), message: z.string(), path: z.string().optional() });
+const flowElement = z.object({ type: z.string(), id: z.string(), name: z.string() });
+
+export const flowWarning = z.object({
+  code: z.string(),
+  message: z.string(),
+  path: z.string().optional(),
+  line: z.number().int().optional(),
+  element: flowElement.optional(),
+});
+
+/** One thing that is in the way of a flow; `nearest` is the nearest thing that can be done. */
+export const flowProblem = z.object({
+  path: z.string(),
+  line: z.number().int().optional(),
+  code: z.string(),
+  message: z.string(),
+  element: flowElement.optional(),
+  nearest: z.string().optional(),
+});
+
+/** A script that a port to JavaScript must replace, with what it uses; null when the artifact lacks its text. */
+export const scriptToPort = z.object({
+  script: z.string(),
+  functions: z.array(z.string()),
+  steps: z.array(z.object({ id: z.string(), name: z.string() })),
+  ported: z.boolean(),
+  uses: z
+    .object({
+      imports: z.array(z.string()),
+      messageApi: z.array(z.string()),
+      features: z.array(z.string()),
+      lines: z.number().int(),
+    })
+    .nullable(),
+});
 
 export const flow = z.object({
   id: z.string(),
@@ -17,27 +51,91 @@ export const flow = z.object({
       authorization: z.record(z.string(), z.unknown()),
     }),
   ),
-  status: z.enum(['started', 'failed']),
+  /** `failed`: its last deployment was refused and none stands, or it could not be started. */
+  status: z.enum(['started', 'starting', 'failed']),
   error: z.string().optional(),
+  /** How each flow runtime holds it, when one flow is asked for. */
+  runtimes: z
+    .array(
+      z.object({
+        name: z.string(),
+        status: z.enum(['STARTED', 'STARTING', 'ERROR']),
+        version: z.number().int().optional(),
+        error: z.string().optional(),
+      }),
+    )
+    .optional(),
+  /** The last deployment, when it was refused; the version before it goes on. */
+  failure: z
+    .object({ at: timestamp, actor: z.string(), code: z.string(), error: z.string(), problems: z.array(flowProblem) })
+    .optional(),
   warnings: z.array(flowWarning),
+  /** 0 when no deployment ever succeeded. */
   version: z.number().int(),
-  deployedAt: timestamp,
+  deployedAt: timestamp.optional(),
   definition: z.record(z.string(), z.unknown()).optional(),
 });
 export type FlowView = z.infer<typeof flow>;
 
+/** JavaScript by the file name of the script it replaces, or `<id of the artifact>/<file name>` for one flow of a package. */
+const ports = z.record(z.string(), z.string()).optional();
+
 export const deployFlow = defineRequest(
   'flow-runtime',
   'deploy-flow',
-  z.object({
-    actor,
-    id: z.string(),
-    mediaType: z.string(),
-    content: base64,
-    ports: z.record(z.string(), z.string()).optional(),
-  }),
+  z.object({ actor, id: z.string(), mediaType: z.string(), content: base64, ports }),
   z.object({ flow, created: z.boolean(), propagation }),
   15_000,
+);
+
+export const flowCheck = z.object({
+  name: z.string(),
+  id: z.string(),
+  path: z.string(),
+  /** `needs-scripts`: nothing but ports of scripts is missing. */
+  verdict: z.enum(['supported', 'needs-scripts', 'refused']),
+  senders: z.array(z.string()),
+  receivers: z.array(z.string()),
+  steps: z.record(z.string(), z.number()),
+  needs: z.array(z.string()),
+  problems: z.array(flowProblem),
+  warnings: z.array(flowWarning),
+  scriptsToPort: z.array(scriptToPort),
+});
+const others = z.array(z.object({ name: z.string(), kind: z.string() }));
+
+/** Tells without deploying what a deployment under the id would say; without an id, under the flow's own. */
+export const checkFlow = defineRequest(
+  'flow-runtime',
+  'check-flow',
+  z.object({ id: z.string().optional(), mediaType: z.string(), content: base64, ports }),
+  z.object({ flows: z.array(flowCheck), others }),
+  30_000,
+);
+
+/** Deploys every flow of a package, each for itself, under ids made of those of the artifacts. */
+export const importFlows = defineRequest(
+  'flow-runtime',
+  'import-flows',
+  z.object({ actor, content: base64, ports }),
+  z.object({
+    items: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        path: z.string(),
+        outcome: z.enum(['created', 'updated', 'unchanged', 'refused']),
+        flow: flow.optional(),
+        error: z.string().optional(),
+        warnings: z.array(flowWarning),
+        problems: z.array(flowProblem),
+        scriptsToPort: z.array(scriptToPort),
+      }),
+    ),
+    others,
+    propagation,
+  }),
+  60_000,
 );
 export const getFlow = defineRequest('flow-runtime', 'get-flow', z.object({ id: z.string() }), flow);
 export const listFlows = defineRequest('flow-runtime', 'list-flows', pageRequest, page(flow));

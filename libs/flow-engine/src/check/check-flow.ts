@@ -34,6 +34,18 @@ export interface FlowCheck {
   readonly scriptsToPort: readonly ScriptToPort[];
 }
 
+/** A flow that was checked, with its definition when nothing is in its way. */
+export interface ExaminedFlow {
+  readonly check: FlowCheck;
+  readonly definition: FlowDefinition | null;
+}
+
+export interface FlowExamination {
+  readonly flows: readonly ExaminedFlow[];
+  /** Contents of a package that are no flow. */
+  readonly others: readonly { readonly name: string; readonly kind: string }[];
+}
+
 export interface FlowCheckReport {
   readonly input: string;
   readonly flows: readonly FlowCheck[];
@@ -48,30 +60,32 @@ export interface FlowCheckInput extends FlowDefinitionInput {
 
 /** Tells of each flow in the input whether it can be deployed, and if not, everything that is in the way. Never throws. */
 export function checkFlow(input: FlowCheckInput): FlowCheckReport {
+  const { flows, others } = examineFlows(input);
+  return { input: input.name, flows: flows.map(({ check }) => check), others };
+}
+
+/** Checks as {@link checkFlow} does, and gives the definitions of those that can be deployed. Never throws. */
+export function examineFlows(input: FlowCheckInput): FlowExamination {
   try {
     if (input.mediaType === 'application/xml') {
       const artifact = singleArtifact(input, input.name.replace(/^.*\//, '').replace(/\.iflw$/, ''));
-      return { input: input.name, flows: [checkArtifact(artifact, input, [])], others: [] };
+      return { flows: [examineArtifact(artifact, input, [])], others: [] };
     }
     if (input.mediaType === 'application/zip') {
       const archive = readArchive(input.content);
       if (archive.artifacts.length > 0)
         return {
-          input: input.name,
           flows: archive.artifacts.map((artifact) =>
-            checkArtifact(withParameters(artifact, input.parameters), input, archive.collections),
+            examineArtifact(withParameters(artifact, input.parameters), input, archive.collections),
           ),
           others: archive.others,
         };
     }
     const { definition, warnings } = readFlowDefinition(input);
-    return {
-      input: input.name,
-      flows: [describe(definition, definition.name, definition.name, input.name, [], warnings, [])],
-      others: [],
-    };
+    const check = describe(definition, definition.name, definition.name, input.name, [], warnings, []);
+    return { flows: [{ check, definition }], others: [] };
   } catch (error) {
-    return { input: input.name, flows: [refused(input.name, problemsOf(error))], others: [] };
+    return { flows: [{ check: refused(input.name, problemsOf(error)), definition: null }], others: [] };
   }
 }
 
@@ -80,15 +94,17 @@ function problemsOf(error: unknown): readonly FlowProblem[] {
   return [{ path: '(document)', code: 'syntax', message: error instanceof Error ? error.message : String(error) }];
 }
 
-function checkArtifact(
+function examineArtifact(
   artifact: FlowArchive['artifacts'][number],
   input: FlowCheckInput,
   collections: FlowArchive['collections'],
-): FlowCheck {
-  const reading: IflwReading = readIflw(artifact, input.ports ?? {}, collections);
-  if (reading.definition === null)
-    return { ...refused(artifact.name, reading.problems), id: artifact.symbolicName, path: artifact.path };
-  return describe(
+): ExaminedFlow {
+  const reading: IflwReading = readIflw(artifact, portsOf(artifact.symbolicName, input.ports ?? {}), collections);
+  if (reading.definition === null) {
+    const check = { ...refused(artifact.name, reading.problems), id: artifact.symbolicName, path: artifact.path };
+    return { check, definition: null };
+  }
+  const check = describe(
     reading.definition,
     artifact.name,
     artifact.symbolicName,
@@ -97,6 +113,16 @@ function checkArtifact(
     reading.warnings,
     reading.scriptsToPort,
   );
+  return { check, definition: check.verdict === 'supported' ? reading.definition : null };
+}
+
+/** Scripts of several flows may have one name; a port named `<id of the artifact>/<script>` is that artifact's alone. */
+function portsOf(artifactId: string, ports: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const prefix = `${artifactId}/`;
+  const own = Object.entries(ports).filter(([name]) => name.startsWith(prefix));
+  return own.length === 0
+    ? ports
+    : { ...ports, ...Object.fromEntries(own.map(([name, source]) => [name.slice(prefix.length), source])) };
 }
 
 function refused(name: string, problems: readonly FlowProblem[]): FlowCheck {

@@ -1,0 +1,5 @@
+import { CreateTables1764000000000 } from './create-tables.migration.js';
+import { KeepDeployments1764000300000 } from './keep-deployments.migration.js';
+
+/** Every migration of the schema, in their order. */
+export const migrations = [CreateTables1764000000000, KeepDeployments1764000300000] as const;
