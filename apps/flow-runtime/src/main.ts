@@ -16,8 +16,11 @@ import { DeployedFlows } from './deployed-flows/deployed-flows.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
 import { ReportRuntime } from './deployed-flows/report-runtime.js';
 import { HandleRequest } from './endpoint/handle-request.js';
-import { closeGracefully, listen, ProxyListener, PublicListener } from './endpoint/listeners.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
+import { closeGracefully, listen } from './endpoint/open-and-close.js';
+import { ProxyListener } from './endpoint/proxy-listener.js';
+import { PublicListener } from './endpoint/public-listener.js';
+import { sessionLifetimeS } from './endpoint/tls-settings.js';
 import { ImportFlows } from './import-flows/import-flows.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
@@ -80,6 +83,8 @@ await runService({
       privateKey: readFileSync(config.TLS_KEY_FILE, 'utf8'),
     };
     const publicListener = new PublicListener(identity, handler);
+    const renewal = setInterval(() => publicListener.renewTicketKeys(), sessionLifetimeS * 1_000);
+    shell.onShutdown(async () => clearInterval(renewal));
     const proxyListener =
       config.PROXY_PORT === undefined || config.PROXY_CA_FILE === undefined
         ? undefined
@@ -93,14 +98,14 @@ await runService({
     follower.onChange(({ key, sequence }) => {
       cache.changed(key, sequence);
       if (key.startsWith('flow.')) applyFlow(key);
-      else if (key.startsWith('root.') || key.startsWith('ca.')) nameTrustedRoots(publicListener, follower);
+      else if (key.startsWith('root.') || key.startsWith('ca.')) nameTrustedRoots(publicListener, follower, onFault);
     });
     follower.onEpoch(() => cache.clear());
     follower.onLoaded(() => {
       flows.replaceAll([...follower.heldOf('flow')].map(({ record }) => record));
       presence.changed();
       runtimes.changed();
-      nameTrustedRoots(publicListener, follower);
+      nameTrustedRoots(publicListener, follower, onFault);
     });
 
     const store = new StoreMessages(connection, dataSource, onFault);

@@ -16,3 +16,4 @@ export { TemporaryFolder } from './process/temporary-folder.js';
 export { until, type UntilOptions } from './process/until.js';
 export { exchangeBytes, type ExchangeOptions } from './sender/exchange-bytes.js';
 export { Sender, type Answer, type SenderOptions, type SendOptions } from './sender/sender.js';
+export { visit, type Visit, type VisitOptions } from './sender/visit.js';

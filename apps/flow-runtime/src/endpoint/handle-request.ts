@@ -16,7 +16,7 @@ import type { Permit } from '../decide-call/permit-cache.js';
 import type { DeployedFlows, Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { RecordDecision } from '../record-decision/record-decision.js';
 import type { RecordMessage } from '../record-message/record-message.js';
-import type { ConnectedCaller } from './caller-certificate.js';
+import type { ConnectedCaller, ReadCaller } from './caller-certificate.js';
 import { MalformedClientCert } from './client-cert-header.js';
 import { mayReachFlow } from './identity-headers.js';
 import { messageIdHeader, respondWithProblem } from './problem-response.js';
@@ -30,9 +30,6 @@ export interface HandleRequestParts {
   readonly ports: FlowPorts;
   readonly onFault: (error: unknown, what: string) => void;
 }
-
-/** Reads the caller's certificate off a request; the listeners differ in where it stands. */
-export type ReadCaller = (request: IncomingMessage) => ConnectedCaller | undefined;
 
 /** One request from its first byte to the answer: path, caller, decision, body, flow, message processing log. */
 export class HandleRequest {
@@ -112,7 +109,7 @@ export class HandleRequest {
       path,
       ...(endpoint ? { flow: endpoint.flowId } : {}),
       ...(caller ? { certificateSha256: caller.sha256 } : {}),
-      evidence,
+      evidence: status === 401 && caller?.note ? { ...evidence, checks: [...evidence.checks, caller.note] } : evidence,
     });
     respondWithProblem(response, status, { decisionId });
   }

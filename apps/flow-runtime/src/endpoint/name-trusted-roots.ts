@@ -1,13 +1,24 @@
 import type { StateFollower } from '@sluice/messaging';
-import type { PublicListener } from './listeners.js';
+import type { PublicListener } from './public-listener.js';
 
-/** Gives the listener the roots of the newest trust list to name; what a certificate is worth the verifier decides. */
-export function nameTrustedRoots(listener: PublicListener, follower: StateFollower): void {
+/**
+ * Gives the listener the roots of the newest trust list to name; what a certificate is worth the verifier decides. When one
+ * cannot be read the list before stays.
+ */
+export function nameTrustedRoots(
+  listener: PublicListener,
+  follower: StateFollower,
+  onFault: (error: unknown, what: string) => void,
+): void {
   const roots = [
     ...[...follower.heldOf('ca')].filter(({ record }) => record.kind === 'root' && record.status !== 'revoked'),
     ...follower.heldOf('root'),
   ];
-  listener.nameRoots(roots.map(({ record }) => toPem(record.certificate)));
+  try {
+    listener.nameRoots(roots.map(({ record }) => toPem(record.certificate)));
+  } catch (error) {
+    onFault(error, 'naming the trusted roots');
+  }
 }
 
 function toPem(base64: string): string {

@@ -1,0 +1,202 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { sha256Hex, TestAuthority, visit, type TestCertificate, type VisitOptions } from '@sluice/testing';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import type { ReadCaller } from './caller-certificate.js';
+import { PublicListener } from './public-listener.js';
+import { SentChains } from './sent-chains.js';
+import { tlsSettings } from './tls-settings.js';
+
+interface Seen {
+  readonly leaf?: string;
+  readonly chain?: string[];
+  readonly note?: string;
+}
+
+/** Answers with who the caller is. */
+const mirror = {
+  handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller): void {
+    const caller = readCaller(request);
+    const seen: Seen = caller
+      ? {
+          leaf: caller.sha256,
+          chain: caller.chain().map((der) => sha256Hex(der)),
+          ...(caller.note ? { note: caller.note.check } : {}),
+        }
+      : {};
+    request.resume().on('end', () => response.end(JSON.stringify(seen)));
+  },
+};
+
+async function portOf(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+describe('the public listener', () => {
+  let serverRoot: TestAuthority;
+  let root: TestAuthority;
+  let issuing: TestAuthority;
+  let sender: TestCertificate;
+  let identity: TestCertificate;
+  beforeAll(async () => {
+    serverRoot = await TestAuthority.root({ subject: 'CN=Server Root' });
+    identity = await serverRoot.leaf({
+      subject: 'CN=localhost',
+      extendedKeyUsage: ['serverAuth'],
+      subjectAltNames: ['localhost', '127.0.0.1'],
+    });
+    root = await TestAuthority.root({ subject: 'CN=Partner Root' });
+    issuing = await root.intermediate({ subject: 'CN=Partner Issuing' });
+    sender = await issuing.leaf({ subject: 'CN=sender' });
+  });
+
+  const opened: Server[] = [];
+  async function open(server: Server): Promise<string> {
+    opened.push(server);
+    return `https://localhost:${await portOf(server)}`;
+  }
+  async function listening(chains = new SentChains()) {
+    const listener = new PublicListener(
+      { certificateChain: identity.chainPem, privateKey: identity.key.pem },
+      mirror,
+      chains,
+    );
+    listener.nameRoots([root.pem]);
+    return { listener, url: await open(listener.server) };
+  }
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+  });
+
+  const call = async (url: string, options: Partial<VisitOptions> = {}) => {
+    const made = await visit({
+      url,
+      trusts: serverRoot.pem,
+      certificate: sender.chainPem,
+      key: sender.key.pem,
+      ...options,
+    });
+    return { ...made, seen: made.status === 200 ? (JSON.parse(made.text) as Seen) : {} };
+  };
+  const chain = () => [issuing.certificate.sha256, root.certificate.sha256];
+
+  describe.each(['TLSv1.2', 'TLSv1.3'] as const)('with %s', (version) => {
+    it('resumes a session, and knows the leaf and the chain of the full handshake', async () => {
+      const { url } = await listening();
+      const first = await call(url, { version });
+      expect([first.resumed, first.seen]).toEqual([false, { leaf: sender.sha256, chain: chain() }]);
+      const second = await call(url, { version, session: first.session });
+      expect([second.resumed, second.seen]).toEqual([true, first.seen]);
+    });
+
+    it('attack 02: makes a full handshake once the trust list is another', async () => {
+      const { listener, url } = await listening();
+      const { session } = await call(url, { version });
+      const other = await TestAuthority.root({ subject: 'CN=Other Root' });
+      listener.nameRoots([root.pem, other.pem]);
+      const added = await call(url, { version, session });
+      expect([added.resumed, added.seen.leaf]).toEqual([false, sender.sha256]);
+      listener.nameRoots([other.pem]);
+      expect((await call(url, { version, session: added.session })).resumed).toBe(false);
+      // Back to the first list: what was given out under it stays worthless.
+      listener.nameRoots([root.pem]);
+      expect((await call(url, { version, session })).resumed).toBe(false);
+    });
+
+    it('resumes on when the same list comes again, in whatever order', async () => {
+      const { listener, url } = await listening();
+      const other = await TestAuthority.root({ subject: 'CN=Other Root' });
+      listener.nameRoots([root.pem, other.pem]);
+      const { session } = await call(url, { version });
+      listener.nameRoots([other.pem, root.pem, root.pem]);
+      expect((await call(url, { version, session })).resumed).toBe(true);
+    });
+
+    it('makes a full handshake when the ticket keys were renewed', async () => {
+      const { listener, url } = await listening();
+      const { session } = await call(url, { version });
+      listener.renewTicketKeys();
+      expect((await call(url, { version, session })).resumed).toBe(false);
+    });
+
+    it('attack 01: resumes no session of another trust configuration, though the ticket keys were the same', async () => {
+      const [here, there] = [await listening(), await listening()];
+      const other = await TestAuthority.root({ subject: 'CN=Other Root' });
+      there.listener.nameRoots([other.pem]);
+      there.listener.server.setTicketKeys(here.listener.server.getTicketKeys());
+      const { session } = await call(there.url, { version });
+      expect((await call(there.url, { version, session })).resumed).toBe(true);
+      const made = await call(here.url, { version, session });
+      expect([made.resumed, made.seen.leaf]).toEqual([false, sender.sha256]);
+    });
+
+    it('attack 03: makes a full handshake for a ticket from before certificates were demanded', async () => {
+      const { listener, url } = await listening();
+      const before = createServer(
+        {
+          ...tlsSettings,
+          cert: identity.chainPem,
+          key: identity.key.pem,
+          requestCert: false,
+          ticketKeys: listener.server.getTicketKeys(),
+        },
+        (_request, response) => response.end('{}'),
+      );
+      const beforeUrl = await open(before);
+      const { session } = await call(beforeUrl, { version });
+      expect((await call(beforeUrl, { version, session })).resumed).toBe(true);
+      const made = await call(url, { version, session });
+      expect([made.resumed, made.seen.leaf]).toEqual([false, sender.sha256]);
+    });
+
+    it('attack 03: gives a session without a certificate none when it is resumed by somebody who has one', async () => {
+      const { url } = await listening();
+      const anonymous = await call(url, { version, certificate: undefined, key: undefined });
+      expect(anonymous.seen).toEqual({});
+      const resumed = await call(url, { version, session: anonymous.session });
+      expect([resumed.resumed, resumed.seen]).toEqual([true, {}]);
+    });
+
+    it('attack 07: treats a ClientHello in fragments as one in one piece', async () => {
+      const { url } = await listening();
+      const whole = await call(url, { version });
+      for (const fragmentBytes of [7, 64, 200]) {
+        const inFragments = await call(url, { version, fragmentBytes });
+        expect([fragmentBytes, inFragments.seen]).toEqual([fragmentBytes, whole.seen]);
+        const anonymous = await call(url, { version, fragmentBytes, certificate: undefined, key: undefined });
+        expect([anonymous.status, anonymous.seen]).toEqual([200, {}]);
+        const resumed = await call(url, { version, fragmentBytes, session: inFragments.session });
+        expect([resumed.resumed, resumed.seen]).toEqual([true, whole.seen]);
+      }
+    });
+  });
+
+  it('takes the chain in any order, with and without the root', async () => {
+    const { url } = await listening();
+    const [middle, top] = [issuing.pem, root.pem];
+    for (const sent of [middle + top, top + middle, middle]) {
+      const made = await call(url, { certificate: sender.pem + sent });
+      expect(made.seen.leaf).toBe(sender.sha256);
+      expect(made.seen.chain).toContain(issuing.certificate.sha256);
+    }
+    expect((await call(url, { certificate: sender.pem })).seen).toEqual({ leaf: sender.sha256, chain: [] });
+  });
+
+  it('says so when a resumed session is all there is, and the chain is no longer remembered', async () => {
+    const chains = new SentChains(0);
+    const { url } = await listening(chains);
+    const first = await call(url);
+    expect(first.seen.note).toBeUndefined();
+    const resumed = await call(url, { session: first.session });
+    expect([resumed.resumed, resumed.seen]).toEqual([true, { leaf: sender.sha256, chain: [], note: 'session' }]);
+  });
+
+  it('keeps the roots it named when one of the new ones cannot be read', async () => {
+    const { listener, url } = await listening();
+    const { session } = await call(url);
+    expect(() => listener.nameRoots(['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])).toThrow();
+    expect((await call(url, { session })).resumed).toBe(true);
+  });
+});
