@@ -1,7 +1,13 @@
 import { databaseEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
 import { z } from 'zod';
+import type { ListenersConfig } from './endpoint/listeners.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+
+const files = z
+  .string()
+  .transform((value) => value.split(',').map((file) => file.trim()))
+  .refine((names) => names.every((name) => name !== ''), 'must name a file, or several separated by commas');
 
 const environment = shellEnvironment
   .extend(databaseEnvironment.shape)
@@ -12,8 +18,12 @@ const environment = shellEnvironment
     /** The public listener: senders connect with their certificates. */
     FLOW_HOST: z.string().default('127.0.0.1'),
     FLOW_PORT: port,
-    TLS_CERTIFICATE_FILE: z.string().min(1),
-    TLS_KEY_FILE: z.string().min(1),
+    /**
+     * The server certificate with its chain, and its key; several of both, each separated by commas, for several virtual
+     * hosts. Files that were replaced are used from the next connection on.
+     */
+    TLS_CERTIFICATE_FILE: files,
+    TLS_KEY_FILE: files,
     /** The proxy-facing listener; none when PROXY_PORT is absent. It admits who has a certificate of PROXY_CA_FILE. */
     PROXY_HOST: z.string().default('127.0.0.1'),
     PROXY_PORT: port.optional(),
@@ -24,6 +34,10 @@ const environment = shellEnvironment
     /** How long connections are still served at the end, each answer closing its own: for load balancers that reuse them. */
     DRAIN_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   })
+  .refine((value) => value.TLS_CERTIFICATE_FILE.length === value.TLS_KEY_FILE.length, {
+    path: ['TLS_KEY_FILE'],
+    message: 'must name as many files as TLS_CERTIFICATE_FILE, in the same order',
+  })
   .refine((value) => value.PROXY_PORT === undefined || value.PROXY_CA_FILE !== undefined, {
     path: ['PROXY_CA_FILE'],
     message: 'must be set with PROXY_PORT: the proxy-facing listener admits nobody without it',
@@ -33,4 +47,19 @@ export type Config = z.output<typeof environment>;
 
 export function readConfig(): Config {
   return readEnvironment('flow-runtime', environment, process.env);
+}
+
+export function listenersOf(config: Config): ListenersConfig {
+  const { PROXY_PORT, PROXY_CA_FILE } = config;
+  return {
+    host: config.FLOW_HOST,
+    port: config.FLOW_PORT,
+    identityFiles: config.TLS_CERTIFICATE_FILE.map((certificateFile, index) => ({
+      certificateFile,
+      keyFile: config.TLS_KEY_FILE[index] ?? '',
+    })),
+    ...(PROXY_PORT !== undefined && PROXY_CA_FILE !== undefined
+      ? { proxy: { host: config.PROXY_HOST, port: PROXY_PORT, caFile: PROXY_CA_FILE } }
+      : {}),
+  };
 }

@@ -3,9 +3,8 @@ import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { followState, PublishedChanges, runService, stateNotReady } from '@sluice/service-shell';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { AppModule } from './app.module.js';
-import { readConfig } from './config.js';
+import { listenersOf, readConfig } from './config.js';
 import { CheckFlow } from './check-flow/check-flow.js';
 import { findAddressesInPostgres } from './check-flow/find-addresses.postgres.js';
 import type { RuntimeOffer } from './check-flow/judge-flows.js';
@@ -16,11 +15,8 @@ import { DeployedFlows } from './deployed-flows/deployed-flows.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
 import { ReportRuntime } from './deployed-flows/report-runtime.js';
 import { HandleRequest } from './endpoint/handle-request.js';
+import { Listeners } from './endpoint/listeners.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
-import { closeGracefully, listen } from './endpoint/open-and-close.js';
-import { ProxyListener } from './endpoint/proxy-listener.js';
-import { PublicListener } from './endpoint/public-listener.js';
-import { sessionLifetimeS } from './endpoint/tls-settings.js';
 import { ImportFlows } from './import-flows/import-flows.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
@@ -78,17 +74,7 @@ await runService({
       ports: { now, newId: () => randomUUID() },
       onFault,
     });
-    const identity = {
-      certificateChain: readFileSync(config.TLS_CERTIFICATE_FILE, 'utf8'),
-      privateKey: readFileSync(config.TLS_KEY_FILE, 'utf8'),
-    };
-    const publicListener = new PublicListener(identity, handler);
-    const renewal = setInterval(() => publicListener.renewTicketKeys(), sessionLifetimeS * 1_000);
-    shell.onShutdown(async () => clearInterval(renewal));
-    const proxyListener =
-      config.PROXY_PORT === undefined || config.PROXY_CA_FILE === undefined
-        ? undefined
-        : new ProxyListener(identity, readFileSync(config.PROXY_CA_FILE, 'utf8'), handler);
+    const listeners = new Listeners(listenersOf(config), handler, now, onFault);
 
     const applyFlow = (key: string) => {
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);
@@ -98,22 +84,19 @@ await runService({
     follower.onChange(({ key, sequence }) => {
       cache.changed(key, sequence);
       if (key.startsWith('flow.')) applyFlow(key);
-      else if (key.startsWith('root.') || key.startsWith('ca.')) nameTrustedRoots(publicListener, follower, onFault);
+      else if (key.startsWith('root.') || key.startsWith('ca.')) nameTrustedRoots(listeners, follower, onFault);
     });
     follower.onEpoch(() => cache.clear());
     follower.onLoaded(() => {
       flows.replaceAll([...follower.heldOf('flow')].map(({ record }) => record));
       presence.changed();
       runtimes.changed();
-      nameTrustedRoots(publicListener, follower, onFault);
+      nameTrustedRoots(listeners, follower, onFault);
     });
 
     const store = new StoreMessages(connection, dataSource, onFault);
     shell.onShutdown(() => store.stop());
-    const servers = [publicListener, ...(proxyListener ? [proxyListener] : [])].map(({ server }) => server);
-    shell.onShutdown(
-      async () => void (await Promise.all(servers.map((server) => closeGracefully(server, config.DRAIN_MS)))),
-    );
+    shell.onShutdown(() => listeners.close(config.DRAIN_MS));
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const offer: RuntimeOffer = {
@@ -138,9 +121,7 @@ await runService({
       start: async () => {
         store.start();
         runtimes.start();
-        await listen(publicListener.server, config.FLOW_PORT, config.FLOW_HOST);
-        if (proxyListener && config.PROXY_PORT !== undefined)
-          await listen(proxyListener.server, config.PROXY_PORT, config.PROXY_HOST);
+        await listeners.open();
       },
     };
   },

@@ -1,3 +1,4 @@
+import { readServerNames, type ServerNames } from '@sluice/provision';
 import { join, resolve } from 'node:path';
 
 /** What the local stack is told, all with defaults. */
@@ -7,6 +8,8 @@ export interface StackConfig {
   readonly flowPort: number;
   readonly verifiers: number;
   readonly flowRuntimes: number;
+  /** By which senders call; in the server certificate. `localhost` always is. */
+  readonly serverNames: ServerNames;
   /** Running servers to use instead of the embedded ones. */
   readonly databaseUrl?: string;
   readonly natsUrl?: string;
@@ -29,6 +32,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
     flowPort: number('SLUICE_FLOW_PORT', 8443, 1, 65_000),
     verifiers: number('SLUICE_VERIFIERS', 1, 1, 64),
     flowRuntimes: number('SLUICE_FLOW_RUNTIMES', 1, 1, 64),
+    serverNames: readServerNames('SLUICE_SERVER_NAMES', environment['SLUICE_SERVER_NAMES'] ?? ''),
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(natsUrl ? { natsUrl } : {}),
     logLevel: environment['LOG_LEVEL'] || 'info',

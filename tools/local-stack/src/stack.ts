@@ -1,5 +1,5 @@
 import { freePort, locateNatsServer, portIsTaken } from '@sluice/embedded-servers';
-import { prepareDatabase, provision, replaceFile } from '@sluice/provision';
+import { keepServerCertificates, prepareDatabase, provision, replaceFile } from '@sluice/provision';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,12 +11,14 @@ import { serviceProcesses } from './service-environments.js';
 import { SupervisedProcess } from './supervised-process.js';
 
 const readyTimeoutMs = 120_000;
+const renewalIntervalMs = 12 * 3_600_000;
 
 /** The whole local stack: servers, services, sample flow, and `stack.json` for programs that use it. */
 export class Stack {
   readonly #processes: { service: string; process: SupervisedProcess }[] = [];
   readonly #servers: { name: string; server: KeptServer }[] = [];
   #facts: Record<string, unknown> | undefined;
+  #renewal: NodeJS.Timeout | undefined;
   #stopping = false;
   #locked = false;
 
@@ -38,7 +40,7 @@ export class Stack {
     const natsPort = await freePort();
     const provisioned = await provision({
       home,
-      names: { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1', '::1'] },
+      names: config.serverNames,
       natsListen: `127.0.0.1:${natsPort}`,
       now: Date.now(),
     });
@@ -84,6 +86,7 @@ export class Stack {
       flowUrls,
     };
     this.#writeFacts();
+    this.#renewal = setInterval(() => void this.#renewCertificates(), renewalIntervalMs);
     this.#announce(adminUrl, flowUrls, provisioned.adminTokenFile, provisioned.serverRootFile);
   }
 
@@ -91,6 +94,7 @@ export class Stack {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    clearInterval(this.#renewal);
     this.progress.say('ending; what is under way is finished first');
     const front = this.#processes.filter(({ service }) => service === 'admin-api' || service === 'flow-runtime');
     const behind = this.#processes.filter((entry) => !front.includes(entry));
@@ -102,6 +106,15 @@ export class Stack {
       for (const file of ['stack.json', join('run', 'stack.pid')])
         rmSync(join(this.config.home, file), { force: true });
     this.progress.say('ended; the data is kept');
+  }
+
+  /** The runtimes read the new files by themselves. */
+  async #renewCertificates(): Promise<void> {
+    try {
+      await keepServerCertificates(join(this.config.home, 'tls'), this.config.serverNames, Date.now());
+    } catch (error) {
+      this.progress.say(`server certificates: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #requireBuild(): void {

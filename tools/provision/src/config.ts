@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import type { ServerNames } from './server-certificates.js';
+import { readServerNames, type ServerNames } from './server-names.js';
 
 export interface ProvisionConfig {
   /** Folder with the volumes. */
@@ -19,11 +19,12 @@ export function readProvisionConfig(environment: NodeJS.ProcessEnv): ProvisionCo
   const postgres = environment['POSTGRES_ADDRESS'] || 'postgres:5432';
   if (!/^[^\s:/@]+:\d{1,5}$/.test(postgres))
     throw new Error('POSTGRES_ADDRESS must be host:port of the Postgres to prepare.');
+  const further = readServerNames('SLUICE_SERVER_NAMES', environment['SLUICE_SERVER_NAMES'] ?? '');
   return {
     root: environment['PROVISION_ROOT'] || '/provision',
     loadBalancer: {
-      dnsNames: [...new Set(['localhost', 'load-balancer', ...(isAddress ? [] : [host.toLowerCase()])])],
-      ipAddresses: [...new Set(['127.0.0.1', '::1', ...(isAddress ? [host] : [])])],
+      dnsNames: [...new Set([...further.dnsNames, 'load-balancer', ...(isAddress ? [] : [host.toLowerCase()])])],
+      ipAddresses: [...new Set([...further.ipAddresses, ...(isAddress ? [host] : [])])],
     },
     postgres,
   };

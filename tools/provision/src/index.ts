@@ -1,4 +1,5 @@
 export { databaseRoles, databaseUrlFor, prepareDatabase, type DatabaseRole } from './prepare-database.js';
 export { provision, type Provisioned, type ProvisionOptions } from './provision.js';
 export { replaceFile } from './secret-files.js';
-export { type ServerNames } from './server-certificates.js';
+export { keepServerCertificates } from './server-certificates.js';
+export { readServerNames, type ServerNames } from './server-names.js';

@@ -14,18 +14,25 @@ const shown: Readonly<Record<string, string>> = {
 };
 const names = Object.keys(shown).join(', ');
 const usage = `Usage: provision files           make what is missing and give each service its part
+       provision renewals        do so again every twelve hours, so that no certificate ends
        provision database        make the database roles and schemas
        provision trusted-roots   keep the load balancer's list of trusted roots
        provision show WHAT       print one of ${names}`;
 
 const say = (message: string) => void process.stdout.write(`${message}\n`);
 const databasePatienceMs = 60_000;
+const renewalIntervalMs = 12 * 3_600_000;
 
 async function main([command, what]: readonly string[]): Promise<void> {
   switch (command) {
     case 'files': {
       await fillVolumes({ ...readProvisionConfig(process.env), now: Date.now() });
       return say('every service has its keys and certificates');
+    }
+    case 'renewals': {
+      const end = new AbortController();
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort());
+      return keepRenewing(readProvisionConfig(process.env), end.signal);
     }
     case 'database': {
       await prepareWhenUp(readProvisionConfig(process.env));
@@ -40,6 +47,20 @@ async function main([command, what]: readonly string[]): Promise<void> {
       return show(readProvisionConfig(process.env), what ?? '');
     default:
       throw new Error(usage);
+  }
+}
+
+/** Renewing late is not failing: what cannot be done now is tried again, long before a certificate ends. */
+async function keepRenewing(config: ProvisionConfig, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await fillVolumes({ ...config, now: Date.now() });
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+    }
+    await sleep(renewalIntervalMs, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 }
 

@@ -5,7 +5,8 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepFile, replaceFile } from './secret-files.js';
-import { keepServerCertificates, type ServerNames } from './server-certificates.js';
+import { keepServerCertificates } from './server-certificates.js';
+import type { ServerNames } from './server-names.js';
 
 export interface ProvisionOptions {
   /** Everything is made below this folder, and kept. */

@@ -8,10 +8,11 @@ import {
   subjectPublicKeyInfo,
   type CertificateProfile,
 } from '@sluice/pki';
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from './secret-files.js';
+import type { ServerNames } from './server-names.js';
 
 const day = 86_400_000;
 const renewBefore = 30 * day;
@@ -90,15 +91,11 @@ function stillGood(chain: string, authority: Authority, profile: CertificateProf
   const [own] = decodePem(authority.pem).map((der) => parseCertificate(der));
   if (!leaf || !root || root.sha256 !== own?.sha256 || leaf.notAfter - now < renewBefore) return false;
   if (profile.kind !== 'server') return true;
-  const names = new Set(
-    leaf.subjectAltNames.map((name) => ('value' in name && typeof name.value === 'string' ? name.value : '')),
+  const certificate = new X509Certificate(leaf.der);
+  return (
+    profile.dnsNames.every((name) => certificate.checkHost(name.replace('*', 'any')) !== undefined) &&
+    profile.ipAddresses.every((address) => certificate.checkIP(address) !== undefined)
   );
-  return profile.dnsNames.every((name) => names.has(name));
-}
-
-export interface ServerNames {
-  readonly dnsNames: readonly string[];
-  readonly ipAddresses: readonly string[];
 }
 
 /**

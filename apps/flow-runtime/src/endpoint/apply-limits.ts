@@ -1,16 +1,30 @@
 import type { Server } from 'node:https';
 
 /** Limits on everything a stranger controls. Times in milliseconds. */
-export const limits = {
+export interface ListenerLimits {
+  /** From the connection to the end of the TLS handshake. */
+  readonly handshakeTimeout: number;
+  /** From the connection, or the first byte of a request, to the end of its head. */
+  readonly headersTimeout: number;
+  /** To the end of its body. */
+  readonly requestTimeout: number;
+  /** Between two requests. */
+  readonly keepAliveTimeout: number;
+  readonly maxConnections: number;
+}
+
+export const defaultLimits: ListenerLimits = {
   handshakeTimeout: 10_000,
   headersTimeout: 15_000,
   requestTimeout: 120_000,
   keepAliveTimeout: 65_000,
-  maxHeaderSize: 32 * 1024,
-  maxConnections: 20_000,
-} as const;
+  maxConnections: 16_000,
+};
 
-export function applyLimits(server: Server): void {
+/** Of a request's head: bytes, and header lines. */
+export const headLimits = { maxHeaderSize: 32 * 1024, maxHeaders: 100 } as const;
+
+export function applyLimits(server: Server, limits: ListenerLimits): void {
   server.headersTimeout = limits.headersTimeout;
   server.requestTimeout = limits.requestTimeout;
   server.keepAliveTimeout = limits.keepAliveTimeout;

@@ -1,12 +1,12 @@
 import type { StateFollower } from '@sluice/messaging';
-import type { PublicListener } from './public-listener.js';
+import type { Listeners } from './listeners.js';
 
 /**
- * Gives the listener the roots of the newest trust list to name; what a certificate is worth the verifier decides. When one
+ * Gives the listeners the roots of the newest trust list to name; what a certificate is worth the verifier decides. When one
  * cannot be read the list before stays.
  */
 export function nameTrustedRoots(
-  listener: PublicListener,
+  listeners: Listeners,
   follower: StateFollower,
   onFault: (error: unknown, what: string) => void,
 ): void {
@@ -15,7 +15,7 @@ export function nameTrustedRoots(
     ...follower.heldOf('root'),
   ];
   try {
-    listener.nameRoots(roots.map(({ record }) => toPem(record.certificate)));
+    listeners.nameRoots(roots.map(({ record }) => toPem(record.certificate)));
   } catch (error) {
     onFault(error, 'naming the trusted roots');
   }

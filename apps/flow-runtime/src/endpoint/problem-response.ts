@@ -7,9 +7,14 @@ const titles: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   413: 'Content Too Large',
+  421: 'Misdirected Request',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
+
+/** Answers that leave the body unread: the connection cannot go on. */
+const unread: ReadonlySet<number> = new Set([400, 413, 421, 431]);
 
 export const decisionIdHeader = 'Sluice-Decision-Id';
 export const messageIdHeader = 'SAP_MessageProcessingLogID';
@@ -35,8 +40,7 @@ export function respondWithProblem(
     ...(members.decisionId ? { [decisionIdHeader]: members.decisionId } : {}),
     ...(members.messageProcessingLogId ? { [messageIdHeader]: members.messageProcessingLogId } : {}),
     ...(status === 503 ? { 'retry-after': '1' } : {}),
-    // What is left of the request's body is not read: the connection cannot go on.
-    ...(status === 413 || status === 400 ? { connection: 'close' } : {}),
+    ...(unread.has(status) ? { connection: 'close' } : {}),
   });
   response.end(body);
 }

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { applyLimits, limits } from './apply-limits.js';
+import { applyLimits, headLimits, type ListenerLimits } from './apply-limits.js';
 import { passedOnCaller } from './caller-certificate.js';
 import { readClientCert } from './client-cert-header.js';
+import { judgeRequestHead } from './judge-request-head.js';
+import { respondWithProblem } from './problem-response.js';
 import { sessionIdContext, type RequestHandler } from './public-listener.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
@@ -11,22 +13,42 @@ import { tlsSettings } from './tls-settings.js';
 export class ProxyListener {
   readonly server: Server;
 
-  constructor(identity: ServerIdentity, proxyCa: string, handler: RequestHandler) {
+  constructor(
+    identity: ServerIdentity,
+    private readonly proxyCa: string,
+    handler: RequestHandler,
+    limits: ListenerLimits,
+  ) {
     this.server = createServer(
       {
-        ...tlsSettings,
-        cert: identity.certificateChain,
-        key: identity.privateKey,
-        ca: [proxyCa],
-        sessionIdContext: sessionIdContext('proxy', [proxyCa]),
+        ...this.#context(identity),
         handshakeTimeout: limits.handshakeTimeout,
-        maxHeaderSize: limits.maxHeaderSize,
+        maxHeaderSize: headLimits.maxHeaderSize,
         requestCert: true,
         rejectUnauthorized: true,
       },
-      (request: IncomingMessage, response: ServerResponse) => handler.handle(request, response, readCaller),
+      (request: IncomingMessage, response: ServerResponse) => {
+        const refusal = judgeRequestHead(request, undefined);
+        if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
+        else handler.handle(request, response, readCaller);
+      },
     );
-    applyLimits(this.server);
+    applyLimits(this.server, limits);
+  }
+
+  /** Shows this server certificate from the next handshake on; open connections stay. */
+  showIdentity(identity: ServerIdentity): void {
+    this.server.setSecureContext(this.#context(identity));
+  }
+
+  #context(identity: ServerIdentity) {
+    return {
+      ...tlsSettings,
+      cert: identity.certificateChain,
+      key: identity.privateKey,
+      ca: [this.proxyCa],
+      sessionIdContext: sessionIdContext('proxy', [this.proxyCa]),
+    };
   }
 }
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { sha256Hex, TestAuthority, visit, type TestCertificate, type VisitOptions } from '@sluice/testing';
+import { Sender, sha256Hex, TestAuthority, visit, type TestCertificate, type VisitOptions } from '@sluice/testing';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { defaultLimits } from './apply-limits.js';
 import type { ReadCaller } from './caller-certificate.js';
 import { PublicListener } from './public-listener.js';
 import { SentChains } from './sent-chains.js';
@@ -57,10 +58,11 @@ describe('the public listener', () => {
     opened.push(server);
     return `https://localhost:${await portOf(server)}`;
   }
-  async function listening(chains = new SentChains()) {
+  async function listening(chains = new SentChains(), identities = [identity]) {
     const listener = new PublicListener(
-      { certificateChain: identity.chainPem, privateKey: identity.key.pem },
+      identities.map(({ chainPem, key }) => ({ certificateChain: chainPem, privateKey: key.pem })),
       mirror,
+      defaultLimits,
       chains,
     );
     listener.nameRoots([root.pem]);
@@ -198,5 +200,132 @@ describe('the public listener', () => {
     const { session } = await call(url);
     expect(() => listener.nameRoots(['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])).toThrow();
     expect((await call(url, { session })).resumed).toBe(true);
+  });
+
+  describe('with several host names', () => {
+    let orders: TestCertificate;
+    let invoices: TestCertificate;
+
+    beforeAll(async () => {
+      const server = (name: string, ...others: string[]) =>
+        serverRoot.leaf({
+          subject: `CN=${name}`,
+          extendedKeyUsage: ['serverAuth'],
+          subjectAltNames: [name, ...others],
+        });
+      orders = await server('orders.example', '*.orders.example');
+      invoices = await server('invoices.example');
+    });
+
+    it('shows each its certificate by SNI, and the first where no name or an unknown one is sent', async () => {
+      const { url } = await listening(undefined, [orders, invoices]);
+      const shown = async (serverName: string | null) =>
+        (await call(url, { serverName, host: serverName ?? 'orders.example' })).serverCertificate;
+      expect(await shown('orders.example')).toBe(orders.sha256);
+      expect(await shown('eu.orders.example')).toBe(orders.sha256);
+      expect(await shown('invoices.example')).toBe(invoices.sha256);
+      expect(await shown('unknown.example')).toBe(orders.sha256);
+      expect(await shown(null)).toBe(orders.sha256);
+    });
+
+    it.each(['INVOICES.example', 'iNvOiCeS.ExAmPlE'])(
+      'attack 04: takes the SNI %s for what it is in lower case: same certificate, same policy',
+      async (serverName) => {
+        const { url } = await listening(undefined, [orders, invoices]);
+        const plain = await call(url, { serverName: 'invoices.example' });
+        const folded = await call(url, { serverName });
+        expect([folded.serverCertificate, folded.status, folded.seen]).toEqual([
+          invoices.sha256,
+          200,
+          { leaf: sender.sha256, chain: chain() },
+        ]);
+        expect(folded.seen).toEqual(plain.seen);
+        const anonymous = await call(url, { serverName, certificate: undefined, key: undefined });
+        expect([anonymous.status, anonymous.seen]).toEqual([200, {}]);
+        expect((await call(url, { serverName, host: 'orders.example' })).status).toBe(421);
+      },
+    );
+
+    it.each([
+      ['invoices.example.', 'invoices.example.'],
+      ['invoices.example', 'invoices.example.'],
+      ['invoices.example.', 'invoices.example'],
+      ['invoices.example', 'INVOICES.example.:8443'],
+    ])('attack 05: takes the server name %s and the host %s for the same', async (serverName, host) => {
+      const { url } = await listening(undefined, [orders, invoices]);
+      const made = await call(url, { serverName, host });
+      expect([made.serverCertificate, made.status, made.seen.leaf]).toEqual([invoices.sha256, 200, sender.sha256]);
+      expect((await call(url, { serverName, host: 'orders.example.' })).status).toBe(421);
+    });
+
+    it.each([
+      ['orders.example', 'invoices.example'],
+      ['invoices.example', 'orders.example'],
+      ['invoices.example', 'eu.orders.example:443'],
+      ['invoices.example', 'unknown.example'],
+      ['invoices.example', 'invoices.example.attacker.example'],
+      ['invoices.example', 'invoices.example@orders.example'],
+      ['unknown.example', 'orders.example'],
+      ['invoices.example', ''],
+      [null, 'invoices.example'],
+    ])('attack 06: answers 421 when the server name is %s and the host %s', async (serverName, host) => {
+      const { url } = await listening(undefined, [orders, invoices]);
+      const made = await call(url, { serverName, host });
+      expect([made.status, made.text]).toEqual([
+        421,
+        '{"type":"about:blank","title":"Misdirected Request","status":421,"detail":"The request is for another host than the connection was made to."}',
+      ]);
+    });
+
+    it('attack 06: takes every name of one certificate for one host', async () => {
+      const { url } = await listening();
+      for (const host of ['localhost', 'LOCALHOST:8443', '127.0.0.1', '127.0.0.1:1'])
+        expect([host, (await call(url, { serverName: 'localhost', host })).status]).toEqual([host, 200]);
+      expect((await call(url, { serverName: null, host: '127.0.0.1' })).status).toBe(200);
+      expect((await call(url, { serverName: null, host: '10.0.0.7' })).status).toBe(200);
+      expect((await call(url, { serverName: 'localhost', host: 'other.example' })).status).toBe(421);
+    });
+
+    it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+      'attack 01: a session of one host gives nothing at another that a full handshake would not (%s)',
+      async (version) => {
+        const { url } = await listening(undefined, [orders, invoices]);
+        const { session } = await call(url, { version, serverName: 'orders.example' });
+        const elsewhere = await call(url, { version, session, serverName: 'invoices.example', host: 'orders.example' });
+        const full = await call(url, { version, serverName: 'invoices.example', host: 'orders.example' });
+        expect(full.status).toBe(421);
+        // TLS 1.2 carries the name in the session: the connection is one to the first host.
+        if (version === 'TLSv1.3') expect(elsewhere.status).toBe(421);
+        const same = await call(url, { version, session, serverName: 'invoices.example', host: 'invoices.example' });
+        if (same.status === 200) expect(same.seen).toEqual({ leaf: sender.sha256, chain: chain() });
+        else expect(same.status).toBe(421);
+      },
+    );
+  });
+
+  it('shows a renewed certificate from the next handshake on, and serves the connections that are open', async () => {
+    const { listener, url } = await listening();
+    using open = new Sender({ url, trusts: serverRoot.pem, certificate: sender.chainPem, key: sender.key.pem });
+    const before = await open.send('/');
+    const renewed = await serverRoot.leaf({
+      subject: 'CN=localhost',
+      extendedKeyUsage: ['serverAuth'],
+      subjectAltNames: ['localhost'],
+    });
+    const { session } = await call(url);
+    listener.showIdentities([{ certificateChain: renewed.chainPem, privateKey: renewed.key.pem }]);
+    const after = await open.send('/');
+    expect([after.status, after.connection, after.sameConnection]).toEqual([200, before.connection, true]);
+    expect((await call(url)).serverCertificate).toBe(renewed.sha256);
+    expect((await call(url, { session })).resumed).toBe(false);
+  });
+
+  it('goes on with the certificate it has when it is given one that does not fit its key', async () => {
+    const { listener, url } = await listening();
+    const other = await serverRoot.leaf({ subject: 'CN=other', extendedKeyUsage: ['serverAuth'] });
+    expect(() =>
+      listener.showIdentities([{ certificateChain: other.chainPem, privateKey: identity.key.pem }]),
+    ).toThrow();
+    expect((await call(url)).serverCertificate).toBe(identity.sha256);
   });
 });

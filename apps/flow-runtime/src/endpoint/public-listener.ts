@@ -1,11 +1,15 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { applyLimits, limits } from './apply-limits.js';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { applyLimits, headLimits, type ListenerLimits } from './apply-limits.js';
 import { callerOfConnection, type ReadCaller } from './caller-certificate.js';
+import { judgeRequestHead } from './judge-request-head.js';
+import { respondWithProblem } from './problem-response.js';
 import { SentChains } from './sent-chains.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
+import { foldHostName, VirtualHosts } from './virtual-hosts.js';
 
 export interface RequestHandler {
   handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller): void;
@@ -17,24 +21,43 @@ export interface RequestHandler {
  */
 export class PublicListener {
   readonly server: Server;
-  #identity: ServerIdentity;
+  #identities: readonly ServerIdentity[];
+  #hosts: VirtualHosts;
+  /** Of each identity; the first is the server's own. */
+  #contexts: readonly SecureContext[] = [];
   /** PEM, sorted: the trust configuration that tickets are bound to. */
   #roots: readonly string[] = [];
 
-  constructor(identity: ServerIdentity, handler: RequestHandler, chains = new SentChains()) {
-    this.#identity = identity;
+  /** @param identities the first is shown to who names no host or an unknown one */
+  constructor(
+    identities: readonly ServerIdentity[],
+    handler: RequestHandler,
+    limits: ListenerLimits,
+    chains = new SentChains(),
+  ) {
+    this.#identities = identities;
+    this.#hosts = new VirtualHosts(identities);
     const readCaller = callerOfConnection(chains);
     this.server = createServer(
       {
-        ...this.#context(),
+        ...contextOf(identities[0], this.#roots),
         handshakeTimeout: limits.handshakeTimeout,
-        maxHeaderSize: limits.maxHeaderSize,
+        maxHeaderSize: headLimits.maxHeaderSize,
         requestCert: true,
         rejectUnauthorized: false,
+        // Asked on each handshake, so only where there is a choice.
+        ...(identities.length > 1
+          ? { SNICallback: (name: string, done: SniDone) => done(null, this.#contextFor(name)) }
+          : {}),
       },
-      (request: IncomingMessage, response: ServerResponse) => handler.handle(request, response, readCaller),
+      (request: IncomingMessage, response: ServerResponse) => {
+        const refusal = judgeRequestHead(request, this.#hosts);
+        if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
+        else handler.handle(request, response, readCaller);
+      },
     );
-    applyLimits(this.server);
+    applyLimits(this.server, limits);
+    this.#useContexts(identities, this.#roots);
   }
 
   /**
@@ -48,31 +71,47 @@ export class PublicListener {
     if (sorted.length === this.#roots.length && sorted.every((root, index) => root === this.#roots[index])) return;
     // Node leaves out what it cannot read without a word.
     for (const root of sorted) new X509Certificate(root);
-    this.#useContext(this.#identity, sorted);
+    this.#useContexts(this.#identities, sorted);
+  }
+
+  /** Shows these server certificates from the next handshake on. As many as before; open connections stay. */
+  showIdentities(identities: readonly ServerIdentity[]): void {
+    this.#useContexts(identities, this.#roots);
   }
 
   /** Makes every ticket given out so far worthless. */
   renewTicketKeys(): void {
-    this.#useContext(this.#identity, this.#roots);
+    this.#useContexts(this.#identities, this.#roots);
   }
 
   /** A context of its own has ticket keys of its own: OpenSSL draws them, and they never leave this process. */
-  #useContext(identity: ServerIdentity, roots: readonly string[]): void {
-    this.server.setSecureContext(this.#context(identity, roots));
-    this.#identity = identity;
+  #useContexts(identities: readonly ServerIdentity[], roots: readonly string[]): void {
+    const hosts = new VirtualHosts(identities);
+    const contexts =
+      identities.length > 1 ? identities.map((identity) => createSecureContext(contextOf(identity, roots))) : [];
+    this.server.setSecureContext(contextOf(identities[0], roots));
+    this.#identities = identities;
+    this.#hosts = hosts;
+    this.#contexts = contexts;
     this.#roots = roots;
   }
 
-  #context(identity = this.#identity, roots = this.#roots) {
-    return {
-      ...tlsSettings,
-      cert: identity.certificateChain,
-      key: identity.privateKey,
-      ca: [...roots],
-      crl: crlOfNobody,
-      sessionIdContext: sessionIdContext('public', roots),
-    };
+  #contextFor(serverName: string): SecureContext | undefined {
+    return this.#contexts[this.#hosts.find(foldHostName(serverName)) ?? 0];
   }
+}
+
+type SniDone = (error: Error | null, context?: SecureContext) => void;
+
+function contextOf(identity: ServerIdentity | undefined, roots: readonly string[]) {
+  return {
+    ...tlsSettings,
+    cert: identity?.certificateChain,
+    key: identity?.privateKey,
+    ca: [...roots],
+    crl: crlOfNobody,
+    sessionIdContext: sessionIdContext('public', roots),
+  };
 }
 
 /**

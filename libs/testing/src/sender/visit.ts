@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { sha256Hex } from '../certificate/test-key.js';
 import type { SenderOptions } from './sender.js';
 
 export interface VisitOptions extends SenderOptions {
@@ -26,6 +27,8 @@ export interface Visit {
   readonly status: number;
   readonly head: string;
   readonly text: string;
+  /** SHA-256 of the certificate the server showed; of a resumed session, on the full handshake. */
+  readonly serverCertificate: string;
   /** To be resumed by a later visit; the newest the server gave. */
   readonly session: Buffer | undefined;
 }
@@ -85,6 +88,7 @@ export function visit(options: VisitOptions): Promise<Visit> {
         status: Number(head.slice(9, 12)),
         head,
         text: received.slice(end + 4),
+        serverCertificate: sha256Hex(socket.getPeerX509Certificate()?.raw ?? new Uint8Array()),
         session,
       });
       socket.destroy();

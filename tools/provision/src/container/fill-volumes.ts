@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { databaseUrlFor, type DatabaseRole } from '../prepare-database.js';
 import { provision, type Provisioned } from '../provision.js';
 import { keepFile, replaceFile } from '../secret-files.js';
-import { keepServerCertificate, type ServerNames } from '../server-certificates.js';
+import { keepServerCertificate } from '../server-certificates.js';
+import type { ServerNames } from '../server-names.js';
 import { makeUnusableRoot } from './make-unusable-root.js';
 import { mountPoint, noRootFile, sharedVolumes, trustListFile, volumes, type Volume } from './volumes.js';
 
