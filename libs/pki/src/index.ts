@@ -37,6 +37,20 @@ export {
   type CertificateProfile,
   type IssuedCertificate,
 } from './issue/issue-certificate.js';
+export {
+  issueCertificateList,
+  reasonCodes,
+  type CertificateListContent,
+  type ReasonName,
+  type RevokedEntry,
+} from './issue/issue-certificate-list.js';
+export {
+  decodeCertificationRequestPem,
+  MalformedCertificationRequest,
+  parseCertificationRequest,
+  type CertificationRequest,
+} from './request/parse-certification-request.js';
+export { judgeCertificationRequest, type RequestObjection } from './request/judge-certification-request.js';
 export { judgeRevocation } from './revocation/judge-path-revocation.js';
 export { type CertificateStatus } from './revocation/certificate-status.js';
 export { buildOcspRequest } from './revocation/build-ocsp-request.js';

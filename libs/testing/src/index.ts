@@ -10,6 +10,7 @@ export {
   type TestCertificateOptions,
 } from './certificate/test-authority.js';
 export { sha256Hex, testKey, testKeyTypes, type TestKey, type TestKeyType } from './certificate/test-key.js';
+export { testRequest, type TestRequestOptions } from './certificate/test-request.js';
 export { TestPostgres } from './database/test-postgres.js';
 export { endWithThisProcess, type Watch } from './process/end-with-this-process.js';
 export { TemporaryFolder } from './process/temporary-folder.js';
