@@ -22,6 +22,10 @@ import { ListServiceKeysHandler } from './list-service-keys/list-service-keys.ha
 import { ListTrustedRootsHandler } from './list-trusted-roots/list-trusted-roots.handler.js';
 import { RemoveTrustedRootHandler } from './remove-trusted-root/remove-trusted-root.handler.js';
 import { RemoveTrustedRoot } from './remove-trusted-root/remove-trusted-root.js';
+import { RevokeCertificateHandler } from './revoke-certificate/revoke-certificate.handler.js';
+import { RevokeCertificate } from './revoke-certificate/revoke-certificate.js';
+import { RevokeServiceInstanceHandler } from './revoke-service-instance/revoke-service-instance.handler.js';
+import { RevokeServiceInstance } from './revoke-service-instance/revoke-service-instance.js';
 import { RevokeServiceKeyHandler } from './revoke-service-key/revoke-service-key.handler.js';
 import { RevokeServiceKey } from './revoke-service-key/revoke-service-key.js';
 import { RotateServiceKeyHandler } from './rotate-service-key/rotate-service-key.handler.js';
@@ -56,6 +60,8 @@ export class AppModule {
         DeleteServiceKeyHandler,
         RotateServiceKeyHandler,
         RevokeServiceKeyHandler,
+        RevokeCertificateHandler,
+        RevokeServiceInstanceHandler,
         AddTrustedRootHandler,
         ListTrustedRootsHandler,
         RemoveTrustedRootHandler,
@@ -67,11 +73,13 @@ export class AppModule {
         { provide: flowUrlToken, useValue: flowUrl },
         { provide: CreateServiceInstance, useValue: new CreateServiceInstance(changes, missingRoles, now) },
         { provide: UpdateServiceInstance, useValue: new UpdateServiceInstance(changes, missingRoles, now) },
-        { provide: DeleteServiceInstance, useValue: new DeleteServiceInstance(changes) },
+        { provide: DeleteServiceInstance, useValue: new DeleteServiceInstance(changes, now) },
         { provide: CreateServiceKey, useValue: new CreateServiceKey(dataSource, changes, authority, flowUrl, now) },
-        { provide: DeleteServiceKey, useValue: new DeleteServiceKey(changes) },
+        { provide: DeleteServiceKey, useValue: new DeleteServiceKey(changes, now) },
         { provide: RotateServiceKey, useValue: new RotateServiceKey(dataSource, changes, authority, flowUrl, now) },
         { provide: RevokeServiceKey, useValue: new RevokeServiceKey(changes, now) },
+        { provide: RevokeCertificate, useValue: new RevokeCertificate(changes, now) },
+        { provide: RevokeServiceInstance, useValue: new RevokeServiceInstance(changes, now) },
         { provide: AddTrustedRoot, useValue: new AddTrustedRoot(changes, now) },
         { provide: RemoveTrustedRoot, useValue: new RemoveTrustedRoot(changes) },
       ],

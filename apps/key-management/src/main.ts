@@ -7,8 +7,8 @@ import { CertificateAuthority } from './certificate-authority/certificate-author
 import { KeySealer } from './certificate-authority/key-sealer.js';
 import { readConfig } from './config.js';
 import { KeepGuards } from './keep-guards/keep-guards.js';
-import { CreateTables1764000000000 } from './persistence/create-tables.migration.js';
 import { entities, schema } from './persistence/entities.js';
+import { migrations } from './persistence/migrations.js';
 import { allRecords } from './record/all-records.js';
 
 await runService({
@@ -21,7 +21,7 @@ await runService({
       databaseUrl: config.DATABASE_URL,
       schema,
       entities,
-      migrations: [CreateTables1764000000000],
+      migrations,
       poolSize: config.DATABASE_POOL_SIZE,
       applicationName: shell.processName,
     });

@@ -21,6 +21,7 @@ export {
 export {
   keyAlgorithms,
   keyTypes,
+  readRevocationReason,
   readServiceKeyParameters,
   revocationReasons,
   rsaKeyLengths,
@@ -29,6 +30,7 @@ export {
   type RevocationReason,
   type ServiceKeyParameters,
 } from './certificate/service-key.js';
+export { planRetirements, type PlannedCertificate } from './certificate/plan-retirements.js';
 export { canonicalRequestPath, flowAddressViolation, FlowRoutes } from './flow/flow-address.js';
 export { flowIdViolation } from './flow/flow-id.js';
 export { type SenderAuthorization, type SubjectAndIssuer } from './flow/sender-authorization.js';

@@ -16,6 +16,8 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'role-predefined': 409,
   'service-instance-in-use': 409,
   'service-key-state': 409,
+  'issuing-ca-state': 409,
+  'public-key-in-use': 409,
   'address-in-use': 409,
   protected: 409,
   'payload-too-large': 413,

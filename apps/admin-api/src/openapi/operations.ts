@@ -12,12 +12,14 @@ import {
   listTrustedRoots,
   listUserRoles,
   messageProcessingLog,
+  revokeServiceInstance,
   serviceInstance,
   serviceKey,
   serviceKeyWithCredentials,
   trustedRoot,
   userRole,
 } from '@sluice/contracts';
+import { revocationReasons } from '@sluice/domain';
 import { z } from 'zod';
 
 /** One call of the API. `request` is JSON unless `mediaTypes` says otherwise; no `response` means no body. */
@@ -43,6 +45,7 @@ const artifactMediaTypes = [
   'application/zip',
   'multipart/form-data',
 ];
+const revocation = z.object({ reason: z.enum(revocationReasons).optional() });
 const paging = ['limit', 'after'];
 const connectivityTest = z.object({
   id: z.string(),
@@ -156,7 +159,12 @@ export const operations: readonly Operation[] = [
     path: '/v1/service-keys/{id}/rotate',
     summary: 'Gives a key a successor certificate; the old one stays valid for the overlap.',
     status: 200,
-    request: z.object({ overlapSeconds: z.number().int().optional() }),
+    request: z.object({
+      overlapSeconds: z.number().int().min(0).optional(),
+      retireAfterUnusedDays: z.number().int().min(1).optional(),
+      'certificate-request': z.string().optional(),
+      'X.509': z.string().optional(),
+    }),
     response: serviceKeyWithCredentials.extend(propagation),
   },
   {
@@ -164,8 +172,24 @@ export const operations: readonly Operation[] = [
     path: '/v1/service-keys/{id}/revoke',
     summary: 'Revokes a key for good, with a reason of RFC 5280.',
     status: 200,
-    request: z.object({ reason: z.string().optional() }),
+    request: revocation,
     response: serviceKey.extend(propagation),
+  },
+  {
+    method: 'post',
+    path: '/v1/service-keys/{id}/certificates/{sha256}/revoke',
+    summary: 'Revokes one certificate of a key for good; the key lives on with its others.',
+    status: 200,
+    request: revocation,
+    response: serviceKey.extend(propagation),
+  },
+  {
+    method: 'post',
+    path: '/v1/service-instances/{id}/revoke',
+    summary: 'Revokes all keys of an instance, or none.',
+    status: 200,
+    request: revocation,
+    response: revokeServiceInstance.response,
   },
   {
     method: 'get',

@@ -5,6 +5,7 @@ import {
   getServiceInstance,
   listServiceInstances,
   listServiceKeys,
+  revokeServiceInstance,
   updateServiceInstance,
 } from '@sluice/contracts';
 import { RequestClient } from '@sluice/messaging';
@@ -70,6 +71,18 @@ export class ServiceInstancesController {
       reply,
       await this.requests.call(deleteServiceInstance, { id, force: force === 'true', actor }),
     );
+  }
+
+  /** Revokes every key of the instance, or none. */
+  @Post(':id/revoke')
+  async revoke(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Actor() actor: Who,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
+    const { reason } = onlyMembers(objectBody(body ?? {}), ['reason']);
+    return answerChange(reply, 200, await this.requests.call(revokeServiceInstance, { id, reason, actor }));
   }
 
   @Get(':id/service-keys')

@@ -1,4 +1,10 @@
-import { deleteServiceKey, getServiceKey, revokeServiceKey, rotateServiceKey } from '@sluice/contracts';
+import {
+  deleteServiceKey,
+  getServiceKey,
+  revokeCertificate,
+  revokeServiceKey,
+  rotateServiceKey,
+} from '@sluice/contracts';
 import { RequestClient } from '@sluice/messaging';
 import { Body, Controller, Delete, Get, Param, Post, Res } from '@nestjs/common';
 import { Actor } from '../http/administrator.js';
@@ -28,8 +34,13 @@ export class ServiceKeysController {
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
-    const { overlapSeconds } = onlyMembers(objectBody(body ?? {}), ['overlapSeconds']);
-    const { serviceKey, propagation } = await this.requests.call(rotateServiceKey, { id, overlapSeconds, actor });
+    const rotation = onlyMembers(objectBody(body ?? {}), [
+      'overlapSeconds',
+      'retireAfterUnusedDays',
+      'certificate-request',
+      'X.509',
+    ]);
+    const { serviceKey, propagation } = await this.requests.call(rotateServiceKey, { ...rotation, id, actor });
     reply.header('cache-control', 'no-store');
     return answerChange(reply, 200, { ...serviceKey, propagation });
   }
@@ -43,6 +54,20 @@ export class ServiceKeysController {
   ) {
     const { reason } = onlyMembers(objectBody(body ?? {}), ['reason']);
     const { serviceKey, propagation } = await this.requests.call(revokeServiceKey, { id, reason, actor });
+    return answerChange(reply, 200, { ...serviceKey, propagation });
+  }
+
+  /** Ends one certificate of the key; the key lives on with its others. */
+  @Post(':id/certificates/:sha256/revoke')
+  async revokeCertificate(
+    @Param('id') id: string,
+    @Param('sha256') sha256: string,
+    @Body() body: unknown,
+    @Actor() actor: Who,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
+    const { reason } = onlyMembers(objectBody(body ?? {}), ['reason']);
+    const { serviceKey, propagation } = await this.requests.call(revokeCertificate, { id, sha256, reason, actor });
     return answerChange(reply, 200, { ...serviceKey, propagation });
   }
 }

@@ -1,37 +1,23 @@
-import { stateKey } from '@sluice/contracts';
-import { parseDistinguishedName, SluiceError } from '@sluice/domain';
+import { SluiceError, type DistinguishedName } from '@sluice/domain';
 import {
   generateKeyPair,
   issueCertificate,
   parseCertificate,
-  subjectPublicKeyInfo,
   type Certificate,
-  type KeyPair,
+  type CertificateIssuer,
 } from '@sluice/pki';
-import { nextRecordVersion } from '@sluice/persistence';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
-import { createPrivateKey, randomUUID, type KeyObject } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { certificateAuthoritySchema, type CertificateAuthorityRow } from '../persistence/entities.js';
-import { toCaRecord } from '../record/state-record.js';
-import type { KeySealer } from './key-sealer.js';
+import { toEventIssuingCa } from '../view/issuing-ca-view.js';
+import { sealedKeyOwner, type KeySealer } from './key-sealer.js';
+import { clockSkew, lockAuthorities, makeAuthority } from './make-authority.js';
 
 const day = 86_400_000;
-const rootLifetime = 20 * 365 * day;
-const issuingLifetime = 5 * 365 * day;
-/** Senders' clocks differ a little: what was issued now must not be "not yet valid" there. */
-const clockSkew = 60_000;
-
-interface ActiveIssuer {
-  readonly id: string;
-  readonly certificate: Certificate;
-  readonly root: Certificate;
-  readonly privateKey: KeyObject;
-}
 
 export interface LeafRequest {
-  /** RFC 4514. */
-  readonly subject: string;
+  readonly subject: DistinguishedName;
   /** SubjectPublicKeyInfo in DER. */
   readonly publicKey: Uint8Array;
   readonly validityDays: number;
@@ -44,11 +30,22 @@ export interface IssuedLeaf {
   readonly chain: readonly Certificate[];
 }
 
-const owner = (id: string) => `certificate-authority:${id}`;
+/** A CA of ours with its key open: it can sign. */
+export interface OpenAuthority {
+  readonly id: string;
+  readonly certificate: Certificate;
+  readonly issuer: CertificateIssuer;
+  readonly crlUrl?: string;
+}
+
+interface ActiveIssuer {
+  readonly authority: OpenAuthority;
+  readonly root: Certificate;
+}
 
 /**
- * The issuing CA: a root, and below it the certificate that issues the keys of senders. Their private keys are stored
- * sealed, and are open in this process's memory only.
+ * Our own CAs: roots, and below them the ones that issue the certificates of senders, of which one is active at a time. Their
+ * private keys are stored sealed, and are open in this process's memory only.
  */
 export class CertificateAuthority {
   #active: ActiveIssuer | undefined;
@@ -58,6 +55,8 @@ export class CertificateAuthority {
     private readonly sealer: KeySealer,
     private readonly changes: PublishedChanges,
     private readonly now: () => number,
+    /** Where relying parties reach `/crl/<id>.crl`; without it certificates name no distribution point. */
+    private readonly crlBaseUrl?: string,
   ) {}
 
   /** Makes root and issuing certificate if there are none; of several processes one does. */
@@ -65,107 +64,85 @@ export class CertificateAuthority {
     const root = await generateKeyPair({ algorithm: 'P-256' });
     const issuing = await generateKeyPair({ algorithm: 'P-256' });
     await this.changes.commit(async (change) => {
-      await change.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('certificate-authority', 0))`);
-      if (await this.#activeRow(change.manager)) return;
-      const rootRow = await this.#add(change, 'root', root, undefined, 'CN=Sluice Root CA,O=Sluice', rootLifetime);
-      const issuingRow = await this.#add(
-        change,
-        'issuing',
-        issuing,
-        { row: rootRow, pair: root },
-        'CN=Sluice Issuing CA 1,O=Sluice',
-        issuingLifetime,
-      );
-      change.event('issuing-ca.activated', issuingRow.id, {
-        actor: 'key-management',
-        issuingCa: { id: issuingRow.id, subject: 'CN=Sluice Issuing CA 1,O=Sluice', sha256: issuingRow.sha256 },
-      });
+      await lockAuthorities(change.manager);
+      if (await change.manager.existsBy(certificateAuthoritySchema, { kind: 'issuing', status: 'active' })) return;
+      const now = this.now();
+      const rootRow = await makeAuthority(change, this.sealer, { kind: 'root', status: 'active', pair: root }, now);
+      const parent = this.open(rootRow);
+      const row = await this.makeIssuing(change, { status: 'active', pair: issuing, parent });
+      change.event('issuing-ca.activated', row.id, { actor: 'key-management', issuingCa: toEventIssuingCa(row) });
     });
     await this.#load(this.dataSource.manager);
   }
 
-  async #add(
+  /** Enters a new issuing CA below a root. */
+  makeIssuing(
     change: ChangeScope,
-    kind: 'root' | 'issuing',
-    pair: KeyPair,
-    parent: { row: CertificateAuthorityRow; pair: KeyPair } | undefined,
-    subject: string,
-    lifetime: number,
+    made: { status: 'prepared' | 'active'; pair: Awaited<ReturnType<typeof generateKeyPair>>; parent: OpenAuthority },
   ): Promise<CertificateAuthorityRow> {
-    const id = randomUUID();
-    const name = parseDistinguishedName(subject);
-    const publicKey = subjectPublicKeyInfo(pair.publicKey);
-    const now = this.now();
-    const { der } = issueCertificate(
+    const { status, pair, parent } = made;
+    return makeAuthority(
+      change,
+      this.sealer,
       {
-        subject: name,
-        publicKey,
-        notBefore: now - clockSkew,
-        notAfter: now + lifetime,
-        profile: { kind: 'certificate-authority', pathLength: kind === 'root' ? 1 : 0 },
+        kind: 'issuing',
+        status,
+        pair,
+        parent: { id: parent.id, notAfter: parent.certificate.notAfter, issuer: parent.issuer },
+        ...(parent.crlUrl === undefined ? {} : { crlUrl: parent.crlUrl }),
       },
-      parent
-        ? {
-            name: parseCertificate(parent.row.certificate).subject,
-            privateKey: parent.pair.privateKey,
-            publicKey: subjectPublicKeyInfo(parent.pair.publicKey),
-          }
-        : { name, privateKey: pair.privateKey, publicKey },
+      this.now(),
     );
-    const row: CertificateAuthorityRow = {
-      id,
-      kind,
-      parentId: parent?.row.id ?? null,
-      certificate: Buffer.from(der),
-      sha256: parseCertificate(der).sha256,
-      sealedKey: this.sealer.seal(pair.privateKey.export({ type: 'pkcs8', format: 'der' }), owner(id)),
-      status: 'active',
-      version: String(await nextRecordVersion(change.manager, stateKey.ca(id))),
-      createdAt: new Date(now),
-    };
-    await change.manager.insert(certificateAuthoritySchema, row);
-    change.state(toCaRecord(row));
-    return row;
   }
 
-  #activeRow(manager: EntityManager): Promise<CertificateAuthorityRow | null> {
-    return manager.findOneBy(certificateAuthoritySchema, { kind: 'issuing', status: 'active' });
+  /** Enters a new root. */
+  makeRoot(change: ChangeScope, pair: Awaited<ReturnType<typeof generateKeyPair>>): Promise<CertificateAuthorityRow> {
+    return makeAuthority(change, this.sealer, { kind: 'root', status: 'prepared', pair }, this.now());
+  }
+
+  /** Opens the key of a CA. @throws Error when it was sealed under another master key */
+  open(row: CertificateAuthorityRow): OpenAuthority {
+    const certificate = parseCertificate(row.certificate);
+    const key = this.sealer.open(row.sealedKey, sealedKeyOwner(row.id));
+    return {
+      id: row.id,
+      certificate,
+      issuer: {
+        name: certificate.subject,
+        privateKey: createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
+        publicKey: certificate.spki,
+      },
+      ...(this.crlBaseUrl === undefined ? {} : { crlUrl: `${this.crlBaseUrl}/crl/${row.id}.crl` }),
+    };
   }
 
   async #load(manager: EntityManager): Promise<ActiveIssuer> {
-    const row = await this.#activeRow(manager);
-    if (!row) throw new SluiceError('unavailable', 'There is no active issuing CA.');
-    if (this.#active?.id === row.id) return this.#active;
+    const row = await this.#lockActive(manager);
+    if (this.#active?.authority.id === row.id) return this.#active;
     const root = await manager.findOneByOrFail(certificateAuthoritySchema, { id: row.parentId as string });
-    this.#active = {
-      id: row.id,
-      certificate: parseCertificate(row.certificate),
-      root: parseCertificate(root.certificate),
-      privateKey: createPrivateKey({
-        key: this.sealer.open(row.sealedKey, owner(row.id)),
-        format: 'der',
-        type: 'pkcs8',
-      }),
-    };
+    this.#active = { authority: this.open(row), root: parseCertificate(root.certificate) };
     return this.#active;
   }
 
-  /** Issues a client certificate with whichever CA certificate is active in this transaction. It never outlives its issuer. */
+  /** It stays active until the transaction ends: nothing is issued by a CA that was revoked a moment ago. */
+  async #lockActive(manager: EntityManager): Promise<CertificateAuthorityRow> {
+    // Who waited for an activation finds the row it waited for changed, and must look again for the new one.
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const row = manager.queryRunner?.isTransactionActive
+        ? await manager.findOne(certificateAuthoritySchema, {
+            where: { kind: 'issuing', status: 'active' },
+            lock: { mode: 'pessimistic_read' },
+          })
+        : await manager.findOneBy(certificateAuthoritySchema, { kind: 'issuing', status: 'active' });
+      if (row) return row;
+    }
+    throw new SluiceError('unavailable', 'There is no active issuing CA: prepare one and activate it.');
+  }
+
+  /** Issues a client certificate with whichever CA is active in this transaction. It never outlives its issuer. */
   async issue(manager: EntityManager, request: LeafRequest): Promise<IssuedLeaf> {
     const issuer = await this.#load(manager);
-    const now = this.now();
-    const { der } = issueCertificate(
-      {
-        subject: parseDistinguishedName(request.subject),
-        publicKey: request.publicKey,
-        notBefore: now - clockSkew,
-        notAfter: Math.min(now + request.validityDays * day, issuer.certificate.notAfter),
-        profile: { kind: 'client' },
-      },
-      { name: issuer.certificate.subject, privateKey: issuer.privateKey, publicKey: issuer.certificate.spki },
-    );
-    const certificate = parseCertificate(der);
-    return { certificate, issuedBy: issuer.id, chain: [certificate, issuer.certificate, issuer.root] };
+    return issueLeaf(issuer.authority, issuer.root, request, this.now());
   }
 
   /** The CA certificates above a leaf that one of ours issued, nearest first. */
@@ -178,4 +155,26 @@ export class CertificateAuthority {
     }
     return chain;
   }
+}
+
+/** The certificate of a sender: for client authentication, from a moment ago, for whole days. */
+export function issueLeaf(
+  { id, certificate: issuer, issuer: signer, crlUrl }: OpenAuthority,
+  root: Certificate,
+  request: LeafRequest,
+  now: number,
+): IssuedLeaf {
+  const { der } = issueCertificate(
+    {
+      subject: request.subject,
+      publicKey: request.publicKey,
+      notBefore: now - clockSkew,
+      notAfter: Math.min(now + request.validityDays * day, issuer.notAfter),
+      profile: { kind: 'client' },
+      ...(crlUrl === undefined ? {} : { crlUrl }),
+    },
+    signer,
+  );
+  const certificate = parseCertificate(der);
+  return { certificate, issuedBy: id, chain: [certificate, issuer, root] };
 }

@@ -6,6 +6,9 @@ const nonceLength = 12;
 const tagLength = 16;
 const keyIdLength = 8;
 
+/** What a CA's sealed key is bound to. */
+export const sealedKeyOwner = (authorityId: string): string => `certificate-authority:${authorityId}`;
+
 /**
  * Seals private keys with AES-256-GCM under the master key. What a key belongs to is authenticated with it, so a sealed
  * key cannot be moved to another row. Layout: format (1), id of the master key (8), nonce (12), tag (16), ciphertext.

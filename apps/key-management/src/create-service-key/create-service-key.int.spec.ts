@@ -19,8 +19,8 @@ import { CertificateAuthority } from '../certificate-authority/certificate-autho
 import { KeySealer } from '../certificate-authority/key-sealer.js';
 import { CreateServiceInstance } from '../create-service-instance/create-service-instance.js';
 import { DeleteServiceKey } from '../delete-service-key/delete-service-key.js';
-import { CreateTables1764000000000 } from '../persistence/create-tables.migration.js';
 import { certificateAuthoritySchema, entities, schema } from '../persistence/entities.js';
+import { migrations } from '../persistence/migrations.js';
 import { allRecords } from '../record/all-records.js';
 import { RotateServiceKey } from '../rotate-service-key/rotate-service-key.js';
 import { CreateServiceKey } from './create-service-key.js';
@@ -67,7 +67,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     databaseUrl,
     schema,
     entities,
-    migrations: [CreateTables1764000000000],
+    migrations,
     applicationName: 'test',
   });
   await initializeDataSource(dataSource, () => undefined);
@@ -112,7 +112,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
   createInstance = new CreateServiceInstance(changes, () => Promise.resolve([]), now);
   createKey = new CreateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now);
   rotateKey = new RotateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now);
-  deleteKey = new DeleteServiceKey(changes);
+  deleteKey = new DeleteServiceKey(changes, now);
 }, 90_000);
 
 afterAll(async () => {

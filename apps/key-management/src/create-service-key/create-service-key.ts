@@ -23,6 +23,7 @@ import { toCredentials, toEventCertificate, toEventServiceKey } from '../view/se
 import { addPinnedCredential } from './add-credential.js';
 import { addUnpinnedKey } from './add-unpinned-key.js';
 import { hashSecret } from './hash-secret.js';
+import { readCertificationRequest, requireUnusedPublicKey } from './read-certification-request.js';
 import { readExternalCertificate } from './read-external-certificate.js';
 import { makeSenderKeyPair, senderSubject } from './sender-key-pair.js';
 
@@ -44,7 +45,7 @@ export class CreateServiceKey {
     private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `certificate-in-use`, `certificate-refused`, `distinguished-name-conflict` */
+  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `certificate-in-use`, `certificate-refused`, `distinguished-name-conflict`, `public-key-in-use` */
   async execute(request: { serviceInstanceId: string; name?: unknown; parameters?: unknown; actor: string }) {
     const nameFault = entityNameViolation(request.name);
     const read = readServiceKeyParameters(request.parameters);
@@ -121,6 +122,24 @@ export class CreateServiceKey {
             flowUrl: this.flowUrl,
           });
           return { key, held: [held], credentials };
+        };
+      }
+      case 'certificate_request': {
+        const requested = readCertificationRequest(parameters['certificate-request'], 'parameters.certificate-request');
+        return async (change, key, instance) => {
+          await requireUnusedPublicKey(change, requested.publicKeySha256);
+          await change.manager.insert(serviceKeySchema, key);
+          const issued = await this.authority.issue(change.manager, {
+            subject: senderSubject(key, instance, requested.commonName),
+            publicKey: requested.publicKey,
+            validityDays: parameters.validity,
+          });
+          const held = await addPinnedCredential(change, key, issued.certificate, issued.issuedBy, this.now());
+          return {
+            key,
+            held: [held],
+            credentials: toCredentials({ key, held, chain: issued.chain, flowUrl: this.flowUrl }),
+          };
         };
       }
       case 'certificate_external': {

@@ -1,16 +1,16 @@
 import { invalidArgument, SluiceError } from '@sluice/domain';
 import { decodePem, parseCertificate, type Certificate } from '@sluice/pki';
 
-const field = 'parameters.X.509';
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
 /**
  * Reads the one certificate of an external key, in any of the forms PEM arrives in, and refuses early what no call could
  * ever succeed with.
+ * @param field where it stood in the request, for the error
  * @throws SluiceError `invalid-argument`, `certificate-refused`
  */
-export function readExternalCertificate(pem: string, now: number): Certificate {
-  const certificate = parse(pem);
+export function readExternalCertificate(pem: string, now: number, field = 'parameters.X.509'): Certificate {
+  const certificate = parse(pem, field);
   const refuse = (reason: string, message: string) => {
     throw new SluiceError('certificate-refused', message, { reason, sha256: certificate.sha256 });
   };
@@ -31,12 +31,12 @@ export function readExternalCertificate(pem: string, now: number): Certificate {
   return certificate;
 }
 
-function parse(pem: string): Certificate {
+function parse(pem: string, field: string): Certificate {
   let ders: Uint8Array[];
   try {
     ders = decodePem(pem);
   } catch (error) {
-    throw asInvalid(error);
+    throw asInvalid(error, field);
   }
   const [der, ...more] = ders;
   if (!der || more.length > 0) {
@@ -47,11 +47,11 @@ function parse(pem: string): Certificate {
   try {
     return parseCertificate(der);
   } catch (error) {
-    throw asInvalid(error);
+    throw asInvalid(error, field);
   }
 }
 
-function asInvalid(error: unknown): SluiceError {
+function asInvalid(error: unknown, field: string): SluiceError {
   return invalidArgument([
     { field, message: error instanceof Error ? error.message : 'is not an X.509 certificate in PEM' },
   ]);

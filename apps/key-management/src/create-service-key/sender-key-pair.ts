@@ -1,4 +1,4 @@
-import type { ServiceKeyParameters } from '@sluice/domain';
+import { freezeName, type DistinguishedName, type ServiceKeyParameters } from '@sluice/domain';
 import { generateKeyPair, subjectPublicKeyInfo } from '@sluice/pki';
 import type { ServiceInstanceRow, ServiceKeyRow } from '../persistence/entities.js';
 
@@ -22,10 +22,19 @@ export async function makeSenderKeyPair(
   };
 }
 
-/** The name in a certificate that we issue. The key's id makes it unlike every other key's. */
+const attributeTypes = { CN: '2.5.4.3', O: '2.5.4.10', OU: '2.5.4.11', UID: '0.9.2342.19200300.100.1.1' } as const;
+
+/**
+ * The name in a certificate that we issue: `CN=<name>,OU=<instance>,UID=<id of the key>,O=Sluice`. The key's id makes it
+ * unlike every other key's, so that no sender can be named like another whatever its request asks for.
+ */
 export function senderSubject(
   key: Pick<ServiceKeyRow, 'id' | 'name'>,
   instance: Pick<ServiceInstanceRow, 'name'>,
-): string {
-  return `CN=${key.name},OU=${instance.name},UID=${key.id},O=Sluice`;
+  commonName = key.name,
+): DistinguishedName {
+  const rdn = (type: keyof typeof attributeTypes, value: string) => [
+    { type: attributeTypes[type], value, form: 'text' as const },
+  ];
+  return freezeName([rdn('O', 'Sluice'), rdn('UID', key.id), rdn('OU', instance.name), rdn('CN', commonName)]);
 }

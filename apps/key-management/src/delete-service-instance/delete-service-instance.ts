@@ -9,7 +9,10 @@ import { toInstanceRecord } from '../record/state-record.js';
 
 /** Ends an instance's access. One that has keys is deleted only by force, and then its keys go first. */
 export class DeleteServiceInstance {
-  constructor(private readonly changes: PublishedChanges) {}
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly now: () => number,
+  ) {}
 
   /** @throws SluiceError `not-found`, `service-instance-in-use` with the keys */
   execute(request: { id: string; force: boolean; actor: string }) {
@@ -26,7 +29,7 @@ export class DeleteServiceInstance {
           { serviceKeys: keys.map(({ id, name }) => ({ id, name })) },
         );
       }
-      for (const key of keys) await endServiceKey(change, key, request.actor);
+      for (const key of keys) await endServiceKey(change, key, request.actor, this.now());
       const version = await nextRecordVersion(change.manager, stateKey.instance(row.id));
       await change.manager.delete(serviceInstanceSchema, { id: row.id });
       change.state({ ...toInstanceRecord(row), version, deleted: true });

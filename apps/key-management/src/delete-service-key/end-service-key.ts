@@ -4,11 +4,20 @@ import type { ChangeScope } from '@sluice/service-shell';
 import { credentialSchema, serviceKeySchema, unpinnedKeySchema, type ServiceKeyRow } from '../persistence/entities.js';
 import { findCredentials } from '../persistence/find-rows.js';
 import { toCredentialRecord, toUnpinnedRecord } from '../record/state-record.js';
+import { enterRevokedCertificates } from '../revocation/enter-revoked-certificates.js';
 import { toEventServiceKey } from '../view/service-key-view.js';
 
 /** Removes a key that the transaction holds locked, with all its certificates: none of them opens the door any more. */
-export async function endServiceKey(change: ChangeScope, key: ServiceKeyRow, actor: string): Promise<void> {
-  for (const row of await findCredentials(change.manager, key.id)) {
+export async function endServiceKey(
+  change: ChangeScope,
+  key: ServiceKeyRow,
+  actor: string,
+  now: number,
+): Promise<void> {
+  const held = await findCredentials(change.manager, key.id);
+  const living = held.filter(({ status }) => status !== 'revoked');
+  await enterRevokedCertificates(change.manager, living, 'cessationOfOperation', new Date(now));
+  for (const row of held) {
     await change.manager.delete(credentialSchema, { sha256: row.sha256 });
     if (!row.pinned) continue;
     const version = await nextRecordVersion(change.manager, stateKey.credential(row.sha256));

@@ -40,8 +40,19 @@ export interface CredentialRow {
   pinned: boolean;
   /** Hex SHA-256 of the two canonical names. */
   namesDigest: string;
-  status: 'active' | 'retiring' | 'revoked';
+  /** `retired` is written when its end has come and was entered for the CRL; the end itself needs no writing. */
+  status: 'active' | 'retiring' | 'retired' | 'revoked';
   retiresAt: Date | null;
+  /** With this it ends only when it was not seen for so long, `retiresAt` at the earliest. */
+  retireAfterUnusedDays: number | null;
+  /** Since when its scheduled end is put off: it is the last usable certificate of its key. */
+  postponedAt: Date | null;
+  lastUsedAt: Date | null;
+  /** The smallest of the thresholds at which `service-key.expiring` was said. */
+  expiringTold: number | null;
+  expiredToldAt: Date | null;
+  /** Hex SHA-256 of the SubjectPublicKeyInfo. */
+  publicKeySha256: string;
   revokedAt: Date | null;
   revocationReason: string | null;
   version: string;
@@ -67,7 +78,11 @@ export interface CertificateAuthorityRow {
   sha256: string;
   /** Sealed under the master key. */
   sealedKey: Buffer;
-  status: 'prepared' | 'active' | 'retiring' | 'revoked';
+  status: 'prepared' | 'active' | 'retiring' | 'retired' | 'revoked';
+  /** Counts the generations of its kind. */
+  number: number;
+  revocationReason: string | null;
+  publicKeySha256: string;
   version: string;
   createdAt: Date;
 }
@@ -126,6 +141,12 @@ export const credentialSchema = new EntitySchema<CredentialRow>({
     namesDigest: { type: 'text', name: 'names_digest' },
     status: { type: 'text' },
     retiresAt: { ...timestamp, name: 'retires_at', nullable: true },
+    retireAfterUnusedDays: { type: 'integer', name: 'retire_after_unused_days', nullable: true },
+    postponedAt: { ...timestamp, name: 'postponed_at', nullable: true },
+    lastUsedAt: { ...timestamp, name: 'last_used_at', nullable: true },
+    expiringTold: { type: 'integer', name: 'expiring_told', nullable: true },
+    expiredToldAt: { ...timestamp, name: 'expired_told_at', nullable: true },
+    publicKeySha256: { type: 'text', name: 'public_key_sha256' },
     revokedAt: { ...timestamp, name: 'revoked_at', nullable: true },
     revocationReason: { type: 'text', name: 'revocation_reason', nullable: true },
     version: { type: 'bigint' },
@@ -155,6 +176,9 @@ export const certificateAuthoritySchema = new EntitySchema<CertificateAuthorityR
     sha256: { type: 'text' },
     sealedKey: { type: 'bytea', name: 'sealed_key' },
     status: { type: 'text' },
+    number: { type: 'integer' },
+    revocationReason: { type: 'text', name: 'revocation_reason', nullable: true },
+    publicKeySha256: { type: 'text', name: 'public_key_sha256' },
     version: { type: 'bigint' },
     createdAt: { ...timestamp, name: 'created_at' },
   },

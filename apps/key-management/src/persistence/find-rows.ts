@@ -1,9 +1,11 @@
 import { SluiceError } from '@sluice/domain';
 import type { EntityManager } from 'typeorm';
 import {
+  certificateAuthoritySchema,
   credentialSchema,
   serviceInstanceSchema,
   serviceKeySchema,
+  type CertificateAuthorityRow,
   type CredentialRow,
   type ServiceInstanceRow,
   type ServiceKeyRow,
@@ -50,4 +52,18 @@ export async function findServiceKey(
 
 export function findCredentials(manager: EntityManager, serviceKeyId: string): Promise<CredentialRow[]> {
   return manager.find(credentialSchema, { where: { serviceKeyId }, order: { createdAt: 'DESC' } });
+}
+
+/** @throws SluiceError `not-found` */
+export async function findIssuingCa(manager: EntityManager, id: string): Promise<CertificateAuthorityRow> {
+  const row = uuid.test(id) ? await manager.findOneBy(certificateAuthoritySchema, { id, kind: 'issuing' }) : null;
+  if (!row) throw new SluiceError('not-found', `There is no issuing CA ${id}.`);
+  return row;
+}
+
+/** An issuing CA or a root of ours. @throws SluiceError `not-found` */
+export async function findAuthority(manager: EntityManager, id: string): Promise<CertificateAuthorityRow> {
+  const row = uuid.test(id) ? await manager.findOneBy(certificateAuthoritySchema, { id }) : null;
+  if (!row) throw new SluiceError('not-found', `There is no CA ${id}.`);
+  return row;
 }

@@ -15,11 +15,14 @@ import type {
   UnpinnedKeyRow,
 } from '../persistence/entities.js';
 
+import { scheduledEnd } from '../retirement/scheduled-end.js';
+
 /** Rows as the deciding services see them. */
 export function toCredentialRecord(
   row: CredentialRow,
   key: Pick<ServiceKeyRow, 'id' | 'name' | 'serviceInstanceId'>,
 ): CredentialRecord {
+  const end = scheduledEnd(row);
   return {
     key: stateKey.credential(row.sha256),
     version: Number(row.version),
@@ -28,8 +31,8 @@ export function toCredentialRecord(
     serviceKeyId: key.id,
     serviceKeyName: key.name,
     serviceInstanceId: key.serviceInstanceId,
-    status: row.status,
-    ...(row.retiresAt ? { retiresAtMs: row.retiresAt.getTime() } : {}),
+    status: row.status === 'retired' ? 'retiring' : row.status,
+    ...(end ? { retiresAtMs: end.getTime() } : {}),
     notAfterMs: row.notAfter.getTime(),
   };
 }

@@ -1,20 +1,22 @@
-import { stateKey } from '@sluice/contracts';
-import { invalidArgument, SluiceError, type ServiceKeyParameters } from '@sluice/domain';
-import { nextRecordVersion } from '@sluice/persistence';
+import { SluiceError } from '@sluice/domain';
 import type { PublishedChanges } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
-import { addPinnedCredential } from '../create-service-key/add-credential.js';
-import { makeSenderKeyPair, senderSubject } from '../create-service-key/sender-key-pair.js';
 import type { CreatedServiceKey } from '../create-service-key/create-service-key.js';
-import { credentialSchema, serviceKeySchema, type CredentialRow, type ServiceKeyRow } from '../persistence/entities.js';
+import { serviceKeySchema, type CredentialRow, type ServiceKeyRow } from '../persistence/entities.js';
 import { findCredentials, findServiceInstance, findServiceKey } from '../persistence/find-rows.js';
-import { toCredentialRecord } from '../record/state-record.js';
+import { isUsable, scheduledEnd } from '../retirement/scheduled-end.js';
+import { writeCertificates } from '../retirement/write-certificates.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
+import { prepareSuccessor, requireRotatable, type SuccessorMaterial } from './make-successor.js';
+import { readRotationOptions, type RotationOptions } from './rotation-options.js';
 
-const day = 86_400;
-const defaultOverlapSeconds = 7 * day;
-const longestOverlapSeconds = 365 * day;
+export interface RotationRequest extends SuccessorMaterial {
+  readonly id: string;
+  readonly overlapSeconds?: unknown;
+  readonly retireAfterUnusedDays?: unknown;
+  readonly actor: string;
+}
 
 /**
  * Gives a key a successor certificate. The old ones stay valid beside it for the overlap and then end by the clock:
@@ -29,59 +31,63 @@ export class RotateServiceKey {
     private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `invalid-argument`, `service-key-state` for a key that cannot be rotated */
-  async execute(request: { id: string; overlapSeconds?: unknown; actor: string }) {
-    const overlap = request.overlapSeconds ?? defaultOverlapSeconds;
-    if (!Number.isInteger(overlap) || (overlap as number) < 0 || (overlap as number) > longestOverlapSeconds) {
-      throw invalidArgument([
-        { field: 'overlapSeconds', message: `must be a whole number of seconds from 0 to ${longestOverlapSeconds}` },
-      ]);
-    }
-    const parameters = rotatable(await findServiceKey(this.dataSource.manager, request.id));
-    const pair = await makeSenderKeyPair(parameters);
+  /**
+   * @throws SluiceError `not-found`, `invalid-argument`, `service-key-state` for a key that cannot be rotated,
+   * `certificate-refused`, `certificate-in-use`, `public-key-in-use`, `distinguished-name-conflict`
+   */
+  async execute(request: RotationRequest) {
+    const options = readRotationOptions(request);
+    const enter = await prepareSuccessor(
+      await findServiceKey(this.dataSource.manager, request.id),
+      request,
+      this.authority,
+      this.now,
+    );
     return this.changes.commit(async (change): Promise<CreatedServiceKey> => {
       const key = await findServiceKey(change.manager, request.id, 'update');
-      rotatable(key);
+      requireRotatable(key);
       const instance = await findServiceInstance(change.manager, key.serviceInstanceId, 'share');
       const now = this.now();
-      const retiresAt = new Date(now + (overlap as number) * 1_000);
+      const retiresAt = new Date(now + options.overlapSeconds * 1_000);
       const before = await findCredentials(change.manager, key.id);
-      const retired: CredentialRow[] = [];
-      for (const row of before) {
-        if (row.status === 'revoked' || (row.retiresAt && row.retiresAt <= retiresAt)) continue;
-        const version = String(await nextRecordVersion(change.manager, stateKey.credential(row.sha256)));
-        const updated: CredentialRow = { ...row, status: 'retiring', retiresAt, version };
-        await change.manager.save(credentialSchema, updated);
-        change.state(toCredentialRecord(updated, key));
-        retired.push(updated);
-      }
-      const issued = await this.authority.issue(change.manager, {
-        subject: senderSubject(key, instance),
-        publicKey: pair.publicKey,
-        validityDays: parameters.validity,
+      const successor = await enter(change, key, instance);
+      const updatedKey: ServiceKeyRow = { ...key, parameters: successor.parameters, updatedAt: new Date(now) };
+      await change.manager.update(
+        serviceKeySchema,
+        { id: key.id },
+        { parameters: updatedKey.parameters, updatedAt: updatedKey.updatedAt },
+      );
+      const retiring = before.map((row) => retire(row, retiresAt, options, now));
+      const held = await writeCertificates(
+        change,
+        {
+          key: updatedKey,
+          rows: [successor.held, ...retiring],
+          changed: new Set(retiring.filter((row, index) => row !== before[index]).map(({ sha256 }) => sha256)),
+        },
+        request.actor,
+        now,
+      );
+      const [predecessor] = before;
+      if (!predecessor) throw new SluiceError('service-key-state', `The service key ${key.name} has no certificate.`);
+      change.event('service-key.rotated', key.id, {
+        actor: request.actor,
+        serviceKey: toEventServiceKey(updatedKey),
+        certificate: toEventCertificate(successor.held),
+        predecessor: toEventCertificate(predecessor),
+        retiresAt: retiresAt.toISOString(),
+        ...(options.retireAfterUnusedDays === undefined
+          ? {}
+          : { retireAfterUnusedDays: options.retireAfterUnusedDays }),
       });
-      const held = await addPinnedCredential(change, key, issued.certificate, issued.issuedBy, now);
-      const updatedKey: ServiceKeyRow = { ...key, updatedAt: new Date(now) };
-      await change.manager.save(serviceKeySchema, updatedKey);
-      const predecessor = before[0];
-      if (predecessor) {
-        change.event('service-key.rotated', key.id, {
-          actor: request.actor,
-          serviceKey: toEventServiceKey(key),
-          certificate: toEventCertificate(held),
-          predecessor: toEventCertificate(predecessor),
-          retiresAt: retiresAt.toISOString(),
-        });
-      }
-      const unchanged = before.filter((row) => !retired.some(({ sha256 }) => sha256 === row.sha256));
       return {
         key: updatedKey,
-        held: [held, ...retired, ...unchanged],
+        held,
         credentials: toCredentials({
           key: updatedKey,
-          held,
-          chain: issued.chain,
-          privateKeyPem: pair.privateKeyPem,
+          held: successor.held,
+          chain: successor.chain,
+          ...(successor.privateKeyPem === undefined ? {} : { privateKeyPem: successor.privateKeyPem }),
           flowUrl: this.flowUrl,
         }),
       };
@@ -89,14 +95,21 @@ export class RotateServiceKey {
   }
 }
 
-function rotatable(key: ServiceKeyRow): Extract<ServiceKeyParameters, { 'key-type': 'certificate' }> {
-  if (key.keyType !== 'certificate') {
-    throw new SluiceError(
-      'service-key-state',
-      `A key of type ${key.keyType} is not rotated here: add the sender's new certificate as a new key.`,
-    );
-  }
-  if (key.status !== 'active')
-    throw new SluiceError('service-key-state', `The service key ${key.name} is revoked: make a new one.`);
-  return key.parameters as Extract<ServiceKeyParameters, { 'key-type': 'certificate' }>;
+/** An end that was set before is never made later; one that was put off, or waits to be unused, gets the new one. */
+function retire(
+  row: CredentialRow,
+  retiresAt: Date,
+  { retireAfterUnusedDays }: RotationOptions,
+  now: number,
+): CredentialRow {
+  if (!isUsable(row, now)) return row;
+  const end = scheduledEnd(row);
+  if (end && end <= retiresAt) return row;
+  return {
+    ...row,
+    status: 'retiring',
+    retiresAt,
+    retireAfterUnusedDays: retireAfterUnusedDays ?? null,
+    postponedAt: null,
+  };
 }

@@ -1,13 +1,15 @@
 import type { Credentials, EventData, ServiceKeyView } from '@sluice/contracts';
 import { encodePem, type Certificate } from '@sluice/pki';
 import type { CredentialRow, ServiceKeyRow } from '../persistence/entities.js';
+import { scheduledEnd } from '../retirement/scheduled-end.js';
 
 /** Status of a certificate at a time: what ends by the clock is not written anywhere when it ends. */
 function statusAt(row: CredentialRow, now: number): ServiceKeyView['certificates'][number]['status'] {
   if (row.status === 'revoked') return 'revoked';
   if (row.notAfter.getTime() < now) return 'expired';
-  if (row.status === 'retiring') return row.retiresAt && row.retiresAt.getTime() <= now ? 'retired' : 'retiring';
-  return 'active';
+  const end = scheduledEnd(row);
+  if (row.status === 'retired' || (end && end.getTime() <= now)) return 'retired';
+  return row.status;
 }
 
 export function toServiceKeyView(key: ServiceKeyRow, held: readonly CredentialRow[], now: number): ServiceKeyView {
@@ -22,6 +24,9 @@ export function toServiceKeyView(key: ServiceKeyRow, held: readonly CredentialRo
       validuntil: row.notAfter.toISOString(),
       status: statusAt(row, now),
       ...(row.retiresAt ? { retiresAt: row.retiresAt.toISOString() } : {}),
+      ...(row.retireAfterUnusedDays === null ? {} : { retireAfterUnusedDays: row.retireAfterUnusedDays }),
+      ...(row.postponedAt ? { retirementPostponedAt: row.postponedAt.toISOString() } : {}),
+      ...(row.lastUsedAt ? { lastUsedAt: row.lastUsedAt.toISOString() } : {}),
       ...(row.revocationReason ? { revocationReason: row.revocationReason } : {}),
     }));
   const usable = certificates.some(({ status }) => status === 'active' || status === 'retiring');

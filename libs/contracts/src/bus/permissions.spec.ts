@@ -32,6 +32,8 @@ describe('the permissions of the bus', () => {
   it('attack 32: let the flow runtime ask for verdicts only, not for keys', () => {
     expect(mayPublish('flow-runtime', 'sluice.certificate-verifier.verify-certificate.v1')).toBe(true);
     expect(mayPublish('flow-runtime', 'sluice.key-management.create-service-key.v1')).toBe(false);
+    expect(mayPublish('flow-runtime', 'sluice.key-management.revoke-certificate.v1')).toBe(false);
+    expect(mayPublish('flow-runtime', 'sluice.key-management.report-usage.v1')).toBe(true);
     expect(mayPublish('flow-runtime', 'sluice.authorization.create-admin-token.v1')).toBe(false);
     expect(mayPublish('flow-runtime', 'sluice.events.service-key.revoked')).toBe(false);
   });

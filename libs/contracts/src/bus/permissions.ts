@@ -3,7 +3,7 @@ import { eventWriters } from '../event/event-types.js';
 import { decide, findMissingRoles } from '../request/authorization.js';
 import { verifyCertificate } from '../request/certificate-verifier.js';
 import { listFlowsAskingRole } from '../request/flow-runtime.js';
-import { listRoleHolders } from '../request/key-management.js';
+import { listRoleHolders, reportUsage } from '../request/key-management.js';
 import type { ServiceName } from '../request/request-contract.js';
 import { stateStream, stateSubjectPrefix, stateWriters } from '../state/state-records.js';
 
@@ -106,6 +106,7 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       verifyCertificate.subject,
       decide.subject,
       findMissingRoles.subject,
+      reportUsage.subject,
       ...readState.publish,
       ...writeState('flow-runtime'),
       ...writeEvents('flow-runtime'),

@@ -19,6 +19,7 @@ const serviceKey = z.object({
 const actor = z.object({ actor: z.string() });
 const role = z.object({ name: z.string(), description: z.string() });
 const root = z.object({ sha256: sha256Hex, subject: z.string() });
+const issuingCa = z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex });
 const flow = z.object({ id: z.string(), name: z.string(), address: z.string(), version: z.number().int() });
 
 /** Every event there is, by `<thing>.<happened>`, with the shape of its data. Never a private key or a secret. */
@@ -27,17 +28,36 @@ export const eventTypes = {
   'service-instance.updated': actor.extend({ serviceInstance }),
   'service-instance.deleted': actor.extend({ serviceInstance }),
   'service-key.created': actor.extend({ serviceKey, certificate: certificate.optional() }),
-  'service-key.rotated': actor.extend({ serviceKey, certificate, predecessor: certificate, retiresAt: timestamp }),
-  'service-key.revoked': actor.extend({ serviceKey, reason: z.string(), certificates: z.array(certificate) }),
+  'service-key.rotated': actor.extend({
+    serviceKey,
+    certificate,
+    predecessor: certificate,
+    /** With `retireAfterUnusedDays`: the earliest end. */
+    retiresAt: timestamp,
+    retireAfterUnusedDays: z.number().int().optional(),
+  }),
+  /** `certificates` are those that ended by it; `keyRevoked` is false when the key itself lives on. */
+  'service-key.revoked': actor.extend({
+    serviceKey,
+    reason: z.string(),
+    certificates: z.array(certificate),
+    keyRevoked: z.boolean().optional(),
+  }),
+  'service-key.expiring': actor.extend({ serviceKey, certificate, daysLeft: z.number().int() }),
+  /** A certificate of the key expired; so many of its others can still be used. */
+  'service-key.expired': actor.extend({ serviceKey, certificate, usableCertificates: z.number().int() }),
+  /** The certificate was to end at `retiresAt`, but is the last usable one of its key: rotate the key. */
+  'service-key.retirement-postponed': actor.extend({ serviceKey, certificate, retiresAt: timestamp }),
   'service-key.deleted': actor.extend({ serviceKey }),
   'user-role.created': actor.extend({ userRole: role }),
   'user-role.updated': actor.extend({ userRole: role }),
   'user-role.deleted': actor.extend({ userRole: role }),
   'trusted-root.added': actor.extend({ trustedRoot: root }),
   'trusted-root.removed': actor.extend({ trustedRoot: root }),
-  'issuing-ca.activated': actor.extend({
-    issuingCa: z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex }),
-  }),
+  'issuing-ca.prepared': actor.extend({ issuingCa, root: root.optional() }),
+  'issuing-ca.activated': actor.extend({ issuingCa, root: root.optional(), predecessor: issuingCa.optional() }),
+  'issuing-ca.revoked': actor.extend({ issuingCa, reason: z.string() }),
+  'issuing-ca.retired': actor.extend({ issuingCa }),
   'flow.deployed': actor.extend({ flow }),
   'flow.undeployed': actor.extend({ flow }),
   'flow.failed': actor.extend({ flow, error: z.string() }),

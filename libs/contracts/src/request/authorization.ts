@@ -23,7 +23,7 @@ export const listUserRoles = defineRequest('authorization', 'list-user-roles', p
 export const updateUserRole = defineRequest(
   'authorization',
   'update-user-role',
-  byActor.extend({ name: z.string(), description: z.unknown() }),
+  byActor.extend({ name: z.string(), description: z.unknown().optional() }),
   changed.extend({ userRole }),
 );
 export const deleteUserRole = defineRequest(

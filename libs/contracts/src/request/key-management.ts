@@ -28,6 +28,12 @@ export const heldCertificate = z.object({
   validuntil: timestamp,
   status: z.enum(['active', 'retiring', 'retired', 'revoked', 'expired']),
   retiresAt: timestamp.optional(),
+  /** It ends only when it was not seen for so long. */
+  retireAfterUnusedDays: z.number().int().optional(),
+  /** Since when its scheduled end is put off, because it is the last usable certificate of the key. */
+  retirementPostponedAt: timestamp.optional(),
+  /** Right to within the runtimes' reporting interval; absent when it was never seen. */
+  lastUsedAt: timestamp.optional(),
   revocationReason: z.string().optional(),
 });
 
@@ -136,10 +142,112 @@ export const deleteServiceKey = defineRequest(
 export const rotateServiceKey = defineRequest(
   'key-management',
   'rotate-service-key',
-  byActor.extend({ id: z.string(), overlapSeconds: z.unknown().optional() }),
+  byActor.extend({
+    id: z.string(),
+    overlapSeconds: z.unknown().optional(),
+    retireAfterUnusedDays: z.unknown().optional(),
+    'certificate-request': z.unknown().optional(),
+    'X.509': z.unknown().optional(),
+  }),
   changed.extend({ serviceKey: serviceKeyWithCredentials }),
   30_000,
 );
+export const revokeCertificate = defineRequest(
+  'key-management',
+  'revoke-certificate',
+  byActor.extend({ id: z.string(), sha256: z.string(), reason: z.unknown().optional() }),
+  changed.extend({ serviceKey }),
+);
+/** Revokes all keys of an instance at once; those revoked before stay as they are. */
+export const revokeServiceInstance = defineRequest(
+  'key-management',
+  'revoke-service-instance',
+  byActor.extend({ id: z.string(), reason: z.unknown().optional() }),
+  changed.extend({ serviceKeys: z.array(serviceKey) }),
+  30_000,
+);
+
+const authorityView = z.object({
+  id: z.uuid(),
+  subject: z.string(),
+  sha256: sha256Hex,
+  serialnumber: z.string(),
+  status: z.enum(['prepared', 'active', 'retiring', 'retired', 'revoked']),
+  validfrom: timestamp,
+  validuntil: timestamp,
+  /** PEM. */
+  certificate: z.string(),
+  createdAt: timestamp,
+});
+/** An issuing CA of ours with the root it stands under. */
+export const issuingCa = authorityView.extend({
+  root: authorityView,
+  /** Certificates of service keys that it issued and that are usable now. */
+  usableCertificates: z.number().int(),
+  revocationReason: z.string().optional(),
+});
+export type IssuingCaView = z.infer<typeof issuingCa>;
+
+export const listIssuingCas = defineRequest('key-management', 'list-issuing-cas', pageRequest, page(issuingCa));
+export const getIssuingCa = defineRequest('key-management', 'get-issuing-ca', z.object({ id: z.string() }), issuingCa);
+export const prepareIssuingCa = defineRequest(
+  'key-management',
+  'prepare-issuing-ca',
+  byActor.extend({ root: z.unknown().optional() }),
+  changed.extend({ issuingCa }),
+);
+export const activateIssuingCa = defineRequest(
+  'key-management',
+  'activate-issuing-ca',
+  byActor.extend({ id: z.string() }),
+  changed.extend({ issuingCa }),
+);
+export const retireIssuingCa = defineRequest(
+  'key-management',
+  'retire-issuing-ca',
+  byActor.extend({ id: z.string(), force: z.boolean().default(false) }),
+  changed.extend({ issuingCa }),
+);
+/** Ends every certificate below the CA, however many they are. */
+export const revokeIssuingCa = defineRequest(
+  'key-management',
+  'revoke-issuing-ca',
+  byActor.extend({ id: z.string(), reason: z.unknown().optional() }),
+  changed.extend({ issuingCa }),
+  60_000,
+);
+/**
+ * The newest CRL of an issuing CA or a root, in parts that fit a message. `number` (the cRLNumber) with `part` asks for a
+ * further part of that list; when a newer one was made meanwhile the answer is the first part of that.
+ */
+export const getCertificateList = defineRequest(
+  'key-management',
+  'get-certificate-list',
+  z.object({ id: z.string(), number: z.number().int().optional(), part: z.number().int().nonnegative().default(0) }),
+  z.object({
+    /** DER in base64. */
+    der: z.string(),
+    number: z.number().int(),
+    part: z.number().int(),
+    parts: z.number().int(),
+    thisUpdate: timestamp,
+    nextUpdate: timestamp,
+  }),
+  30_000,
+);
+/**
+ * A flow runtime tells which certificates it let in since its last report: one entry for each, however many the requests.
+ * It reports at its interval though nothing was used, so that it is known whether "not seen" means anything.
+ */
+export const reportUsage = defineRequest(
+  'key-management',
+  'report-usage',
+  z.object({
+    used: z.array(z.object({ sha256: sha256Hex, serviceKeyId: z.string(), atMs: z.number() })).max(10_000),
+  }),
+  z.object({}),
+);
+
 export const revokeServiceKey = defineRequest(
   'key-management',
   'revoke-service-key',

@@ -32,11 +32,14 @@ export type InstanceRecord = z.infer<typeof instanceRecord>;
 export const rootRecord = record.extend({ sha256: sha256Hex, certificate: base64 });
 export type RootRecord = z.infer<typeof rootRecord>;
 
-/** A certificate of our own CA. Only a `root` is an anchor; an `issuing` one completes chains that were sent without it. */
+/**
+ * A certificate of our own CA. Only a `root` is an anchor; an `issuing` one completes chains that were sent without it.
+ * What is `retired` or `revoked` opens no door any more, though a sender sends it along.
+ */
 export const caRecord = record.extend({
   id: z.string(),
   kind: z.enum(['root', 'issuing']),
-  status: z.enum(['prepared', 'active', 'retiring', 'revoked']),
+  status: z.enum(['prepared', 'active', 'retiring', 'retired', 'revoked']),
   certificate: base64,
   sha256: sha256Hex,
 });

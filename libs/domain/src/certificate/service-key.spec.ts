@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readServiceKeyParameters } from './service-key.js';
+import { readRevocationReason, readServiceKeyParameters } from './service-key.js';
 
 function parameters(given: unknown) {
   const read = readServiceKeyParameters(given);
@@ -47,10 +47,31 @@ describe('the parameters of a service key', () => {
     );
   });
 
+  it('take a certification request with a validity, and nothing of a key pair that is not ours', () => {
+    expect(parameters({ 'key-type': 'certificate_request', 'certificate-request': 'pem' })).toEqual({
+      'key-type': 'certificate_request',
+      'certificate-request': 'pem',
+      validity: 365,
+    });
+    expect(() => parameters({ 'key-type': 'certificate_request' })).toThrow('parameters.certificate-request');
+    expect(() =>
+      parameters({ 'key-type': 'certificate_request', 'certificate-request': 'pem', 'key-algorithm': 'RSA' }),
+    ).toThrow('parameters.key-algorithm is not a parameter of key type certificate_request');
+  });
+
   it('refuse a parameter of another type of key', () => {
     expect(() => parameters({ 'key-type': 'client_secret', validity: 1 })).toThrow(
       'parameters.validity is not a parameter of key type client_secret',
     );
     expect(() => parameters({ 'key-type': 'x' })).toThrow('parameters.key-type');
+  });
+});
+
+describe('a reason for a revocation', () => {
+  it('is one of RFC 5280, and not a hold', () => {
+    expect(readRevocationReason(undefined)).toEqual({ reason: 'unspecified' });
+    expect(readRevocationReason('keyCompromise')).toEqual({ reason: 'keyCompromise' });
+    expect(readRevocationReason('certificateHold')).toMatchObject({ violation: { field: 'reason' } });
+    expect(readRevocationReason(1)).toMatchObject({ violation: { field: 'reason' } });
   });
 });

@@ -1,6 +1,6 @@
 import type { FieldViolation } from '../error/sluice-error.js';
 
-export const keyTypes = ['client_secret', 'certificate', 'certificate_external'] as const;
+export const keyTypes = ['client_secret', 'certificate', 'certificate_external', 'certificate_request'] as const;
 export type KeyType = (typeof keyTypes)[number];
 
 export const keyAlgorithms = ['RSA', 'P-256', 'P-384'] as const;
@@ -17,12 +17,19 @@ export type ServiceKeyParameters =
       readonly 'key-algorithm': KeyAlgorithm;
       readonly 'key-length'?: number;
     }
-  | { readonly 'key-type': 'certificate_external'; readonly 'X.509': string; readonly 'pin-certificate': boolean };
+  | { readonly 'key-type': 'certificate_external'; readonly 'X.509': string; readonly 'pin-certificate': boolean }
+  | {
+      readonly 'key-type': 'certificate_request';
+      readonly validity: number;
+      /** PKCS#10 in PEM. */
+      readonly 'certificate-request': string;
+    };
 
 const fields: Readonly<Record<KeyType, readonly string[]>> = {
   client_secret: [],
   certificate: ['validity', 'key-algorithm', 'key-length'],
   certificate_external: ['X.509', 'pin-certificate'],
+  certificate_request: ['certificate-request', 'validity'],
 };
 
 /** @returns the parameters with their defaults, or every rule that was broken. The default type is `certificate`. */
@@ -69,6 +76,10 @@ export function readServiceKeyParameters(
   if (type === 'certificate_external' && (typeof pem !== 'string' || pem.trim() === '')) {
     refuse('X.509', 'must be one X.509 certificate in PEM');
   }
+  const request = values['certificate-request'];
+  if (type === 'certificate_request' && (typeof request !== 'string' || request.trim() === '')) {
+    refuse('certificate-request', 'must be one PKCS#10 certification request in PEM');
+  }
   if (violations.length > 0) return { violations };
 
   switch (type) {
@@ -87,6 +98,10 @@ export function readServiceKeyParameters(
       return {
         parameters: { 'key-type': type, 'X.509': pem as string, 'pin-certificate': pinned as boolean },
       };
+    case 'certificate_request':
+      return {
+        parameters: { 'key-type': type, validity: validity as number, 'certificate-request': request as string },
+      };
   }
 }
 
@@ -101,3 +116,16 @@ export const revocationReasons = [
   'privilegeWithdrawn',
 ] as const;
 export type RevocationReason = (typeof revocationReasons)[number];
+
+/** @returns the reason, `unspecified` when none is given, or what is wrong with it */
+export function readRevocationReason(given: unknown): { reason: RevocationReason } | { violation: FieldViolation } {
+  const reason = given ?? 'unspecified';
+  if (revocationReasons.includes(reason as RevocationReason)) return { reason: reason as RevocationReason };
+  const hold = reason === 'certificateHold' || reason === 'removeFromCRL';
+  return {
+    violation: {
+      field: 'reason',
+      message: `must be one of ${revocationReasons.join(', ')}${hold ? '; a revocation here is for good, so nothing can be put on hold' : ''}`,
+    },
+  };
+}

@@ -14,6 +14,8 @@ export const errorCodes = [
   'role-predefined',
   'service-instance-in-use',
   'service-key-state',
+  'issuing-ca-state',
+  'public-key-in-use',
   'address-in-use',
   'flow-invalid',
   'certificate-refused',

@@ -1,0 +1,5 @@
+import { CreateTables1764000000000 } from './create-tables.migration.js';
+import { KeyLifecycle1764300000000 } from './key-lifecycle.migration.js';
+
+/** In the order they are run. */
+export const migrations = [CreateTables1764000000000, KeyLifecycle1764300000000] as const;

@@ -1,0 +1,31 @@
+import { invalidArgument, readRevocationReason } from '@sluice/domain';
+import type { PublishedChanges } from '@sluice/service-shell';
+import { serviceKeySchema } from '../persistence/entities.js';
+import { findServiceInstance } from '../persistence/find-rows.js';
+import { revokeKey, type RevokedKey } from '../revoke-service-key/revoke-key.js';
+
+/** Revokes all keys of an instance, or none. The instance stays, and may get new ones. */
+export class RevokeServiceInstance {
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly now: () => number,
+  ) {}
+
+  /** @returns the keys that ended by it. @throws SluiceError `not-found`, `invalid-argument` */
+  async execute(request: { id: string; reason?: unknown; actor: string }) {
+    const read = readRevocationReason(request.reason);
+    if ('violation' in read) throw invalidArgument([read.violation]);
+    return this.changes.commit(async (change): Promise<RevokedKey[]> => {
+      // Held against who is about to add a key, which would otherwise be missed.
+      const instance = await findServiceInstance(change.manager, request.id, 'update');
+      const keys = await change.manager.find(serviceKeySchema, {
+        where: { serviceInstanceId: instance.id, status: 'active' },
+        order: { id: 'ASC' },
+        lock: { mode: 'pessimistic_write' },
+      });
+      const ended: RevokedKey[] = [];
+      for (const key of keys) ended.push(await revokeKey(change, key, read.reason, request.actor, this.now()));
+      return ended;
+    });
+  }
+}

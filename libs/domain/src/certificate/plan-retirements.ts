@@ -1,0 +1,43 @@
+/** A certificate of a key, as far as its end is concerned. Times are milliseconds since 1970. */
+export interface PlannedCertificate {
+  readonly sha256: string;
+  readonly createdAtMs: number;
+  readonly notAfterMs: number;
+  readonly revoked: boolean;
+  /** When it is to end by schedule; absent for one without a schedule. */
+  readonly endsAtMs?: number;
+  /** Its scheduled end was put off before, and stays so until it is given another. */
+  readonly putOff: boolean;
+}
+
+/**
+ * Which certificates of a key must outlive their scheduled end, because it would leave the key without any usable one: a
+ * schedule never ends the last. Revocation and expiry do. Decided from what is known at `now`, for the whole future, so
+ * that whoever reads the ends afterwards needs no process to be up when they come.
+ * @returns SHA-256 of each
+ */
+export function planRetirements(certificates: readonly PlannedCertificate[], now: number): ReadonlySet<string> {
+  const live = certificates.filter((certificate) => !hasEnded(certificate, now));
+  const kept = new Set(live.filter(({ putOff }) => putOff).map(({ sha256 }) => sha256));
+  const endOf = ({ sha256, endsAtMs }: PlannedCertificate) =>
+    endsAtMs === undefined || kept.has(sha256) ? Number.POSITIVE_INFINITY : endsAtMs;
+  const scheduled = live
+    .filter((certificate) => endOf(certificate) < certificate.notAfterMs)
+    .sort((a, b) => endOf(a) - endOf(b) || a.createdAtMs - b.createdAtMs);
+  for (const [index, certificate] of scheduled.entries()) {
+    const end = endOf(certificate);
+    const later = new Set(scheduled.slice(index + 1));
+    const outlived = live.some(
+      (other) =>
+        other !== certificate &&
+        other.notAfterMs > end &&
+        (endOf(other) > end || (endOf(other) === end && later.has(other))),
+    );
+    if (!outlived) kept.add(certificate.sha256);
+  }
+  return kept;
+}
+
+function hasEnded({ revoked, notAfterMs, endsAtMs, putOff }: PlannedCertificate, now: number): boolean {
+  return revoked || notAfterMs <= now || (endsAtMs !== undefined && endsAtMs < now && !putOff);
+}
