@@ -8,7 +8,7 @@ export class UpdateUserRole {
   constructor(private readonly changes: PublishedChanges) {}
 
   /** @throws SluiceError `not-found`, `invalid-argument`, `role-predefined` */
-  execute(request: { name: string; description: unknown; actor: string }) {
+  execute(request: { name: string; description?: unknown; actor: string }) {
     const fault = descriptionViolation(request.description);
     if (fault) throw invalidArgument([fault]);
     return this.changes.commit(async (change) => {

@@ -8,15 +8,27 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
   'service-key.created':
     'A service key was created. `certificate` is the one it opens the door with; a key that is a client secret has none.',
   'service-key.rotated':
-    'A service key has a new certificate. `predecessor` is valid beside it until `retiresAt`: whoever sends with it loads the new one before then.',
-  'service-key.revoked': 'A service key was revoked for good: none of its certificates opens the door any more.',
+    'A service key has a new certificate. `predecessor` is valid beside it until `retiresAt`: whoever sends with it loads the new one before then. With `retireAfterUnusedDays` it lives on until it was not seen for so many days.',
+  'service-key.revoked':
+    'These certificates were revoked for good and open the door no more. `keyRevoked` is false when the key itself lives on.',
+  'service-key.expiring':
+    'A certificate in use ends in at most `daysLeft` days: rotate its key. Said once for each threshold; after a downtime for the newest only.',
+  'service-key.expired':
+    'A certificate of the key expired. `usableCertificates` of its others still open the door; with 0 the sender is locked out.',
+  'service-key.retirement-postponed':
+    'A certificate was to end at `retiresAt`, but would have been the last usable one of its key, so it stays. Rotate the key.',
   'service-key.deleted': 'A service key was deleted and its access ended.',
   'user-role.created': 'A user role was created.',
   'user-role.updated': 'The description of a user role changed.',
   'user-role.deleted': 'A user role that nobody used was deleted.',
   'trusted-root.added': 'A root is trusted from now on.',
   'trusted-root.removed': 'A root is no longer trusted: certificates under it are refused from the next request on.',
-  'issuing-ca.activated': 'This CA certificate issues the certificates of service keys from now on.',
+  'issuing-ca.prepared':
+    'A CA certificate was made that will issue certificates of service keys. With `root`, a new root came with it: whoever keeps a trust list adds it now.',
+  'issuing-ca.activated':
+    'This CA certificate issues the certificates of service keys from now on. Those of its `predecessor` stay valid.',
+  'issuing-ca.revoked': 'An issuing CA was revoked: no certificate below it opens the door any more.',
+  'issuing-ca.retired': 'An issuing CA is out of use: nothing below it is trusted any more.',
   'flow.deployed': 'A flow was deployed, for the first time or again with a higher version.',
   'flow.undeployed': 'A flow was undeployed; its address is free.',
   'flow.failed': 'A flow that is deployed did not start. `error` says why.',
