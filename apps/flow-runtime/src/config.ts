@@ -31,6 +31,11 @@ const environment = shellEnvironment
     /** How long verdicts are trusted after the state stream was last known to be followed to its end. */
     LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(10_000),
     VERDICT_CACHE_SIZE: z.coerce.number().int().min(100).default(1_000_000),
+    /** Refusals kept, and for how long: what ends one by the clock alone shows after this time at the latest. 0 keeps none. */
+    REFUSAL_CACHE_SIZE: z.coerce.number().int().min(1).default(10_000),
+    REFUSAL_MS: z.coerce.number().int().min(0).max(60_000).default(2_000),
+    /** Decisions being made at once; further ones are answered 503. */
+    MAXIMUM_QUESTIONS: z.coerce.number().int().min(4).default(256),
     /** How long connections are still served at the end, each answer closing its own: for load balancers that reuse them. */
     DRAIN_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   })

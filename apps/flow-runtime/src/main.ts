@@ -10,6 +10,7 @@ import { findAddressesInPostgres } from './check-flow/find-addresses.postgres.js
 import type { RuntimeOffer } from './check-flow/judge-flows.js';
 import { DecideCall } from './decide-call/decide-call.js';
 import { PermitCache } from './decide-call/permit-cache.js';
+import { RefusalCache } from './decide-call/refusal-cache.js';
 import { DeployFlow } from './deploy-flow/deploy-flow.js';
 import { DeployedFlows } from './deployed-flows/deployed-flows.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
@@ -64,8 +65,17 @@ await runService({
     const presence = new FlowPresence(flows);
     const runtimes = new ReportRuntime(dataSource, flows, { id: randomUUID(), name: shell.processName }, onFault);
     shell.onShutdown(() => runtimes.stop());
-    const cache = new PermitCache(config.VERDICT_CACHE_SIZE);
-    const decideCall = new DecideCall(follower, cache, shell.requests, config.LEASE_MS, now, () => performance.now());
+    const monotonicNow = () => performance.now();
+    const decideCall = new DecideCall({
+      state: follower,
+      permits: new PermitCache(config.VERDICT_CACHE_SIZE),
+      refusals: new RefusalCache(config.REFUSAL_CACHE_SIZE, config.REFUSAL_MS, monotonicNow),
+      requests: shell.requests,
+      leaseMs: config.LEASE_MS,
+      maximumQuestions: config.MAXIMUM_QUESTIONS,
+      now,
+      monotonicNow,
+    });
     const handler = new HandleRequest({
       flows,
       decideCall,
@@ -82,11 +92,11 @@ await runService({
       runtimes.changed();
     };
     follower.onChange(({ key, sequence }) => {
-      cache.changed(key, sequence);
+      decideCall.changed(key, sequence);
       if (key.startsWith('flow.')) applyFlow(key);
       else if (key.startsWith('root.') || key.startsWith('ca.')) nameTrustedRoots(listeners, follower, onFault);
     });
-    follower.onEpoch(() => cache.clear());
+    follower.onEpoch(() => decideCall.clear());
     follower.onLoaded(() => {
       flows.replaceAll([...follower.heldOf('flow')].map(({ record }) => record));
       presence.changed();

@@ -10,7 +10,10 @@ import {
 } from '@sluice/contracts';
 import { SluiceError, type ErrorCode, type Position } from '@sluice/domain';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
+import { OpenQuestions } from './open-questions.js';
 import type { Permit, PermitCache, PermittedCaller } from './permit-cache.js';
+import { questionsOf, type QuestionNames } from './question-names.js';
+import type { RefusalBasis, RefusalCache } from './refusal-cache.js';
 
 /** The leaf a sender proved to have the key of, and the other certificates it sent, in any order. DER. */
 export interface CallerCertificate {
@@ -22,12 +25,16 @@ export interface CallerCertificate {
 
 export type CallDecision =
   | { readonly outcome: 'permitted'; readonly permit: Permit; readonly evidence?: Evidence }
-  /** Who calls is not known, or the certificate is of no use. */
-  | { readonly outcome: 'unauthenticated'; readonly reason: string; readonly evidence: Evidence }
-  | { readonly outcome: 'forbidden'; readonly reason: string; readonly evidence: Evidence }
-  | { readonly outcome: 'no-endpoint'; readonly reason: string; readonly evidence: Evidence }
+  | Refusal
   /** The decision cannot be made now; it is never guessed. */
   | { readonly outcome: 'undecided'; readonly reason: string; readonly evidence: Evidence };
+
+export interface Refusal {
+  /** `unauthenticated`: who calls is not known, or the certificate is of no use. `no-endpoint`: told to known callers alone. */
+  readonly outcome: 'unauthenticated' | 'forbidden' | 'no-endpoint';
+  readonly reason: string;
+  readonly evidence: Evidence;
+}
 
 /** Everything that was found out on the way, for the administrator. */
 export interface Evidence {
@@ -56,46 +63,121 @@ const worthAnotherTry: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 const attemptTimeoutMs = 1_000;
 
-/** Decides calls: from the cache while the lease holds, else by asking the verifier and then authorization. */
+export interface DecideCallOptions {
+  readonly state: FollowedState;
+  readonly permits: PermitCache;
+  readonly refusals: RefusalCache<Refusal>;
+  readonly requests: Requester;
+  /** Milliseconds. */
+  readonly leaseMs: number;
+  /** Questions out at once. The last quarter is kept for certificates that were let in before. */
+  readonly maximumQuestions: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonicNow: () => number;
+}
+
+/**
+ * Decides calls: from the caches while the lease holds, else by asking the verifier and then authorization. Whoever asks
+ * the same while an answer is on its way shares it.
+ */
 export class DecideCall {
-  constructor(
-    private readonly state: FollowedState,
-    private readonly cache: PermitCache,
-    private readonly requests: Requester,
-    private readonly leaseMs: number,
-    private readonly now: () => number,
-    private readonly monotonicNow: () => number,
-  ) {}
+  readonly #state: FollowedState;
+  readonly #permits: PermitCache;
+  readonly #refusals: RefusalCache<Refusal>;
+  readonly #questions = new OpenQuestions();
+  readonly #underWay = new Map<string, Promise<CallDecision>>();
+
+  constructor(private readonly options: DecideCallOptions) {
+    this.#state = options.state;
+    this.#permits = options.permits;
+    this.#refusals = options.refusals;
+  }
 
   /** Whether what is cached may be used: the state stream was followed to its end less than one lease ago. */
   get leaseHolds(): boolean {
-    return this.monotonicNow() - this.state.currentAsOf <= this.leaseMs && this.state.ready;
+    return this.options.monotonicNow() - this.#state.currentAsOf <= this.options.leaseMs && this.#state.ready;
+  }
+
+  /** Decisions that are being made now. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** To be called when a record of the state stream has changed, and before anything is decided by the change. */
+  changed(key: string, sequence: number): void {
+    this.#questions.changed(key, sequence);
+    this.#permits.changed(key, sequence);
+    this.#refusals.changed(key, sequence);
+  }
+
+  /** To be called when the state stream is another one, or is gone. */
+  clear(): void {
+    this.#questions.everythingChanged();
+    this.#permits.clear();
+    this.#refusals.clear();
   }
 
   /** @returns a permit that was decided before and holds now */
   cached(certificateSha256: string, endpoint: Endpoint): Permit | undefined {
-    const permit = this.cache.get(certificateSha256, endpoint);
-    return permit && this.holds(permit) ? permit : undefined;
+    const permit = this.#permits.get(certificateSha256, endpoint);
+    return permit && this.#inTime(permit) ? permit : undefined;
   }
 
   holds(permit: Permit): boolean {
-    return permit.live && this.now() < permit.validUntilMs && this.leaseHolds;
+    return this.#permits.use(permit) && this.#inTime(permit);
+  }
+
+  #inTime(permit: Permit): boolean {
+    return this.options.now() < permit.validUntilMs && this.leaseHolds;
   }
 
   /** @param endpoint undefined when no flow has the address: only a known caller is told so */
   async decide(certificate: CallerCertificate, endpoint: Endpoint | undefined): Promise<CallDecision> {
     if (!this.leaseHolds) return undecided('The runtime is not in step with the state stream.');
+    const names = questionsOf(certificate, endpoint);
+    const refusal = this.#refusals.get(names.certificate) ?? this.#refusals.get(names.call);
+    if (refusal) return refusal;
+    const underWay = this.#underWay.get(names.call);
+    if (underWay) return underWay;
+    const { maximumQuestions } = this.options;
+    const share = this.#permits.knows(certificate.sha256) ? 1 : 0.75;
+    if (this.#underWay.size >= maximumQuestions * share)
+      return undecided('Too many other decisions are being made at this moment.');
+    const decision = this.#decide(certificate, endpoint, names).finally(() => this.#underWay.delete(names.call));
+    this.#underWay.set(names.call, decision);
+    return decision;
+  }
+
+  async #decide(
+    certificate: CallerCertificate,
+    endpoint: Endpoint | undefined,
+    names: QuestionNames,
+  ): Promise<CallDecision> {
     for (let attempt = 1; ; attempt++) {
-      const decision = await this.#ask(certificate, endpoint);
-      if (decision !== 'overtaken') return decision;
-      if (attempt === 2) return undecided('What the decision rests on changed twice while it was made.');
+      const decision = await this.#ask(certificate, endpoint, names);
+      if (decision === 'overtaken' && attempt < 2) continue;
+      if (decision === 'overtaken') return undecided('What the decision rests on changed twice while it was made.');
+      // Answers may have taken longer than the lease.
+      if (!this.leaseHolds) return undecided('The runtime fell out of step with the state stream meanwhile.');
+      return decision;
     }
   }
 
-  async #ask(certificate: CallerCertificate, endpoint: Endpoint | undefined): Promise<CallDecision | 'overtaken'> {
-    const minimum = this.state.position;
+  async #ask(
+    certificate: CallerCertificate,
+    endpoint: Endpoint | undefined,
+    names: QuestionNames,
+  ): Promise<CallDecision | 'overtaken'> {
+    const minimum = this.#state.position;
     if (!minimum) return undecided('The runtime is not in step with the state stream.');
-    const question = this.cache.ask();
+    const question = this.#questions.ask();
+    const refuse = (name: string, refusal: Refusal, basis: RefusalBasis) => {
+      if (question.overtakesRefusal(basis)) return 'overtaken';
+      this.#refusals.store(name, refusal, basis);
+      return refusal;
+    };
     try {
       const byNames = endpoint?.sender.authorization.type === 'ClientCertificate';
       const verdict = await this.#call(verifyCertificate, {
@@ -104,15 +186,17 @@ export class DecideCall {
         lookUp: byNames ? 'names' : 'service-key',
         minimum,
       });
+      if (this.#state.position?.epoch !== verdict.asOf.epoch) return 'overtaken';
+      if (verdict.sha256 !== certificate.sha256) return undecided('The verifier answered for another certificate.');
+      const judged: RefusalBasis = { dependencies: verdict.dependencies, trustAsOf: verdict.asOf.sequence };
       if (verdict.outcome === 'refused') {
-        return {
-          outcome: 'unauthenticated',
-          reason: verdict.refusal ?? 'refused',
-          evidence: { verdict, checks: verdict.checks },
-        };
+        const reason = verdict.refusal ?? 'refused';
+        const evidence: Evidence = { verdict, checks: verdict.checks };
+        return refuse(names.certificate, { outcome: 'unauthenticated', reason, evidence }, judged);
       }
       if (!endpoint) {
-        return { outcome: 'no-endpoint', reason: 'no-endpoint', evidence: { verdict, checks: verdict.checks } };
+        const evidence: Evidence = { verdict, checks: verdict.checks };
+        return refuse(names.call, { outcome: 'no-endpoint', reason: 'no-endpoint', evidence }, judged);
       }
       const authorization = await this.#call(decide, {
         flowId: endpoint.flowId,
@@ -122,23 +206,18 @@ export class DecideCall {
           : { kind: 'service-key', serviceInstanceId: verdict.serviceInstanceId ?? '' },
         minimum,
       });
+      if (this.#state.position?.epoch !== authorization.asOf.epoch) return 'overtaken';
       const evidence: Evidence = { verdict, authorization, checks: [...verdict.checks, ...authorization.reasons] };
       const dependencies = [...verdict.dependencies, ...authorization.dependencies];
-      const { epoch } = this.state.position ?? {};
-      if (epoch !== verdict.asOf.epoch || epoch !== authorization.asOf.epoch || question.overtakes(dependencies))
-        return 'overtaken';
-      if (authorization.outcome === 'deny') return { outcome: 'forbidden', reason: 'role-missing', evidence };
-      const permit: Permit = {
-        live: true,
-        certificateSha256: verdict.sha256,
-        endpoint,
-        caller: callerOf(verdict),
-        validUntilMs: verdict.validUntilMs,
-        dependencies,
-      };
-      if (verdict.sha256 !== certificate.sha256) return undecided('The verifier answered for another certificate.');
-      this.cache.store(permit);
-      return { outcome: 'permitted', permit, evidence };
+      if (authorization.outcome === 'deny') {
+        const refusal: Refusal = { outcome: 'forbidden', reason: 'role-missing', evidence };
+        return refuse(names.call, refusal, { dependencies, trustAsOf: verdict.asOf.sequence });
+      }
+      if (question.overtakes(dependencies)) return 'overtaken';
+      const { sha256: certificateSha256, validUntilMs } = verdict;
+      const caller = callerOf(verdict);
+      const permit = this.#permits.store({ certificateSha256, endpoint, caller, validUntilMs, dependencies });
+      return permit ? { outcome: 'permitted', permit, evidence } : 'overtaken';
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       return undecided(error.message);
@@ -149,10 +228,10 @@ export class DecideCall {
 
   async #call<C extends RequestContract>(contract: C, request: RequestOf<C>): Promise<ResponseOf<C>> {
     try {
-      return await this.requests.call(contract, request, attemptTimeoutMs);
+      return await this.options.requests.call(contract, request, attemptTimeoutMs);
     } catch (error) {
       if (!(error instanceof SluiceError && worthAnotherTry.has(error.code))) throw error;
-      return this.requests.call(contract, request, attemptTimeoutMs);
+      return this.options.requests.call(contract, request, attemptTimeoutMs);
     }
   }
 }

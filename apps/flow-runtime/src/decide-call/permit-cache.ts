@@ -1,9 +1,9 @@
 import type { Dependency } from '@sluice/domain';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
+import { allStand, Grounds, type Ground } from './grounds.js';
 
-/** A verdict that lets a caller use an endpoint, until it is dropped. `live` is false from then on, wherever it is held. */
-export interface Permit {
-  live: boolean;
+/** A decision that lets a caller use an endpoint, as it is found. */
+export interface GivenPermit {
   readonly certificateSha256: string;
   readonly endpoint: Endpoint;
   readonly caller: PermittedCaller;
@@ -19,22 +19,63 @@ export interface PermittedCaller {
   readonly serviceInstanceId?: string;
 }
 
-/** A question that is out. It remembers what changed meanwhile, so that an answer which rests on less is not kept. */
-export interface Question {
-  /** True when a record the answer rests on has changed, or everything was dropped, since the question was asked. */
-  overtakes(dependencies: readonly Dependency[]): boolean;
-  close(): void;
+/** A permit in the cache. Whoever keeps a reference to it asks the cache each time whether it still stands. */
+export interface Permit {
+  readonly certificateSha256: string;
+  readonly endpoint: Endpoint;
+  readonly caller: PermittedCaller;
+  readonly validUntilMs: number;
+}
+
+class CachedPermit implements Permit {
+  readonly certificateSha256: string;
+  readonly endpoint: Endpoint;
+  readonly caller: PermittedCaller;
+  readonly validUntilMs: number;
+  cached = true;
+  /** The order of use. */
+  earlier: CachedPermit | undefined;
+  later: CachedPermit | undefined;
+  /** Another permit of the same certificate. */
+  next: CachedPermit | undefined;
+
+  constructor(
+    given: GivenPermit,
+    readonly grounds: readonly Ground[],
+    /** The count of changes at which its grounds were last seen to stand. */
+    public seenAt: number,
+    readonly era: number,
+  ) {
+    this.certificateSha256 = given.certificateSha256;
+    this.endpoint = given.endpoint;
+    this.caller = given.caller;
+    this.validUntilMs = given.validUntilMs;
+  }
+}
+
+export interface PermitCacheStatistics {
+  readonly entries: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictions: number;
+  readonly grounds: number;
 }
 
 /**
- * Permits by certificate and endpoint. Each names the records it rests on; a later change of one of them drops it, and a
- * new epoch drops all. Bounded: the permit that was stored longest ago makes room.
+ * Permits by certificate and endpoint. Each rests on state records; a later change of one of them ends it, and a new epoch
+ * ends all. Bounded: the permit that was used longest ago makes room.
  */
 export class PermitCache {
-  readonly #permits = new Map<string, Map<Endpoint, Permit>>();
-  readonly #byDependency = new Map<string, Set<Permit>>();
-  readonly #questions = new Set<OpenQuestion>();
+  readonly #permits = new Map<string, CachedPermit>();
+  readonly #grounds = new Grounds();
   #size = 0;
+  /** Grows when everything is dropped at once. */
+  #era = 0;
+  #longestUnused: CachedPermit | undefined;
+  #lastUsed: CachedPermit | undefined;
+  #hits = 0;
+  #misses = 0;
+  #evictions = 0;
 
   constructor(private readonly capacity: number) {}
 
@@ -42,90 +83,112 @@ export class PermitCache {
     return this.#size;
   }
 
+  get statistics(): PermitCacheStatistics {
+    return {
+      entries: this.#size,
+      hits: this.#hits,
+      misses: this.#misses,
+      evictions: this.#evictions,
+      grounds: this.#grounds.size,
+    };
+  }
+
+  /** @returns a permit whose grounds stand; it is then the one used last */
   get(certificateSha256: string, endpoint: Endpoint): Permit | undefined {
-    return this.#permits.get(certificateSha256)?.get(endpoint);
+    for (let permit = this.#permits.get(certificateSha256); permit; permit = permit.next) {
+      if (permit.endpoint === endpoint) return this.use(permit) ? permit : undefined;
+    }
+    this.#misses++;
+    return undefined;
   }
 
-  ask(): Question {
-    const question = new OpenQuestion(() => this.#questions.delete(question));
-    this.#questions.add(question);
-    return question;
+  /** Whether it stands, to be asked before every use; it is then the one used last. */
+  use(permit: Permit): boolean {
+    const cached = permit as CachedPermit;
+    const { changes } = this.#grounds;
+    // One that fell keeps its place until another is stored in it, so that its caller is remembered as one known before.
+    if (!cached.cached || cached.era !== this.#era || (cached.seenAt !== changes && !allStand(cached.grounds))) {
+      this.#misses++;
+      return false;
+    }
+    cached.seenAt = changes;
+    this.#hits++;
+    if (this.#lastUsed !== cached) {
+      this.#unlink(cached);
+      this.#link(cached);
+    }
+    return true;
   }
 
-  store(permit: Permit): void {
-    let ofCertificate = this.#permits.get(permit.certificateSha256);
-    const before = ofCertificate?.get(permit.endpoint);
-    if (before) this.#drop(before);
-    ofCertificate = this.#permits.get(permit.certificateSha256) ?? new Map<Endpoint, Permit>();
-    this.#permits.set(permit.certificateSha256, ofCertificate);
-    ofCertificate.set(permit.endpoint, permit);
+  /** Whether this certificate was let in before, also when what let it in has fallen since. */
+  knows(certificateSha256: string): boolean {
+    return this.#permits.has(certificateSha256);
+  }
+
+  /** @returns undefined when it rests on a record of which a newer one is known */
+  store(given: GivenPermit): Permit | undefined {
+    const grounds = this.#grounds.hold(given.dependencies);
+    if (!grounds) return undefined;
+    const permit = new CachedPermit(given, grounds, this.#grounds.changes, this.#era);
+    const first = this.#permits.get(given.certificateSha256);
+    for (let before = first; before; before = before.next) {
+      if (before.endpoint !== given.endpoint) continue;
+      this.#drop(before);
+      break;
+    }
+    permit.next = this.#permits.get(given.certificateSha256);
+    this.#permits.set(given.certificateSha256, permit);
+    this.#link(permit);
     this.#size++;
-    for (const { key } of permit.dependencies) {
-      const dependents = this.#byDependency.get(key) ?? new Set<Permit>();
-      dependents.add(permit);
-      this.#byDependency.set(key, dependents);
+    if (this.#size > this.capacity && this.#longestUnused) {
+      this.#drop(this.#longestUnused);
+      this.#evictions++;
     }
-    if (this.#size > this.capacity) this.#dropOldest();
+    return permit;
   }
 
-  /** A record changed: what rests on it as it was before is void. */
   changed(key: string, sequence: number): void {
-    for (const question of this.#questions) question.changed(key, sequence);
-    const dependents = this.#byDependency.get(key);
-    if (!dependents) return;
-    for (const permit of [...dependents]) {
-      const rests = permit.dependencies.find((dependency) => dependency.key === key);
-      if (rests && rests.sequence < sequence) this.#drop(permit);
-    }
+    this.#grounds.changed(key, sequence);
   }
 
   clear(): void {
-    for (const question of this.#questions) question.everythingChanged();
-    for (const ofCertificate of this.#permits.values())
-      for (const permit of ofCertificate.values()) permit.live = false;
+    this.#era++;
+    this.#grounds.clear();
     this.#permits.clear();
-    this.#byDependency.clear();
+    this.#longestUnused = this.#lastUsed = undefined;
     this.#size = 0;
   }
 
-  #dropOldest(): void {
-    const oldest = this.#permits.values().next();
-    if (oldest.done) return;
-    const permit = oldest.value.values().next();
-    if (!permit.done) this.#drop(permit.value);
+  #link(permit: CachedPermit): void {
+    permit.earlier = this.#lastUsed;
+    permit.later = undefined;
+    if (this.#lastUsed) this.#lastUsed.later = permit;
+    else this.#longestUnused = permit;
+    this.#lastUsed = permit;
   }
 
-  #drop(permit: Permit): void {
-    permit.live = false;
-    const ofCertificate = this.#permits.get(permit.certificateSha256);
-    if (ofCertificate?.get(permit.endpoint) === permit) {
-      ofCertificate.delete(permit.endpoint);
-      if (ofCertificate.size === 0) this.#permits.delete(permit.certificateSha256);
-      this.#size--;
+  #unlink(permit: CachedPermit): void {
+    if (permit.earlier) permit.earlier.later = permit.later;
+    else this.#longestUnused = permit.later;
+    if (permit.later) permit.later.earlier = permit.earlier;
+    else this.#lastUsed = permit.earlier;
+  }
+
+  #drop(permit: CachedPermit): void {
+    permit.cached = false;
+    this.#unlink(permit);
+    this.#size--;
+    this.#grounds.release(permit.grounds);
+    const first = this.#permits.get(permit.certificateSha256);
+    if (first === permit) {
+      if (permit.next) this.#permits.set(permit.certificateSha256, permit.next);
+      else this.#permits.delete(permit.certificateSha256);
+      return;
     }
-    for (const { key } of permit.dependencies) {
-      const dependents = this.#byDependency.get(key);
-      dependents?.delete(permit);
-      if (dependents?.size === 0) this.#byDependency.delete(key);
+    for (let before = first; before; before = before.next) {
+      if (before.next !== permit) continue;
+      before.next = permit.next;
+      return;
     }
-  }
-}
-
-class OpenQuestion implements Question {
-  readonly #changed = new Map<string, number>();
-  #everything = false;
-
-  constructor(readonly close: () => void) {}
-
-  changed(key: string, sequence: number): void {
-    this.#changed.set(key, sequence);
-  }
-
-  everythingChanged(): void {
-    this.#everything = true;
-  }
-
-  overtakes(dependencies: readonly Dependency[]): boolean {
-    return this.#everything || dependencies.some(({ key, sequence }) => (this.#changed.get(key) ?? -1) > sequence);
   }
 }

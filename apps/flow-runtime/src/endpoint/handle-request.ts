@@ -49,7 +49,7 @@ export class HandleRequest {
     }
     if (caller && endpoint) {
       const permit = this.#permitOf(caller, endpoint);
-      if (permit) return void this.#run(request, response, endpoint, path, permit);
+      if (permit) return void this.#run(request, response, caller, endpoint, path, permit);
     }
     void this.#decide(request, response, path, caller, endpoint);
   }
@@ -80,9 +80,9 @@ export class HandleRequest {
         const decision: CallDecision = caller
           ? await this.parts.decideCall.decide(caller, endpoint)
           : withoutCertificate();
-        if (decision.outcome === 'permitted' && endpoint) {
-          caller?.permits.set(endpoint, decision.permit);
-          await this.#run(request, response, endpoint, path, decision.permit);
+        if (decision.outcome === 'permitted' && caller && endpoint) {
+          caller.permits.set(endpoint, decision.permit);
+          await this.#run(request, response, caller, endpoint, path, decision.permit);
           return;
         }
         this.#refuse(response, decision, path, caller, endpoint);
@@ -117,17 +117,25 @@ export class HandleRequest {
   async #run(
     request: IncomingMessage,
     response: ServerResponse,
+    caller: ConnectedCaller,
     endpoint: Endpoint,
     path: string,
-    permit: Permit,
+    permitBefore: Permit,
   ): Promise<void> {
-    const { messages, ports } = this.parts;
+    const { decideCall, messages, ports } = this.parts;
     try {
       const body = await readBody(request, endpoint.maximumBodyBytes);
       if (body === undefined) {
         return respondWithProblem(response, 413, {
           detail: `The body is larger than the ${endpoint.sender.maximumBodySizeMb} MB the flow allows.`,
         });
+      }
+      let permit = permitBefore;
+      // A body may take minutes to come, and a permit may end meanwhile.
+      if (!decideCall.holds(permit)) {
+        const decision = await decideCall.decide(caller, endpoint);
+        if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
+        permit = decision.permit;
       }
       const id = ports.newId();
       const start = ports.now();
