@@ -11,6 +11,7 @@ import { MessageProcessingLogsController } from './message-processing-logs/messa
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { ServiceInstancesController } from './service-instances/service-instances.controller.js';
 import { ServiceKeysController } from './service-keys/service-keys.controller.js';
+import { StateController } from './state/state.controller.js';
 import { TrustedRootsController } from './trusted-roots/trusted-roots.controller.js';
 import { UserRolesController } from './user-roles/user-roles.controller.js';
 
@@ -28,6 +29,7 @@ export class AppModule {
         DecisionsController,
         ConnectivityTestsController,
         AdminTokensController,
+        StateController,
         OpenApiController,
         HealthController,
       ],

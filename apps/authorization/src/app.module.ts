@@ -1,6 +1,6 @@
 import { listFlowsAskingRole, listRoleHolders } from '@sluice/contracts';
 import type { PublishedChanges, Shell } from '@sluice/service-shell';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuthenticateAdministratorHandler } from './authenticate-administrator/authenticate-administrator.handler.js';
 import { CreateAdminTokenHandler } from './create-admin-token/create-admin-token.handler.js';
@@ -23,10 +23,12 @@ export interface AppParts {
   readonly dataSource: DataSource;
   readonly changes: PublishedChanges;
   readonly decide: Decide;
+  /** Handlers that every writing service has. */
+  readonly sharedHandlers: readonly Type[];
 }
 
 export class AppModule {
-  static with({ shell, dataSource, changes, decide }: AppParts): DynamicModule {
+  static with({ shell, dataSource, changes, decide, sharedHandlers }: AppParts): DynamicModule {
     const now = () => Date.now();
     const findUsers = async (role: string): Promise<RoleUsers> => {
       const [holders, asking] = await Promise.all([
@@ -48,6 +50,7 @@ export class AppModule {
         CreateAdminTokenHandler,
         ListAdminTokensHandler,
         RevokeAdminTokenHandler,
+        ...sharedHandlers,
       ],
       providers: [
         { provide: DataSource, useValue: dataSource },

@@ -1,6 +1,13 @@
 import { stateKey } from '@sluice/contracts';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
-import { followState, PublishedChanges, runService, stateNotReady } from '@sluice/service-shell';
+import {
+  CompareState,
+  compareStateHandler,
+  followState,
+  PublishedChanges,
+  runService,
+  stateNotReady,
+} from '@sluice/service-shell';
 import { AppModule } from './app.module.js';
 import { readConfig } from './config.js';
 import { enterInitialToken } from './create-admin-token/enter-initial-token.js';
@@ -26,11 +33,12 @@ await runService({
     if (config.INITIAL_ADMIN_TOKEN_HASH_FILE)
       await enterInitialToken(dataSource, config.INITIAL_ADMIN_TOKEN_HASH_FILE, Date.now());
 
-    const { follower, bucket } = await followState(shell, {
+    const { follower, bucket, reader } = await followState(shell, {
       holds: ['role', 'flow'],
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: config.RECORD_CACHE_SIZE,
     });
+    const records = () => allRecords(dataSource);
     const changes = new PublishedChanges(shell, {
       databaseUrl: config.DATABASE_URL,
       schema,
@@ -38,7 +46,7 @@ await runService({
       writer: 'authorization',
       follower,
       bucket,
-      records: () => allRecords(dataSource),
+      records,
     });
     await changes.start();
     const decide = new Decide({
@@ -50,6 +58,15 @@ await runService({
       role: (name) => follower.held<'role'>(stateKey.role(name)),
       instance: (id) => follower.fetch<'instance'>(stateKey.instance(id)),
     });
-    return { module: AppModule.with({ shell, dataSource, changes, decide }), notReady: () => stateNotReady(follower) };
+    const sharedHandlers = [
+      compareStateHandler(
+        'authorization',
+        new CompareState({ writer: 'authorization', bucket, reader, dataSource, records }),
+      ),
+    ];
+    return {
+      module: AppModule.with({ shell, dataSource, changes, decide, sharedHandlers }),
+      notReady: () => stateNotReady(follower),
+    };
   },
 });

@@ -1,5 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CheckFlowHandler } from './check-flow/check-flow.handler.js';
 import { CheckFlow } from './check-flow/check-flow.js';
@@ -30,6 +30,8 @@ export interface AppParts {
   readonly messages: ReadMessages;
   readonly manager: JetStreamManager;
   readonly flowUrl: string;
+  /** Handlers that every writing service has. */
+  readonly sharedHandlers: readonly Type[];
 }
 
 export class AppModule {
@@ -47,6 +49,7 @@ export class AppModule {
         ListMessageProcessingLogsHandler,
         GetMessageProcessingLogHandler,
         GetDecisionHandler,
+        ...parts.sharedHandlers,
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },

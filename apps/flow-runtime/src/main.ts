@@ -1,6 +1,13 @@
 import { stateKey } from '@sluice/contracts';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
-import { followState, PublishedChanges, runService, stateNotReady } from '@sluice/service-shell';
+import {
+  CompareState,
+  compareStateHandler,
+  followState,
+  PublishedChanges,
+  runService,
+  stateNotReady,
+} from '@sluice/service-shell';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { randomUUID } from 'node:crypto';
 import { AppModule } from './app.module.js';
@@ -44,11 +51,12 @@ await runService({
     await initializeDataSource(dataSource, (error) => onFault(error, 'connecting to Postgres'));
     shell.onShutdown(() => dataSource.destroy());
 
-    const { follower, bucket } = await followState(shell, {
+    const { follower, bucket, reader } = await followState(shell, {
       holds: ['flow', 'role', 'root', 'ca'],
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: 0,
     });
+    const records = () => allRecords(dataSource);
     const changes = new PublishedChanges(shell, {
       databaseUrl: config.DATABASE_URL,
       schema,
@@ -56,7 +64,7 @@ await runService({
       writer: 'flow-runtime',
       follower,
       bucket,
-      records: () => allRecords(dataSource),
+      records,
     });
     await changes.start();
 
@@ -126,6 +134,12 @@ await runService({
         messages: new ReadMessages(dataSource, manager),
         manager,
         flowUrl: config.FLOW_URL,
+        sharedHandlers: [
+          compareStateHandler(
+            'flow-runtime',
+            new CompareState({ writer: 'flow-runtime', bucket, reader, dataSource, records }),
+          ),
+        ],
       }),
       notReady: () => [...stateNotReady(follower), ...(store.missing ? [store.missing] : [])],
       start: async () => {

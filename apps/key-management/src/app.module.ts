@@ -1,6 +1,6 @@
 import { findMissingRoles } from '@sluice/contracts';
 import type { PublishedChanges, Shell } from '@sluice/service-shell';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AddTrustedRootHandler } from './add-trusted-root/add-trusted-root.handler.js';
 import { AddTrustedRoot } from './add-trusted-root/add-trusted-root.js';
@@ -20,6 +20,8 @@ import { ListRoleHoldersHandler } from './list-role-holders/list-role-holders.ha
 import { ListServiceInstancesHandler } from './list-service-instances/list-service-instances.handler.js';
 import { ListServiceKeysHandler } from './list-service-keys/list-service-keys.handler.js';
 import { ListTrustedRootsHandler } from './list-trusted-roots/list-trusted-roots.handler.js';
+import { RebuildStateHandler } from './rebuild-state/rebuild-state.handler.js';
+import { RebuildState } from './rebuild-state/rebuild-state.js';
 import { RemoveTrustedRootHandler } from './remove-trusted-root/remove-trusted-root.handler.js';
 import { RemoveTrustedRoot } from './remove-trusted-root/remove-trusted-root.js';
 import { RevokeCertificateHandler } from './revoke-certificate/revoke-certificate.handler.js';
@@ -39,10 +41,21 @@ export interface AppParts {
   readonly changes: PublishedChanges;
   readonly authority: CertificateAuthority;
   readonly flowUrl: string;
+  readonly rebuildState: RebuildState;
+  /** Handlers that every writing service has. */
+  readonly sharedHandlers: readonly Type[];
 }
 
 export class AppModule {
-  static with({ shell, dataSource, changes, authority, flowUrl }: AppParts): DynamicModule {
+  static with({
+    shell,
+    dataSource,
+    changes,
+    authority,
+    flowUrl,
+    rebuildState,
+    sharedHandlers,
+  }: AppParts): DynamicModule {
     const now = () => Date.now();
     const missingRoles: FindMissingRoles = async (roles) =>
       (await shell.requests.call(findMissingRoles, { roles: [...roles] })).missing;
@@ -66,9 +79,12 @@ export class AppModule {
         ListTrustedRootsHandler,
         RemoveTrustedRootHandler,
         ListRoleHoldersHandler,
+        RebuildStateHandler,
+        ...sharedHandlers,
       ],
       providers: [
         { provide: DataSource, useValue: dataSource },
+        { provide: RebuildState, useValue: rebuildState },
         { provide: CertificateAuthority, useValue: authority },
         { provide: flowUrlToken, useValue: flowUrl },
         { provide: CreateServiceInstance, useValue: new CreateServiceInstance(changes, missingRoles, now) },

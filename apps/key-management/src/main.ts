@@ -1,6 +1,13 @@
 import { createEventStream, makeRuntimeStreams, RecordSigner } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
-import { followState, PublishedChanges, runService, stateNotReady } from '@sluice/service-shell';
+import {
+  CompareState,
+  compareStateHandler,
+  followState,
+  PublishedChanges,
+  runService,
+  stateNotReady,
+} from '@sluice/service-shell';
 import { readFileSync } from 'node:fs';
 import { AppModule } from './app.module.js';
 import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
@@ -9,6 +16,7 @@ import { readConfig } from './config.js';
 import { KeepGuards } from './keep-guards/keep-guards.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
+import { RebuildState } from './rebuild-state/rebuild-state.js';
 import { allRecords } from './record/all-records.js';
 
 await runService({
@@ -28,18 +36,20 @@ await runService({
     await initializeDataSource(dataSource, (error) => shell.onFault(error, 'connecting to Postgres'));
     shell.onShutdown(() => dataSource.destroy());
 
-    const { follower, bucket } = await followState(shell, {
+    const { follower, bucket, reader } = await followState(shell, {
       holds: ['guard'],
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: 0,
     });
     // Before anything is published: the relay has the new CA to tell of at the very first start.
     const makeStreams = async () => {
-      await bucket.create();
+      // A sealed one is being replaced, and takes no other configuration.
+      if (!(await bucket.state())?.sealed) await bucket.create();
       await createEventStream(shell.connection);
       await makeRuntimeStreams(shell.connection, config.DECISION_RETENTION_HOURS * 3_600_000);
     };
     await makeStreams();
+    const records = () => allRecords(dataSource);
     const changes = new PublishedChanges(shell, {
       databaseUrl: config.DATABASE_URL,
       schema,
@@ -49,14 +59,30 @@ await runService({
       bucket,
       signer,
       makeStreams,
-      records: () => allRecords(dataSource),
+      records,
     });
     await changes.start();
-    new KeepGuards(dataSource, follower, shell.onFault).start();
+    const guards = new KeepGuards(dataSource, follower, shell.onFault);
+    guards.start();
+    const rebuildState = new RebuildState(dataSource, bucket, follower, guards, makeStreams);
     const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now());
     await authority.ensure();
     return {
-      module: AppModule.with({ shell, dataSource, changes, authority, flowUrl: config.FLOW_URL }),
+      module: AppModule.with({
+        shell,
+        dataSource,
+        changes,
+        authority,
+        flowUrl: config.FLOW_URL,
+        rebuildState,
+        sharedHandlers: [
+          compareStateHandler(
+            'key-management',
+            new CompareState({ writer: 'key-management', bucket, reader, dataSource, records }),
+          ),
+        ],
+      }),
+      start: () => rebuildState.finish(),
       notReady: () => stateNotReady(follower).filter((reason) => reason.includes('key-management')),
     };
   },

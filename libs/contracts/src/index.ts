@@ -62,6 +62,13 @@ export {
   type DecideResponse,
   type UserRoleView,
 } from './request/authorization.js';
+export {
+  compareState,
+  rebuildState,
+  stateComparison,
+  type StateComparison,
+  type StateDifference,
+} from './request/state-maintenance.js';
 export { check, verifyCertificate, type Check, type Verdict } from './request/certificate-verifier.js';
 export {
   checkFlow,

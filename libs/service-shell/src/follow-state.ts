@@ -14,19 +14,20 @@ export interface FollowStateOptions {
 export async function followState(
   shell: Shell,
   options: FollowStateOptions,
-): Promise<{ follower: StateFollower; bucket: StateBucket }> {
+): Promise<{ follower: StateFollower; bucket: StateBucket; reader: RecordReader }> {
   const bucket = await StateBucket.open(shell.connection);
+  const reader = new RecordReader(splitPem(readFileSync(options.recordKeysFile, 'utf8')));
   const follower = new StateFollower({
     connection: shell.connection,
     bucket,
-    reader: new RecordReader(splitPem(readFileSync(options.recordKeysFile, 'utf8'))),
+    reader,
     holds: options.holds,
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     onFault: shell.onFault,
   });
   follower.start();
   shell.onShutdown(() => follower.stop());
-  return { follower, bucket };
+  return { follower, bucket, reader };
 }
 
 /** One sentence when the follower is not ready. */

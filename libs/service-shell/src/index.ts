@@ -1,3 +1,5 @@
+export { compareStateHandler } from './compare-state.handler.js';
+export { CompareState, type CompareStateOptions } from './compare-state.js';
 export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';
 export { createLog, nestLogger, type Log } from './log.js';

@@ -13,9 +13,11 @@ import {
   listUserRoles,
   messageProcessingLog,
   revokeServiceInstance,
+  rebuildState,
   serviceInstance,
   serviceKey,
   serviceKeyWithCredentials,
+  stateComparison,
   trustedRoot,
   userRole,
 } from '@sluice/contracts';
@@ -307,4 +309,21 @@ export const operations: readonly Operation[] = [
     response: adminToken.extend({ token: z.string() }),
   },
   { method: 'delete', path: '/v1/admin-tokens/{name}', summary: 'Revokes an admin token.', status: 204 },
+  {
+    method: 'get',
+    path: '/v1/state/comparison',
+    summary: 'Compares the state stream with Postgres.',
+    status: 200,
+    response: z.object({
+      differing: z.number().int(),
+      services: z.array(stateComparison.extend({ service: z.string() })),
+    }),
+  },
+  {
+    method: 'post',
+    path: '/v1/state/rebuild',
+    summary: 'Makes the state stream anew from Postgres; until it is filled every call is answered 503.',
+    status: 202,
+    response: rebuildState.response,
+  },
 ];

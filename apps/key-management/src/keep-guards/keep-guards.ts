@@ -8,7 +8,7 @@ import type { DataSource } from 'typeorm';
  */
 export class KeepGuards {
   readonly #pending = new Map<string, GuardRecord>();
-  #storing = false;
+  #storing: Promise<void> | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -25,14 +25,19 @@ export class KeepGuards {
     });
   }
 
+  /** Returns when every guard the follower has is in Postgres, however long that takes. */
+  async store(): Promise<void> {
+    for (const { record } of this.follower.heldOf('guard')) this.#take(record);
+    while (this.#storing) await this.#storing;
+  }
+
   #take(record: GuardRecord | undefined): void {
     if (!record) return;
     this.#pending.set(record.digest, record);
-    if (!this.#storing) void this.#store();
+    this.#storing ??= this.#storePending().finally(() => (this.#storing = undefined));
   }
 
-  async #store(): Promise<void> {
-    this.#storing = true;
+  async #storePending(): Promise<void> {
     for (let pause = 100; this.#pending.size > 0;) {
       const [next] = this.#pending.values();
       if (!next) break;
@@ -46,7 +51,6 @@ export class KeepGuards {
         pause = Math.min(pause * 2, 5_000);
       }
     }
-    this.#storing = false;
   }
 }
 

@@ -38,11 +38,12 @@ describe('the permissions of the bus', () => {
     expect(mayPublish('flow-runtime', 'sluice.events.service-key.revoked')).toBe(false);
   });
 
-  it('let nobody create a consumer on the state stream, purge it or delete it', () => {
+  it('let nobody create a consumer on the state stream or purge it, and key-management alone delete it', () => {
     for (const service of services) {
       expect(mayPublish(service, `$JS.API.CONSUMER.CREATE.${stateStream}.any`)).toBe(false);
       expect(mayPublish(service, `$JS.API.STREAM.PURGE.${stateStream}`)).toBe(false);
-      expect(mayPublish(service, `$JS.API.STREAM.DELETE.${stateStream}`)).toBe(false);
+      expect(mayPublish(service, `$JS.API.STREAM.DELETE.${stateStream}`)).toBe(service === 'key-management');
+      expect(mayPublish(service, `$JS.API.STREAM.MSG.DELETE.${stateStream}`)).toBe(false);
     }
   });
 

@@ -71,6 +71,8 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       ...writeEvents('key-management'),
       jsApi(`STREAM.CREATE.${stateStream}`),
       jsApi(`STREAM.UPDATE.${stateStream}`),
+      // For who owns the bucket and has to make it anew: what it holds is in Postgres.
+      jsApi(`STREAM.DELETE.${stateStream}`),
       ...[messageProcessingLogStream, decisionStream].flatMap((stream) =>
         ['CREATE', 'UPDATE'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
       ),

@@ -1,4 +1,4 @@
-import { stateRepublishPrefix, stateStream, stateSubjectPrefix } from '@sluice/contracts';
+import { stateRepublishPrefix, stateStream, stateSubjectPrefix, type StatePrefix } from '@sluice/contracts';
 import {
   DiscardPolicy,
   jetstreamManager,
@@ -6,6 +6,7 @@ import {
   StorageType,
   JetStreamApiError,
   type JetStreamManager,
+  type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { keepStream } from '../bus/keep-stream.js';
@@ -22,6 +23,8 @@ export interface StoredRecord {
 export interface BucketState {
   readonly epoch: string;
   readonly lastSequence: number;
+  /** Nobody can write to it any more: it is about to be made anew. */
+  readonly sealed: boolean;
 }
 
 /** JetStream API error code. */
@@ -59,11 +62,35 @@ export class StateBucket {
   async state(): Promise<BucketState | undefined> {
     try {
       const info = await this.manager.streams.info(stateStream);
-      return { epoch: info.created, lastSequence: info.state.last_seq };
+      return { epoch: info.created, lastSequence: info.state.last_seq, sealed: info.config.sealed };
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === streamNotFound) return undefined;
       throw error;
     }
+  }
+
+  /** Keys of all records of a prefix, those that ended among them. @returns none when there is no bucket */
+  async keys(prefix: StatePrefix): Promise<string[]> {
+    try {
+      const info = await this.manager.streams.info(stateStream, {
+        subjects_filter: `${stateSubjectPrefix}${prefix}.>`,
+      });
+      return Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(stateSubjectPrefix.length));
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === streamNotFound) return [];
+      throw error;
+    }
+  }
+
+  /** Ends writing to this bucket for good; what is read from it afterwards is all there will ever be in it. */
+  async seal(): Promise<void> {
+    const { config } = await this.manager.streams.info(stateStream);
+    const sealing: Partial<StreamConfig> = { ...config, sealed: true };
+    await this.manager.streams.update(stateStream, sealing);
+  }
+
+  async remove(): Promise<void> {
+    await this.manager.streams.delete(stateStream);
   }
 
   /** The newest record under a key. */

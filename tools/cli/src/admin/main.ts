@@ -1,12 +1,15 @@
 import { AdminClient } from '../admin-client.js';
 import { readStackFacts } from '../stack-facts.js';
 import { bold, dim, line, runProgram } from '../terminal.js';
+import { compareState, rebuildState } from './state.js';
 
 const usage = `Usage: npm run admin -- COMMAND
 
   create-token NAME    makes an admin token and shows it this once
   list-tokens          lists the names of the tokens
   revoke-token NAME    revokes a token
+  compare-state        compares the state stream with Postgres; prints what differs, and then ends with code 2
+  rebuild-state        makes the state stream anew from Postgres; calls are answered 503 until it is filled
 
 It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN.`;
 
@@ -43,6 +46,10 @@ await runProgram(async () => {
       await client().call('DELETE', `/v1/admin-tokens/${encodeURIComponent(required(name))}`);
       line(`The token ${name} is revoked.`);
       return;
+    case 'compare-state':
+      return compareState(client());
+    case 'rebuild-state':
+      return rebuildState(client());
     default:
       throw new Error(`${command ? `There is no command ${command}.` : 'Say what to do.'}\n\n${usage}`);
   }

@@ -1,0 +1,65 @@
+import { SluiceError } from '@sluice/domain';
+import type { StateBucket, StateFollower } from '@sluice/messaging';
+import type { DataSource } from 'typeorm';
+import type { KeepGuards } from '../keep-guards/keep-guards.js';
+
+const reachTimeoutMs = 10_000;
+
+/**
+ * Makes the state bucket anew. The one record in it that is not in Postgres first is the guard of an unpinned key, so the
+ * old bucket is sealed, its guards are stored, and only then it goes. A process that dies in between finds the sealed
+ * bucket when it starts, and goes on.
+ */
+export class RebuildState {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly bucket: StateBucket,
+    private readonly follower: StateFollower,
+    private readonly guards: KeepGuards,
+    private readonly makeStreams: () => Promise<void>,
+  ) {}
+
+  /**
+   * @returns the new bucket's epoch; the writing services begin to fill it by themselves
+   * @throws SluiceError `unavailable` when the bus or Postgres is away
+   */
+  async execute(): Promise<{ epoch: string }> {
+    return this.#alone(async () => {
+      const state = await this.bucket.state();
+      if (state) {
+        // Before the point of no return: a bucket that cannot be followed now would stay sealed for as long.
+        if (!state.sealed) await this.#reach(state);
+        await this.#replace();
+      }
+      await this.makeStreams();
+      return { epoch: (await this.bucket.state())?.epoch ?? '' };
+    });
+  }
+
+  /** Goes on where a process was ended. */
+  async finish(): Promise<void> {
+    if ((await this.bucket.state())?.sealed) await this.execute();
+  }
+
+  async #replace(): Promise<void> {
+    await this.bucket.seal();
+    const sealed = await this.bucket.state();
+    if (!sealed) return;
+    await this.#reach(sealed);
+    await this.guards.store();
+    await this.bucket.remove();
+  }
+
+  async #reach({ epoch, lastSequence }: { epoch: string; lastSequence: number }): Promise<void> {
+    if (await this.follower.reach({ epoch, sequence: lastSequence }, reachTimeoutMs)) return;
+    throw new SluiceError('unavailable', 'key-management is not in step with the state stream: try again.');
+  }
+
+  /** Of several processes one does it at a time. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(async (manager) => {
+      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('rebuild-state', 0))`);
+      return work();
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import type { StateComparison } from '@sluice/contracts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AdminClient } from '../admin-client.js';
+import { bold, dim, green, line, red } from '../terminal.js';
+
+interface Comparison {
+  readonly differing: number;
+  readonly services: readonly (StateComparison & { readonly service: string })[];
+}
+
+const driftExitCode = 2;
+const longestFillMs = 10 * 60_000;
+
+/** Prints what differs between Postgres and the state stream. Ends with code 2 when something does. */
+export async function compareState(client: AdminClient): Promise<void> {
+  const comparison = await client.call<Comparison>('GET', '/v1/state/comparison');
+  for (const { service, compared, pending, complete, differing, differences } of comparison.services) {
+    const outcome = !complete ? red('not complete') : differing === 0 ? green('the same') : red(`${differing} differ`);
+    line(`${bold(service.padEnd(16))} ${outcome}  ${dim(`${compared} compared, ${pending} on their way`)}`);
+    for (const { key, kind, postgresVersion, bucketVersion } of differences) {
+      line(`  ${kind.padEnd(10)} ${key}  ${dim(`Postgres ${postgresVersion ?? '-'}, stream ${bucketVersion ?? '-'}`)}`);
+    }
+    if (differing > differences.length) line(dim(`  … and ${differing - differences.length} more`));
+  }
+  if (comparison.differing === 0 && comparison.services.every(({ complete }) => complete)) return;
+  line('Postgres is right: npm run admin -- rebuild-state makes the stream anew from it.');
+  process.exitCode = driftExitCode;
+}
+
+/** Makes the stream anew, waits until every service has filled it, and compares. */
+export async function rebuildState(client: AdminClient): Promise<void> {
+  const { epoch } = await client.call<{ epoch: string }>('POST', '/v1/state/rebuild', {});
+  line(`The stream is made anew (${epoch}); waiting until it is filled.`);
+  const deadline = performance.now() + longestFillMs;
+  for (;;) {
+    const { services } = await client.call<Comparison>('GET', '/v1/state/comparison');
+    if (services.every((service) => service.complete && service.epoch === epoch)) return compareState(client);
+    if (performance.now() > deadline) {
+      const missing = services.filter(({ complete }) => !complete).map(({ service }) => service);
+      throw new Error(
+        `The stream is not filled after 10 minutes; ${missing.join(', ')} has not put its records there.`,
+      );
+    }
+    await pause(500);
+  }
+}
