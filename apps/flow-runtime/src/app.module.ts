@@ -9,6 +9,7 @@ import { FlowPresence } from './deployed-flows/flow-presence.js';
 import { ReportRuntime } from './deployed-flows/report-runtime.js';
 import { GetDecisionHandler, jetStreamManagerToken } from './get-decision/get-decision.handler.js';
 import { GetFlowHandler } from './get-flow/get-flow.handler.js';
+import { GetMessageAttachmentHandler } from './get-message-attachment/get-message-attachment.handler.js';
 import { GetMessageProcessingLogHandler } from './get-message-processing-log/get-message-processing-log.handler.js';
 import { ImportFlowsHandler } from './import-flows/import-flows.handler.js';
 import { ImportFlows } from './import-flows/import-flows.js';
@@ -48,6 +49,7 @@ export class AppModule {
         ListFlowsAskingRoleHandler,
         ListMessageProcessingLogsHandler,
         GetMessageProcessingLogHandler,
+        GetMessageAttachmentHandler,
         GetDecisionHandler,
         ...parts.sharedHandlers,
       ],

@@ -36,6 +36,10 @@ const environment = shellEnvironment
     REFUSAL_MS: z.coerce.number().int().min(0).max(60_000).default(2_000),
     /** Decisions being made at once; further ones are answered 503. */
     MAXIMUM_QUESTIONS: z.coerce.number().int().min(4).default(256),
+    /** How many days the message processing log is kept. */
+    MESSAGE_LOG_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+    /** So long a flow runtime is not seen before what it worked on is abandoned and it is not shown with the flows. */
+    RUNTIME_GONE_AFTER_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(20_000),
     /** How long connections are still served at the end, each answer closing its own: for load balancers that reuse them. */
     DRAIN_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   })

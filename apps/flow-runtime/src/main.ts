@@ -26,10 +26,12 @@ import { HandleRequest } from './endpoint/handle-request.js';
 import { Listeners } from './endpoint/listeners.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
 import { ImportFlows } from './import-flows/import-flows.js';
+import { KeepMessageLog } from './keep-message-log/keep-message-log.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
 import { allRecords } from './record/flow-record.js';
 import { RecordDecision } from './record-decision/record-decision.js';
+import { PublishLines } from './record-message/publish-lines.nats.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
 import { StoreMessages } from './record-message/store-messages.js';
@@ -69,9 +71,16 @@ await runService({
     await changes.start();
 
     const now = () => Date.now();
+    const runtimeId = randomUUID();
     const flows = new DeployedFlows(onFault);
     const presence = new FlowPresence(flows);
-    const runtimes = new ReportRuntime(dataSource, flows, { id: randomUUID(), name: shell.processName }, onFault);
+    const runtimes = new ReportRuntime(
+      dataSource,
+      flows,
+      { id: runtimeId, name: shell.processName },
+      onFault,
+      config.RUNTIME_GONE_AFTER_MS,
+    );
     shell.onShutdown(() => runtimes.stop());
     const monotonicNow = () => performance.now();
     const decideCall = new DecideCall({
@@ -88,7 +97,7 @@ await runService({
       flows,
       decideCall,
       decisions: new RecordDecision(connection, now, onFault),
-      messages: new RecordMessage(connection),
+      messages: new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault),
       ports: { now, newId: () => randomUUID() },
       onFault,
     });
@@ -114,6 +123,13 @@ await runService({
 
     const store = new StoreMessages(connection, dataSource, onFault);
     shell.onShutdown(() => store.stop());
+    const keepLog = new KeepMessageLog(dataSource, {
+      retentionDays: config.MESSAGE_LOG_DAYS,
+      runtimeGoneAfterMs: config.RUNTIME_GONE_AFTER_MS,
+      now,
+      onFault,
+    });
+    shell.onShutdown(() => keepLog.stop());
     shell.onShutdown(() => listeners.close(config.DRAIN_MS));
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
@@ -143,6 +159,7 @@ await runService({
       }),
       notReady: () => [...stateNotReady(follower), ...(store.missing ? [store.missing] : [])],
       start: async () => {
+        keepLog.start();
         store.start();
         runtimes.start();
         await listeners.open();

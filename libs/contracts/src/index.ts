@@ -80,6 +80,7 @@ export {
   flowProblem,
   getDecision,
   getFlow,
+  getMessageAttachment,
   getMessageProcessingLog,
   importFlows,
   listFlows,
@@ -153,4 +154,5 @@ export {
   subscriberPermissions,
   type BusPermissions,
 } from './bus/permissions.js';
+export type { MessageDetail, MessageLine } from './record/message-line.js';
 export { renderBusServerConfiguration, type BusServerConfiguration } from './bus/server-configuration.js';

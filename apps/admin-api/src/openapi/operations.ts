@@ -254,7 +254,7 @@ export const operations: readonly Operation[] = [
     summary: 'Lists the message processing log, newest first.',
     status: 200,
     response: listMessageProcessingLogs.response,
-    query: [...paging, 'flow', 'status', 'since'],
+    query: [...paging, 'flow', 'status', 'since', 'until', 'sender', 'correlationId'],
   },
   {
     method: 'get',
@@ -262,6 +262,13 @@ export const operations: readonly Operation[] = [
     summary: 'Shows one entry.',
     status: 200,
     response: messageProcessingLog,
+  },
+  {
+    method: 'get',
+    path: '/v1/message-processing-logs/{id}/attachments/{index}',
+    summary: 'Downloads an attachment of an entry, by its place in the list.',
+    status: 200,
+    responseMediaType: 'application/octet-stream',
   },
   {
     method: 'get',

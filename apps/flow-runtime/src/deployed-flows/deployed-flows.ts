@@ -11,12 +11,17 @@ export interface Endpoint {
   readonly definition: FlowDefinition;
   readonly sender: HttpSender;
   readonly maximumBodyBytes: number;
+  /** Whether a sender may say which messages its own belongs to: only when the channel names the header, not by a pattern. */
+  readonly acceptsCorrelationId: boolean;
 }
 
 export interface FlowState {
   readonly version: number;
   readonly error?: string;
 }
+
+/** `SAP_MplCorrelationId`, as Node spells the headers of a request. */
+export const correlationIdHeader = 'sap_mplcorrelationid';
 
 interface Deployed extends FlowState {
   readonly endpoints: readonly Endpoint[];
@@ -80,6 +85,7 @@ export class DeployedFlows {
           definition,
           sender,
           maximumBodyBytes: sender.maximumBodySizeMb * 1_048_576,
+          acceptsCorrelationId: sender.allowedHeaders.some((name) => name.toLowerCase() === correlationIdHeader),
         })),
       };
     } catch (error) {

@@ -4,9 +4,6 @@ import type { DeployedFlows } from './deployed-flows.js';
 
 type RuntimeView = NonNullable<FlowView['runtimes']>[number];
 
-const heartbeatMs = 5_000;
-/** A runtime that was not seen for so long is not counted among those that hold flows. */
-export const runtimeGoneAfterMs = 20_000;
 /** What changes together is written together. */
 const gatherMs = 20;
 
@@ -22,16 +19,20 @@ export class ReportRuntime {
   #writing: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** @param runtime its id is of this process alone; its name is for people */
+  /**
+   * @param runtime its id is of this process alone; its name is for people
+   * @param goneAfterMs so long a runtime is not seen before it is not counted among those that hold flows
+   */
   constructor(
     private readonly dataSource: DataSource,
     private readonly flows: DeployedFlows,
     private readonly runtime: { readonly id: string; readonly name: string },
     private readonly onFault: (error: unknown, what: string) => void,
+    private readonly goneAfterMs = 20_000,
   ) {}
 
   start(): void {
-    this.#timer = setInterval(() => this.#write(), heartbeatMs);
+    this.#timer = setInterval(() => this.#write(), this.goneAfterMs / 4);
     this.#write();
   }
 
@@ -58,7 +59,7 @@ export class ReportRuntime {
       `SELECT runtime.id, runtime.name, held.version, held.error
        FROM runtime LEFT JOIN flow_on_runtime held ON held.runtime_id = runtime.id AND held.flow_id = $1
        WHERE runtime.seen_at > now() - $2 * interval '1 millisecond' AND runtime.id <> $3`,
-      [flowId, runtimeGoneAfterMs, this.runtime.id],
+      [flowId, this.goneAfterMs, this.runtime.id],
     );
     const own = this.flows.stateOf(flowId);
     const others = rows.map((row) =>
@@ -83,8 +84,10 @@ export class ReportRuntime {
     const { id, name } = this.runtime;
     const inserted = await this.dataSource.query<{ fresh: boolean }[]>(
       `INSERT INTO runtime (id, name, started_at, seen_at) VALUES ($1, $2, now(), now())
-       ON CONFLICT (id) DO UPDATE SET seen_at = now() RETURNING (xmax = 0) AS fresh`,
-      [id, name],
+       ON CONFLICT (id) DO UPDATE SET seen_at = now(), reachable_since = CASE
+         WHEN runtime.seen_at < now() - $3 * interval '1 millisecond' THEN now() ELSE runtime.reachable_since END
+       RETURNING (xmax = 0) AS fresh`,
+      [id, name, this.goneAfterMs / 2],
     );
     // Somebody swept this runtime away while it could not be seen: its flows went with it.
     if (inserted[0]?.fresh || !this.#known) this.#written.clear();

@@ -4,6 +4,7 @@ import {
   readSenderRequest,
   runFlow,
   writeSenderReply,
+  type FlowOutcome,
   type FlowPorts,
   type Message,
   type SenderReply,
@@ -13,9 +14,10 @@ import { continueRequest, runInRequest } from '@sluice/messaging';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decide-call/decide-call.js';
 import type { Permit } from '../decide-call/permit-cache.js';
-import type { DeployedFlows, Endpoint } from '../deployed-flows/deployed-flows.js';
+import { correlationIdHeader, type DeployedFlows, type Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { RecordDecision } from '../record-decision/record-decision.js';
-import type { RecordMessage } from '../record-message/record-message.js';
+import { messageId } from '../record-message/message-id.js';
+import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
 import type { ConnectedCaller, ReadCaller } from './caller-certificate.js';
 import { MalformedClientCert } from './client-cert-header.js';
 import { mayReachFlow } from './identity-headers.js';
@@ -137,8 +139,8 @@ export class HandleRequest {
         if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
         permit = decision.permit;
       }
-      const id = ports.newId();
       const start = ports.now();
+      const id = messageId(start);
       const sent = toSenderRequest(request, endpoint, path, body);
       let message: Message;
       try {
@@ -147,8 +149,20 @@ export class HandleRequest {
         if (!(error instanceof FlowProcessingError)) throw error;
         return respondWithProblem(response, 400, { detail: error.message });
       }
-      const outcome = await runFlow(endpoint.flow, message, ports);
-      const logged = messages.record({ id, endpoint, permit, start, end: ports.now(), outcome });
+      const running: RunningMessage = {
+        id,
+        flow: endpoint,
+        sender: permit.caller.serviceKeyName ?? permit.caller.subjectdn,
+        start,
+        correlationId: correlationIdOf(request, endpoint),
+      };
+      const pending = runFlow(endpoint.flow, message, ports, { messageId: id, sender: endpoint.endpointId });
+      let outcome: FlowOutcome;
+      if (pending instanceof Promise) {
+        messages.began(running);
+        outcome = await pending;
+      } else outcome = pending;
+      const logged = messages.record(running, ports.now(), outcome);
       if (logged) await logged;
       respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
     } catch (error) {
@@ -157,6 +171,13 @@ export class HandleRequest {
       respondWithProblem(response, 503);
     }
   }
+}
+
+/** The id of another message that this one belongs to, when the channel lets the sender say so. */
+function correlationIdOf(request: IncomingMessage, endpoint: Endpoint): string | undefined {
+  if (!endpoint.acceptsCorrelationId) return undefined;
+  const given = request.headers[correlationIdHeader];
+  return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : undefined;
 }
 
 function withoutCertificate(): CallDecision {

@@ -3,7 +3,7 @@ import { invalidArgument, type FieldViolation } from '@sluice/domain';
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { ReadMessages } from '../record-message/read-messages.js';
+import { isCursor, ReadMessages } from '../record-message/read-messages.js';
 
 @Controller()
 export class ListMessageProcessingLogsHandler {
@@ -17,9 +17,12 @@ export class ListMessageProcessingLogsHandler {
     if (request.status !== undefined && !messageStatuses.includes(request.status as 'COMPLETED')) {
       faults.push({ field: 'status', message: `must be one of ${messageStatuses.join(', ')}` });
     }
-    if (request.since !== undefined && Number.isNaN(Date.parse(request.since))) {
-      faults.push({ field: 'since', message: 'must be a time in ISO 8601' });
+    for (const field of ['since', 'until'] as const) {
+      if (request[field] !== undefined && Number.isNaN(Date.parse(request[field])))
+        faults.push({ field, message: 'must be a time in ISO 8601' });
     }
+    if (request.after !== undefined && !isCursor(request.after))
+      faults.push({ field: 'after', message: 'must be the `next` of the page before' });
     if (faults.length > 0) throw invalidArgument(faults);
     return this.messages.list(request);
   }

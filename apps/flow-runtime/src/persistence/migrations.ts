@@ -1,5 +1,10 @@
 import { CreateTables1764000000000 } from './create-tables.migration.js';
 import { KeepDeployments1764000300000 } from './keep-deployments.migration.js';
+import { PartitionMessageLog1764000600000 } from './partition-message-log.migration.js';
 
 /** Every migration of the schema, in their order. */
-export const migrations = [CreateTables1764000000000, KeepDeployments1764000300000] as const;
+export const migrations = [
+  CreateTables1764000000000,
+  KeepDeployments1764000300000,
+  PartitionMessageLog1764000600000,
+] as const;

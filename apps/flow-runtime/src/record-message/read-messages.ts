@@ -1,16 +1,34 @@
 import { messageProcessingLogConsumer, messageProcessingLogStream, type MessageProcessingLog } from '@sluice/contracts';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { DataSource } from 'typeorm';
+import { timeOfMessageId } from './message-id.js';
 
 export interface MessageFilter {
   readonly flow?: string | undefined;
   readonly status?: string | undefined;
-  /** ISO 8601. */
+  /** ISO 8601; `until` is exclusive. */
   readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly sender?: string | undefined;
+  readonly correlationId?: string | undefined;
   readonly limit: number;
   /** Cursor of the page before. */
   readonly after?: string | undefined;
 }
+
+interface Row {
+  id: string;
+  start_at: Date;
+  end_at: Date | null;
+  status: MessageProcessingLog['status'];
+  flow: string;
+  log_level: MessageProcessingLog['logLevel'];
+  sender: string | null;
+  correlation_id: string | null;
+  detail: Partial<MessageProcessingLog> | null;
+}
+
+const columns = 'id, start_at, end_at, status, flow, log_level, sender, correlation_id';
 
 /** How long a reader waits for what was answered before it asked to arrive in Postgres. */
 const patienceMs = 1_000;
@@ -23,19 +41,28 @@ export class ReadMessages {
   ) {}
 
   async find(id: string): Promise<MessageProcessingLog | undefined> {
-    const query = () =>
-      this.dataSource.query<{ entry: MessageProcessingLog }[]>(
-        'SELECT entry FROM message_processing_log WHERE id = $1',
-        [id],
-      );
-    const [found] = await query();
-    if (found) return found.entry;
+    const found = await this.#row(id);
+    // One that is worked on, or seemed to be given up, may be done by now.
+    if (found && found.status !== 'PROCESSING' && found.status !== 'ABANDONED') return toEntry(found);
     await this.#caughtUp();
-    const [later] = await query();
-    return later?.entry;
+    const later = await this.#row(id);
+    return later && toEntry(later);
   }
 
-  /** Newest first. */
+  /** @param index place in the entry's list */
+  async attachment(
+    id: string,
+    index: number,
+  ): Promise<{ name: string; mediaType: string; content: Buffer } | undefined> {
+    await this.#caughtUp();
+    const [row] = await this.dataSource.query<{ name: string; media_type: string; content: Buffer }[]>(
+      'SELECT name, media_type, content FROM message_attachment WHERE message_id = $1 AND index = $2',
+      [id, index],
+    );
+    return row && { name: row.name, mediaType: row.media_type, content: row.content };
+  }
+
+  /** Newest first; without what steps and log entries hold. */
   async list(filter: MessageFilter): Promise<{ items: MessageProcessingLog[]; next?: string }> {
     await this.#caughtUp();
     const conditions: string[] = [];
@@ -46,15 +73,20 @@ export class ReadMessages {
     };
     if (filter.flow !== undefined) where((p) => `flow = ${p}`, filter.flow);
     if (filter.status !== undefined) where((p) => `status = ${p}`, filter.status);
+    if (filter.sender !== undefined) where((p) => `sender = ${p}`, filter.sender);
+    // The first message of a correlation has no other's id.
+    if (filter.correlationId !== undefined) where((p) => `(correlation_id = ${p} OR id = ${p})`, filter.correlationId);
     if (filter.since !== undefined) where((p) => `start_at >= ${p}::timestamptz`, filter.since);
+    if (filter.until !== undefined) where((p) => `start_at < ${p}::timestamptz`, filter.until);
     if (filter.after !== undefined) {
       const [start, id] = Buffer.from(filter.after, 'base64url').toString('utf8').split('|');
       values.push(start, id);
       conditions.push(`(start_at, id) < ($${values.length - 1}::timestamptz, $${values.length})`);
     }
     values.push(filter.limit + 1);
-    const rows = await this.dataSource.query<{ entry: MessageProcessingLog; start_at: Date; id: string }[]>(
-      `SELECT id, start_at, entry FROM message_processing_log ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+    const rows = await this.dataSource.query<Row[]>(
+      `SELECT ${columns}, detail - '{steps,log}'::text[] AS detail FROM message_processing_log
+       ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
        ORDER BY start_at DESC, id DESC LIMIT $${values.length}`,
       values,
     );
@@ -64,7 +96,18 @@ export class ReadMessages {
       rows.length > filter.limit && last
         ? Buffer.from(`${last.start_at.toISOString()}|${last.id}`).toString('base64url')
         : undefined;
-    return { items: kept.map(({ entry }) => entry), ...(next === undefined ? {} : { next }) };
+    return { items: kept.map(toEntry), ...(next === undefined ? {} : { next }) };
+  }
+
+  /** The id tells when the message began, and so which partition to look into. */
+  async #row(id: string): Promise<Row | undefined> {
+    const time = timeOfMessageId(id);
+    const [row] = await this.dataSource.query<Row[]>(
+      `SELECT ${columns}, detail FROM message_processing_log WHERE id = $1
+       ${time === undefined ? '' : 'AND start_at BETWEEN $2::timestamptz AND $3::timestamptz'}`,
+      time === undefined ? [id] : [id, new Date(time - 1_000), new Date(time + 1_000)],
+    );
+    return row;
   }
 
   async #caughtUp(): Promise<void> {
@@ -76,4 +119,24 @@ export class ReadMessages {
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
+}
+
+/** Whether a text is what a page gave as its end. */
+export function isCursor(text: string): boolean {
+  const [start, id, ...more] = Buffer.from(text, 'base64url').toString('utf8').split('|');
+  return more.length === 0 && id !== undefined && !Number.isNaN(Date.parse(start ?? ''));
+}
+
+function toEntry(row: Row): MessageProcessingLog {
+  return {
+    id: row.id,
+    correlationId: row.correlation_id ?? row.id,
+    flow: row.flow,
+    start: row.start_at.toISOString(),
+    ...(row.end_at ? { end: row.end_at.toISOString() } : {}),
+    status: row.status,
+    logLevel: row.log_level,
+    ...(row.sender === null ? {} : { sender: row.sender }),
+    ...row.detail,
+  };
 }

@@ -1,98 +1,88 @@
-import { messageProcessingLogSubject, type MessageProcessingLog } from '@sluice/contracts';
+import type { MessageDetail } from '@sluice/contracts';
 import type { FlowOutcome } from '@sluice/flow-engine';
-import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import type { Permit } from '../decide-call/permit-cache.js';
-import type { Endpoint } from '../deployed-flows/deployed-flows.js';
+import { GroupCommit } from './group-commit.js';
+import { detailOf, WriteLine, type LoggedFlow } from './write-line.js';
 
-export interface ProcessedMessage {
+/** A message that is worked on. */
+export interface RunningMessage {
   readonly id: string;
-  readonly endpoint: Endpoint;
-  readonly permit: Permit;
+  readonly flow: LoggedFlow;
+  /** Who sent it, unless the flow says otherwise. */
+  readonly sender: string;
   /** Milliseconds since 1970. */
   readonly start: number;
-  readonly end: number;
-  readonly outcome: FlowOutcome;
+  /** That of the message which led to this one; absent: its own id. */
+  readonly correlationId?: string | undefined;
 }
 
-interface Waiting {
-  readonly line: string;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A batch stays well below the bus's largest message. */
-const largestBatchBytes = 512 * 1024;
+/** So long a message may take before the log says that it is worked on. */
+const longAfterMs = 2_000;
+const lookEveryMs = 500;
 
 /**
- * Writes entries of the message processing log into JetStream before the answer goes out. All entries that come up while
- * one publication is under way go with the next one, so a busy runtime publishes some hundred times a second however many
- * messages it processes.
+ * Writes entries of the message processing log into JetStream before the answer goes out, in groups: a busy runtime
+ * publishes some hundred times a second however many messages it processes.
  */
 export class RecordMessage {
-  readonly #stream: JetStreamClient;
-  #waiting: Waiting[] = [];
-  #publishing = false;
+  readonly #lines = new WriteLine();
+  readonly #commit: GroupCommit;
+  /** Messages that could not be done at once, the oldest first. */
+  readonly #running = new Map<RunningMessage, { told: boolean }>();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(connection: NatsConnection) {
-    this.#stream = jetstream(connection, { timeout: 5_000 });
+  /** @param publish keeps lines so that they cannot be lost any more @param runtimeId tells this process from all others */
+  constructor(
+    publish: (lines: string) => Promise<void>,
+    private readonly runtimeId: string,
+    private readonly now: () => number,
+    private readonly onFault: (error: unknown, what: string) => void,
+  ) {
+    this.#commit = new GroupCommit(publish);
+  }
+
+  /** To be told of messages that are not done at once; those that take long get an entry with the status PROCESSING. */
+  began(message: RunningMessage): void {
+    if (message.flow.definition.log.level === 'NONE') return;
+    this.#running.set(message, { told: false });
+    this.#timer ??= setInterval(() => this.#tellLongOnes(), lookEveryMs).unref();
   }
 
   /**
+   * Records what came of a message.
    * @returns a promise that settles when the entry cannot be lost any more; undefined when the flow's log level is NONE
    */
-  record(message: ProcessedMessage): Promise<void> | undefined {
-    const { level } = message.endpoint.definition.log;
-    if (level === 'NONE') return undefined;
-    const line = JSON.stringify(toEntry(message));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ line, resolve, reject });
-      if (!this.#publishing) void this.#publish();
-    });
+  record(message: RunningMessage, end: number, outcome: FlowOutcome): Promise<void> | undefined {
+    const { id, flow, start, correlationId } = message;
+    if (this.#running.size > 0) this.#running.delete(message);
+    if (flow.definition.log.level === 'NONE') return undefined;
+    const sender = outcome.sender ?? message.sender;
+    const detail = detailOf(outcome);
+    const more = detail === undefined && correlationId === undefined ? undefined : withDetail(correlationId, detail);
+    return this.#commit.add(this.#lines.line(id, start, end, outcome.status, flow, sender, more));
   }
 
-  async #publish(): Promise<void> {
-    this.#publishing = true;
-    while (this.#waiting.length > 0) {
-      const batch = this.#takeBatch();
-      try {
-        await this.#stream.publish(messageProcessingLogSubject, batch.map(({ line }) => line).join('\n'));
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+  #tellLongOnes(): void {
+    const before = this.now() - longAfterMs;
+    for (const [message, state] of this.#running) {
+      if (message.start > before) return;
+      if (state.told) continue;
+      state.told = true;
+      const { id, flow, start, sender, correlationId } = message;
+      const more = { runtimeId: this.runtimeId, ...(correlationId === undefined ? {} : { correlationId }) };
+      this.#commit
+        .add(this.#lines.line(id, start, null, 'PROCESSING', flow, sender, more))
+        .catch((error: unknown) => this.onFault(error, 'recording that a message is worked on'));
     }
-    this.#publishing = false;
-  }
-
-  #takeBatch(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { line } of this.#waiting) {
-      bytes += line.length;
-      if (count > 0 && bytes > largestBatchBytes) break;
-      count++;
+    if (this.#running.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
     }
-    return this.#waiting.splice(0, count);
   }
 }
 
-function toEntry({ id, endpoint, permit, start, end, outcome }: ProcessedMessage): MessageProcessingLog {
-  const sender = outcome.sender ?? permit.caller.serviceKeyName ?? permit.caller.subjectdn;
-  return {
-    id,
-    correlationId: id,
-    flow: endpoint.flowId,
-    start: new Date(start).toISOString(),
-    end: new Date(end).toISOString(),
-    status: outcome.status,
-    logLevel: endpoint.definition.log.level,
-    sender,
-    ...(outcome.error ? { error: outcome.error.message } : {}),
-    ...(outcome.receiver ? { receiver: outcome.receiver } : {}),
-    ...(outcome.customHeaders.length > 0
-      ? { customHeaders: Object.fromEntries(outcome.customHeaders.map(({ name, value }) => [name, value])) }
-      : {}),
-    ...(outcome.steps.length > 0 ? { steps: outcome.steps.map((step) => ({ ...step })) } : {}),
-  };
+function withDetail(
+  correlationId: string | undefined,
+  detail: MessageDetail | undefined,
+): { correlationId?: string; detail?: MessageDetail } {
+  return { ...(correlationId === undefined ? {} : { correlationId }), ...(detail === undefined ? {} : { detail }) };
 }

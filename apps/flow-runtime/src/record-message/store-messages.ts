@@ -2,10 +2,11 @@ import { messageProcessingLogConsumer, messageProcessingLogStream } from '@sluic
 import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { DataSource } from 'typeorm';
+import { storeLines } from './store-lines.js';
 
 /** What has come in is stored when so many batches are there, or when so much time has passed since the first. */
 const largestStatement = 256;
-const longestWaitMs = 25;
+const longestWaitMs = 50;
 
 /**
  * Moves the message processing log from JetStream to Postgres, many batches with one statement. Every runtime takes part;
@@ -81,13 +82,10 @@ export class StoreMessages {
 
   async #store(batch: readonly JsMsg[]): Promise<void> {
     try {
-      await this.dataSource.query(
-        `INSERT INTO message_processing_log (id, correlation_id, flow, start_at, end_at, status, entry)
-         SELECT entry ->> 'id', entry ->> 'correlationId', entry ->> 'flow', (entry ->> 'start')::timestamptz,
-                (entry ->> 'end')::timestamptz, entry ->> 'status', entry
-         FROM jsonb_array_elements($1::jsonb) AS entry
-         ON CONFLICT (id) DO NOTHING`,
-        [`[${batch.map((message) => message.string().replaceAll('\n', ',')).join(',')}]`],
+      await storeLines(
+        this.dataSource,
+        batch.map((message) => message.string()),
+        this.onFault,
       );
       for (const message of batch) message.ack();
     } catch (error) {

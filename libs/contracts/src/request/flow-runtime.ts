@@ -176,8 +176,17 @@ export const messageProcessingLog = z.object({
   error: z.string().optional(),
   sender: z.string().optional(),
   receiver: z.string().optional(),
+  messageType: z.string().optional(),
+  applicationId: z.string().optional(),
   customHeaders: z.record(z.string(), z.string()).optional(),
+  /** At DEBUG and TRACE; with headers, properties and payload at TRACE. */
   steps: z.array(z.record(z.string(), z.unknown())).optional(),
+  /** Steps that ran and are not among `steps`. */
+  stepsDropped: z.number().int().optional(),
+  /** What log steps and scripts wrote. */
+  log: z.array(z.record(z.string(), z.unknown())).optional(),
+  /** Their contents are read one by one. */
+  attachments: z.array(z.object({ name: z.string(), mediaType: z.string(), size: z.number().int() })).optional(),
 });
 export type MessageProcessingLog = z.infer<typeof messageProcessingLog>;
 
@@ -188,8 +197,18 @@ export const listMessageProcessingLogs = defineRequest(
     flow: z.string().optional(),
     status: z.string().optional(),
     since: z.string().optional(),
+    until: z.string().optional(),
+    sender: z.string().optional(),
+    correlationId: z.string().optional(),
   }),
   page(messageProcessingLog),
+);
+/** One attachment of an entry, by its place in the entry's list. */
+export const getMessageAttachment = defineRequest(
+  'flow-runtime',
+  'get-message-attachment',
+  z.object({ id: z.string(), index: z.number().int().nonnegative() }),
+  z.object({ name: z.string(), mediaType: z.string(), content: base64 }),
 );
 export const getMessageProcessingLog = defineRequest(
   'flow-runtime',

@@ -1,0 +1,134 @@
+import type { MessageDetail, MessageLine } from '@sluice/contracts';
+import type { FlowDefinition, FlowOutcome } from '@sluice/flow-engine';
+
+/** A flow whose messages are logged; an endpoint is one. */
+export interface LoggedFlow {
+  readonly flowId: string;
+  readonly definition: FlowDefinition;
+}
+
+/** The detail of one entry, so that it travels in one message of the bus whatever a flow traced. */
+const largestDetail = 1_500_000;
+/** Texts of errors come from anywhere. */
+const largestText = 16 * 1024;
+const largestAttachment = 512 * 1024;
+
+/** Writes entries as lines (`MessageLine` of contracts). The usual one is put together from texts that are there already. */
+export class WriteLine {
+  readonly #ends = new WeakMap<LoggedFlow, Map<string, string>>();
+
+  line(
+    id: string,
+    start: number,
+    end: number | null,
+    status: MessageLine[3],
+    flow: LoggedFlow,
+    sender: string,
+    more?: {
+      readonly correlationId?: string;
+      readonly runtimeId?: string;
+      readonly detail?: MessageDetail | undefined;
+    },
+  ): string {
+    const begin = `["${id}",${start},${end === null ? 'null' : end},"${status}",${this.#about(flow, sender)}`;
+    if (more === undefined) return `${begin},null,null,null]`;
+    const { correlationId, runtimeId, detail } = more;
+    const correlation = correlationId === undefined || correlationId === id ? 'null' : storable(correlationId);
+    return `${begin},${correlation},${storable(runtimeId ?? null)},${detail === undefined ? 'null' : writeDetail(detail)}]`;
+  }
+
+  #about(flow: LoggedFlow, sender: string): string {
+    let ends = this.#ends.get(flow);
+    if (ends === undefined) this.#ends.set(flow, (ends = new Map()));
+    let end = ends.get(sender);
+    if (end === undefined) {
+      // A flow may set the sender from what it is sent.
+      if (ends.size >= 256) ends.clear();
+      end = `${storable(flow.flowId)},"${flow.definition.log.level}",${storable(sender)}`;
+      ends.set(sender, end);
+    }
+    return end;
+  }
+}
+
+/** @returns undefined for a message of which there is nothing more to tell */
+export function detailOf(outcome: FlowOutcome): MessageDetail | undefined {
+  if (
+    outcome.error === undefined &&
+    outcome.receiver === undefined &&
+    outcome.messageType === undefined &&
+    outcome.applicationId === undefined &&
+    outcome.steps.length === 0 &&
+    outcome.customHeaders.length === 0 &&
+    outcome.attachments.length === 0 &&
+    outcome.log.length === 0
+  )
+    return undefined;
+  return {
+    ...(outcome.error ? { error: outcome.error.message.slice(0, largestText) } : {}),
+    ...(outcome.receiver === undefined ? {} : { receiver: outcome.receiver.slice(0, largestText) }),
+    ...(outcome.messageType === undefined ? {} : { messageType: outcome.messageType.slice(0, largestText) }),
+    ...(outcome.applicationId === undefined ? {} : { applicationId: outcome.applicationId.slice(0, largestText) }),
+    ...(outcome.customHeaders.length > 0
+      ? {
+          customHeaders: Object.fromEntries(
+            outcome.customHeaders.map(({ name, value }) => [name, value.slice(0, largestText)]),
+          ),
+        }
+      : {}),
+    ...(outcome.steps.length > 0 ? { steps: outcome.steps.map((step) => ({ ...step })) } : {}),
+    ...(outcome.stepsDropped > 0 ? { stepsDropped: outcome.stepsDropped } : {}),
+    ...(outcome.log.length > 0 ? { log: outcome.log.map((entry) => ({ ...entry })) } : {}),
+    ...(outcome.attachments.length > 0
+      ? {
+          attachments: outcome.attachments.map(({ name, mediaType, content }) => {
+            const bytes = Buffer.from(content);
+            const kept = bytes.subarray(0, largestAttachment);
+            return { name, mediaType, size: bytes.length, content: kept.toString('base64') };
+          }),
+        }
+      : {}),
+  };
+}
+
+/** Leaves out what is largest and least missed, until the rest fits: payloads, attachments, step records, log entries. */
+function writeDetail(detail: MessageDetail): string {
+  let text = storable(detail);
+  if (text.length <= largestDetail) return text;
+  let kept: MessageDetail = {
+    ...detail,
+    ...(detail.steps
+      ? {
+          steps: detail.steps.map(({ payload, ...step }) =>
+            payload === undefined ? step : { ...step, payloadTruncated: true },
+          ),
+        }
+      : {}),
+  };
+  text = storable(kept);
+  if (text.length <= largestDetail) return text;
+  let room = largestDetail / 3;
+  const attachments = (detail.attachments ?? []).map((attachment) => {
+    const fits = attachment.content.length <= room;
+    if (fits) room -= attachment.content.length;
+    return fits ? attachment : { ...attachment, content: '' };
+  });
+  const steps = (kept.steps ?? []).slice(0, 500).map(({ headers: _headers, properties: _properties, ...step }) => step);
+  kept = {
+    ...kept,
+    attachments,
+    steps,
+    stepsDropped: (detail.stepsDropped ?? 0) + (detail.steps?.length ?? 0) - steps.length,
+    log: (detail.log ?? []).slice(0, 100),
+  };
+  text = storable(kept);
+  if (text.length <= largestDetail) return text;
+  return storable({
+    error: (detail.error ?? 'What this message left in its log was too large to be kept.').slice(0, largestText),
+  });
+}
+
+/** JSON as Postgres takes it: neither NUL nor half of a surrogate pair, which it refuses. */
+function storable(value: unknown): string {
+  return JSON.stringify(value).replace(/\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '\\ufffd');
+}
