@@ -4,6 +4,7 @@ import type { ListenersConfig } from './endpoint/listeners.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+const milliseconds = z.coerce.number().int().min(100).max(3_600_000);
 const files = z
   .string()
   .transform((value) => value.split(',').map((file) => file.trim()))
@@ -24,6 +25,13 @@ const environment = shellEnvironment
      */
     TLS_CERTIFICATE_FILE: files,
     TLS_KEY_FILE: files,
+    /** Limits of each listener; times in milliseconds. @see ListenerLimits */
+    FLOW_HANDSHAKE_TIMEOUT_MS: milliseconds.default(10_000),
+    FLOW_HEADERS_TIMEOUT_MS: milliseconds.default(15_000),
+    FLOW_REQUEST_TIMEOUT_MS: milliseconds.default(120_000),
+    FLOW_KEEP_ALIVE_TIMEOUT_MS: milliseconds.default(65_000),
+    FLOW_MAX_CONNECTIONS: z.coerce.number().int().min(1).default(16_000),
+    FLOW_MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).default(4_000),
     /** The proxy-facing listener; none when PROXY_PORT is absent. It admits who has a certificate of PROXY_CA_FILE. */
     PROXY_HOST: z.string().default('127.0.0.1'),
     PROXY_PORT: port.optional(),
@@ -47,6 +55,10 @@ const environment = shellEnvironment
     path: ['TLS_KEY_FILE'],
     message: 'must name as many files as TLS_CERTIFICATE_FILE, in the same order',
   })
+  .refine((value) => value.FLOW_HEADERS_TIMEOUT_MS <= value.FLOW_REQUEST_TIMEOUT_MS, {
+    path: ['FLOW_HEADERS_TIMEOUT_MS'],
+    message: 'must not be more than FLOW_REQUEST_TIMEOUT_MS, which counts from the same moment',
+  })
   .refine((value) => value.PROXY_PORT === undefined || value.PROXY_CA_FILE !== undefined, {
     path: ['PROXY_CA_FILE'],
     message: 'must be set with PROXY_PORT: the proxy-facing listener admits nobody without it',
@@ -67,6 +79,14 @@ export function listenersOf(config: Config): ListenersConfig {
       certificateFile,
       keyFile: config.TLS_KEY_FILE[index] ?? '',
     })),
+    limits: {
+      handshakeTimeout: config.FLOW_HANDSHAKE_TIMEOUT_MS,
+      headersTimeout: config.FLOW_HEADERS_TIMEOUT_MS,
+      requestTimeout: config.FLOW_REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: config.FLOW_KEEP_ALIVE_TIMEOUT_MS,
+      maxConnections: config.FLOW_MAX_CONNECTIONS,
+      maxConnectionsPerAddress: config.FLOW_MAX_CONNECTIONS_PER_ADDRESS,
+    },
     ...(PROXY_PORT !== undefined && PROXY_CA_FILE !== undefined
       ? { proxy: { host: config.PROXY_HOST, port: PROXY_PORT, caFile: PROXY_CA_FILE } }
       : {}),

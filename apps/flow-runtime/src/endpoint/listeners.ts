@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { defaultLimits } from './apply-limits.js';
+import type { ListenerLimits } from './apply-limits.js';
 import { FollowedFiles } from './followed-files.js';
 import { closeGracefully, listen } from './open-and-close.js';
 import { ProxyListener } from './proxy-listener.js';
@@ -12,6 +12,7 @@ export interface ListenersConfig {
   readonly port: number;
   /** One for each virtual host; the first is shown to who names none. */
   readonly identityFiles: readonly ServerIdentityFiles[];
+  readonly limits: ListenerLimits;
   readonly proxy?: { readonly host: string; readonly port: number; readonly caFile: string };
 }
 
@@ -37,14 +38,15 @@ export class Listeners {
       'server certificate',
       onFault,
     );
-    this.#public = new PublicListener(this.#identities.value, handler, defaultLimits);
+    this.#public = new PublicListener(this.#identities.value, handler, config.limits);
     this.#proxy =
       config.proxy && this.#identities.value[0]
         ? new ProxyListener(
             this.#identities.value[0],
             readFileSync(config.proxy.caFile, 'utf8'),
             handler,
-            defaultLimits,
+            // All its connections come from few addresses.
+            { ...config.limits, maxConnectionsPerAddress: config.limits.maxConnections },
           )
         : undefined;
   }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -16,6 +17,13 @@ const titles: Readonly<Record<number, string>> = {
 /** Answers that leave the body unread: the connection cannot go on. */
 const unread: ReadonlySet<number> = new Set([400, 413, 421, 431]);
 
+const ending = new WeakSet<Socket>();
+
+/** Whether the connection ends with an answer already given: a request that was sent after that one is not for us. */
+export function isEnding(socket: Socket): boolean {
+  return ending.has(socket);
+}
+
 export const decisionIdHeader = 'Sluice-Decision-Id';
 export const messageIdHeader = 'SAP_MessageProcessingLogID';
 
@@ -32,6 +40,7 @@ export function respondWithProblem(
     response.destroy();
     return;
   }
+  if (unread.has(status)) ending.add(response.req.socket);
   const body = JSON.stringify({ type: 'about:blank', title: titles[status] ?? 'Error', status, ...members });
   response.writeHead(status, {
     'content-type': 'application/problem+json',

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { applyLimits, headLimits, type ListenerLimits } from './apply-limits.js';
+import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './apply-limits.js';
 import { passedOnCaller } from './caller-certificate.js';
 import { readClientCert } from './client-cert-header.js';
 import { judgeRequestHead } from './judge-request-head.js';
-import { respondWithProblem } from './problem-response.js';
+import { isEnding, respondWithProblem } from './problem-response.js';
 import { sessionIdContext, type RequestHandler } from './public-listener.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
@@ -24,10 +24,12 @@ export class ProxyListener {
         ...this.#context(identity),
         handshakeTimeout: limits.handshakeTimeout,
         maxHeaderSize: headLimits.maxHeaderSize,
+        connectionsCheckingInterval: timeoutCheckMs,
         requestCert: true,
         rejectUnauthorized: true,
       },
       (request: IncomingMessage, response: ServerResponse) => {
+        if (isEnding(request.socket)) return;
         const refusal = judgeRequestHead(request, undefined);
         if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
         else handler.handle(request, response, readCaller);

@@ -3,7 +3,7 @@ import { Sender, sha256Hex, TestAuthority, visit, type TestCertificate, type Vis
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
-import { defaultLimits } from './apply-limits.js';
+import type { ListenerLimits } from './apply-limits.js';
 import type { ReadCaller } from './caller-certificate.js';
 import { PublicListener } from './public-listener.js';
 import { SentChains } from './sent-chains.js';
@@ -14,6 +14,15 @@ interface Seen {
   readonly chain?: string[];
   readonly note?: string;
 }
+
+const limits: ListenerLimits = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 15_000,
+  requestTimeout: 120_000,
+  keepAliveTimeout: 65_000,
+  maxConnections: 1_000,
+  maxConnectionsPerAddress: 1_000,
+};
 
 /** Answers with who the caller is. */
 const mirror = {
@@ -62,7 +71,7 @@ describe('the public listener', () => {
     const listener = new PublicListener(
       identities.map(({ chainPem, key }) => ({ certificateChain: chainPem, privateKey: key.pem })),
       mirror,
-      defaultLimits,
+      limits,
       chains,
     );
     listener.nameRoots([root.pem]);

@@ -2,10 +2,10 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { applyLimits, headLimits, type ListenerLimits } from './apply-limits.js';
+import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './apply-limits.js';
 import { callerOfConnection, type ReadCaller } from './caller-certificate.js';
 import { judgeRequestHead } from './judge-request-head.js';
-import { respondWithProblem } from './problem-response.js';
+import { isEnding, respondWithProblem } from './problem-response.js';
 import { SentChains } from './sent-chains.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
@@ -43,6 +43,7 @@ export class PublicListener {
         ...contextOf(identities[0], this.#roots),
         handshakeTimeout: limits.handshakeTimeout,
         maxHeaderSize: headLimits.maxHeaderSize,
+        connectionsCheckingInterval: timeoutCheckMs,
         requestCert: true,
         rejectUnauthorized: false,
         // Asked on each handshake, so only where there is a choice.
@@ -51,6 +52,7 @@ export class PublicListener {
           : {}),
       },
       (request: IncomingMessage, response: ServerResponse) => {
+        if (isEnding(request.socket)) return;
         const refusal = judgeRequestHead(request, this.#hosts);
         if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
         else handler.handle(request, response, readCaller);
