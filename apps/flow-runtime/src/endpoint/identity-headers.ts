@@ -30,7 +30,15 @@ export function claimsIdentity(name: string): boolean {
   return names.has(header) || prefixes.some((prefix) => header.startsWith(prefix));
 }
 
+/** Senders choose header names: more of them than any client uses are judged each time. */
+const mostRemembered = 512;
+const judged = new Map<string, boolean>();
+
 /** Whether a request header may be seen by a flow at all. */
 export function mayReachFlow(name: string): boolean {
-  return !ours.has(name.toLowerCase()) && !claimsIdentity(name);
+  const known = judged.get(name);
+  if (known !== undefined) return known;
+  const may = !ours.has(name.toLowerCase()) && !claimsIdentity(name);
+  if (judged.size < mostRemembered && name.length <= 64) judged.set(name, may);
+  return may;
 }

@@ -7,8 +7,8 @@ const nothing = new Uint8Array();
  * @throws Error when the sender went away before the end
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
-  const declared = Number(request.headers['content-length']);
-  if (declared > limit) return Promise.resolve(undefined);
+  const declared = request.headers['content-length'];
+  if (declared !== undefined && Number(declared) > limit) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined;
     let more: Buffer[] | undefined;
@@ -23,11 +23,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
       else (more ??= [first]).push(chunk);
     };
     request.on('data', onData);
-    request.once('end', () => resolve(more ? Buffer.concat(more, length) : (first ?? nothing)));
-    request.once('error', reject);
-    // Also comes after every complete request, for which it means nothing.
-    request.once('close', () => {
-      if (!request.complete) reject(new Error('The sender closed the connection.'));
-    });
+    request.on('end', () => resolve(more ? Buffer.concat(more, length) : (first ?? nothing)));
+    // A sender that goes away in the middle is an error, too: the request is destroyed with one that says so.
+    request.on('error', reject);
   });
 }

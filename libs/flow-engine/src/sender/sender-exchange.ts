@@ -4,6 +4,7 @@ import { HeaderMap } from '../message/header-map.js';
 import { Message } from '../message/message.js';
 import type { HttpSender } from '../model/channel-definition.js';
 import type { FlowOutcome } from '../run/flow-outcome.js';
+import { remembered } from './remembered-names.js';
 import { matchesHeaderPattern } from '../step/header-pattern.js';
 import { SOAP_11, SOAP_12, unwrapSoap } from '../step/soap-envelope.js';
 import { escapeText, serializeXml } from '../xml/serialize-xml.js';
@@ -41,17 +42,16 @@ const NEVER_RETURNED =
  * @throws FlowProcessingError `xml-malformed`, `xml-limit-exceeded` when the envelope is not one
  */
 export function readSenderRequest(channel: HttpSender, request: SenderRequest): Message {
+  const rules = rulesOf(channel);
   const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (NEVER_ADMITTED.test(name)) continue;
-    if (ALWAYS_ADMITTED.has(name.toLowerCase()) || matchesHeaderPattern(name, channel.allowedHeaders))
-      headers.set(name, value);
+  for (const name in request.headers) {
+    if (rules.admits(name)) headers.set(name, request.headers[name]);
   }
   headers.set('CamelHttpMethod', request.method);
   headers.set('CamelHttpPath', request.path);
   if (request.query !== '') headers.set('CamelHttpQuery', request.query);
   headers.set('CamelHttpUrl', request.url);
-  headers.set('CamelServletContextPath', channel.address.replace(/\/\*$/, ''));
+  headers.set('CamelServletContextPath', rules.contextPath);
   const message = new Message({ headers, body: request.body });
   if (channel.adapter === 'HTTPS') return message;
   const envelope = unwrapSoap(message);
@@ -61,6 +61,30 @@ export function readSenderRequest(channel: HttpSender, request: SenderRequest): 
 }
 
 const SOAP_VERSION = 'SoapVersion';
+
+interface ChannelRules {
+  admits(name: string): boolean;
+  readonly contextPath: string;
+}
+
+const rulesOfChannels = new WeakMap<HttpSender, ChannelRules>();
+
+function rulesOf(channel: HttpSender): ChannelRules {
+  const known = rulesOfChannels.get(channel);
+  if (known !== undefined) return known;
+  const rules: ChannelRules = {
+    admits: remembered(
+      (name) =>
+        !NEVER_ADMITTED.test(name) &&
+        (ALWAYS_ADMITTED.has(name.toLowerCase()) || matchesHeaderPattern(name, channel.allowedHeaders)),
+    ),
+    contextPath: channel.address.replace(/\/\*$/, ''),
+  };
+  rulesOfChannels.set(channel, rules);
+  return rules;
+}
+
+const mayReturn = remembered((name) => !NEVER_RETURNED.test(name) && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name));
 
 /**
  * Makes the answer to a request from what came of the message: 200, 204 if it is empty, 202 for a one-way SOAP call, 500 for
@@ -93,13 +117,15 @@ export function writeSenderReply(
 }
 
 function returnedHeaders(message: Message, request: SenderRequest): Record<string, string> {
-  const came = new HeaderMap(Object.entries(request.headers));
+  let came: HeaderMap | undefined;
   const headers: Record<string, string> = {};
   for (const [name, value] of message.headers) {
-    if (NEVER_RETURNED.test(name) || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) continue;
+    if (!mayReturn(name)) continue;
     const text = valueToText(value);
-    const isContentType = name.toLowerCase() === 'content-type';
-    if (!isContentType && came.get(name) === text) continue;
+    if (name.toLowerCase() !== 'content-type') {
+      came ??= new HeaderMap(Object.entries(request.headers));
+      if (came.get(name) === text) continue;
+    }
     if (text.length <= 8 * 1024 && !/[^\t\u0020-\u007e\u0080-\u00ff]/.test(text)) headers[name] = text;
   }
   return headers;

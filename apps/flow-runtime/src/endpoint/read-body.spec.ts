@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { readBody } from './read-body.js';
+
+describe('reading a body', () => {
+  let server: Server;
+  let socket: Socket;
+  let read: Promise<string | undefined>;
+
+  beforeEach(async () => {
+    read = new Promise((resolve, reject) => {
+      server = createServer((request: IncomingMessage) =>
+        readBody(request, 8).then((body) => resolve(body && Buffer.from(body).toString()), reject),
+      );
+    });
+    read.catch(() => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  });
+
+  afterEach(() => {
+    socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it.each([
+    ['in one piece', 'Content-Length: 5\r\n\r\nhello', 'hello'],
+    ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n', 'hello'],
+    ['that is empty', '\r\n', ''],
+  ])('gives a body %s', async (_how, rest, body) => {
+    socket.write(`POST / HTTP/1.1\r\nHost: x\r\n${rest}`);
+    await expect(read).resolves.toBe(body);
+  });
+
+  it.each([
+    ['says so', 'Content-Length: 9\r\n\r\n'],
+    ['turns out so', 'Transfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n'],
+  ])('gives none when it is too long and %s', async (_how, rest) => {
+    socket.write(`POST / HTTP/1.1\r\nHost: x\r\n${rest}`);
+    await expect(read).resolves.toBeUndefined();
+  });
+
+  it('fails when the sender goes away in the middle', async () => {
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe');
+    server.once('request', () => socket.destroy());
+    await expect(read).rejects.toThrow('aborted');
+  });
+});
