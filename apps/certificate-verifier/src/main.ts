@@ -1,7 +1,10 @@
-import { StatePublisher } from '@sluice/messaging';
+import { CertificateListStore, StatePublisher, watchCertificateLists } from '@sluice/messaging';
 import { followState, runService, stateNotReady } from '@sluice/service-shell';
 import { AppModule } from './app.module.js';
 import { readConfig } from './config.js';
+import { AskResponder } from './revocation/ask-responder.js';
+import { exchangeOcspOverHttp } from './revocation/exchange-ocsp.js';
+import { RevocationSources } from './revocation/revocation-sources.js';
 import { TrustList } from './verify-certificate/trust-list.js';
 import { VerifyCertificate } from './verify-certificate/verify-certificate.js';
 
@@ -20,10 +23,19 @@ await runService({
     });
     const publisher = new StatePublisher(shell.connection, bucket, 2_000);
     const trust = new TrustList(follower, shell.onFault);
+    const now = () => Date.now();
+    const lists = await CertificateListStore.open(shell.connection);
+    const sources = new RevocationSources((sha256) => lists.get(sha256), shell.onFault, now);
+    const renew = () => {
+      trust.forget();
+      sources.need(trust.revocations);
+    };
     follower.onChange(({ key }) => {
-      if (key.startsWith('root.') || key.startsWith('ca.')) trust.forget();
+      if (key.startsWith('root.') || key.startsWith('ca.')) renew();
     });
     follower.onEpoch(() => trust.forget());
+    follower.onLoaded(renew);
+    shell.onShutdown(watchCertificateLists(shell.connection, (sha256) => sources.readAhead(sha256)));
     const verify = new VerifyCertificate(
       {
         get position() {
@@ -39,8 +51,9 @@ await runService({
         },
       },
       trust,
+      { sources, responder: new AskResponder(exchangeOcspOverHttp, now) },
       shell.processName,
-      () => Date.now(),
+      now,
     );
     return { module: AppModule.with(verify), notReady: () => stateNotReady(follower) };
   },

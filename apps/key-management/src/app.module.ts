@@ -2,9 +2,15 @@ import { findMissingRoles } from '@sluice/contracts';
 import type { PublishedChanges, Shell } from '@sluice/service-shell';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AddCertificateListHandler } from './add-certificate-list/add-certificate-list.handler.js';
+import { AddCertificateList } from './add-certificate-list/add-certificate-list.js';
 import { AddTrustedRootHandler } from './add-trusted-root/add-trusted-root.handler.js';
 import { AddTrustedRoot } from './add-trusted-root/add-trusted-root.js';
 import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
+import type { CertificateLists } from './certificate-lists/certificate-lists.js';
+import type { DownloadCertificateList } from './certificate-lists/download-certificate-list.js';
+import { ConfigureRevocationHandler } from './configure-revocation/configure-revocation.handler.js';
+import { ConfigureRevocation } from './configure-revocation/configure-revocation.js';
 import { CreateServiceInstanceHandler } from './create-service-instance/create-service-instance.handler.js';
 import { CreateServiceInstance } from './create-service-instance/create-service-instance.js';
 import type { FindMissingRoles } from './create-service-instance/require-roles.js';
@@ -16,12 +22,15 @@ import { DeleteServiceKeyHandler } from './delete-service-key/delete-service-key
 import { DeleteServiceKey } from './delete-service-key/delete-service-key.js';
 import { GetServiceInstanceHandler } from './get-service-instance/get-service-instance.handler.js';
 import { flowUrlToken, GetServiceKeyHandler } from './get-service-key/get-service-key.handler.js';
+import { GetTrustedRootHandler } from './get-trusted-root/get-trusted-root.handler.js';
 import { ListRoleHoldersHandler } from './list-role-holders/list-role-holders.handler.js';
 import { ListServiceInstancesHandler } from './list-service-instances/list-service-instances.handler.js';
 import { ListServiceKeysHandler } from './list-service-keys/list-service-keys.handler.js';
 import { ListTrustedRootsHandler } from './list-trusted-roots/list-trusted-roots.handler.js';
 import { RebuildStateHandler } from './rebuild-state/rebuild-state.handler.js';
 import { RebuildState } from './rebuild-state/rebuild-state.js';
+import { RemoveCertificateListHandler } from './remove-certificate-list/remove-certificate-list.handler.js';
+import { RemoveCertificateList } from './remove-certificate-list/remove-certificate-list.js';
 import { RemoveTrustedRootHandler } from './remove-trusted-root/remove-trusted-root.handler.js';
 import { RemoveTrustedRoot } from './remove-trusted-root/remove-trusted-root.js';
 import { RevokeCertificateHandler } from './revoke-certificate/revoke-certificate.handler.js';
@@ -56,6 +65,12 @@ export class AppModule {
     rebuildState,
     sharedHandlers,
   }: AppParts): DynamicModule {
+  readonly lists: CertificateLists;
+  readonly download: DownloadCertificateList;
+}
+
+export class AppModule {
+  static with({ shell, dataSource, changes, authority, flowUrl, lists, download }: AppParts): DynamicModule {
     const now = () => Date.now();
     const missingRoles: FindMissingRoles = async (roles) =>
       (await shell.requests.call(findMissingRoles, { roles: [...roles] })).missing;
@@ -78,6 +93,10 @@ export class AppModule {
         AddTrustedRootHandler,
         ListTrustedRootsHandler,
         RemoveTrustedRootHandler,
+        GetTrustedRootHandler,
+        ConfigureRevocationHandler,
+        AddCertificateListHandler,
+        RemoveCertificateListHandler,
         ListRoleHoldersHandler,
         RebuildStateHandler,
         ...sharedHandlers,
@@ -98,6 +117,12 @@ export class AppModule {
         { provide: RevokeServiceInstance, useValue: new RevokeServiceInstance(changes, now) },
         { provide: AddTrustedRoot, useValue: new AddTrustedRoot(changes, now) },
         { provide: RemoveTrustedRoot, useValue: new RemoveTrustedRoot(changes) },
+        {
+          provide: ConfigureRevocation,
+          useValue: new ConfigureRevocation(dataSource, changes, lists, download, now),
+        },
+        { provide: AddCertificateList, useValue: new AddCertificateList(dataSource, changes, lists, now) },
+        { provide: RemoveCertificateList, useValue: new RemoveCertificateList(changes, lists) },
       ],
     };
   }

@@ -9,6 +9,12 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
   RECORD_KEYS_FILE: z.string().min(1),
   /** How long records of denied calls are kept. */
   DECISION_RETENTION_HOURS: z.coerce.number().min(1).default(168),
+  /** A CRL longer than this is not fetched; octets. */
+  LONGEST_CRL_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(128 * 1024 * 1024),
   /** Where senders call flows; goes into the credentials of each key. */
   FLOW_URL: z.url(),
 });

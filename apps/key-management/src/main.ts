@@ -1,4 +1,4 @@
-import { createEventStream, makeRuntimeStreams, RecordSigner } from '@sluice/messaging';
+import { CertificateListStore, createEventStream, makeRuntimeStreams, RecordSigner } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
   CompareState,
@@ -12,7 +12,11 @@ import { readFileSync } from 'node:fs';
 import { AppModule } from './app.module.js';
 import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
 import { KeySealer } from './certificate-authority/key-sealer.js';
+import { CertificateLists } from './certificate-lists/certificate-lists.js';
+import { downloadOverHttp } from './certificate-lists/download-certificate-list.js';
 import { readConfig } from './config.js';
+import { FetchCertificateLists } from './fetch-certificate-lists/fetch-certificate-lists.js';
+import { keepFetching } from './fetch-certificate-lists/keep-fetching.js';
 import { KeepGuards } from './keep-guards/keep-guards.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
@@ -42,9 +46,11 @@ await runService({
       capacity: 0,
     });
     // Before anything is published: the relay has the new CA to tell of at the very first start.
+    const store = await CertificateListStore.open(shell.connection);
     const makeStreams = async () => {
       // A sealed one is being replaced, and takes no other configuration.
       if (!(await bucket.state())?.sealed) await bucket.create();
+      await store.create();
       await createEventStream(shell.connection);
       await makeRuntimeStreams(shell.connection, config.DECISION_RETENTION_HOURS * 3_600_000);
     };
@@ -67,6 +73,11 @@ await runService({
     const rebuildState = new RebuildState(dataSource, bucket, follower, guards, makeStreams);
     const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now());
     await authority.ensure();
+    const now = () => Date.now();
+    const lists = new CertificateLists(dataSource, store, now);
+    const download = downloadOverHttp({ timeoutMs: 20_000, bytes: config.LONGEST_CRL_BYTES });
+    const fetching = new FetchCertificateLists(dataSource, changes, lists, download, now, shell.onFault);
+    shell.onShutdown(keepFetching(fetching, lists, follower, shell.onFault));
     return {
       module: AppModule.with({
         shell,
@@ -74,6 +85,8 @@ await runService({
         changes,
         authority,
         flowUrl: config.FLOW_URL,
+        lists,
+        download,
         rebuildState,
         sharedHandlers: [
           compareStateHandler(

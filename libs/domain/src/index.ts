@@ -54,4 +54,5 @@ export {
   type RefusalValues,
   type RefusedCertificate,
 } from './certificate/certificate-refusal.js';
+export { readRevocationPolicy, type OcspPolicy, type RevocationPolicy } from './certificate/revocation-policy.js';
 export { namesDigestInput } from './certificate/names-digest.js';

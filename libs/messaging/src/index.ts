@@ -1,6 +1,11 @@
 export { makeRuntimeStreams } from './bus/make-streams.js';
 export { connectBus, type BusOptions } from './bus/connect-bus.js';
 export { createEventStream, EventPublisher } from './event/event-publisher.js';
+export {
+  CertificateListMissing,
+  CertificateListStore,
+  watchCertificateLists,
+} from './object/certificate-list-store.js';
 export { BusServer, PassErrorsOn, type BusServerOptions } from './request/bus-server.js';
 export { ContractPipe, Handles } from './request/handles.js';
 export { RequestClient } from './request/request-client.js';

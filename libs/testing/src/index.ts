@@ -7,6 +7,7 @@ export {
   type ExtendedKeyUsage,
   type KeyUsage,
   type TestAuthorityOptions,
+  type TestCertificateListOptions,
   type TestCertificateOptions,
 } from './certificate/test-authority.js';
 export { sha256Hex, testKey, testKeyTypes, type TestKey, type TestKeyType } from './certificate/test-key.js';

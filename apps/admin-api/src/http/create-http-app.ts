@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
 import { flowMediaTypes, largestArtifactBytes, multipartMediaType } from '../flows/read-artifact.js';
+import { certificateListMediaTypes } from '../trusted-roots/trusted-roots.controller.js';
 import { ProblemFilter } from './problem-filter.js';
 
 /** The artifact of a flow, and what multipart/form-data puts around it. */
@@ -16,7 +17,9 @@ export async function createHttpApp(shell: Shell, notReady: () => readonly strin
     abortOnError: false,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  const raw = [...Object.keys(flowMediaTypes), multipartMediaType].filter((type) => type !== 'application/json');
+  const raw = [...Object.keys(flowMediaTypes), multipartMediaType, ...certificateListMediaTypes].filter(
+    (type) => type !== 'application/json',
+  );
   fastify.addContentTypeParser(
     raw,
     { parseAs: 'buffer' },

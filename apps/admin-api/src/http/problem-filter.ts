@@ -6,6 +6,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'invalid-argument': 400,
   'flow-invalid': 400,
   'certificate-refused': 400,
+  'certificate-list-refused': 400,
   unauthenticated: 401,
   'permission-denied': 403,
   'not-found': 404,

@@ -1,5 +1,6 @@
 import {
   adminToken,
+  certificateList,
   checkFlow,
   decisionRecord,
   flow,
@@ -56,6 +57,22 @@ const connectivityTest = z.object({
   certificates: z.array(
     z.object({ subjectdn: z.string(), issuerdn: z.string(), sha256: z.string(), root: z.boolean(), file: z.string() }),
   ),
+});
+
+const revocationPolicy = z.object({
+  failure: z.enum(['hard', 'soft']).optional(),
+  scope: z.enum(['all', 'leaf']).optional(),
+  maximumAgeSeconds: z.number().int().optional(),
+  clockSkewSeconds: z.number().int().optional(),
+  crls: z.array(z.object({ url: z.string(), refreshSeconds: z.number().int().optional() })).optional(),
+  issuerCertificates: z.array(z.string()).optional(),
+  ocsp: z
+    .object({
+      url: z.string().optional(),
+      nonce: z.enum(['required', 'optional', 'none']).optional(),
+      timeoutMilliseconds: z.number().int().optional(),
+    })
+    .optional(),
 });
 
 export const operations: readonly Operation[] = [
@@ -210,6 +227,42 @@ export const operations: readonly Operation[] = [
     response: trustedRoot.extend(propagation),
   },
   { method: 'delete', path: '/v1/trusted-roots/{sha256}', summary: 'Removes a trusted root.', status: 204 },
+  {
+    method: 'get',
+    path: '/v1/trusted-roots/{sha256}',
+    summary: 'Shows a trusted root, its revocation policy and its CRLs.',
+    status: 200,
+    response: trustedRoot,
+  },
+  {
+    method: 'put',
+    path: '/v1/trusted-roots/{sha256}/revocation',
+    summary:
+      'Sets how certificates below a root are checked for revocation. Every CRL is fetched before it is in force.',
+    status: 200,
+    request: revocationPolicy,
+    response: trustedRoot.extend(propagation),
+  },
+  {
+    method: 'delete',
+    path: '/v1/trusted-roots/{sha256}/revocation',
+    summary: 'Checks revocation below a root no longer.',
+    status: 204,
+  },
+  {
+    method: 'post',
+    path: '/v1/trusted-roots/{sha256}/crls',
+    summary: 'Brings an uploaded CRL (DER, PEM, or JSON with pem) into force.',
+    status: 201,
+    mediaTypes: ['application/pkix-crl', 'application/x-pem-file', 'application/json'],
+    response: certificateList.extend(propagation),
+  },
+  {
+    method: 'delete',
+    path: '/v1/trusted-roots/{sha256}/crls/{list}',
+    summary: 'Takes an uploaded CRL away.',
+    status: 204,
+  },
   {
     method: 'get',
     path: '/v1/flows',

@@ -1,4 +1,4 @@
-import type { CaRecord, RootRecord } from '@sluice/contracts';
+import type { CaRecord, RootRecord, RootRevocation } from '@sluice/contracts';
 import type { Dependency } from '@sluice/domain';
 import { parseCertificate, trustAnchor, type Certificate, type TrustAnchor } from '@sluice/pki';
 import type { StateEntry } from '@sluice/messaging';
@@ -14,6 +14,11 @@ interface OwnAuthority {
   readonly dependency: Dependency;
 }
 
+interface TrustedRoot {
+  readonly dependency: Dependency;
+  readonly revocation: RootRevocation | undefined;
+}
+
 /**
  * The trusted roots and our own CA certificates, parsed once until one of them changes. Nothing else is ever trusted, the
  * system's roots least of all.
@@ -24,7 +29,7 @@ export class TrustList {
         anchors: TrustAnchor[];
         intermediates: Certificate[];
         own: Map<string, OwnAuthority>;
-        roots: Map<string, Dependency>;
+        roots: Map<string, TrustedRoot>;
       }
     | undefined;
 
@@ -52,8 +57,18 @@ export class TrustList {
     const { own, roots } = this.#load();
     const authority = own.get(sha256);
     if (authority) return { dependency: authority.dependency, revoked: authority.record.status === 'revoked' };
-    const dependency = roots.get(sha256);
-    return dependency && { dependency, revoked: false };
+    const root = roots.get(sha256);
+    return root && { dependency: root.dependency, revoked: false };
+  }
+
+  /** How certificates below an anchor are checked for revocation; undefined: they are not. */
+  revocationOf(sha256: string): RootRevocation | undefined {
+    return this.#load().roots.get(sha256)?.revocation;
+  }
+
+  /** Every policy in force. */
+  get revocations(): readonly RootRevocation[] {
+    return [...this.#load().roots.values()].flatMap(({ revocation }) => revocation ?? []);
   }
 
   #load() {
@@ -61,7 +76,7 @@ export class TrustList {
     const anchors = new Map<string, TrustAnchor>();
     const intermediates: Certificate[] = [];
     const own = new Map<string, OwnAuthority>();
-    const roots = new Map<string, Dependency>();
+    const roots = new Map<string, TrustedRoot>();
     for (const { key, sequence, record } of this.records.heldOf('ca')) {
       const certificate = this.#parse(key, record.certificate);
       if (!certificate) continue;
@@ -73,7 +88,7 @@ export class TrustList {
     for (const { key, sequence, record } of this.records.heldOf('root')) {
       const certificate = this.#parse(key, record.certificate);
       if (!certificate) continue;
-      roots.set(certificate.sha256, { key, sequence });
+      roots.set(certificate.sha256, { dependency: { key, sequence }, revocation: record.revocation });
       anchors.set(certificate.sha256, trustAnchor(certificate));
     }
     this.#current = { anchors: [...anchors.values()], intermediates, own, roots };

@@ -4,6 +4,8 @@ import { namesDigestInput, parseDistinguishedName, type Position } from '@sluice
 import type { StateEntry } from '@sluice/messaging';
 import { TestAuthority, type TestCertificate } from '@sluice/testing';
 import { createHash } from 'node:crypto';
+import { AskResponder } from '../revocation/ask-responder.js';
+import { RevocationSources } from '../revocation/revocation-sources.js';
 import { TrustList } from './trust-list.js';
 import { VerifyCertificate, type VerifierState } from './verify-certificate.js';
 
@@ -76,7 +78,13 @@ function verifier(setting: Setting): VerifyCertificate {
     ...setting.state,
   };
   const trust = new TrustList(held, () => undefined);
-  return new VerifyCertificate(state, trust, 'verifier-1', () => setting.now ?? at);
+  const now = () => setting.now ?? at;
+  const none = () => Promise.reject(new Error('there is none in this test'));
+  const revocation = {
+    sources: new RevocationSources(none, () => undefined, now),
+    responder: new AskResponder(none, now),
+  };
+  return new VerifyCertificate(state, trust, revocation, 'verifier-1', now);
 }
 
 const digestOf = (certificate: TestCertificate, issuer: string) =>

@@ -3,6 +3,7 @@ import {
   type Check,
   type CredentialRecord,
   type DecodedRequestOf,
+  type RootRevocation,
   type Verdict,
   type UnpinnedRecord,
   type verifyCertificate,
@@ -25,9 +26,14 @@ import {
   SignatureCache,
   strangerBudget,
   type Certificate,
+  type PathInput,
+  type PathJudgement,
+  type TrustAnchor,
 } from '@sluice/pki';
 import { createHash } from 'node:crypto';
 import { moveGuard, type GuardOutcome, type GuardStore, type PresentedCertificate } from './move-guard.js';
+import type { AskResponder } from '../revocation/ask-responder.js';
+import { ListsNotLoaded, type RevocationSources } from '../revocation/revocation-sources.js';
 import type { TrustList } from './trust-list.js';
 
 /** The state a verdict rests on. */
@@ -51,6 +57,7 @@ export class VerifyCertificate {
   constructor(
     private readonly state: VerifierState,
     private readonly trust: TrustList,
+    private readonly revocation: { readonly sources: RevocationSources; readonly responder: AskResponder },
     private readonly verifier: string,
     private readonly now: () => number,
   ) {}
@@ -61,18 +68,33 @@ export class VerifyCertificate {
    */
   async execute(request: VerifyRequest): Promise<Verdict> {
     if (!(await this.state.reach(request.minimum, patienceMs))) throw behind(this.verifier);
-    const judgement = this.#judge(request);
+    // As of what it was begun with: a change that comes while a responder is asked is not in the verdict.
+    const asOf = this.state.position;
+    if (!asOf || !hasReached(asOf, request.minimum)) throw behind(this.verifier);
+    const judgement = await this.#judgeWhenLoaded(request);
     const {
       presented: _presented,
       namesDigest: _digest,
       ...verdict
     } = request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
-    const asOf = this.state.position;
-    if (!asOf || !hasReached(asOf, request.minimum)) throw behind(this.verifier);
+    if (this.state.position?.epoch !== asOf.epoch) throw behind(this.verifier);
     return { ...verdict, asOf, verifier: this.verifier };
   }
 
-  #judge(request: VerifyRequest): Judgement {
+  /** Waits a moment for CRLs that a record names and that are just being read. */
+  async #judgeWhenLoaded(request: VerifyRequest): Promise<Judgement> {
+    for (const deadline = performance.now() + patienceMs; ;) {
+      try {
+        return await this.#judge(request);
+      } catch (error) {
+        if (!(error instanceof ListsNotLoaded)) throw error;
+        const left = deadline - performance.now();
+        if (left <= 0 || !(await endsWithin(error.loaded, left))) throw behind(this.verifier);
+      }
+    }
+  }
+
+  async #judge(request: VerifyRequest): Promise<Judgement> {
     const leafDer = Buffer.from(request.leaf, 'base64');
     const at = this.now();
     const leaf = readCertificate(leafDer);
@@ -90,7 +112,7 @@ export class VerifyCertificate {
     const sent = request.chain.map((der) =>
       readCertificate(Buffer.from(der, 'base64'), (bytes) => this.#authorities.parse(bytes)),
     );
-    const result = judgePath({
+    const { result, unanswered } = await this.#judgePath({
       leaf,
       intermediates: [...sent.filter((certificate) => typeof certificate === 'object'), ...this.trust.intermediates],
       anchors: this.trust.anchors,
@@ -101,7 +123,13 @@ export class VerifyCertificate {
       budget: strangerBudget,
     });
     const base = { ...names, checks: [], dependencies: [] };
-    if (!result.valid) return refused(base, result.refusal.code, 'chain', result.refusal.sentence, at);
+    if (!result.valid) {
+      const { code, sentence } = result.refusal;
+      if (code === 'revocation-undetermined' && unanswered.length > 0)
+        throw new SluiceError('unavailable', unanswered.join(' '));
+      const check = code === 'revoked' || code === 'revocation-undetermined' ? 'revocation' : 'chain';
+      return refused(base, code, check, [sentence, ...reported(result.remarks)].join(' '), at);
+    }
     const dependencies: Dependency[] = [];
     for (const certificate of result.path.slice(1)) {
       const standing = this.trust.standing(certificate.sha256);
@@ -124,6 +152,19 @@ export class VerifyCertificate {
         explanation: `The chain of ${result.path.length} certificates ends in the trusted root ${formatDistinguishedName(result.anchor.certificate.subject)}, and the certificate is for client authentication.`,
       },
     ];
+    const policy = this.trust.revocationOf(result.anchor.certificate.sha256);
+    if (policy) {
+      const what = policy.scope === 'leaf' ? 'The certificate is' : 'The certificate and the CAs above it are';
+      const how =
+        policy.failure === 'hard'
+          ? 'shown not to be revoked'
+          : 'not known to be revoked, and an unknown status is let pass';
+      checks.push({
+        check: 'revocation',
+        ok: true,
+        explanation: [`${what} ${how}.`, ...unanswered, ...reported(result.remarks)].join(' '),
+      });
+    }
     const [, issuer] = result.path;
     return {
       ...names,
@@ -134,6 +175,36 @@ export class VerifyCertificate {
       presented: { sha256: leaf.sha256, notBefore: leaf.notBefore, issuerKeySha256: (issuer ?? leaf).spkiSha256 },
       namesDigest: createHash('sha256').update(namesDigestInput(leaf.subject, leaf.issuer)).digest('hex'),
     };
+  }
+
+  /**
+   * Judges the path, first without OCSP: nobody is asked about a certificate whose path is not valid, and a responder's
+   * address that stands in a certificate is not called unless a trusted root answers for it.
+   */
+  async #judgePath(
+    input: Omit<PathInput, 'revocation'>,
+  ): Promise<{ result: PathJudgement; unanswered: readonly string[] }> {
+    const inputsOf = (policy: RootRevocation | undefined) => policy && this.revocation.sources.inputsOf(policy);
+    const policyOf = (anchor: TrustAnchor) => this.trust.revocationOf(anchor.certificate.sha256);
+    const result = judgePath({
+      ...input,
+      revocation: (anchor) => {
+        const policy = policyOf(anchor);
+        return policy?.ocsp ? undefined : inputsOf(policy);
+      },
+    });
+    if (!result.valid) return { result, unanswered: [] };
+    const policy = policyOf(result.anchor);
+    if (!policy?.ocsp) return { result, unanswered: [] };
+    const { answers, failures } = await this.revocation.responder.answersFor(result.path, policy.scope, policy.ocsp);
+    const withAnswers = judgePath({
+      ...input,
+      revocation: (anchor) => {
+        const inputs = inputsOf(policyOf(anchor));
+        return inputs && { ...inputs, ocspAnswers: answers };
+      },
+    });
+    return { result: withAnswers, unanswered: failures };
   }
 
   async #lookUpKey(judgement: Judgement): Promise<Judgement> {
@@ -231,6 +302,21 @@ export class VerifyCertificate {
         },
       ],
     };
+  }
+}
+
+/** What was passed over while the status was looked for (attacks 24, 25): told to the administrator. */
+function reported(remarks: readonly string[]): string[] {
+  return remarks.map((remark) => `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`);
+}
+
+async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

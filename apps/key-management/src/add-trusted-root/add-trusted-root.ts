@@ -24,9 +24,10 @@ export class AddTrustedRoot {
           addedBy: request.actor,
           version: String(await nextRecordVersion(change.manager, stateKey.root(certificate.sha256))),
           addedAt: new Date(this.now()),
+          revocation: null,
         };
         await change.manager.insert(trustedRootSchema, row);
-        change.state(toRootRecord(row));
+        change.state(toRootRecord(row, []));
         change.event('trusted-root.added', row.sha256, {
           actor: request.actor,
           trustedRoot: { sha256: row.sha256, subject: formatDistinguishedName(certificate.subject) },

@@ -5,6 +5,7 @@ import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, In, MoreThan } from 'typeorm';
 import { certificateAuthoritySchema, trustedRootSchema } from '../persistence/entities.js';
+import { findTrustedRootView } from '../view/revocation-view.js';
 import { toTrustedRootView } from '../view/trusted-root-view.js';
 
 @Controller()
@@ -27,7 +28,7 @@ export class ListTrustedRootsHandler {
         const added = await manager.find(trustedRootSchema, { where: beyond, order: { sha256: 'ASC' }, take });
         return [
           ...own.map((row) => toTrustedRootView(row.certificate, 'issuing-ca', row.createdAt)),
-          ...added.map((row) => toTrustedRootView(row.certificate, 'administrator', row.addedAt)),
+          ...(await Promise.all(added.map((row) => findTrustedRootView(manager, row)))),
         ]
           .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
           .slice(0, take);

@@ -1,4 +1,4 @@
-import type { KeyType, Plan, ServiceInstanceParameters, ServiceKeyParameters } from '@sluice/domain';
+import type { KeyType, Plan, RevocationPolicy, ServiceInstanceParameters, ServiceKeyParameters } from '@sluice/domain';
 import { EntitySchema } from 'typeorm';
 
 /** Rows of the schema `key_management`. `version` is that of the row's state record. */
@@ -93,6 +93,38 @@ export interface TrustedRootRow {
   addedBy: string;
   version: string;
   addedAt: Date;
+  /** Null: revocation is not checked. */
+  revocation: RevocationPolicy | null;
+}
+
+/** A CRL in force for certificates below a trusted root. */
+export interface CertificateListRow {
+  rootSha256: string;
+  sha256: string;
+  der: Buffer;
+  /** Hex SHA-256 of what it is about (issuer, distribution point, delta or not): of each there is one. */
+  scopeKey: string;
+  /** The URL it was fetched from; null when it was uploaded. */
+  source: string | null;
+  issuerDn: string;
+  crlNumber: string | null;
+  delta: boolean;
+  thisUpdate: Date;
+  nextUpdate: Date | null;
+  entries: number;
+  bytes: number;
+  since: Date;
+}
+
+/** A URL that a CRL is fetched from, and how that is going. */
+export interface CertificateListSourceRow {
+  rootSha256: string;
+  url: string;
+  nextFetchAt: Date;
+  lastFetchedAt: Date | null;
+  lastError: string | null;
+  failures: number;
+  etag: string | null;
 }
 
 const timestamp = { type: 'timestamptz' } as const;
@@ -192,6 +224,40 @@ export const trustedRootSchema = new EntitySchema<TrustedRootRow>({
     addedBy: { type: 'text', name: 'added_by' },
     version: { type: 'bigint' },
     addedAt: { ...timestamp, name: 'added_at' },
+    revocation: { type: 'jsonb', nullable: true },
+  },
+});
+
+export const certificateListSchema = new EntitySchema<CertificateListRow>({
+  name: 'certificate_list',
+  columns: {
+    rootSha256: { type: 'text', name: 'root_sha256', primary: true },
+    sha256: { type: 'text', primary: true },
+    // Not read unless asked for: it may have tens of megabytes.
+    der: { type: 'bytea', select: false },
+    scopeKey: { type: 'text', name: 'scope_key' },
+    source: { type: 'text', nullable: true },
+    issuerDn: { type: 'text', name: 'issuer_dn' },
+    crlNumber: { type: 'text', name: 'crl_number', nullable: true },
+    delta: { type: 'boolean' },
+    thisUpdate: { ...timestamp, name: 'this_update' },
+    nextUpdate: { ...timestamp, name: 'next_update', nullable: true },
+    entries: { type: 'integer' },
+    bytes: { type: 'integer' },
+    since: timestamp,
+  },
+});
+
+export const certificateListSourceSchema = new EntitySchema<CertificateListSourceRow>({
+  name: 'certificate_list_source',
+  columns: {
+    rootSha256: { type: 'text', name: 'root_sha256', primary: true },
+    url: { type: 'text', primary: true },
+    nextFetchAt: { ...timestamp, name: 'next_fetch_at' },
+    lastFetchedAt: { ...timestamp, name: 'last_fetched_at', nullable: true },
+    lastError: { type: 'text', name: 'last_error', nullable: true },
+    failures: { type: 'integer' },
+    etag: { type: 'text', nullable: true },
   },
 });
 
@@ -202,6 +268,8 @@ export const entities = [
   unpinnedKeySchema,
   certificateAuthoritySchema,
   trustedRootSchema,
+  certificateListSchema,
+  certificateListSourceSchema,
 ] as const;
 
 export const schema = 'key_management';

@@ -1,5 +1,10 @@
+import { AddRevocationSources1764100000001 } from './add-revocation-sources.migration.js';
 import { CreateTables1764000000000 } from './create-tables.migration.js';
 import { KeyLifecycle1764300000000 } from './key-lifecycle.migration.js';
 
 /** In the order they are run. */
-export const migrations = [CreateTables1764000000000, KeyLifecycle1764300000000] as const;
+export const migrations = [
+  CreateTables1764000000000,
+  AddRevocationSources1764100000001,
+  KeyLifecycle1764300000000,
+] as const;

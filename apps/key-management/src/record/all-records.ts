@@ -10,6 +10,7 @@ import {
   type CredentialRow,
   type ServiceKeyRow,
 } from '../persistence/entities.js';
+import { findListsForRecord } from '../persistence/find-certificate-lists.js';
 import { toCaRecord, toCredentialRecord, toInstanceRecord, toRootRecord, toUnpinnedRecord } from './state-record.js';
 
 const pageSize = 1_000;
@@ -17,7 +18,8 @@ const pageSize = 1_000;
 /** Every record of this service, page by page, to fill an empty bucket: what all others rest on first. */
 export async function* allRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
   for await (const row of rows(dataSource, certificateAuthoritySchema, 'id')) yield toCaRecord(row);
-  for await (const row of rows(dataSource, trustedRootSchema, 'sha256')) yield toRootRecord(row);
+  for await (const row of rows(dataSource, trustedRootSchema, 'sha256'))
+    yield toRootRecord(row, await findListsForRecord(dataSource.manager, row.sha256));
   for await (const row of rows(dataSource, serviceInstanceSchema, 'id')) yield toInstanceRecord(row);
   yield* credentialRecords(dataSource);
   yield* unpinnedRecords(dataSource);

@@ -26,7 +26,7 @@ export class RemoveTrustedRoot {
         throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
       }
       await change.manager.delete(trustedRootSchema, { sha256 });
-      change.state({ ...toRootRecord(row), version, deleted: true });
+      change.state({ ...toRootRecord(row, []), version, deleted: true });
       change.event('trusted-root.removed', sha256, {
         actor: request.actor,
         trustedRoot: { sha256, subject: formatDistinguishedName(parseCertificate(row.certificate).subject) },

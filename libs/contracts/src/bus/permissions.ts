@@ -5,6 +5,7 @@ import { verifyCertificate } from '../request/certificate-verifier.js';
 import { listFlowsAskingRole } from '../request/flow-runtime.js';
 import { listRoleHolders, reportUsage } from '../request/key-management.js';
 import type { ServiceName } from '../request/request-contract.js';
+import { certificateListStream, certificateListSubject } from '../state/certificate-lists.js';
 import { stateStream, stateSubjectPrefix, stateWriters } from '../state/state-records.js';
 
 /** What one user may publish and subscribe to. Everything not named is refused by the server. */
@@ -73,9 +74,12 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       jsApi(`STREAM.UPDATE.${stateStream}`),
       // For who owns the bucket and has to make it anew: what it holds is in Postgres.
       jsApi(`STREAM.DELETE.${stateStream}`),
-      ...[messageProcessingLogStream, decisionStream].flatMap((stream) =>
+      ...[messageProcessingLogStream, decisionStream, certificateListStream].flatMap((stream) =>
         ['CREATE', 'UPDATE'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
       ),
+      certificateListSubject.chunks('*'),
+      certificateListSubject.meta('*'),
+      ...['INFO', 'MSG.GET', 'PURGE'].map((call) => jsApi(`STREAM.${call}.${certificateListStream}`)),
       jsApi(`CONSUMER.DURABLE.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`),
@@ -88,8 +92,8 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
   ),
   'certificate-verifier': serve(
     'certificate-verifier',
-    [...readState.publish, `${stateSubjectPrefix}guard.*`],
-    readState.subscribe,
+    [...readState.publish, `${stateSubjectPrefix}guard.*`, jsApi(`STREAM.MSG.GET.${certificateListStream}`)],
+    [...readState.subscribe, certificateListSubject.meta('*')],
   ),
   authorization: serve(
     'authorization',

@@ -54,6 +54,13 @@ export const eventTypes = {
   'user-role.deleted': actor.extend({ userRole: role }),
   'trusted-root.added': actor.extend({ trustedRoot: root }),
   'trusted-root.removed': actor.extend({ trustedRoot: root }),
+  /** How certificates below it are checked for revocation was changed, or a CRL came into force or was taken away. */
+  'trusted-root.updated': actor.extend({
+    trustedRoot: root,
+    revocation: z
+      .object({ failure: z.string(), lists: z.array(z.object({ sha256: sha256Hex, issuer: z.string() })) })
+      .optional(),
+  }),
   'issuing-ca.prepared': actor.extend({ issuingCa, root: root.optional() }),
   'issuing-ca.activated': actor.extend({ issuingCa, root: root.optional(), predecessor: issuingCa.optional() }),
   'issuing-ca.revoked': actor.extend({ issuingCa, reason: z.string() }),

@@ -1,7 +1,7 @@
 import { plans, grantTypes, keyTypes } from '@sluice/domain';
 import { z } from 'zod';
 import { defineRequest } from './request-contract.js';
-import { actor, page, pageRequest, propagation, sha256Hex, timestamp } from './shapes.js';
+import { actor, base64, page, pageRequest, propagation, sha256Hex, timestamp } from './shapes.js';
 
 export const serviceInstance = z.object({
   id: z.uuid(),
@@ -65,6 +65,48 @@ export type ServiceKeyView = z.infer<typeof serviceKey>;
 export type Credentials = z.infer<typeof credentials>;
 export const serviceKeyWithCredentials = serviceKey.extend({ credentials });
 
+/** A CRL in force. `source` is the URL it was fetched from; absent when it was uploaded. */
+export const certificateList = z.object({
+  sha256: sha256Hex,
+  issuer: z.string(),
+  number: z.string().optional(),
+  delta: z.boolean(),
+  thisUpdate: timestamp,
+  nextUpdate: timestamp.optional(),
+  entries: z.number().int(),
+  bytes: z.number().int(),
+  source: z.string().optional(),
+  since: timestamp,
+});
+
+/** How certificates below a root are checked for revocation, and how its sources are doing. */
+export const revocation = z.object({
+  failure: z.enum(['hard', 'soft']),
+  scope: z.enum(['all', 'leaf']),
+  maximumAgeSeconds: z.number().optional(),
+  clockSkewSeconds: z.number(),
+  crls: z.array(
+    z.object({
+      url: z.string(),
+      refreshSeconds: z.number(),
+      lastFetchedAt: timestamp.optional(),
+      nextFetchAt: timestamp,
+      /** Why the last attempt gave nothing; the CRL before stays in force until its end. */
+      lastError: z.string().optional(),
+    }),
+  ),
+  issuerCertificates: z.array(z.object({ sha256: sha256Hex, subject: z.string() })),
+  ocsp: z
+    .object({
+      url: z.string().optional(),
+      nonce: z.enum(['required', 'optional', 'none']),
+      timeoutMilliseconds: z.number(),
+    })
+    .optional(),
+  lists: z.array(certificateList),
+});
+export type RevocationView = z.infer<typeof revocation>;
+
 export const trustedRoot = z.object({
   sha256: sha256Hex,
   subject: z.string(),
@@ -77,6 +119,8 @@ export const trustedRoot = z.object({
   origin: z.enum(['issuing-ca', 'administrator']),
   pem: z.string(),
   addedAt: timestamp,
+  /** Absent: not checked. Certificates that our own CA issued are judged by the status of their keys. */
+  revocation: revocation.optional(),
 });
 export type TrustedRootView = z.infer<typeof trustedRoot>;
 
@@ -265,6 +309,34 @@ export const removeTrustedRoot = defineRequest(
   'key-management',
   'remove-trusted-root',
   byActor.extend({ sha256: z.string() }),
+  changed,
+);
+export const getTrustedRoot = defineRequest(
+  'key-management',
+  'get-trusted-root',
+  z.object({ sha256: z.string() }),
+  trustedRoot,
+);
+/** `policy` absent: revocation is checked no longer. Waits for the first fetch of each CRL, hence the longer time-out. */
+export const configureRevocation = defineRequest(
+  'key-management',
+  'configure-revocation',
+  byActor.extend({ sha256: z.string(), policy: z.unknown().optional() }),
+  changed.extend({ trustedRoot }),
+  60_000,
+);
+/** `content`: DER or PEM in base64. */
+export const addCertificateList = defineRequest(
+  'key-management',
+  'add-certificate-list',
+  byActor.extend({ sha256: z.string(), content: base64 }),
+  changed.extend({ trustedRoot, certificateList }),
+  30_000,
+);
+export const removeCertificateList = defineRequest(
+  'key-management',
+  'remove-certificate-list',
+  byActor.extend({ sha256: z.string(), list: z.string() }),
   changed,
 );
 /** Which service instances hold a role; asked by authorization before it deletes the role. */

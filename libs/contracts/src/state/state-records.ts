@@ -29,7 +29,34 @@ export const instanceRecord = record.extend({
 });
 export type InstanceRecord = z.infer<typeof instanceRecord>;
 
-export const rootRecord = record.extend({ sha256: sha256Hex, certificate: base64 });
+/**
+ * How certificates below a trusted root are checked for revocation. A list is in the record (`der`) or in the object store
+ * under its SHA-256; `issuers` are certificates of CRL issuers and OCSP responders that senders do not send.
+ */
+export const rootRevocation = z.object({
+  failure: z.enum(['hard', 'soft']),
+  scope: z.enum(['all', 'leaf']),
+  /** A CRL or answer older than this is not used; absent: until its nextUpdate. */
+  maximumAgeMs: z.number().int().positive().optional(),
+  clockSkewMs: z.number().int().nonnegative(),
+  lists: z.array(z.object({ sha256: sha256Hex, bytes: z.number().int().positive(), der: base64.optional() })),
+  issuers: z.array(base64),
+  ocsp: z
+    .object({
+      /** Absent: the one that the certificate names, once its path has been found valid. */
+      url: z.string().optional(),
+      nonce: z.enum(['required', 'optional', 'none']),
+      timeoutMs: z.number().int().positive(),
+    })
+    .optional(),
+});
+export type RootRevocation = z.infer<typeof rootRevocation>;
+
+export const rootRecord = record.extend({
+  sha256: sha256Hex,
+  certificate: base64,
+  revocation: rootRevocation.optional(),
+});
 export type RootRecord = z.infer<typeof rootRecord>;
 
 /**

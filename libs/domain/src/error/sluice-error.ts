@@ -19,6 +19,7 @@ export const errorCodes = [
   'address-in-use',
   'flow-invalid',
   'certificate-refused',
+  'certificate-list-refused',
   'protected',
   'payload-too-large',
   'unsupported-media-type',

@@ -143,10 +143,11 @@ function conclude(
   const path = [input.leaf, ...[...authorities].reverse()];
   let validUntil = anchor.enforce.validity ? anchor.certificate.notAfter : Number.POSITIVE_INFINITY;
   for (const certificate of path.slice(0, -1)) validUntil = Math.min(validUntil, certificate.notAfter);
-  if (input.revocation !== undefined) {
+  const revocation = typeof input.revocation === 'function' ? input.revocation(anchor) : input.revocation;
+  if (revocation !== undefined) {
     // Costs far more than a step down, and a path that fails here is followed by the next one.
     spending.spend('steps', revocationSteps);
-    const status = judgePathRevocation(path, anchor, input, input.revocation, spending, judgePath);
+    const status = judgePathRevocation(path, anchor, input, revocation, spending, judgePath);
     remarks.push(...status.remarks);
     if (status.refusal !== undefined) {
       failures.push({

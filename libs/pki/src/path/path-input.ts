@@ -35,8 +35,8 @@ export interface PathInput {
   readonly maxDepth?: number;
   readonly policyInputs?: PolicyInputs;
   readonly algorithmPolicy?: AlgorithmPolicy;
-  /** Absent: revocation is not checked. */
-  readonly revocation?: RevocationInputs;
+  /** Absent: revocation is not checked. A function gives what holds for paths that end in an anchor; undefined: not checked. */
+  readonly revocation?: RevocationInputs | ((anchor: TrustAnchor) => RevocationInputs | undefined);
   readonly budget?: Budget;
   /** Remembers signatures of CA certificates between judgements. */
   readonly signatureCache?: SignatureCache;

@@ -42,6 +42,17 @@ export interface TestAuthorityOptions extends TestCertificateOptions {
   readonly pathLength?: number;
 }
 
+export interface TestCertificateListOptions {
+  /** Serial numbers in hexadecimal. */
+  readonly revoked?: readonly string[];
+  /** Default: an hour ago. */
+  readonly thisUpdate?: Date;
+  /** Default: a day from now. */
+  readonly nextUpdate?: Date;
+  /** Instead of the CA's own key: a forgery. */
+  readonly signedWith?: TestKey;
+}
+
 /** A certificate made for a test, with its key. */
 export class TestCertificate {
   readonly sha256: string;
@@ -94,6 +105,27 @@ export class TestAuthority {
 
   leaf(options: TestCertificateOptions): Promise<TestCertificate> {
     return issue(options, leafDefaults, this.certificate);
+  }
+
+  /** A CRL of this CA in DER (RFC 5280 §5). */
+  async certificateList(options: TestCertificateListOptions): Promise<Uint8Array> {
+    const { key, subject } = this.certificate;
+    const list = await x509.X509CrlGenerator.create(
+      {
+        issuer: encodingOrder(subject),
+        thisUpdate: options.thisUpdate ?? new Date(Date.now() - hour),
+        nextUpdate: options.nextUpdate ?? new Date(Date.now() + day),
+        signingKey: await importPrivateKey(options.signedWith ?? key),
+        signingAlgorithm: signingAlgorithm((options.signedWith ?? key).type),
+        entries: (options.revoked ?? []).map((serialNumber) => ({
+          serialNumber,
+          revocationDate: new Date(Date.now() - hour),
+          reason: x509.X509CrlReason.keyCompromise,
+        })),
+      },
+      crypto,
+    );
+    return new Uint8Array(list.rawData);
   }
 
   /** PEM of the CA certificate. */

@@ -1,0 +1,26 @@
+import type { ExchangeOcsp } from './ask-responder.js';
+
+const longestResponse = 64 * 1024;
+
+/** OCSP over HTTP (RFC 6960 appendix A): POST, no redirects, bounds for time and size. */
+export const exchangeOcspOverHttp: ExchangeOcsp = async (url, request, timeoutMs) => {
+  const response = await fetch(url, {
+    method: 'POST',
+    body: Buffer.from(request),
+    headers: { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`it answered ${response.status}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > longestResponse) throw new Error('its answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+};

@@ -1,0 +1,44 @@
+import { SluiceError } from '@sluice/domain';
+import type { PublishedChanges } from '@sluice/service-shell';
+import type { DataSource } from 'typeorm';
+import type { CertificateLists } from '../certificate-lists/certificate-lists.js';
+import { listSigners, readCertificateList } from '../certificate-lists/read-certificate-list.js';
+import type { TrustedRootRow } from '../persistence/entities.js';
+import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
+
+/** Brings an uploaded CRL into force for certificates below a root, in place of the one before of the same issuer and scope. */
+export class AddCertificateList {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly changes: PublishedChanges,
+    private readonly lists: CertificateLists,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws SluiceError `not-found`, `protected`, `certificate-list-refused` */
+  async execute(request: { sha256: string; content: Uint8Array; actor: string }) {
+    const root = await findTrustedRoot(this.dataSource.manager, request.sha256);
+    const policy = policyOf(root);
+    const read = await readCertificateList(request.content, {
+      signers: listSigners(root, policy.issuerCertificates),
+      at: this.now(),
+      clockSkewMs: policy.clockSkewSeconds * 1_000,
+    });
+    await this.lists.announce([read]);
+    const { value, propagation } = await this.changes.commit(async (change) => {
+      const row = await findTrustedRoot(change.manager, request.sha256, 'update');
+      policyOf(row);
+      if (!(await this.lists.enter(change.manager, row, read, null))) return row;
+      return this.lists.publish(change, row, request.actor);
+    });
+    return { root: value, list: read.list, propagation };
+  }
+}
+
+function policyOf(root: TrustedRootRow) {
+  if (root.revocation) return root.revocation;
+  throw new SluiceError(
+    'certificate-list-refused',
+    'Revocation is not checked below this root: set its policy first (PUT /v1/trusted-roots/{sha256}/revocation).',
+  );
+}

@@ -1,0 +1,111 @@
+import { invalidArgument, readRevocationPolicy, SluiceError, type RevocationPolicy } from '@sluice/domain';
+import { decodePem, parseCertificate } from '@sluice/pki';
+import type { PublishedChanges } from '@sluice/service-shell';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { CertificateLists } from '../certificate-lists/certificate-lists.js';
+import type { DownloadCertificateList } from '../certificate-lists/download-certificate-list.js';
+import {
+  listSigners,
+  readCertificateList,
+  type ReadCertificateList,
+} from '../certificate-lists/read-certificate-list.js';
+import { nextFetchAt } from '../fetch-certificate-lists/next-fetch.js';
+import {
+  certificateListSchema,
+  certificateListSourceSchema,
+  type CertificateListSourceRow,
+  type TrustedRootRow,
+} from '../persistence/entities.js';
+import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
+
+interface FetchedList {
+  readonly read: ReadCertificateList;
+  readonly source: CertificateListSourceRow;
+}
+
+/**
+ * Sets how certificates below a trusted root are checked for revocation. Every CRL is fetched and found in order first, so
+ * that nobody is refused in the time until the first fetch, and a policy with a wrong URL is not taken at all.
+ */
+export class ConfigureRevocation {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly changes: PublishedChanges,
+    private readonly lists: CertificateLists,
+    private readonly download: DownloadCertificateList,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws SluiceError `not-found`, `protected`, `invalid-argument`, `certificate-list-refused` */
+  async execute(request: { sha256: string; policy?: unknown; actor: string }) {
+    const policy = request.policy === undefined ? null : readPolicy(request.policy);
+    const known = await findTrustedRoot(this.dataSource.manager, request.sha256);
+    const fetched = policy ? await this.#fetchAll(known, policy) : [];
+    await this.lists.announce(fetched.map(({ read }) => read));
+    return this.changes.commit(async (change) => {
+      const root = await findTrustedRoot(change.manager, request.sha256, 'update');
+      await this.#forget(change.manager, root, policy);
+      for (const { read, source } of fetched) {
+        await this.lists.enter(change.manager, root, read, source.url);
+        await change.manager.save(certificateListSourceSchema, source);
+      }
+      return this.lists.publish(change, { ...root, revocation: policy }, request.actor);
+    });
+  }
+
+  #fetchAll(root: TrustedRootRow, policy: RevocationPolicy): Promise<FetchedList[]> {
+    const signers = listSigners(root, policy.issuerCertificates);
+    return Promise.all(
+      policy.crls.map(async ({ url, refreshSeconds }) => {
+        const { content, etag } = await this.download(url);
+        if (content === undefined) throw new SluiceError('certificate-list-refused', `${url} gave no CRL.`, { url });
+        const at = this.now();
+        const read = await readCertificateList(content, {
+          signers,
+          at,
+          clockSkewMs: policy.clockSkewSeconds * 1_000,
+        });
+        const source: CertificateListSourceRow = {
+          rootSha256: root.sha256,
+          url,
+          nextFetchAt: nextFetchAt(at, refreshSeconds * 1_000, read.list.nextUpdate, Math.random()),
+          lastFetchedAt: new Date(at),
+          lastError: null,
+          failures: 0,
+          etag: etag ?? null,
+        };
+        return { read, source };
+      }),
+    );
+  }
+
+  /** Takes away what the new policy does not name; uploaded CRLs stay while there is a policy. */
+  async #forget(manager: EntityManager, root: TrustedRootRow, policy: RevocationPolicy | null): Promise<void> {
+    const rootSha256 = root.sha256;
+    if (!policy) await manager.delete(certificateListSchema, { rootSha256 });
+    const kept = new Set(policy?.crls.map(({ url }) => url));
+    const sources = await manager.findBy(certificateListSourceSchema, { rootSha256 });
+    for (const { url } of sources.filter((source) => !kept.has(source.url))) {
+      await manager.delete(certificateListSourceSchema, { rootSha256, url });
+      await manager.delete(certificateListSchema, { rootSha256, source: url });
+    }
+  }
+}
+
+function readPolicy(given: unknown): RevocationPolicy {
+  const read = readRevocationPolicy(given);
+  if ('violations' in read) throw invalidArgument(read.violations);
+  for (const [index, pem] of read.policy.issuerCertificates.entries()) {
+    const field = `issuerCertificates[${index}]`;
+    try {
+      const [der, ...more] = decodePem(pem);
+      if (!der || more.length > 0) throw new Error('must hold exactly one certificate in PEM');
+      parseCertificate(der);
+    } catch (error) {
+      throw invalidArgument([
+        { field, message: error instanceof Error ? error.message : 'is not a certificate in PEM' },
+      ]);
+    }
+  }
+  return read.policy;
+}
