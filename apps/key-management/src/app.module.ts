@@ -53,6 +53,8 @@ export interface AppParts {
   readonly rebuildState: RebuildState;
   /** Handlers that every writing service has. */
   readonly sharedHandlers: readonly Type[];
+  readonly lists: CertificateLists;
+  readonly download: DownloadCertificateList;
 }
 
 export class AppModule {
@@ -64,13 +66,9 @@ export class AppModule {
     flowUrl,
     rebuildState,
     sharedHandlers,
+    lists,
+    download,
   }: AppParts): DynamicModule {
-  readonly lists: CertificateLists;
-  readonly download: DownloadCertificateList;
-}
-
-export class AppModule {
-  static with({ shell, dataSource, changes, authority, flowUrl, lists, download }: AppParts): DynamicModule {
     const now = () => Date.now();
     const missingRoles: FindMissingRoles = async (roles) =>
       (await shell.requests.call(findMissingRoles, { roles: [...roles] })).missing;

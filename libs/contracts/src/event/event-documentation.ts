@@ -31,7 +31,6 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
   'issuing-ca.retired': 'An issuing CA is out of use: nothing below it is trusted any more.',
   'trusted-root.updated':
     'How certificates under a trusted root are checked for revocation changed, or a CRL came into force or was taken away.',
-  'issuing-ca.activated': 'This CA certificate issues the certificates of service keys from now on.',
   'flow.deployed': 'A flow was deployed, for the first time or again with a higher version.',
   'flow.undeployed': 'A flow was undeployed; its address is free.',
   'flow.failed': 'A flow that is deployed did not start. `error` says why.',
