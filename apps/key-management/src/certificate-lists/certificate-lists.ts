@@ -6,9 +6,9 @@ import { parseCertificate } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
 import type { DataSource, EntityManager } from 'typeorm';
 import {
-  certificateListSchema,
+  rootCertificateListSchema,
   trustedRootSchema,
-  type CertificateListRow,
+  type RootCertificateListRow,
   type TrustedRootRow,
 } from '../persistence/entities.js';
 import { findCertificateLists, findListsForRecord } from '../persistence/find-certificate-lists.js';
@@ -53,7 +53,7 @@ export class CertificateLists {
     { list, scopeKey }: ReadCertificateList,
     source: string | null,
   ): Promise<boolean> {
-    const before = await manager.findOneBy(certificateListSchema, { rootSha256: root.sha256, scopeKey });
+    const before = await manager.findOneBy(rootCertificateListSchema, { rootSha256: root.sha256, scopeKey });
     if (before?.sha256 === list.sha256) return false;
     if (before && isOlder(list, before)) {
       throw new SluiceError(
@@ -62,10 +62,10 @@ export class CertificateLists {
         { inForce: before.sha256 },
       );
     }
-    if (before) await manager.delete(certificateListSchema, { rootSha256: root.sha256, sha256: before.sha256 });
+    if (before) await manager.delete(rootCertificateListSchema, { rootSha256: root.sha256, sha256: before.sha256 });
     // A URL that now gives a CRL of another scope gives the one before no longer.
-    if (source !== null) await manager.delete(certificateListSchema, { rootSha256: root.sha256, source });
-    await manager.insert(certificateListSchema, {
+    if (source !== null) await manager.delete(rootCertificateListSchema, { rootSha256: root.sha256, source });
+    await manager.insert(rootCertificateListSchema, {
       rootSha256: root.sha256,
       sha256: list.sha256,
       der: Buffer.from(list.der.buffer, list.der.byteOffset, list.der.length),
@@ -113,7 +113,7 @@ export class CertificateLists {
   /** Puts what is missing in the object store, as after a loss of the bus, and removes what nothing needs any more. */
   async keepStore(): Promise<void> {
     const rows = await this.dataSource.manager
-      .createQueryBuilder(certificateListSchema, 'list')
+      .createQueryBuilder(rootCertificateListSchema, 'list')
       .select('DISTINCT list.sha256', 'sha256')
       .where('list.bytes > :inline', { inline: longestInlineCertificateList })
       .getRawMany<{ sha256: string }>();
@@ -131,7 +131,7 @@ export class CertificateLists {
 
   async #readDer(sha256: string): Promise<Buffer | undefined> {
     const row = await this.dataSource.manager
-      .createQueryBuilder(certificateListSchema, 'list')
+      .createQueryBuilder(rootCertificateListSchema, 'list')
       .select('list.der', 'der')
       .where('list.sha256 = :sha256', { sha256 })
       .limit(1)
@@ -147,7 +147,7 @@ export class CertificateLists {
   }
 }
 
-function isOlder(list: ReadCertificateList['list'], before: CertificateListRow): boolean {
+function isOlder(list: ReadCertificateList['list'], before: RootCertificateListRow): boolean {
   if (list.thisUpdate !== before.thisUpdate.getTime()) return list.thisUpdate < before.thisUpdate.getTime();
   return list.crlNumber !== undefined && before.crlNumber !== null && list.crlNumber < BigInt(before.crlNumber);
 }

@@ -11,16 +11,16 @@ import {
 } from '../certificate-lists/read-certificate-list.js';
 import { nextFetchAt } from '../fetch-certificate-lists/next-fetch.js';
 import {
-  certificateListSchema,
-  certificateListSourceSchema,
-  type CertificateListSourceRow,
+  rootCertificateListSchema,
+  rootCertificateListSourceSchema,
+  type RootCertificateListSourceRow,
   type TrustedRootRow,
 } from '../persistence/entities.js';
 import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
 
 interface FetchedList {
   readonly read: ReadCertificateList;
-  readonly source: CertificateListSourceRow;
+  readonly source: RootCertificateListSourceRow;
 }
 
 /**
@@ -47,7 +47,7 @@ export class ConfigureRevocation {
       await this.#forget(change.manager, root, policy);
       for (const { read, source } of fetched) {
         await this.lists.enter(change.manager, root, read, source.url);
-        await change.manager.save(certificateListSourceSchema, source);
+        await change.manager.save(rootCertificateListSourceSchema, source);
       }
       return this.lists.publish(change, { ...root, revocation: policy }, request.actor);
     });
@@ -65,7 +65,7 @@ export class ConfigureRevocation {
           at,
           clockSkewMs: policy.clockSkewSeconds * 1_000,
         });
-        const source: CertificateListSourceRow = {
+        const source: RootCertificateListSourceRow = {
           rootSha256: root.sha256,
           url,
           nextFetchAt: nextFetchAt(at, refreshSeconds * 1_000, read.list.nextUpdate, Math.random()),
@@ -82,12 +82,12 @@ export class ConfigureRevocation {
   /** Takes away what the new policy does not name; uploaded CRLs stay while there is a policy. */
   async #forget(manager: EntityManager, root: TrustedRootRow, policy: RevocationPolicy | null): Promise<void> {
     const rootSha256 = root.sha256;
-    if (!policy) await manager.delete(certificateListSchema, { rootSha256 });
+    if (!policy) await manager.delete(rootCertificateListSchema, { rootSha256 });
     const kept = new Set(policy?.crls.map(({ url }) => url));
-    const sources = await manager.findBy(certificateListSourceSchema, { rootSha256 });
+    const sources = await manager.findBy(rootCertificateListSourceSchema, { rootSha256 });
     for (const { url } of sources.filter((source) => !kept.has(source.url))) {
-      await manager.delete(certificateListSourceSchema, { rootSha256, url });
-      await manager.delete(certificateListSchema, { rootSha256, source: url });
+      await manager.delete(rootCertificateListSourceSchema, { rootSha256, url });
+      await manager.delete(rootCertificateListSchema, { rootSha256, source: url });
     }
   }
 }

@@ -5,9 +5,9 @@ import type { CertificateLists } from '../certificate-lists/certificate-lists.js
 import type { DownloadCertificateList } from '../certificate-lists/download-certificate-list.js';
 import { listSigners, readCertificateList } from '../certificate-lists/read-certificate-list.js';
 import {
-  certificateListSchema,
-  certificateListSourceSchema,
-  type CertificateListSourceRow,
+  rootCertificateListSchema,
+  rootCertificateListSourceSchema,
+  type RootCertificateListSourceRow,
 } from '../persistence/entities.js';
 import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
 import { nextFetchAt, retryFetchAt } from './next-fetch.js';
@@ -40,11 +40,11 @@ export class FetchCertificateLists {
     }
   }
 
-  async #claim(): Promise<CertificateListSourceRow | undefined> {
+  async #claim(): Promise<RootCertificateListSourceRow | undefined> {
     const at = this.now();
     return this.dataSource.transaction(async (manager) => {
       const source = await manager
-        .createQueryBuilder(certificateListSourceSchema, 'source')
+        .createQueryBuilder(rootCertificateListSourceSchema, 'source')
         .where('source.next_fetch_at <= :at', { at: new Date(at) })
         .orderBy('source.next_fetch_at')
         .limit(1)
@@ -53,7 +53,7 @@ export class FetchCertificateLists {
         .getOne();
       if (!source) return undefined;
       await manager.update(
-        certificateListSourceSchema,
+        rootCertificateListSourceSchema,
         { rootSha256: source.rootSha256, url: source.url },
         { nextFetchAt: new Date(at + claimMs) },
       );
@@ -61,7 +61,7 @@ export class FetchCertificateLists {
     });
   }
 
-  async #refresh(source: CertificateListSourceRow): Promise<void> {
+  async #refresh(source: RootCertificateListSourceRow): Promise<void> {
     const { rootSha256, url } = source;
     const root = await findTrustedRoot(this.dataSource.manager, rootSha256);
     const policy = root.revocation;
@@ -70,7 +70,7 @@ export class FetchCertificateLists {
     if (!policy || intervalMs === 0) return;
     try {
       const downloaded = await this.download(url, source.etag ?? undefined);
-      const inForce = await this.dataSource.manager.findOneBy(certificateListSchema, { rootSha256, source: url });
+      const inForce = await this.dataSource.manager.findOneBy(rootCertificateListSchema, { rootSha256, source: url });
       let nextUpdate = inForce?.nextUpdate?.getTime();
       if (downloaded.content !== undefined) {
         const read = await readCertificateList(downloaded.content, {
@@ -100,7 +100,7 @@ export class FetchCertificateLists {
   }
 
   async #bringIntoForce(
-    source: CertificateListSourceRow,
+    source: RootCertificateListSourceRow,
     read: Awaited<ReturnType<typeof readCertificateList>>,
   ): Promise<void> {
     await this.lists.announce([read]);
@@ -111,9 +111,9 @@ export class FetchCertificateLists {
     });
   }
 
-  async #note(source: CertificateListSourceRow, outcome: Partial<CertificateListSourceRow>): Promise<void> {
+  async #note(source: RootCertificateListSourceRow, outcome: Partial<RootCertificateListSourceRow>): Promise<void> {
     await this.dataSource.manager.update(
-      certificateListSourceSchema,
+      rootCertificateListSourceSchema,
       { rootSha256: source.rootSha256, url: source.url },
       outcome,
     );

@@ -6,7 +6,7 @@ export class AddRevocationSources1764100000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE trusted_root ADD COLUMN revocation jsonb');
     await runner.query(`
-      CREATE TABLE certificate_list (
+      CREATE TABLE root_certificate_list (
         root_sha256 text NOT NULL REFERENCES trusted_root (sha256) ON DELETE CASCADE,
         sha256 text NOT NULL,
         der bytea NOT NULL,
@@ -21,11 +21,11 @@ export class AddRevocationSources1764100000001 implements MigrationInterface {
         bytes integer NOT NULL,
         since timestamptz NOT NULL,
         PRIMARY KEY (root_sha256, sha256),
-        CONSTRAINT certificate_list_scope UNIQUE (root_sha256, scope_key)
+        CONSTRAINT root_certificate_list_scope UNIQUE (root_sha256, scope_key)
       )`);
-    await runner.query('ALTER TABLE certificate_list ALTER COLUMN der SET STORAGE EXTERNAL');
+    await runner.query('ALTER TABLE root_certificate_list ALTER COLUMN der SET STORAGE EXTERNAL');
     await runner.query(`
-      CREATE TABLE certificate_list_source (
+      CREATE TABLE root_certificate_list_source (
         root_sha256 text NOT NULL REFERENCES trusted_root (sha256) ON DELETE CASCADE,
         url text NOT NULL,
         next_fetch_at timestamptz NOT NULL,
@@ -35,12 +35,12 @@ export class AddRevocationSources1764100000001 implements MigrationInterface {
         etag text,
         PRIMARY KEY (root_sha256, url)
       )`);
-    await runner.query('CREATE INDEX certificate_list_source_due ON certificate_list_source (next_fetch_at)');
+    await runner.query('CREATE INDEX root_certificate_list_source_due ON root_certificate_list_source (next_fetch_at)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE certificate_list_source');
-    await runner.query('DROP TABLE certificate_list');
+    await runner.query('DROP TABLE root_certificate_list_source');
+    await runner.query('DROP TABLE root_certificate_list');
     await runner.query('ALTER TABLE trusted_root DROP COLUMN revocation');
   }
 }

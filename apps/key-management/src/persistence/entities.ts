@@ -98,7 +98,7 @@ export interface TrustedRootRow {
 }
 
 /** A CRL in force for certificates below a trusted root. */
-export interface CertificateListRow {
+export interface RootCertificateListRow {
   rootSha256: string;
   sha256: string;
   der: Buffer;
@@ -117,7 +117,7 @@ export interface CertificateListRow {
 }
 
 /** A URL that a CRL is fetched from, and how that is going. */
-export interface CertificateListSourceRow {
+export interface RootCertificateListSourceRow {
   rootSha256: string;
   url: string;
   nextFetchAt: Date;
@@ -228,8 +228,8 @@ export const trustedRootSchema = new EntitySchema<TrustedRootRow>({
   },
 });
 
-export const certificateListSchema = new EntitySchema<CertificateListRow>({
-  name: 'certificate_list',
+export const rootCertificateListSchema = new EntitySchema<RootCertificateListRow>({
+  name: 'root_certificate_list',
   columns: {
     rootSha256: { type: 'text', name: 'root_sha256', primary: true },
     sha256: { type: 'text', primary: true },
@@ -248,8 +248,8 @@ export const certificateListSchema = new EntitySchema<CertificateListRow>({
   },
 });
 
-export const certificateListSourceSchema = new EntitySchema<CertificateListSourceRow>({
-  name: 'certificate_list_source',
+export const rootCertificateListSourceSchema = new EntitySchema<RootCertificateListSourceRow>({
+  name: 'root_certificate_list_source',
   columns: {
     rootSha256: { type: 'text', name: 'root_sha256', primary: true },
     url: { type: 'text', primary: true },
@@ -268,8 +268,8 @@ export const entities = [
   unpinnedKeySchema,
   certificateAuthoritySchema,
   trustedRootSchema,
-  certificateListSchema,
-  certificateListSourceSchema,
+  rootCertificateListSchema,
+  rootCertificateListSourceSchema,
 ] as const;
 
 export const schema = 'key_management';

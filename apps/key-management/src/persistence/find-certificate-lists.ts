@@ -3,11 +3,11 @@ import { SluiceError } from '@sluice/domain';
 import type { EntityManager } from 'typeorm';
 import {
   certificateAuthoritySchema,
-  certificateListSchema,
-  certificateListSourceSchema,
+  rootCertificateListSchema,
+  rootCertificateListSourceSchema,
   trustedRootSchema,
-  type CertificateListRow,
-  type CertificateListSourceRow,
+  type RootCertificateListRow,
+  type RootCertificateListSourceRow,
   type TrustedRootRow,
 } from './entities.js';
 
@@ -37,19 +37,19 @@ export async function findListsForRecord(
 ): Promise<{ sha256: string; bytes: number; der?: Buffer }[]> {
   const rows: { sha256: string; bytes: number; der: Buffer | null }[] = await manager.query(
     `SELECT sha256, bytes, CASE WHEN bytes <= $2 THEN der END AS der
-     FROM certificate_list WHERE root_sha256 = $1 ORDER BY sha256`,
+     FROM root_certificate_list WHERE root_sha256 = $1 ORDER BY sha256`,
     [rootSha256, longestInlineCertificateList],
   );
   return rows.map(({ sha256, bytes, der }) => ({ sha256, bytes, ...(der ? { der } : {}) }));
 }
 
-export function findCertificateLists(manager: EntityManager, rootSha256: string): Promise<CertificateListRow[]> {
-  return manager.find(certificateListSchema, { where: { rootSha256 }, order: { issuerDn: 'ASC', sha256: 'ASC' } });
+export function findCertificateLists(manager: EntityManager, rootSha256: string): Promise<RootCertificateListRow[]> {
+  return manager.find(rootCertificateListSchema, { where: { rootSha256 }, order: { issuerDn: 'ASC', sha256: 'ASC' } });
 }
 
 export function findCertificateListSources(
   manager: EntityManager,
   rootSha256: string,
-): Promise<CertificateListSourceRow[]> {
-  return manager.find(certificateListSourceSchema, { where: { rootSha256 }, order: { url: 'ASC' } });
+): Promise<RootCertificateListSourceRow[]> {
+  return manager.find(rootCertificateListSourceSchema, { where: { rootSha256 }, order: { url: 'ASC' } });
 }

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/domain';
 import type { PublishedChanges } from '@sluice/service-shell';
 import type { CertificateLists } from '../certificate-lists/certificate-lists.js';
-import { certificateListSchema } from '../persistence/entities.js';
+import { rootCertificateListSchema } from '../persistence/entities.js';
 import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
 
 /** Takes an uploaded CRL away. */
@@ -16,14 +16,14 @@ export class RemoveCertificateList {
     return this.changes.commit(async (change) => {
       const root = await findTrustedRoot(change.manager, request.sha256, 'update');
       const key = { rootSha256: root.sha256, sha256: request.list.toLowerCase() };
-      const row = await change.manager.findOneBy(certificateListSchema, key);
+      const row = await change.manager.findOneBy(rootCertificateListSchema, key);
       if (!row) throw new SluiceError('not-found', `The root ${root.sha256} has no CRL ${request.list}.`);
       if (row.source !== null)
         throw new SluiceError(
           'protected',
           `This CRL is fetched from ${row.source}: take that URL out of the policy instead.`,
         );
-      await change.manager.delete(certificateListSchema, key);
+      await change.manager.delete(rootCertificateListSchema, key);
       return this.lists.publish(change, root, request.actor);
     });
   }

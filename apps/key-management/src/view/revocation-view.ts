@@ -2,7 +2,7 @@ import type { RevocationView, TrustedRootView } from '@sluice/contracts';
 import { formatDistinguishedName } from '@sluice/domain';
 import { decodePem, parseCertificate } from '@sluice/pki';
 import type { EntityManager } from 'typeorm';
-import type { CertificateListRow, CertificateListSourceRow, TrustedRootRow } from '../persistence/entities.js';
+import type { RootCertificateListRow, RootCertificateListSourceRow, TrustedRootRow } from '../persistence/entities.js';
 import { findCertificateLists, findCertificateListSources } from '../persistence/find-certificate-lists.js';
 import { toTrustedRootView } from './trusted-root-view.js';
 
@@ -19,8 +19,8 @@ export async function findTrustedRootView(manager: EntityManager, row: TrustedRo
 
 function toRevocationView(
   policy: NonNullable<TrustedRootRow['revocation']>,
-  lists: readonly CertificateListRow[],
-  sources: readonly CertificateListSourceRow[],
+  lists: readonly RootCertificateListRow[],
+  sources: readonly RootCertificateListSourceRow[],
 ): RevocationView {
   return {
     failure: policy.failure,
@@ -43,7 +43,7 @@ function toRevocationView(
   };
 }
 
-export function toCertificateListView(row: Omit<CertificateListRow, 'der'>): RevocationView['lists'][number] {
+export function toCertificateListView(row: Omit<RootCertificateListRow, 'der'>): RevocationView['lists'][number] {
   return {
     sha256: row.sha256,
     issuer: row.issuerDn,
