@@ -2,11 +2,13 @@ import { RequestClient } from '@sluice/messaging';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AdminTokensController } from './admin-tokens/admin-tokens.controller.js';
+import { CertificateListsController } from './certificate-lists/certificate-lists.controller.js';
 import { ConnectivityTestsController } from './connectivity-tests/connectivity-tests.controller.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { FlowsController } from './flows/flows.controller.js';
 import { AdministratorGuard } from './http/administrator.js';
 import { HealthController, notReadyToken } from './http/health.controller.js';
+import { IssuingCasController } from './issuing-cas/issuing-cas.controller.js';
 import { MessageProcessingLogsController } from './message-processing-logs/message-processing-logs.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { ServiceInstancesController } from './service-instances/service-instances.controller.js';
@@ -23,6 +25,8 @@ export class AppModule {
         UserRolesController,
         ServiceInstancesController,
         ServiceKeysController,
+        IssuingCasController,
+        CertificateListsController,
         TrustedRootsController,
         FlowsController,
         MessageProcessingLogsController,

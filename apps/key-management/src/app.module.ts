@@ -33,6 +33,17 @@ import { RemoveCertificateListHandler } from './remove-certificate-list/remove-c
 import { RemoveCertificateList } from './remove-certificate-list/remove-certificate-list.js';
 import { RemoveTrustedRootHandler } from './remove-trusted-root/remove-trusted-root.handler.js';
 import { RemoveTrustedRoot } from './remove-trusted-root/remove-trusted-root.js';
+import { ActivateIssuingCaHandler } from './activate-issuing-ca/activate-issuing-ca.handler.js';
+import { ActivateIssuingCa } from './activate-issuing-ca/activate-issuing-ca.js';
+import { PrepareIssuingCaHandler } from './prepare-issuing-ca/prepare-issuing-ca.handler.js';
+import { PrepareIssuingCa } from './prepare-issuing-ca/prepare-issuing-ca.js';
+import { RetireIssuingCaHandler } from './retire-issuing-ca/retire-issuing-ca.handler.js';
+import { RetireIssuingCa } from './retire-issuing-ca/retire-issuing-ca.js';
+import { RevokeIssuingCaHandler } from './revoke-issuing-ca/revoke-issuing-ca.handler.js';
+import { RevokeIssuingCa } from './revoke-issuing-ca/revoke-issuing-ca.js';
+import { KeepCertificateList } from './certificate-list/keep-certificate-list.js';
+import { GetCertificateListHandler } from './get-certificate-list/get-certificate-list.handler.js';
+import { ListIssuingCasHandler } from './list-issuing-cas/list-issuing-cas.handler.js';
 import { RevokeCertificateHandler } from './revoke-certificate/revoke-certificate.handler.js';
 import { RevokeCertificate } from './revoke-certificate/revoke-certificate.js';
 import { RevokeServiceInstanceHandler } from './revoke-service-instance/revoke-service-instance.handler.js';
@@ -88,6 +99,12 @@ export class AppModule {
         RevokeServiceKeyHandler,
         RevokeCertificateHandler,
         RevokeServiceInstanceHandler,
+        ListIssuingCasHandler,
+        PrepareIssuingCaHandler,
+        ActivateIssuingCaHandler,
+        RetireIssuingCaHandler,
+        RevokeIssuingCaHandler,
+        GetCertificateListHandler,
         AddTrustedRootHandler,
         ListTrustedRootsHandler,
         RemoveTrustedRootHandler,
@@ -113,6 +130,11 @@ export class AppModule {
         { provide: RevokeServiceKey, useValue: new RevokeServiceKey(changes, now) },
         { provide: RevokeCertificate, useValue: new RevokeCertificate(changes, now) },
         { provide: RevokeServiceInstance, useValue: new RevokeServiceInstance(changes, now) },
+        { provide: PrepareIssuingCa, useValue: new PrepareIssuingCa(changes, authority) },
+        { provide: ActivateIssuingCa, useValue: new ActivateIssuingCa(changes) },
+        { provide: RetireIssuingCa, useValue: new RetireIssuingCa(changes, now) },
+        { provide: RevokeIssuingCa, useValue: new RevokeIssuingCa(changes, authority, now) },
+        { provide: KeepCertificateList, useValue: new KeepCertificateList(dataSource, authority, now) },
         { provide: AddTrustedRoot, useValue: new AddTrustedRoot(changes, now) },
         { provide: RemoveTrustedRoot, useValue: new RemoveTrustedRoot(changes) },
         {

@@ -15,6 +15,11 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
     .int()
     .min(1_024)
     .default(128 * 1024 * 1024),
+  /** Where relying parties reach the admin API's `/crl/`; goes into certificates. Without it they name no CRL. */
+  CRL_BASE_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   /** Where senders call flows; goes into the credentials of each key. */
   FLOW_URL: z.url(),
 });

@@ -71,7 +71,7 @@ await runService({
     const guards = new KeepGuards(dataSource, follower, shell.onFault);
     guards.start();
     const rebuildState = new RebuildState(dataSource, bucket, follower, guards, makeStreams);
-    const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now());
+    const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now(), config.CRL_BASE_URL);
     await authority.ensure();
     const now = () => Date.now();
     const lists = new CertificateLists(dataSource, store, now);

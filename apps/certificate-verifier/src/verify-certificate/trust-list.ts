@@ -56,7 +56,7 @@ export class TrustList {
   standing(sha256: string): { readonly dependency: Dependency; readonly revoked: boolean } | undefined {
     const { own, roots } = this.#load();
     const authority = own.get(sha256);
-    if (authority) return { dependency: authority.dependency, revoked: authority.record.status === 'revoked' };
+    if (authority) return { dependency: authority.dependency, revoked: hasEnded(authority.record) };
     const root = roots.get(sha256);
     return root && { dependency: root.dependency, revoked: false };
   }
@@ -81,8 +81,7 @@ export class TrustList {
       const certificate = this.#parse(key, record.certificate);
       if (!certificate) continue;
       own.set(certificate.sha256, { record, dependency: { key, sequence } });
-      if (record.kind === 'root' && record.status !== 'revoked')
-        anchors.set(certificate.sha256, trustAnchor(certificate));
+      if (record.kind === 'root' && !hasEnded(record)) anchors.set(certificate.sha256, trustAnchor(certificate));
       if (record.kind === 'issuing') intermediates.push(certificate);
     }
     for (const { key, sequence, record } of this.records.heldOf('root')) {
@@ -103,4 +102,9 @@ export class TrustList {
       return undefined;
     }
   }
+}
+
+/** Retired ones are refused like revoked ones: a sender may send them along, below a root that is trusted for others. */
+function hasEnded({ status }: CaRecord): boolean {
+  return status === 'revoked' || status === 'retired';
 }

@@ -140,7 +140,7 @@ export class VerifyCertificate {
           { ...base, dependencies },
           'revoked',
           'chain',
-          `The CA ${formatDistinguishedName(certificate.subject)} that issued it is revoked.`,
+          `The CA ${formatDistinguishedName(certificate.subject)} that issued it is revoked or retired: rotate the key.`,
           at,
         );
       }

@@ -11,7 +11,9 @@ export function nameTrustedRoots(
   onFault: (error: unknown, what: string) => void,
 ): void {
   const roots = [
-    ...[...follower.heldOf('ca')].filter(({ record }) => record.kind === 'root' && record.status !== 'revoked'),
+    ...[...follower.heldOf('ca')].filter(
+      ({ record }) => record.kind === 'root' && record.status !== 'revoked' && record.status !== 'retired',
+    ),
     ...follower.heldOf('root'),
   ];
   try {

@@ -1,0 +1,101 @@
+import { issueCertificateList, type ReasonName } from '@sluice/pki';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
+import { findAuthority } from '../persistence/find-rows.js';
+
+export interface KeptCertificateList {
+  readonly der: Buffer;
+  /** cRLNumber. */
+  readonly number: number;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date;
+}
+
+const hour = 3_600_000;
+/** How long a list may be used without asking again. */
+const lifetime = 24 * hour;
+/** A list is made anew when it has less than this left, so that whoever fetches once in a while always has a fresh one. */
+const renewBefore = 12 * hour;
+/** RFC 5280 §3.3: an entry stays on at least one list after the certificate has expired. */
+const keptAfterExpiry = 7 * 24 * hour;
+
+/**
+ * The CRLs of our CAs. A list is made when it is asked for and the one there is misses a revocation or grows old: a
+ * revocation is on the very next list that anybody fetches, and no process has to remember to make one.
+ */
+export class KeepCertificateList {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly authority: CertificateAuthority,
+    private readonly now: () => number,
+  ) {}
+
+  /** @param authorityId an issuing CA or a root, in use or not. @throws SluiceError `not-found` */
+  async current(authorityId: string): Promise<KeptCertificateList> {
+    const { manager } = this.dataSource;
+    await findAuthority(manager, authorityId);
+    const kept = await readList(manager, authorityId);
+    if (kept && (await this.#isCurrent(manager, authorityId, kept))) return kept;
+    return this.dataSource.transaction((transaction) => this.#renew(transaction, authorityId));
+  }
+
+  async #isCurrent(manager: EntityManager, authorityId: string, kept: KeptCertificateList): Promise<boolean> {
+    if (kept.nextUpdate.getTime() - this.now() < renewBefore) return false;
+    // Marked row by row: an entry that commits late is found though others entered after it are on the list already.
+    const [unlisted]: unknown[] = await manager.query(
+      'SELECT 1 FROM revoked_certificate WHERE issued_by = $1 AND listed_in IS NULL LIMIT 1',
+      [authorityId],
+    );
+    return unlisted === undefined;
+  }
+
+  async #renew(manager: EntityManager, authorityId: string): Promise<KeptCertificateList> {
+    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`certificate-list.${authorityId}`]);
+    const kept = await readList(manager, authorityId);
+    // Another process made it while this one waited.
+    if (kept && (await this.#isCurrent(manager, authorityId, kept))) return kept;
+    const now = this.now();
+    const number = (kept?.number ?? 0) + 1;
+    await manager.query('UPDATE revoked_certificate SET listed_in = $2 WHERE issued_by = $1 AND listed_in IS NULL', [
+      authorityId,
+      number,
+    ]);
+    const entries: { serial_number: string; revoked_at: Date; reason: ReasonName }[] = await manager.query(
+      `SELECT serial_number, revoked_at, reason FROM revoked_certificate
+       WHERE issued_by = $1 AND listed_in IS NOT NULL AND not_after > $2 ORDER BY revoked_at, serial_number`,
+      [authorityId, new Date(now - keptAfterExpiry)],
+    );
+    const { issuer } = this.authority.open(await findAuthority(manager, authorityId));
+    const der = Buffer.from(
+      issueCertificateList(
+        {
+          number,
+          thisUpdate: now,
+          nextUpdate: now + lifetime,
+          entries: entries.map((entry) => ({
+            serialNumber: entry.serial_number,
+            revokedAt: entry.revoked_at.getTime(),
+            reason: entry.reason,
+          })),
+        },
+        issuer,
+      ),
+    );
+    const made = { der, number, thisUpdate: new Date(now), nextUpdate: new Date(now + lifetime) };
+    await manager.query(
+      `INSERT INTO certificate_list (authority_id, number, der, this_update, next_update) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (authority_id) DO UPDATE
+       SET number = EXCLUDED.number, der = EXCLUDED.der, this_update = EXCLUDED.this_update, next_update = EXCLUDED.next_update`,
+      [authorityId, number, der, made.thisUpdate, made.nextUpdate],
+    );
+    return made;
+  }
+}
+
+async function readList(manager: EntityManager, authorityId: string): Promise<KeptCertificateList | undefined> {
+  const [row]: { der: Buffer; number: string; this_update: Date; next_update: Date }[] = await manager.query(
+    'SELECT der, number, this_update, next_update FROM certificate_list WHERE authority_id = $1',
+    [authorityId],
+  );
+  return row && { der: row.der, number: Number(row.number), thisUpdate: row.this_update, nextUpdate: row.next_update };
+}

@@ -1,0 +1,63 @@
+import { invalidArgument, SluiceError } from '@sluice/domain';
+import { generateKeyPair } from '@sluice/pki';
+import type { PublishedChanges } from '@sluice/service-shell';
+import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
+import { findRootOf } from '../certificate-authority/find-authorities.js';
+import { lockAuthorities } from '../certificate-authority/make-authority.js';
+import { certificateAuthoritySchema, type CertificateAuthorityRow } from '../persistence/entities.js';
+import { toEventIssuingCa, toEventRoot } from '../view/issuing-ca-view.js';
+
+/**
+ * Makes the next issuing CA, below the present root or a new one. It is trusted at once and issues nothing until it is
+ * activated: in between, whoever keeps a trust list adds the new root.
+ */
+export class PrepareIssuingCa {
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly authority: CertificateAuthority,
+  ) {}
+
+  /** @param request.root `present` (default) or `new`. @throws SluiceError `invalid-argument`, `issuing-ca-state` when one is prepared already */
+  async execute(request: { root?: unknown; actor: string }) {
+    const rootWanted = request.root ?? 'present';
+    if (rootWanted !== 'present' && rootWanted !== 'new')
+      throw invalidArgument([{ field: 'root', message: 'must be present (the default) or new' }]);
+    const [pair, rootPair] = [
+      await generateKeyPair({ algorithm: 'P-256' }),
+      await generateKeyPair({ algorithm: 'P-256' }),
+    ];
+    return this.changes.commit(async (change): Promise<CertificateAuthorityRow> => {
+      await lockAuthorities(change.manager);
+      const waiting = await change.manager.findOneBy(certificateAuthoritySchema, {
+        kind: 'issuing',
+        status: 'prepared',
+      });
+      if (waiting) {
+        throw new SluiceError(
+          'issuing-ca-state',
+          `The issuing CA ${waiting.id} is prepared already: activate it, or retire it first.`,
+          { id: waiting.id },
+        );
+      }
+      const active = await change.manager.findOneByOrFail(certificateAuthoritySchema, {
+        kind: 'issuing',
+        status: 'active',
+      });
+      const root =
+        rootWanted === 'new'
+          ? await this.authority.makeRoot(change, rootPair)
+          : await findRootOf(change.manager, active);
+      const row = await this.authority.makeIssuing(change, {
+        status: 'prepared',
+        pair,
+        parent: this.authority.open(root),
+      });
+      change.event('issuing-ca.prepared', row.id, {
+        actor: request.actor,
+        issuingCa: toEventIssuingCa(row),
+        ...(rootWanted === 'new' ? { root: toEventRoot(root) } : {}),
+      });
+      return row;
+    });
+  }
+}

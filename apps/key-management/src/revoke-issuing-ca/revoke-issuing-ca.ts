@@ -1,0 +1,79 @@
+import { invalidArgument, readRevocationReason, type RevocationReason } from '@sluice/domain';
+import { generateKeyPair, parseCertificate } from '@sluice/pki';
+import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
+import { activate, requireStatus, retireRootWithoutCas, setStatus } from '../certificate-authority/change-authority.js';
+import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
+import { findRootOf } from '../certificate-authority/find-authorities.js';
+import { lockAuthorities } from '../certificate-authority/make-authority.js';
+import { certificateAuthoritySchema, type CertificateAuthorityRow } from '../persistence/entities.js';
+import { findIssuingCa } from '../persistence/find-rows.js';
+import { enterRevokedCertificates } from '../revocation/enter-revoked-certificates.js';
+import { toEventIssuingCa } from '../view/issuing-ca-view.js';
+import { endCertificatesBelow } from './end-certificates-below.js';
+
+/**
+ * Revokes an issuing CA and every certificate below it. Revoking the active one gives it a successor in the same
+ * transaction (the prepared one, else a new one), for the keys that have just ended need new certificates.
+ */
+export class RevokeIssuingCa {
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly authority: CertificateAuthority,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws SluiceError `not-found`, `invalid-argument`, `issuing-ca-state` */
+  async execute(request: { id: string; reason?: unknown; actor: string }) {
+    const read = readRevocationReason(request.reason);
+    if ('violation' in read) throw invalidArgument([read.violation]);
+    // RFC 5280 §5.3.1: a compromised key of a CA is a cACompromise, for the CA and for what it issued.
+    const reason: RevocationReason = read.reason === 'keyCompromise' ? 'cACompromise' : read.reason;
+    const pair = await generateKeyPair({ algorithm: 'P-256' });
+    return this.changes.commit(async (change) => {
+      await lockAuthorities(change.manager);
+      const row = await findIssuingCa(change.manager, request.id);
+      requireStatus(row, ['prepared', 'active', 'retiring', 'retired'], 'it cannot be revoked twice.');
+      if (row.status === 'active') await this.#replace(change, row, pair, request.actor);
+      const now = this.now();
+      const revoked = await setStatus(change, row, { status: 'revoked', revocationReason: reason });
+      const certificate = parseCertificate(row.certificate);
+      await enterRevokedCertificates(
+        change.manager,
+        [
+          {
+            issuedBy: row.parentId,
+            serialNumber: certificate.serialNumber,
+            notAfter: new Date(certificate.notAfter),
+            publicKeySha256: row.publicKeySha256,
+          },
+        ],
+        reason,
+        new Date(now),
+      );
+      change.event('issuing-ca.revoked', row.id, { actor: request.actor, issuingCa: toEventIssuingCa(row), reason });
+      await endCertificatesBelow(change, row.id, reason, request.actor, now);
+      await retireRootWithoutCas(change, row.parentId as string);
+      return revoked;
+    });
+  }
+
+  async #replace(
+    change: ChangeScope,
+    row: CertificateAuthorityRow,
+    pair: Awaited<ReturnType<typeof generateKeyPair>>,
+    actor: string,
+  ): Promise<void> {
+    const prepared = await change.manager.findOneBy(certificateAuthoritySchema, {
+      kind: 'issuing',
+      status: 'prepared',
+    });
+    const successor =
+      prepared ??
+      (await this.authority.makeIssuing(change, {
+        status: 'prepared',
+        pair,
+        parent: this.authority.open(await findRootOf(change.manager, row)),
+      }));
+    await activate(change, successor, actor);
+  }
+}
