@@ -38,6 +38,8 @@ const environment = shellEnvironment
     PROXY_CA_FILE: z.string().optional(),
     /** How long verdicts are trusted after the state stream was last known to be followed to its end. */
     LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(10_000),
+    /** How often is told which certificates were used; `lastUsedAt` is right to within this. */
+    USAGE_REPORT_MS: z.coerce.number().int().min(1_000).max(60_000).default(15_000),
     VERDICT_CACHE_SIZE: z.coerce.number().int().min(100).default(1_000_000),
     /** Refusals kept, and for how long: what ends one by the clock alone shows after this time at the latest. 0 keeps none. */
     REFUSAL_CACHE_SIZE: z.coerce.number().int().min(1).default(10_000),

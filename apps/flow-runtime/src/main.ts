@@ -35,6 +35,7 @@ import { PublishLines } from './record-message/publish-lines.nats.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
 import { StoreMessages } from './record-message/store-messages.js';
+import { ReportUsage } from './report-usage/report-usage.js';
 import { UndeployFlow } from './undeploy-flow/undeploy-flow.js';
 
 await runService({
@@ -93,11 +94,13 @@ await runService({
       now,
       monotonicNow,
     });
+    const usage = new ReportUsage(shell.requests, now, config.USAGE_REPORT_MS, onFault);
     const handler = new HandleRequest({
       flows,
       decideCall,
       decisions: new RecordDecision(connection, now, onFault),
       messages: new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault),
+      usage,
       ports: { now, newId: () => randomUUID() },
       onFault,
     });
@@ -130,6 +133,7 @@ await runService({
       onFault,
     });
     shell.onShutdown(() => keepLog.stop());
+    shell.onShutdown(() => usage.stop());
     shell.onShutdown(() => listeners.close(config.DRAIN_MS));
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
@@ -161,6 +165,7 @@ await runService({
       start: async () => {
         keepLog.start();
         store.start();
+        usage.start();
         runtimes.start();
         await listeners.open();
       },

@@ -37,6 +37,8 @@ import { ActivateIssuingCaHandler } from './activate-issuing-ca/activate-issuing
 import { ActivateIssuingCa } from './activate-issuing-ca/activate-issuing-ca.js';
 import { PrepareIssuingCaHandler } from './prepare-issuing-ca/prepare-issuing-ca.handler.js';
 import { PrepareIssuingCa } from './prepare-issuing-ca/prepare-issuing-ca.js';
+import { ReportUsageHandler } from './report-usage/report-usage.handler.js';
+import { ReportUsage } from './report-usage/report-usage.js';
 import { RetireIssuingCaHandler } from './retire-issuing-ca/retire-issuing-ca.handler.js';
 import { RetireIssuingCa } from './retire-issuing-ca/retire-issuing-ca.js';
 import { RevokeIssuingCaHandler } from './revoke-issuing-ca/revoke-issuing-ca.handler.js';
@@ -105,6 +107,7 @@ export class AppModule {
         RetireIssuingCaHandler,
         RevokeIssuingCaHandler,
         GetCertificateListHandler,
+        ReportUsageHandler,
         AddTrustedRootHandler,
         ListTrustedRootsHandler,
         RemoveTrustedRootHandler,
@@ -135,6 +138,7 @@ export class AppModule {
         { provide: RetireIssuingCa, useValue: new RetireIssuingCa(changes, now) },
         { provide: RevokeIssuingCa, useValue: new RevokeIssuingCa(changes, authority, now) },
         { provide: KeepCertificateList, useValue: new KeepCertificateList(dataSource, authority, now) },
+        { provide: ReportUsage, useValue: new ReportUsage(dataSource, now) },
         { provide: AddTrustedRoot, useValue: new AddTrustedRoot(changes, now) },
         { provide: RemoveTrustedRoot, useValue: new RemoveTrustedRoot(changes) },
         {

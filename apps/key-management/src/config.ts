@@ -20,6 +20,18 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
     .url({ protocol: /^https?$/ })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  /** How often is looked for what has come due: expiring certificates, ends by schedule. */
+  SWEEP_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(2_000),
+  /** Days before a certificate expires at which `service-key.expiring` is said, separated by commas. */
+  EXPIRING_DAYS: z
+    .string()
+    .default('30,14,7,3,1')
+    .transform((text, context) => {
+      const days = text.split(',').map((part) => Number(part.trim() || Number.NaN));
+      if (days.every((day) => Number.isInteger(day) && day >= 1 && day <= 365)) return days;
+      context.addIssue('must be whole numbers of days from 1 to 365, separated by commas');
+      return z.NEVER;
+    }),
   /** Where senders call flows; goes into the credentials of each key. */
   FLOW_URL: z.url(),
 });

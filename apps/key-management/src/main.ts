@@ -15,6 +15,7 @@ import { KeySealer } from './certificate-authority/key-sealer.js';
 import { CertificateLists } from './certificate-lists/certificate-lists.js';
 import { downloadOverHttp } from './certificate-lists/download-certificate-list.js';
 import { readConfig } from './config.js';
+import { EnterRetired } from './enter-retired/enter-retired.js';
 import { FetchCertificateLists } from './fetch-certificate-lists/fetch-certificate-lists.js';
 import { keepFetching } from './fetch-certificate-lists/keep-fetching.js';
 import { KeepGuards } from './keep-guards/keep-guards.js';
@@ -22,6 +23,9 @@ import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
 import { RebuildState } from './rebuild-state/rebuild-state.js';
 import { allRecords } from './record/all-records.js';
+import { RetireUnused } from './retire-unused/retire-unused.js';
+import { Sweep } from './sweep/sweep.js';
+import { TellExpiry } from './tell-expiry/tell-expiry.js';
 
 await runService({
   service: 'key-management',
@@ -78,6 +82,17 @@ await runService({
     const download = downloadOverHttp({ timeoutMs: 20_000, bytes: config.LONGEST_CRL_BYTES });
     const fetching = new FetchCertificateLists(dataSource, changes, lists, download, now, shell.onFault);
     shell.onShutdown(keepFetching(fetching, lists, follower, shell.onFault));
+    const sweep = new Sweep(
+      {
+        'telling of expiring certificates': new TellExpiry(changes, config.EXPIRING_DAYS),
+        'ending unused certificates': new RetireUnused(dataSource, changes),
+        'entering retired certificates': new EnterRetired(dataSource),
+      },
+      config.SWEEP_INTERVAL_MS,
+      now,
+      shell.onFault,
+    );
+    shell.onShutdown(() => sweep.stop());
     return {
       module: AppModule.with({
         shell,
@@ -95,7 +110,10 @@ await runService({
           ),
         ],
       }),
-      start: () => rebuildState.finish(),
+      start: async () => {
+        sweep.start();
+        await rebuildState.finish();
+      },
       notReady: () => stateNotReady(follower).filter((reason) => reason.includes('key-management')),
     };
   },

@@ -219,10 +219,10 @@ describe('a certificate that is refused', () => {
     );
   });
 
-  it('the CA that issued it is revoked', async () => {
+  it.each(['revoked', 'retired'] as const)('the CA that issued it is %s', async (status) => {
     const own = [
       { certificate: root.certificate, kind: 'root' as const },
-      { certificate: issuing.certificate, kind: 'issuing' as const, status: 'revoked' as const },
+      { certificate: issuing.certificate, kind: 'issuing' as const, status },
     ];
     expect(await refusal({ own, credentials: [credential(leaf)] }, ask(leaf))).toBe('revoked');
   });

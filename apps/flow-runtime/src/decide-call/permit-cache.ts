@@ -25,6 +25,8 @@ export interface Permit {
   readonly endpoint: Endpoint;
   readonly caller: PermittedCaller;
   readonly validUntilMs: number;
+  /** Milliseconds since 1970, 0 before the first use; for whoever reports what was used. */
+  usedAtMs: number;
 }
 
 class CachedPermit implements Permit {
@@ -32,6 +34,7 @@ class CachedPermit implements Permit {
   readonly endpoint: Endpoint;
   readonly caller: PermittedCaller;
   readonly validUntilMs: number;
+  usedAtMs = 0;
   cached = true;
   /** The order of use. */
   earlier: CachedPermit | undefined;

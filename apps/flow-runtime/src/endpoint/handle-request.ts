@@ -18,6 +18,7 @@ import { correlationIdHeader, type DeployedFlows, type Endpoint } from '../deplo
 import type { RecordDecision } from '../record-decision/record-decision.js';
 import { messageId } from '../record-message/message-id.js';
 import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
+import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, ReadCaller } from './caller-certificate.js';
 import { MalformedClientCert } from './client-cert-header.js';
 import { mayReachFlow } from './identity-headers.js';
@@ -29,6 +30,7 @@ export interface HandleRequestParts {
   readonly decideCall: DecideCall;
   readonly decisions: RecordDecision;
   readonly messages: RecordMessage;
+  readonly usage: ReportUsage;
   readonly ports: FlowPorts;
   readonly onFault: (error: unknown, what: string) => void;
 }
@@ -124,7 +126,7 @@ export class HandleRequest {
     path: string,
     permitBefore: Permit,
   ): Promise<void> {
-    const { decideCall, messages, ports } = this.parts;
+    const { decideCall, messages, ports, usage } = this.parts;
     try {
       const body = await readBody(request, endpoint.maximumBodyBytes);
       if (body === undefined) {
@@ -141,6 +143,7 @@ export class HandleRequest {
       }
       const start = ports.now();
       const id = messageId(start);
+      usage.note(permit, start);
       const sent = toSenderRequest(request, endpoint, path, body);
       let message: Message;
       try {

@@ -1,5 +1,6 @@
 import { AddRevocationSources1764100000001 } from './add-revocation-sources.migration.js';
 import { CreateTables1764000000000 } from './create-tables.migration.js';
+import { IndexLivingCredentials1764300100000 } from './index-living-credentials.migration.js';
 import { KeyLifecycle1764300000000 } from './key-lifecycle.migration.js';
 
 /** In the order they are run. */
@@ -7,4 +8,5 @@ export const migrations = [
   CreateTables1764000000000,
   AddRevocationSources1764100000001,
   KeyLifecycle1764300000000,
+  IndexLivingCredentials1764300100000,
 ] as const;

@@ -287,7 +287,7 @@ export const reportUsage = defineRequest(
   'key-management',
   'report-usage',
   z.object({
-    used: z.array(z.object({ sha256: sha256Hex, serviceKeyId: z.string(), atMs: z.number() })).max(10_000),
+    used: z.array(z.object({ sha256: sha256Hex, serviceKeyId: z.uuid(), atMs: z.number() })).max(10_000),
   }),
   z.object({}),
 );
