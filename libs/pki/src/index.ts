@@ -28,7 +28,13 @@ export {
   parseLongCertificateList,
 } from './revocation/parse-certificate-list.js';
 export { type RevocationInputs } from './revocation/revocation-inputs.js';
-export { generateKeyPair, type KeyPair, type KeyPairSpecification } from './issue/generate-key-pair.js';
+export {
+  generateEncodedKeyPair,
+  generateKeyPair,
+  type EncodedKeyPair,
+  type KeyPair,
+  type KeyPairSpecification,
+} from './issue/generate-key-pair.js';
 export {
   issueCertificate,
   subjectPublicKeyInfo,

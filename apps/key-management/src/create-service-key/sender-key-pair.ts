@@ -1,25 +1,15 @@
 import { freezeName, type DistinguishedName, type ServiceKeyParameters } from '@sluice/domain';
-import { generateKeyPair, subjectPublicKeyInfo } from '@sluice/pki';
+import { generateEncodedKeyPair, type EncodedKeyPair } from '@sluice/pki';
 import type { ServiceInstanceRow, ServiceKeyRow } from '../persistence/entities.js';
 
-export interface SenderKeyPair {
-  readonly privateKeyPem: string;
-  /** SubjectPublicKeyInfo in DER. */
-  readonly publicKey: Uint8Array;
-}
-
 /** The private key exists here and in the one answer to the administrator. */
-export async function makeSenderKeyPair(
+export function makeSenderKeyPair(
   parameters: Extract<ServiceKeyParameters, { 'key-type': 'certificate' }>,
-): Promise<SenderKeyPair> {
+): Promise<EncodedKeyPair> {
   const algorithm = parameters['key-algorithm'];
-  const pair = await generateKeyPair(
+  return generateEncodedKeyPair(
     algorithm === 'RSA' ? { algorithm, modulusLength: parameters['key-length'] ?? 2048 } : { algorithm },
   );
-  return {
-    privateKeyPem: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    publicKey: subjectPublicKeyInfo(pair.publicKey),
-  };
 }
 
 const attributeTypes = { CN: '2.5.4.3', O: '2.5.4.10', OU: '2.5.4.11', UID: '0.9.2342.19200300.100.1.1' } as const;
