@@ -144,15 +144,18 @@ describe('the expiry of a certificate', () => {
       `INSERT INTO credential SELECT md5(n::text) || md5(n::text), service_key_id, certificate, issued_by, subject_dn, issuer_dn,
          n::text, not_before, not_after, pinned, names_digest, status, retires_at, revoked_at, revocation_reason, version, created_at,
          retire_after_unused_days, postponed_at, last_used_at, expiring_told, expired_told_at, public_key_sha256
-       FROM credential, generate_series(1, 450) AS n WHERE sha256 = $1`,
+       FROM credential, generate_series(1, 220) AS n WHERE sha256 = $1`,
       [template?.sha256],
     );
     await sweepBySeveral();
-    await until(() => thresholdsOf(template?.serviceKeyId ?? '').length === 451, { what: 'all 451 events' });
+    await until(() => thresholdsOf(template?.serviceKeyId ?? '').length === 221, {
+      what: 'all 221 events',
+      timeoutMs: 60_000,
+    });
     await sweepBySeveral();
-    expect(thresholdsOf(template?.serviceKeyId ?? '')).toHaveLength(451);
+    expect(thresholdsOf(template?.serviceKeyId ?? '')).toHaveLength(221);
     await fixture.dataSource.query('DELETE FROM credential WHERE service_key_id = $1', [template?.serviceKeyId]);
-  }, 60_000);
+  }, 90_000);
 });
 
 describe('a certificate that ends by schedule', () => {

@@ -1,5 +1,6 @@
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
-import { credentialSchema, serviceKeySchema, type CredentialRow } from '../persistence/entities.js';
+import { In } from 'typeorm';
+import { credentialSchema, serviceKeySchema, type CredentialRow, type ServiceKeyRow } from '../persistence/entities.js';
 import { findCredentials } from '../persistence/find-rows.js';
 import { isUsable } from '../retirement/scheduled-end.js';
 import { toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
@@ -60,9 +61,13 @@ export class TellExpiry {
        ORDER BY credential.not_after LIMIT ${batchSize} FOR UPDATE OF credential SKIP LOCKED`,
       [new Date(now), this.#thresholds, this.#thresholds[0] ?? 0],
     );
+    if (due.length === 0) return 0;
+    const marked = await read(
+      change,
+      due.map(({ sha256 }) => sha256),
+    );
     for (const { sha256, threshold } of due) {
-      await change.manager.update(credentialSchema, { sha256 }, { expiringTold: threshold });
-      const { key, row } = await read(change, sha256);
+      const { key, row } = marked(sha256);
       change.event('service-key.expiring', key.id, {
         actor,
         serviceKey: toEventServiceKey(key),
@@ -70,6 +75,11 @@ export class TellExpiry {
         daysLeft: threshold,
       });
     }
+    await change.manager.query(
+      `UPDATE credential SET expiring_told = told.threshold FROM unnest($1::text[], $2::int[]) AS told (sha256, threshold)
+       WHERE credential.sha256 = told.sha256`,
+      [due.map(({ sha256 }) => sha256), due.map(({ threshold }) => threshold)],
+    );
     return due.length;
   }
 
@@ -81,9 +91,12 @@ export class TellExpiry {
        ORDER BY credential.not_after LIMIT ${batchSize} FOR UPDATE OF credential SKIP LOCKED`,
       [new Date(now)],
     );
-    for (const { sha256 } of due) {
-      await change.manager.update(credentialSchema, { sha256 }, { expiredToldAt: new Date(now) });
-      const { key, row } = await read(change, sha256);
+    if (due.length === 0) return 0;
+    const expired = due.map(({ sha256 }) => sha256);
+    await change.manager.update(credentialSchema, { sha256: In(expired) }, { expiredToldAt: new Date(now) });
+    const marked = await read(change, expired);
+    for (const sha256 of expired) {
+      const { key, row } = marked(sha256);
       const held = await findCredentials(change.manager, key.id);
       change.event('service-key.expired', key.id, {
         actor,
@@ -96,7 +109,18 @@ export class TellExpiry {
   }
 }
 
-async function read(change: ChangeScope, sha256: string) {
-  const row: CredentialRow = await change.manager.findOneByOrFail(credentialSchema, { sha256 });
-  return { row, key: await change.manager.findOneByOrFail(serviceKeySchema, { id: row.serviceKeyId }) };
+/** Certificates with their keys, by SHA-256. */
+async function read(change: ChangeScope, sha256s: readonly string[]) {
+  const found = await change.manager.findBy(credentialSchema, { sha256: In([...sha256s]) });
+  const rows = new Map<string, CredentialRow>(found.map((row) => [row.sha256, row]));
+  const holders = await change.manager.findBy(serviceKeySchema, {
+    id: In([...new Set(found.map(({ serviceKeyId }) => serviceKeyId))]),
+  });
+  const keys = new Map<string, ServiceKeyRow>(holders.map((key) => [key.id, key]));
+  return (sha256: string) => {
+    const row = rows.get(sha256);
+    const key = row && keys.get(row.serviceKeyId);
+    if (!row || !key) throw new Error(`The certificate ${sha256} is locked, and yet gone.`);
+    return { row, key };
+  };
 }

@@ -37,10 +37,11 @@ const privateKeyEncoding: { type: 'pkcs8'; format: 'pem' } = { type: 'pkcs8', fo
 export function generateEncodedKeyPair(specification: KeyPairSpecification): Promise<EncodedKeyPair> {
   return new Promise((resolve, reject) => {
     if (specification.algorithm === 'RSA') {
-      const { modulusLength } = specification;
-      const options = { modulusLength, publicExponent, publicKeyEncoding, privateKeyEncoding };
-      generate('rsa', options, (error, publicKey, privateKeyPem) =>
-        error ? reject(error) : resolve({ publicKey, privateKeyPem }),
+      generate(
+        'rsa',
+        { modulusLength: specification.modulusLength, publicExponent, publicKeyEncoding, privateKeyEncoding },
+        (error: Error | null, publicKey: Buffer, privateKeyPem: string) =>
+          error ? reject(error) : resolve({ publicKey, privateKeyPem }),
       );
       return;
     }
