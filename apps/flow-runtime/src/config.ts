@@ -36,6 +36,8 @@ const environment = shellEnvironment
     PROXY_HOST: z.string().default('127.0.0.1'),
     PROXY_PORT: port.optional(),
     PROXY_CA_FILE: z.string().optional(),
+    /** JSON: which proxies there are and in which form each passes certificates on (docs/proxies.md). None: RFC 9440 from all. */
+    PROXIES_FILE: z.string().optional(),
     /** How long verdicts are trusted after the state stream was last known to be followed to its end. */
     LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(10_000),
     /** How often is told which certificates were used; `lastUsedAt` is right to within this. */
@@ -73,7 +75,7 @@ export function readConfig(): Config {
 }
 
 export function listenersOf(config: Config): ListenersConfig {
-  const { PROXY_PORT, PROXY_CA_FILE } = config;
+  const { PROXY_PORT, PROXY_CA_FILE, PROXIES_FILE } = config;
   return {
     host: config.FLOW_HOST,
     port: config.FLOW_PORT,
@@ -90,7 +92,13 @@ export function listenersOf(config: Config): ListenersConfig {
       maxConnectionsPerAddress: config.FLOW_MAX_CONNECTIONS_PER_ADDRESS,
     },
     ...(PROXY_PORT !== undefined && PROXY_CA_FILE !== undefined
-      ? { proxy: { host: config.PROXY_HOST, port: PROXY_PORT, caFile: PROXY_CA_FILE } }
+      ? {
+          proxy: {
+            host: config.PROXY_HOST,
+            port: PROXY_PORT,
+            files: { caFile: PROXY_CA_FILE, ...(PROXIES_FILE ? { proxiesFile: PROXIES_FILE } : {}) },
+          },
+        }
       : {}),
   };
 }

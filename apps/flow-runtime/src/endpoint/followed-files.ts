@@ -16,6 +16,7 @@ export class FollowedFiles<T> {
     private readonly read: () => T,
     private readonly what: string,
     private readonly onFault: (error: unknown, what: string) => void,
+    private readonly same: (one: T, other: T) => boolean = isDeepStrictEqual,
   ) {
     this.#value = read();
   }
@@ -39,7 +40,7 @@ export class FollowedFiles<T> {
       return false;
     }
     this.#complaint = undefined;
-    if (isDeepStrictEqual(value, this.#value)) return false;
+    if (this.same(value, this.#value)) return false;
     this.#value = value;
     return true;
   }

@@ -20,8 +20,8 @@ import { messageId } from '../record-message/message-id.js';
 import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
 import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, ReadCaller } from './caller-certificate.js';
-import { MalformedClientCert } from './client-cert-header.js';
 import { mayReachFlow } from './identity-headers.js';
+import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
 import { messageIdHeader, respondWithProblem } from './problem-response.js';
 import { readBody } from './read-body.js';
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { ListenerLimits } from './apply-limits.js';
 import { FollowedFiles } from './followed-files.js';
 import { closeGracefully, listen } from './open-and-close.js';
+import { readProxies, type Proxies, type ProxyFiles } from './passed-on/proxies.js';
 import { ProxyListener } from './proxy-listener.js';
 import { PublicListener, type RequestHandler } from './public-listener.js';
 import { readServerIdentity, type ServerIdentity, type ServerIdentityFiles } from './server-identity.js';
@@ -13,7 +13,7 @@ export interface ListenersConfig {
   /** One for each virtual host; the first is shown to who names none. */
   readonly identityFiles: readonly ServerIdentityFiles[];
   readonly limits: ListenerLimits;
-  readonly proxy?: { readonly host: string; readonly port: number; readonly caFile: string };
+  readonly proxy?: { readonly host: string; readonly port: number; readonly files: ProxyFiles };
 }
 
 /** How often files are looked at again, in milliseconds. */
@@ -23,6 +23,7 @@ const fileCheckMs = 2_000;
 export class Listeners {
   readonly #identities: FollowedFiles<readonly ServerIdentity[]>;
   readonly #public: PublicListener;
+  readonly #proxies: FollowedFiles<Proxies> | undefined;
   readonly #proxy: ProxyListener | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
 
@@ -33,22 +34,24 @@ export class Listeners {
     now: () => number,
     private readonly onFault: (error: unknown, what: string) => void,
   ) {
-    this.#identities = new FollowedFiles(
+    this.#identities = new FollowedFiles<readonly ServerIdentity[]>(
       () => config.identityFiles.map((files) => readServerIdentity(files, now())),
       'server certificate',
       onFault,
     );
     this.#public = new PublicListener(this.#identities.value, handler, config.limits);
-    this.#proxy =
-      config.proxy && this.#identities.value[0]
-        ? new ProxyListener(
-            this.#identities.value[0],
-            readFileSync(config.proxy.caFile, 'utf8'),
-            handler,
-            // All its connections come from few addresses.
-            { ...config.limits, maxConnectionsPerAddress: config.limits.maxConnections },
-          )
-        : undefined;
+    const { proxy } = config;
+    const [identity] = this.#identities.value;
+    if (!proxy || !identity) return;
+    this.#proxies = new FollowedFiles(
+      () => readProxies(proxy.files),
+      'proxies',
+      onFault,
+      (one, other) => one.source === other.source,
+    );
+    // All its connections come from few addresses.
+    const limits = { ...config.limits, maxConnectionsPerAddress: config.limits.maxConnections };
+    this.#proxy = new ProxyListener(identity, this.#proxies.value, handler, limits, onFault);
   }
 
   /** @see PublicListener.nameRoots */
@@ -73,13 +76,21 @@ export class Listeners {
   }
 
   #checkFiles(): void {
-    if (!this.#identities.check()) return;
-    const identities = this.#identities.value;
+    if (this.#identities.check())
+      this.#attempt('showing the new server certificate', () => {
+        const [identity] = this.#identities.value;
+        this.#public.showIdentities(this.#identities.value);
+        if (identity) this.#proxy?.showIdentity(identity);
+      });
+    const proxies = this.#proxies;
+    if (proxies?.check()) this.#attempt('admitting the new proxies', () => this.#proxy?.admitProxies(proxies.value));
+  }
+
+  #attempt(what: string, act: () => void): void {
     try {
-      this.#public.showIdentities(identities);
-      if (identities[0]) this.#proxy?.showIdentity(identities[0]);
+      act();
     } catch (error) {
-      this.onFault(error, 'showing the new server certificate');
+      this.onFault(error, what);
     }
   }
 }

@@ -1,27 +1,47 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './apply-limits.js';
 import { passedOnCaller } from './caller-certificate.js';
-import { readClientCert } from './client-cert-header.js';
 import { judgeRequestHead } from './judge-request-head.js';
+import type { Proxies, Proxy } from './passed-on/proxies.js';
 import { isEnding, respondWithProblem } from './problem-response.js';
 import { sessionIdContext, type RequestHandler } from './public-listener.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
 
-/** The proxy-facing listener: it admits only who has a certificate of the given CA, and believes what that says (RFC 9440). */
+interface AdmittedProxy {
+  readonly proxy: Proxy;
+  /** The configuration it was admitted under. */
+  readonly proxies: Proxies;
+}
+
+const ofSocket = Symbol('admitted proxy');
+interface MarkedSocket extends TLSSocket {
+  [ofSocket]?: AdmittedProxy;
+}
+
+/**
+ * The proxy-facing listener: it admits only configured proxies, by mutual TLS, and believes what each says in the one form that is
+ * configured for it.
+ */
 export class ProxyListener {
   readonly server: Server;
+  #identity: ServerIdentity;
+  #proxies: Proxies;
 
   constructor(
     identity: ServerIdentity,
-    private readonly proxyCa: string,
+    proxies: Proxies,
     handler: RequestHandler,
     limits: ListenerLimits,
+    private readonly onFault: (error: unknown, what: string) => void,
   ) {
+    this.#identity = identity;
+    this.#proxies = proxies;
     this.server = createServer(
       {
-        ...this.#context(identity),
+        ...this.#context(),
         handshakeTimeout: limits.handshakeTimeout,
         maxHeaderSize: headLimits.maxHeaderSize,
         connectionsCheckingInterval: timeoutCheckMs,
@@ -30,31 +50,68 @@ export class ProxyListener {
       },
       (request: IncomingMessage, response: ServerResponse) => {
         if (isEnding(request.socket)) return;
+        const proxy = this.#proxyOf(request.socket as MarkedSocket);
+        if (!proxy) return void request.socket.destroy();
         const refusal = judgeRequestHead(request, undefined);
-        if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
-        else handler.handle(request, response, readCaller);
+        if (refusal) return respondWithProblem(response, refusal.status, { detail: refusal.detail });
+        handler.handle(request, response, () => {
+          const passed = proxy.read(request);
+          return passed && passedOnCaller(passed.leaf, [...passed.chain, ...proxy.intermediates]);
+        });
       },
     );
     applyLimits(this.server, limits);
+    this.server.prependListener('secureConnection', (socket: MarkedSocket) => {
+      if (!this.#admit(socket)) socket.destroy();
+    });
   }
 
   /** Shows this server certificate from the next handshake on; open connections stay. */
   showIdentity(identity: ServerIdentity): void {
     this.server.setSecureContext(this.#context(identity));
+    this.#identity = identity;
   }
 
-  #context(identity: ServerIdentity) {
+  /** Admits these proxies from now on; a connection of one that is no longer among them ends with its next request. */
+  admitProxies(proxies: Proxies): void {
+    this.server.setSecureContext(this.#context(this.#identity, proxies));
+    this.#proxies = proxies;
+  }
+
+  #proxyOf(socket: MarkedSocket): Proxy | undefined {
+    const admitted = socket[ofSocket];
+    if (!admitted || admitted.proxies === this.#proxies) return admitted?.proxy;
+    // Its certificate was proven under other CAs: only a new handshake shows what it is worth under these.
+    const sameCas = admitted.proxies.ca.join() === this.#proxies.ca.join();
+    return sameCas ? this.#admit(socket) : undefined;
+  }
+
+  #admit(socket: MarkedSocket): Proxy | undefined {
+    delete socket[ofSocket];
+    const certificate = socket.getPeerX509Certificate();
+    if (!certificate) return undefined;
+    let proxy: Proxy | undefined;
+    try {
+      proxy = this.#proxies.find(certificate.raw);
+    } catch (error) {
+      this.onFault(error, 'reading the certificate of a proxy');
+    }
+    if (proxy) socket[ofSocket] = { proxy, proxies: this.#proxies };
+    else
+      this.onFault(
+        new Error(`No proxy is configured that has the certificate ${certificate.fingerprint256}.`),
+        'admitting a proxy',
+      );
+    return proxy;
+  }
+
+  #context(identity = this.#identity, proxies = this.#proxies) {
     return {
       ...tlsSettings,
       cert: identity.certificateChain,
       key: identity.privateKey,
-      ca: [this.proxyCa],
-      sessionIdContext: sessionIdContext('proxy', [this.proxyCa]),
+      ca: [...proxies.ca],
+      sessionIdContext: sessionIdContext('proxy', proxies.ca),
     };
   }
-}
-
-function readCaller(request: IncomingMessage) {
-  const passed = readClientCert(request);
-  return passed && passedOnCaller(passed.leaf, passed.chain);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
-import { readClientCert } from './client-cert-header.js';
+import { readClientCert } from './rfc9440.js';
 
 const der = Buffer.from('3003020101', 'hex');
 const value = `:${der.toString('base64')}:`;
@@ -48,6 +48,10 @@ describe('the certificate a load balancer passes on', () => {
     ['in base64url', `:${Buffer.from([255, 254, 253]).toString('base64url')}_:`],
     ['with a blank', `: ${der.toString('base64')}:`],
     ['with bits that mean nothing', ':MAMCAQF=:'],
+    ['with something after the certificate', `:${Buffer.concat([der, Buffer.from([0])]).toString('base64')}:`],
+    ['cut off', `:${der.subarray(0, 4).toString('base64')}:`],
+    ['with a length in a longer form', `:${Buffer.from('308103020101', 'hex').toString('base64')}:`],
+    ['without an end', `:${Buffer.from('30800201010000', 'hex').toString('base64')}:`],
   ])('attack 12: is refused %s', (_how, header) => {
     expect(() => read(['Client-Cert', header])).toThrow('RFC 9440');
   });

@@ -1,13 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-
-/** The request claims a certificate in a form that is not exactly RFC 9440: it is refused, and nobody is authenticated. */
-export class MalformedClientCert extends Error {
-  override readonly name = 'MalformedClientCert';
-}
+import { decodeCertificate, type PassedOn } from './decode-certificate.js';
+import { MalformedClientCert } from './malformed-client-cert.js';
 
 /** RFC 9651 §3.3.5: a byte sequence, here without parameters and not empty. */
 const byteSequence = /^:([A-Za-z0-9+/]+={0,2}):$/;
-const longestHeader = 64 * 1024;
 
 /**
  * Reads the certificate a load balancer passed on by RFC 9440: `Client-Cert` holds the leaf, `Client-Cert-Chain` the
@@ -15,7 +11,7 @@ const longestHeader = 64 * 1024;
  * @returns undefined when the load balancer passed none on
  * @throws MalformedClientCert
  */
-export function readClientCert(request: IncomingMessage): { leaf: Buffer; chain: Buffer[] } | undefined {
+export function readClientCert(request: IncomingMessage): PassedOn | undefined {
   const raw = request.rawHeaders;
   let leaf: string | undefined;
   let chain: string | undefined;
@@ -29,7 +25,7 @@ export function readClientCert(request: IncomingMessage): { leaf: Buffer; chain:
     } else if (name === 'client-cert-chain') {
       if (chain !== undefined) throw new MalformedClientCert('Client-Cert-Chain stands in the request twice.');
       chain = value;
-    } else if (name.replaceAll('_', '-').startsWith('client-cert')) {
+    } else if (name.replace(/[^a-z0-9]/g, '-').startsWith('client-cert')) {
       throw new MalformedClientCert(`${written} is a header that other programs could take for Client-Cert.`);
     }
   }
@@ -41,10 +37,8 @@ export function readClientCert(request: IncomingMessage): { leaf: Buffer; chain:
 }
 
 function decode(value: string): Buffer {
-  const [, base64] = value.length <= longestHeader ? (byteSequence.exec(value) ?? []) : [];
-  const der = base64 === undefined ? undefined : Buffer.from(base64, 'base64');
-  if (!der || der.toString('base64') !== base64) {
+  const [, base64] = byteSequence.exec(value) ?? [];
+  if (base64 === undefined)
     throw new MalformedClientCert('Client-Cert must be one certificate as a byte sequence, :base64: (RFC 9440 §2.2).');
-  }
-  return der;
+  return decodeCertificate(base64, 'Client-Cert (RFC 9440)');
 }
