@@ -19,6 +19,7 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
   CRL_BASE_URL: z
     .url({ protocol: /^https?$/ })
     .transform((url) => url.replace(/\/+$/, ''))
+    .or(z.literal('').transform(() => undefined))
     .optional(),
   /** How often is looked for what has come due: expiring certificates, ends by schedule. */
   SWEEP_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(2_000),

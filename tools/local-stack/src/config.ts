@@ -13,6 +13,8 @@ export interface StackConfig {
   /** Running servers to use instead of the embedded ones. */
   readonly databaseUrl?: string;
   readonly natsUrl?: string;
+  /** Where relying parties reach `/crl/` of the admin API. */
+  readonly crlBaseUrl: string;
   readonly logLevel: string;
   readonly root: string;
 }
@@ -26,9 +28,11 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
   };
   const databaseUrl = environment['DATABASE_URL'];
   const natsUrl = environment['NATS_URL'];
+  const adminPort = number('SLUICE_ADMIN_PORT', 8080, 1, 65_535);
   return {
     home: resolve(root, environment['SLUICE_HOME'] || '.sluice'),
-    adminPort: number('SLUICE_ADMIN_PORT', 8080, 1, 65_535),
+    adminPort,
+    crlBaseUrl: environment['SLUICE_CRL_BASE_URL'] || `http://127.0.0.1:${adminPort}`,
     flowPort: number('SLUICE_FLOW_PORT', 8443, 1, 65_000),
     verifiers: number('SLUICE_VERIFIERS', 1, 1, 64),
     flowRuntimes: number('SLUICE_FLOW_RUNTIMES', 1, 1, 64),

@@ -45,6 +45,7 @@ export function serviceProcesses(
         MASTER_KEY_FILE: provisioned.masterKeyFile,
         RECORD_SIGNING_KEY_FILE: provisioned.recordSigningKeyFile,
         FLOW_URL: flowUrl,
+        CRL_BASE_URL: config.crlBaseUrl,
       },
     },
     {

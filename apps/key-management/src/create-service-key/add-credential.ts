@@ -3,7 +3,7 @@ import { formatDistinguishedName, namesDigestInput, SluiceError } from '@sluice/
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   credentialSchema,
   unpinnedKeySchema,
@@ -13,9 +13,16 @@ import {
 import { toCredentialRecord } from '../record/state-record.js';
 
 /** Hex SHA-256 of a certificate's two canonical names: what unpinned keys are found by. */
-export function namesDigestOf(certificate: Pick<Certificate, 'subject' | 'issuer'>): string {
-  return createHash('sha256').update(namesDigestInput(certificate.subject, certificate.issuer)).digest('hex');
+export function namesDigestOf(certificate: Certificate): string {
+  let digest = digests.get(certificate);
+  if (digest === undefined) {
+    digest = hash('sha256', namesDigestInput(certificate.subject, certificate.issuer), 'hex');
+    digests.set(certificate, digest);
+  }
+  return digest;
 }
+
+const digests = new WeakMap<Certificate, string>();
 
 /** Whoever registers a certificate with these names, pinned or not, waits here for one another. */
 export async function lockNames(change: ChangeScope, digest: string): Promise<void> {

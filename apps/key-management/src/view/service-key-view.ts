@@ -54,13 +54,24 @@ export interface CredentialParts {
   readonly flowUrl: string;
 }
 
+/** CA certificates stand below every leaf, and are the same objects while the CA is active. */
+const pems = new WeakMap<Certificate, string>();
+
+function toPem(certificate: Certificate): string {
+  const kept = pems.get(certificate);
+  if (kept !== undefined) return kept;
+  const pem = encodePem(certificate.der);
+  pems.set(certificate, pem);
+  return pem;
+}
+
 /** What the sender gets. Every PEM in it works as it is, with its line breaks. */
 export function toCredentials(parts: CredentialParts): Credentials {
   const { held } = parts;
   return {
     clientid: parts.key.id,
     ...(parts.secret === undefined ? {} : { clientsecret: parts.secret }),
-    ...(parts.chain ? { certificate: parts.chain.map(({ der }) => encodePem(der)).join('') } : {}),
+    ...(parts.chain ? { certificate: parts.chain.map(toPem).join('') } : {}),
     ...(parts.privateKeyPem === undefined ? {} : { key: parts.privateKeyPem }),
     ...(held
       ? {

@@ -73,12 +73,26 @@ export function bitString(octets: Uint8Array, unusedBits = 0): Uint8Array {
   return element(tags.bitString, Uint8Array.of(unusedBits), octets);
 }
 
-const ascii = new TextEncoder();
-
 /** Time as RFC 5280 §4.1.2.5 says, in whole seconds: UTCTime through 2049, GeneralizedTime after that. */
 export function encodeTime(milliseconds: number): Uint8Array {
-  const digits = new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  return Number(digits.slice(0, 4)) < 2050
-    ? element(tags.utcTime, ascii.encode(`${digits.slice(2)}Z`))
-    : element(tags.generalizedTime, ascii.encode(`${digits}Z`));
+  const time = new Date(milliseconds);
+  const year = time.getUTCFullYear();
+  const generalized = year >= 2050;
+  const written = new Uint8Array(generalized ? 17 : 15);
+  written[0] = generalized ? tags.generalizedTime : tags.utcTime;
+  written[1] = written.length - 2;
+  let at = 2;
+  const pair = (value: number) => {
+    written[at++] = 0x30 + Math.floor(value / 10);
+    written[at++] = 0x30 + (value % 10);
+  };
+  if (generalized) pair(Math.floor(year / 100));
+  pair(year % 100);
+  pair(time.getUTCMonth() + 1);
+  pair(time.getUTCDate());
+  pair(time.getUTCHours());
+  pair(time.getUTCMinutes());
+  pair(time.getUTCSeconds());
+  written[at] = 0x5a;
+  return written;
 }

@@ -8,7 +8,10 @@ describe('a key pair that is given away', () => {
     'of %p is two halves of one',
     async (specification) => {
       const { publicKey, privateKeyPem } = await generateEncodedKeyPair(specification);
-      const ofPrivate = createPublicKey(createPrivateKey(privateKeyPem));
+      const privateKey = createPrivateKey(privateKeyPem);
+      const ofPrivate = createPublicKey(privateKey);
+      expect(privateKey.export({ type: 'pkcs8', format: 'pem' })).toBe(privateKeyPem);
+      expect(Buffer.compare(ofPrivate.export({ type: 'spki', format: 'der' }), publicKey)).toBe(0);
       expect(ofPrivate.equals(createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' }))).toBe(
         true,
       );

@@ -1,5 +1,8 @@
 import { generateKeyPair as generate, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { explicit } from '../der/der-reader.js';
+import { bitString, element, encodeOid, encodeSmallInteger, octetString, sequence } from '../der/write-der.js';
+import { encodePem } from '../pem/encode-pem.js';
 
 export type KeyPairSpecification =
   { readonly algorithm: 'RSA'; readonly modulusLength: number } | { readonly algorithm: 'P-256' | 'P-384' };
@@ -45,11 +48,26 @@ export function generateEncodedKeyPair(specification: KeyPairSpecification): Pro
       );
       return;
     }
-    const pair = generateKeyPairSync('ec', {
-      namedCurve: specification.algorithm,
-      publicKeyEncoding,
-      privateKeyEncoding,
-    });
-    resolve({ publicKey: pair.publicKey, privateKeyPem: pair.privateKey });
+    resolve(encodeEllipticKeyPair(specification.algorithm));
   });
+}
+
+const ellipticCurve = {
+  'P-256': sequence(encodeOid('1.2.840.10045.2.1'), encodeOid('1.2.840.10045.3.1.7')),
+  'P-384': sequence(encodeOid('1.2.840.10045.2.1'), encodeOid('1.3.132.0.34')),
+} as const;
+const version0 = encodeSmallInteger(0);
+const version1 = encodeSmallInteger(1);
+
+/**
+ * OpenSSL's encoders take as long as the key generation itself, so the numbers are asked for and put into their structures
+ * here: SubjectPublicKeyInfo (RFC 5480 §2), and ECPrivateKey (RFC 5915 §3) in PKCS#8.
+ */
+function encodeEllipticKeyPair(curve: 'P-256' | 'P-384'): EncodedKeyPair {
+  const { d, x, y } = generateKeyPairSync('ec', { namedCurve: curve }).privateKey.export({ format: 'jwk' });
+  const octets = (number: string | undefined) => Buffer.from(number ?? '', 'base64url');
+  const point = bitString(Buffer.concat([Uint8Array.of(4), octets(x), octets(y)]));
+  const ecPrivateKey = sequence(version1, octetString(octets(d)), element(explicit(1), point));
+  const pkcs8 = sequence(version0, ellipticCurve[curve], octetString(ecPrivateKey));
+  return { publicKey: sequence(ellipticCurve[curve], point), privateKeyPem: encodePem(pkcs8, 'PRIVATE KEY') };
 }

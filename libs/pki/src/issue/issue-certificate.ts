@@ -81,9 +81,17 @@ export function issueCertificate(content: CertificateContent, issuer: Certificat
   };
 }
 
+/** One call to the generator costs as much for many numbers as for one. Each octet is used once. */
+const randomPool = new Uint8Array(1_024);
+let randomUsed = randomPool.length;
+
 /** 128 random bits. The first is 0 so that the integer is positive, the second 1 so that its length does not vary. */
 function randomSerialNumber(): Uint8Array {
-  const serial = randomFillSync(new Uint8Array(16));
+  if (randomUsed === randomPool.length) {
+    randomFillSync(randomPool);
+    randomUsed = 0;
+  }
+  const serial = randomPool.slice(randomUsed, (randomUsed += 16));
   serial[0] = ((serial[0] as number) & 0x7f) | 0x40;
   return serial;
 }

@@ -17,8 +17,20 @@ const ecdsa: Readonly<Record<string, SigningAlgorithm>> = {
   secp521r1: { identifier: sequence(encodeOid('1.2.840.10045.4.3.4')), digest: 'sha512' },
 };
 
+/** Asking a key for its details goes down to OpenSSL. */
+const remembered = new WeakMap<KeyObject, SigningAlgorithm>();
+
 /** What a private key signs with here. @throws TypeError for a key no certificate is signed with */
 export function signingAlgorithmOf(key: KeyObject): SigningAlgorithm {
+  let algorithm = remembered.get(key);
+  if (!algorithm) {
+    algorithm = chooseSigningAlgorithm(key);
+    remembered.set(key, algorithm);
+  }
+  return algorithm;
+}
+
+function chooseSigningAlgorithm(key: KeyObject): SigningAlgorithm {
   const curve = key.asymmetricKeyDetails?.namedCurve;
   const algorithm =
     key.asymmetricKeyType === 'rsa'
