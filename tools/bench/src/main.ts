@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { benchIssue } from './issue/bench-issue.js';
 import { benchPath } from './path/bench-path.js';
 
 const usage = `Usage: npm run bench -- WHAT
 
   path [REQUESTS]   CPU of the flow runtime per request, beside a bare Node server in the same run
+  issue [KEYS]      P-256 keys issued, in process and through the API, beside node:crypto alone
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
 
@@ -19,6 +21,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 const [what, ...rest] = process.argv.slice(2);
 const program = what === undefined ? undefined : elsewhere[what];
 if (what === 'path') await benchPath(Number(rest[0] ?? 20_000), 3);
+else if (what === 'issue') await benchIssue(Number(rest[0] ?? 1_000));
 else if (program) {
   const root = join(import.meta.dirname, '..', '..', '..');
   process.exitCode =

@@ -1,0 +1,82 @@
+import { freePort, startChildServer } from '@sluice/embedded-servers';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Facts {
+  readonly adminUrl: string;
+  readonly adminToken: string;
+  readonly flowUrl: string;
+  readonly serverRootCaFile: string;
+  readonly natsUrl: string;
+  readonly subscriber: { readonly user: string; readonly password: string };
+}
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+
+/** A whole local stack of its own, gone after the measurement. */
+export class BenchStack {
+  private constructor(
+    readonly home: string,
+    readonly facts: Facts,
+    readonly flowPort: number,
+    private readonly end: () => Promise<unknown>,
+  ) {}
+
+  static async start(): Promise<BenchStack> {
+    const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+    const [adminPort, flowPort] = [await freePort(), await freePort()];
+    const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
+      env: {
+        ...process.env,
+        SLUICE_HOME: home,
+        SLUICE_ADMIN_PORT: String(adminPort),
+        SLUICE_FLOW_PORT: String(flowPort),
+      },
+      readyWhen: (line) => line.startsWith('ready'),
+      readyTimeoutMs: 180_000,
+    });
+    const facts = JSON.parse(readFileSync(join(home, 'stack.json'), 'utf8')) as Facts;
+    return new BenchStack(home, facts, flowPort, () => stack.stop('SIGTERM', 30_000));
+  }
+
+  /** A call of the admin API. @throws Error with the answer when it is not 2xx */
+  async admin<T>(method: string, path: string, body?: unknown, type = 'application/json'): Promise<T> {
+    const response = await fetch(`${this.facts.adminUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.facts.adminToken}`, 'content-type': type },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  async stop(): Promise<void> {
+    await this.end();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+export const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** Does something so many times, so many at once. */
+export async function inParallel(
+  times: number,
+  callers: number,
+  once: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const caller = async () => {
+    for (let index = next++; index < times; index = next++) await once(index);
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+}
