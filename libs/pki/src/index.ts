@@ -21,6 +21,7 @@ export { defaultBudget, strangerBudget, type Budget } from './path/budget.js';
 export { trustAnchor, type AnchorEnforcement, type TrustAnchor } from './path/trust-anchor.js';
 export { type PathInput, type PathJudgement, type PolicyInputs } from './path/path-input.js';
 export { judgePath } from './path/judge-path.js';
+export { judgePathOffLoop } from './path/judge-path-off-loop.js';
 export {
   CertificateList,
   MalformedCertificateList,

@@ -20,7 +20,7 @@ import {
 import type { StateEntry } from '@sluice/messaging';
 import {
   CertificateCache,
-  judgePath,
+  judgePathOffLoop,
   MalformedCertificate,
   parseCertificate,
   SignatureCache,
@@ -186,7 +186,7 @@ export class VerifyCertificate {
   ): Promise<{ result: PathJudgement; unanswered: readonly string[] }> {
     const inputsOf = (policy: RootRevocation | undefined) => policy && this.revocation.sources.inputsOf(policy);
     const policyOf = (anchor: TrustAnchor) => this.trust.revocationOf(anchor.certificate.sha256);
-    const result = judgePath({
+    const result = await judgePathOffLoop({
       ...input,
       revocation: (anchor) => {
         const policy = policyOf(anchor);
@@ -197,7 +197,7 @@ export class VerifyCertificate {
     const policy = policyOf(result.anchor);
     if (!policy?.ocsp) return { result, unanswered: [] };
     const { answers, failures } = await this.revocation.responder.answersFor(result.path, policy.scope, policy.ocsp);
-    const withAnswers = judgePath({
+    const withAnswers = await judgePathOffLoop({
       ...input,
       revocation: (anchor) => {
         const inputs = inputsOf(policyOf(anchor));

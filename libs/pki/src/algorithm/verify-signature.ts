@@ -1,4 +1,4 @@
-import { constants, verify, type KeyObject } from 'node:crypto';
+import { constants, verify, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto';
 import { type PublicKeyInfo } from './public-key-info.js';
 import { type SignatureAlgorithm } from './signature-algorithm.js';
 
@@ -13,38 +13,57 @@ export function verifySignature(
   key: KeyObject,
   keyInfo: PublicKeyInfo,
 ): boolean {
-  switch (algorithm.kind) {
-    case 'rsa-pkcs1':
-      return keyInfo.kind === 'rsa' && tryVerify(algorithm.hash, data, key, signature);
-    case 'rsa-pss':
-      if (keyInfo.kind !== 'rsa' && keyInfo.kind !== 'rsa-pss') return false;
-      return tryVerify(
-        algorithm.hash,
-        data,
-        { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength },
-        signature,
-      );
-    case 'ecdsa':
-      return keyInfo.kind === 'ec' && tryVerify(algorithm.hash, data, key, signature);
-    case 'ed25519':
-    case 'ed448':
-      return keyInfo.kind === algorithm.kind && tryVerify(null, data, key, signature);
-    default:
-      return false;
-  }
-}
-
-function tryVerify(
-  hash: string | null,
-  data: Uint8Array,
-  key: Parameters<typeof verify>[2],
-  signature: Uint8Array,
-): boolean {
+  const parameters = verificationParameters(algorithm, key, keyInfo);
+  if (parameters === undefined) return false;
   try {
-    return verify(hash, data, key, signature);
+    return verify(parameters.hash, data, parameters.key, signature);
   } catch {
     // OpenSSL throws on a signature it cannot even decode, or on parameters a PSS key forbids: no match either.
     return false;
+  }
+}
+
+/** The same in a thread of libuv's pool. */
+export function verifySignatureOffLoop(
+  data: Uint8Array,
+  algorithm: SignatureAlgorithm,
+  signature: Uint8Array,
+  key: KeyObject,
+  keyInfo: PublicKeyInfo,
+): Promise<boolean> {
+  const parameters = verificationParameters(algorithm, key, keyInfo);
+  if (parameters === undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    try {
+      verify(parameters.hash, data, parameters.key, signature, (error, signed) => resolve(error === null && signed));
+    } catch {
+      resolve(false);
+    }
+  });
+}
+
+/** What `verify` of node:crypto is to be given; undefined where the key is of another kind than the algorithm's. */
+function verificationParameters(
+  algorithm: SignatureAlgorithm,
+  key: KeyObject,
+  keyInfo: PublicKeyInfo,
+): { readonly hash: string | null; readonly key: KeyObject | VerifyKeyObjectInput } | undefined {
+  switch (algorithm.kind) {
+    case 'rsa-pkcs1':
+      return keyInfo.kind === 'rsa' ? { hash: algorithm.hash, key } : undefined;
+    case 'rsa-pss':
+      if (keyInfo.kind !== 'rsa' && keyInfo.kind !== 'rsa-pss') return undefined;
+      return {
+        hash: algorithm.hash,
+        key: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength },
+      };
+    case 'ecdsa':
+      return keyInfo.kind === 'ec' ? { hash: algorithm.hash, key } : undefined;
+    case 'ed25519':
+    case 'ed448':
+      return keyInfo.kind === algorithm.kind ? { hash: null, key } : undefined;
+    default:
+      return undefined;
   }
 }
 

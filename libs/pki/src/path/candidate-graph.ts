@@ -1,8 +1,9 @@
 import { formatDistinguishedName, type CertificateRefusal } from '@sluice/domain';
-import { signatureCost, verifySignature } from '../algorithm/verify-signature.js';
-import { MalformedCertificate, sameBytes, type Certificate } from '../certificate/certificate.js';
+import { signatureCost } from '../algorithm/verify-signature.js';
+import { sameBytes, type Certificate } from '../certificate/certificate.js';
 import { type Spending } from './budget.js';
 import { checkAnchor, checkIntermediate } from './check-certificate.js';
+import { isSignedOnLoop } from './deferred-signatures.js';
 import { type PathInput } from './path-input.js';
 import { refuse } from './refuse.js';
 import { type TrustAnchor } from './trust-anchor.js';
@@ -159,27 +160,14 @@ function collectByName(input: PathInput, leaf: Candidate): Map<string, Candidate
 export function isSignedBy(
   child: Certificate,
   issuer: Certificate,
-  input: Pick<PathInput, 'signatureCache'>,
+  input: Pick<PathInput, 'signatureCache' | 'deferredSignatures'>,
   spending: Spending,
   remember: boolean,
 ): boolean {
   const cache = remember ? input.signatureCache : undefined;
   if (cache?.has(child.sha256, issuer.spkiSha256) === true) return true;
   spending.spend('signatures', signatureCost(issuer.publicKeyInfo));
-  let signed: boolean;
-  try {
-    signed = verifySignature(
-      child.tbs,
-      child.signatureAlgorithm,
-      child.signature,
-      issuer.publicKey(),
-      issuer.publicKeyInfo,
-    );
-  } catch (error) {
-    // A key OpenSSL cannot read signs nothing.
-    if (!(error instanceof MalformedCertificate)) throw error;
-    signed = false;
-  }
+  const signed = input.deferredSignatures?.isSigned(child, issuer) ?? isSignedOnLoop(child, issuer);
   if (signed) cache?.add(child.sha256, issuer.spkiSha256);
   return signed;
 }

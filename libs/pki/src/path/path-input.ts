@@ -5,6 +5,7 @@ import { type Certificate } from '../certificate/certificate.js';
 import { type ExtendedKeyUsageName, type KeyUsageBit } from '../certificate/decode-extensions.js';
 import { type RevocationInputs } from '../revocation/revocation-inputs.js';
 import { type Budget, type Spending } from './budget.js';
+import { type DeferredSignatures } from './deferred-signatures.js';
 import { type TrustAnchor } from './trust-anchor.js';
 
 /** The inputs of RFC 5280 6.1.1 (c), (e), (f), (g). */
@@ -40,6 +41,8 @@ export interface PathInput {
   readonly budget?: Budget;
   /** Remembers signatures of CA certificates between judgements. */
   readonly signatureCache?: SignatureCache;
+  /** Checks dear signatures off the event loop: see `judgePathOffLoop`. */
+  readonly deferredSignatures?: DeferredSignatures;
   /** What was spent so far, when this judgement is part of another (the path of a CRL issuer). */
   readonly spending?: Spending;
 }

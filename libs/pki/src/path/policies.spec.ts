@@ -184,6 +184,6 @@ describe('attack 23: policies cannot be made to explode', () => {
         explicit,
       ),
     ).toEqual(all);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
