@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { benchIssue } from './issue/bench-issue.js';
+import { benchVerifiers } from './verifiers/bench-verifiers.js';
 import { benchPath } from './path/bench-path.js';
 
 const usage = `Usage: npm run bench -- WHAT
 
   path [REQUESTS]   CPU of the flow runtime per request, beside a bare Node server in the same run
   issue [KEYS]      P-256 keys issued, in process and through the API, beside node:crypto alone
+  verifiers [COUNT] verifier processes over NATS: rate, CPU each, spread over four, latency under attack
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
 
@@ -18,10 +20,17 @@ const elsewhere: Readonly<Record<string, string>> = {
   flow: 'tools/flow-cli/dist/bench-flow.js',
 };
 
-const [what, ...rest] = process.argv.slice(2);
-const program = what === undefined ? undefined : elsewhere[what];
-if (what === 'path') await benchPath(Number(rest[0] ?? 20_000), 3);
-else if (what === 'issue') await benchIssue(Number(rest[0] ?? 1_000));
+/** The number is what follows the name on the command line. */
+const here: Readonly<Record<string, (count: number | undefined) => Promise<void>>> = {
+  path: (requests = 20_000) => benchPath(requests, 3),
+  issue: (keys = 1_000) => benchIssue(keys),
+  verifiers: (count = 2_000) => benchVerifiers(count),
+};
+
+const [what = '', ...rest] = process.argv.slice(2);
+const program = elsewhere[what];
+const bench = here[what];
+if (bench) await bench(rest[0] === undefined ? undefined : Number(rest[0]));
 else if (program) {
   const root = join(import.meta.dirname, '..', '..', '..');
   process.exitCode =
