@@ -72,10 +72,10 @@ export class Change {
       (_, index) => `($${index * 4 + 1}, $${index * 4 + 2}, $${index * 4 + 3}, $${index * 4 + 4}::jsonb)`,
     );
     const inserted: { id: string }[] = await this.manager.query(
-      `INSERT INTO outbox (kind, name, version, body) VALUES ${values.join(', ')} RETURNING id`,
-      this.#rows.flatMap((row) => [row.kind, row.name, row.version, JSON.stringify(row.body)]),
+      `WITH added AS (INSERT INTO outbox (kind, name, version, body) VALUES ${values.join(', ')} RETURNING id)
+       SELECT id, pg_notify($${values.length * 4 + 1}, '') FROM added`,
+      [...this.#rows.flatMap((row) => [row.kind, row.name, row.version, JSON.stringify(row.body)]), channel],
     );
-    await this.manager.query('SELECT pg_notify($1, $2)', [channel, '']);
     return inserted.map((row) => row.id);
   }
 }

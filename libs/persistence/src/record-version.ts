@@ -10,7 +10,11 @@ export async function createRecordVersionSequence(runner: QueryRunner): Promise<
  * the greater version, also when the row was deleted and made again in between.
  */
 export async function nextRecordVersion(manager: EntityManager, recordKey: string): Promise<number> {
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [recordKey]);
-  const [row]: { version: string }[] = await manager.query(`SELECT nextval('record_version') AS version`);
+  // In one statement: the lock is waited for before the row that nextval is taken for.
+  const [row]: { version: string }[] = await manager.query(
+    `WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
+     SELECT nextval('record_version') AS version FROM locked`,
+    [recordKey],
+  );
   return Number(row?.version);
 }

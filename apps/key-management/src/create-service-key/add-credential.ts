@@ -34,6 +34,22 @@ export function namesConflict(message: string): SluiceError {
 }
 
 /**
+ * Adds the first certificate that we issue for a key. Its names hold the key's id, which nobody could know before, so no other
+ * key can have them.
+ */
+export async function addFirstIssued(
+  change: ChangeScope,
+  key: ServiceKeyRow,
+  certificate: Certificate,
+  issuedBy: string,
+  now: number,
+): Promise<CredentialRow> {
+  const row = await addCredential(change, key, certificate, issuedBy, true, now);
+  change.state(toCredentialRecord(row, key));
+  return row;
+}
+
+/**
  * Adds a pinned certificate to a key.
  * @throws SluiceError `certificate-in-use`; `distinguished-name-conflict` when a key that is not pinned has its names
  */

@@ -20,7 +20,7 @@ import {
 } from '../persistence/entities.js';
 import { findServiceInstance } from '../persistence/find-rows.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
-import { addPinnedCredential } from './add-credential.js';
+import { addFirstIssued, addPinnedCredential } from './add-credential.js';
 import { addUnpinnedKey } from './add-unpinned-key.js';
 import { hashSecret } from './hash-secret.js';
 import { readCertificationRequest, requireUnusedPublicKey } from './read-certification-request.js';
@@ -113,7 +113,7 @@ export class CreateServiceKey {
             publicKey: pair.publicKey,
             validityDays: parameters.validity,
           });
-          const held = await addPinnedCredential(change, key, issued.certificate, issued.issuedBy, this.now());
+          const held = await addFirstIssued(change, key, issued.certificate, issued.issuedBy, this.now());
           const credentials = toCredentials({
             key,
             held,
@@ -134,7 +134,7 @@ export class CreateServiceKey {
             publicKey: requested.publicKey,
             validityDays: parameters.validity,
           });
-          const held = await addPinnedCredential(change, key, issued.certificate, issued.issuedBy, this.now());
+          const held = await addFirstIssued(change, key, issued.certificate, issued.issuedBy, this.now());
           return {
             key,
             held: [held],
