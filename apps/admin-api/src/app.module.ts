@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AdminTokensController } from './admin-tokens/admin-tokens.controller.js';
 import { CertificateListsController } from './certificate-lists/certificate-lists.controller.js';
+import { AuditController } from './audit/audit.controller.js';
 import { ConnectivityTestsController } from './connectivity-tests/connectivity-tests.controller.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { FlowsController } from './flows/flows.controller.js';
@@ -34,6 +35,7 @@ export class AppModule {
         ConnectivityTestsController,
         AdminTokensController,
         StateController,
+        AuditController,
         OpenApiController,
         HealthController,
       ],

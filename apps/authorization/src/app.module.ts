@@ -15,6 +15,7 @@ import { FindMissingRolesHandler } from './find-missing-roles/find-missing-roles
 import { ListAdminTokensHandler } from './list-admin-tokens/list-admin-tokens.handler.js';
 import { ListUserRolesHandler } from './list-user-roles/list-user-roles.handler.js';
 import { RevokeAdminTokenHandler } from './revoke-admin-token/revoke-admin-token.handler.js';
+import { RevokeAdminToken } from './revoke-admin-token/revoke-admin-token.js';
 import { UpdateUserRoleHandler } from './update-user-role/update-user-role.handler.js';
 import { UpdateUserRole } from './update-user-role/update-user-role.js';
 
@@ -58,7 +59,8 @@ export class AppModule {
         { provide: CreateUserRole, useValue: new CreateUserRole(changes, now) },
         { provide: UpdateUserRole, useValue: new UpdateUserRole(changes) },
         { provide: DeleteUserRole, useValue: new DeleteUserRole(changes, findUsers) },
-        { provide: CreateAdminToken, useValue: new CreateAdminToken(dataSource, now) },
+        { provide: RevokeAdminToken, useValue: new RevokeAdminToken(changes) },
+        { provide: CreateAdminToken, useValue: new CreateAdminToken(changes, now) },
       ],
     };
   }

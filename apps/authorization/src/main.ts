@@ -1,6 +1,7 @@
 import { stateKey } from '@sluice/contracts';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
+  auditHandlers,
   CompareState,
   compareStateHandler,
   followState,
@@ -12,8 +13,8 @@ import { AppModule } from './app.module.js';
 import { readConfig } from './config.js';
 import { enterInitialToken } from './create-admin-token/enter-initial-token.js';
 import { Decide } from './decide/decide.js';
-import { CreateTables1764000000000 } from './persistence/create-tables.migration.js';
 import { entities, schema } from './persistence/entities.js';
+import { migrations } from './persistence/migrations.js';
 import { allRecords } from './record/role-record.js';
 
 await runService({
@@ -24,7 +25,7 @@ await runService({
       databaseUrl: config.DATABASE_URL,
       schema,
       entities,
-      migrations: [CreateTables1764000000000],
+      migrations,
       poolSize: config.DATABASE_POOL_SIZE,
       applicationName: shell.processName,
     });
@@ -59,6 +60,7 @@ await runService({
       instance: (id) => follower.fetch<'instance'>(stateKey.instance(id)),
     });
     const sharedHandlers = [
+      ...auditHandlers('authorization', dataSource),
       compareStateHandler(
         'authorization',
         new CompareState({ writer: 'authorization', bucket, reader, dataSource, records }),

@@ -1,6 +1,7 @@
 import { stateKey } from '@sluice/contracts';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
+  auditHandlers,
   CompareState,
   compareStateHandler,
   followState,
@@ -155,6 +156,7 @@ await runService({
         manager,
         flowUrl: config.FLOW_URL,
         sharedHandlers: [
+          ...auditHandlers('flow-runtime', dataSource),
           compareStateHandler(
             'flow-runtime',
             new CompareState({ writer: 'flow-runtime', bucket, reader, dataSource, records }),

@@ -33,6 +33,8 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
       context.addIssue('must be whole numbers of days from 1 to 365, separated by commas');
       return z.NEVER;
     }),
+  /** How often the newest hash of the audit trails goes out as the event audit.head. */
+  AUDIT_HEAD_INTERVAL_SECONDS: z.coerce.number().int().min(1).default(3_600),
   /** Where senders call flows; goes into the credentials of each key. */
   FLOW_URL: z.url(),
 });

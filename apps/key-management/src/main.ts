@@ -1,6 +1,7 @@
 import { CertificateListStore, createEventStream, makeRuntimeStreams, RecordSigner } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
+  auditHandlers,
   CompareState,
   compareStateHandler,
   followState,
@@ -9,6 +10,8 @@ import {
   stateNotReady,
 } from '@sluice/service-shell';
 import { readFileSync } from 'node:fs';
+import { AnnounceAuditHead } from './announce-audit-head/announce-audit-head.js';
+import { readHeads } from './announce-audit-head/read-heads.js';
 import { AppModule } from './app.module.js';
 import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
 import { KeySealer } from './certificate-authority/key-sealer.js';
@@ -74,7 +77,13 @@ await runService({
     await changes.start();
     const guards = new KeepGuards(dataSource, follower, shell.onFault);
     guards.start();
-    const rebuildState = new RebuildState(dataSource, bucket, follower, guards, makeStreams);
+    const rebuildState = new RebuildState(dataSource, changes, bucket, follower, guards, makeStreams);
+    const announceAuditHead = new AnnounceAuditHead(
+      changes,
+      () => readHeads(shell, dataSource),
+      () => Date.now(),
+      config.AUDIT_HEAD_INTERVAL_SECONDS * 1_000,
+    );
     const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now(), config.CRL_BASE_URL);
     await authority.ensure();
     const now = () => Date.now();
@@ -104,6 +113,7 @@ await runService({
         download,
         rebuildState,
         sharedHandlers: [
+          ...auditHandlers('key-management', dataSource),
           compareStateHandler(
             'key-management',
             new CompareState({ writer: 'key-management', bucket, reader, dataSource, records }),
@@ -113,6 +123,12 @@ await runService({
       start: async () => {
         sweep.start();
         await rebuildState.finish();
+        const timer = setInterval(
+          () =>
+            void announceAuditHead.execute().catch((error: unknown) => shell.onFault(error, 'announcing audit.head')),
+          Math.min(config.AUDIT_HEAD_INTERVAL_SECONDS, 60) * 1_000,
+        );
+        shell.onShutdown(() => clearInterval(timer));
       },
       notReady: () => stateNotReady(follower).filter((reason) => reason.includes('key-management')),
     };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestAuthority, until } from '@sluice/testing';
 import { jetstream } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
+import pg from 'pg';
 import { Administrator } from './administrator/administrator.js';
 import { connectAsService } from './bus/connect-to-bus.js';
 import { LocalStack } from './stack/local-stack.js';
@@ -15,11 +16,105 @@ describe('keeping what matters', () => {
   let administrator: Administrator;
 
   beforeAll(async () => {
-    stack = await LocalStack.start();
+    stack = await LocalStack.start({ environment: { SLUICE_AUDIT_HEAD_SECONDS: '1' } });
     administrator = new Administrator(stack.facts.adminUrl, stack.facts.adminToken);
   });
 
   afterAll(() => stack?.stop());
+
+  describe('npm run admin -- verify-audit', () => {
+    it('finds what was done to the audit trails, with who changed what before', async () => {
+      const { token } = await administrator.client.expect<{ token: string }>(201, 'POST', '/v1/admin-tokens', {
+        name: 'operator-7',
+      });
+      const operator = new Administrator(stack.facts.adminUrl, token);
+      const role = await operator.createRole();
+      const instance = await operator.createInstance([role]);
+      await operator.setRoles(instance, ['ESBMessaging.send']);
+      await operator.createCertificateKey(instance);
+      await operator.deployFlow();
+      interface Entry {
+        readonly service: string;
+        readonly sequence: number;
+        readonly actor: string;
+        readonly action: string;
+        readonly changes: readonly {
+          readonly table: string;
+          readonly before: Record<string, unknown> | null;
+          readonly after: Record<string, unknown> | null;
+        }[];
+      }
+      const listed = await administrator.client.expect<{ items: Entry[] }>(200, 'GET', '/v1/audit?limit=1000');
+      const by = listed.items.filter(({ actor }) => actor === 'operator-7');
+      expect(by.map(({ action }) => action)).toEqual([
+        'sluice.key-management.create-service-instance.v1',
+        'sluice.key-management.update-service-instance.v1',
+        'sluice.key-management.create-service-key.v1',
+        'sluice.authorization.create-user-role.v1',
+        'sluice.flow-runtime.deploy-flow.v1',
+      ]);
+      expect(by[1]?.changes).toMatchObject([
+        {
+          table: 'service_instance',
+          before: { id: instance.id, parameters: { roles: [role] } },
+          after: { id: instance.id, parameters: { roles: ['ESBMessaging.send'] } },
+        },
+      ]);
+      expect(by[2]?.changes.map(({ table, before }) => [table, before])).toEqual([
+        ['service_key', null],
+        ['credential', null],
+      ]);
+      const first = await administrator.client.expect<{ items: Entry[]; next: string }>(
+        200,
+        'GET',
+        '/v1/audit?limit=2',
+      );
+      const second = await administrator.client.expect<{ items: Entry[] }>(
+        200,
+        'GET',
+        `/v1/audit?limit=2&after=${first.next}`,
+      );
+      expect([...first.items, ...second.items]).toEqual(listed.items.slice(0, 4));
+
+      const newest = by[2]?.sequence ?? 0;
+      await until(
+        async () => {
+          const { text } = await runAdminCommand(stack.home, ['verify-audit']);
+          return /key-management +whole.*[1-9]\d* heads told/.test(text);
+        },
+        { what: 'an event audit.head', timeoutMs: 30_000 },
+      );
+      const database = new pg.Client({ connectionString: stack.facts.databaseUrl });
+      await database.connect();
+      const head = await until(
+        async () => {
+          const { rows } = await database.query(
+            'SELECT * FROM key_management.audit_head WHERE announced_at IS NOT NULL',
+          );
+          return rows[0] as { sequence: string; hash: string } | undefined;
+        },
+        { what: 'a head that was announced' },
+      );
+      expect(Number(head.sequence)).toBeGreaterThanOrEqual(newest);
+      await until(async () => (await runAdminCommand(stack.home, ['verify-audit'])).code === 0, {
+        what: 'a whole trail',
+      });
+      // Somebody who may do everything in the database takes the newest entry away and mends the head.
+      await database.query('BEGIN');
+      await database.query(
+        'DELETE FROM key_management.audit_entry WHERE sequence = (SELECT sequence FROM key_management.audit_head)',
+      );
+      await database.query(
+        `UPDATE key_management.audit_head SET (sequence, hash) =
+           (SELECT sequence, hash FROM key_management.audit_entry ORDER BY sequence DESC LIMIT 1)`,
+      );
+      await database.query('COMMIT');
+      await database.end();
+      const found = await runAdminCommand(stack.home, ['verify-audit']);
+      expect(found.text).toMatch(/missing at the end, as audit\.head shows/);
+      expect(found.code).toBe(2);
+    });
+  });
 
   describe('npm run admin -- compare-state and rebuild-state', () => {
     it('find what was done to the state stream, and make it anew with the guards of unpinned keys', async () => {

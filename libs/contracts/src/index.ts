@@ -69,6 +69,7 @@ export {
   type DecideResponse,
   type UserRoleView,
 } from './request/authorization.js';
+export { auditEntry, auditHead, getAuditHead, listAudit, type AuditEntry } from './request/audit.js';
 export {
   compareState,
   rebuildState,

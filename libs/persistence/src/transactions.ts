@@ -11,6 +11,14 @@ export interface Committed<T> {
   readonly outboxIds: readonly string[];
 }
 
+/** Whose change it is, for the audit trail. */
+export interface Attribution {
+  readonly actor: string;
+  /** What was asked for. */
+  readonly action?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
 /** Runs changes: each is one transaction that holds the rows changed and the outbox rows that tell of them. */
 export class Transactions {
   readonly #added: string;
@@ -18,6 +26,8 @@ export class Transactions {
   constructor(
     private readonly dataSource: DataSource,
     schema: string,
+    /** Nobody: then it is a change of the database user's own. */
+    private readonly attribute: () => Attribution | undefined = () => undefined,
   ) {
     this.#added = outboxChannels(schema).added;
   }
@@ -27,6 +37,13 @@ export class Transactions {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.dataSource.transaction(async (manager) => {
+          const by = this.attribute();
+          if (by) {
+            await manager.query(
+              `SELECT set_config('sluice.actor', $1, true), set_config('sluice.action', $2, true), set_config('sluice.request_id', $3, true)`,
+              [by.actor, by.action ?? '', by.requestId ?? ''],
+            );
+          }
           const change = new Change(manager);
           const value = await work(change);
           return { value, outboxIds: await change.flush(this.#added) };

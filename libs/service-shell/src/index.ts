@@ -1,3 +1,4 @@
+export { auditHandlers } from './audit.handlers.js';
 export { compareStateHandler } from './compare-state.handler.js';
 export { CompareState, type CompareStateOptions } from './compare-state.js';
 export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';

@@ -62,7 +62,10 @@ export class PublishedChanges {
     private readonly shell: Shell,
     private readonly options: PublishChangesOptions,
   ) {
-    this.#transactions = new Transactions(options.dataSource, options.schema);
+    this.#transactions = new Transactions(options.dataSource, options.schema, () => {
+      const request = currentRequest();
+      return request && { actor: request.actor ?? shell.service, action: request.action, requestId: request.requestId };
+    });
   }
 
   async start(): Promise<void> {

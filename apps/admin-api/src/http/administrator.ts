@@ -1,6 +1,6 @@
 import { authenticateAdministrator } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
-import { RequestClient } from '@sluice/messaging';
+import { currentRequest, RequestClient } from '@sluice/messaging';
 import { createParamDecorator, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { createHash } from 'node:crypto';
@@ -31,6 +31,8 @@ export class AdministratorGuard implements CanActivate {
     if (!token) throw new SluiceError('unauthenticated', 'Send an admin token: Authorization: Bearer <token>.');
     const tokenSha256 = createHash('sha256').update(token).digest('hex');
     request.administrator = (await this.requests.call(authenticateAdministrator, { tokenSha256 })).name;
+    const current = currentRequest();
+    if (current) current.actor = request.administrator;
     return true;
   }
 }

@@ -1,6 +1,8 @@
 import {
   adminToken,
   certificateList,
+  auditEntry,
+  auditHead,
   checkFlow,
   decisionRecord,
   flow,
@@ -417,6 +419,33 @@ export const operations: readonly Operation[] = [
     response: adminToken.extend({ token: z.string() }),
   },
   { method: 'delete', path: '/v1/admin-tokens/{name}', summary: 'Revokes an admin token.', status: 204 },
+  {
+    method: 'get',
+    path: '/v1/audit',
+    summary: 'Lists who changed what, and when.',
+    status: 200,
+    response: z.object({
+      items: z.array(
+        auditEntry.extend({
+          service: z.string(),
+          at: z.string(),
+          actor: z.string(),
+          action: z.string().nullable(),
+          requestId: z.string().nullable(),
+          changes: z.array(z.record(z.string(), z.unknown())),
+        }),
+      ),
+      next: z.string().optional(),
+    }),
+    query: [...paging, 'service'],
+  },
+  {
+    method: 'get',
+    path: '/v1/audit/heads',
+    summary: 'Shows the newest hash of each audit trail.',
+    status: 200,
+    response: z.object({ heads: z.array(auditHead.extend({ service: z.string() })) }),
+  },
   {
     method: 'get',
     path: '/v1/state/comparison',

@@ -1,6 +1,6 @@
 import { invalidArgument, SluiceError } from '@sluice/domain';
 import { violatedUniqueConstraint } from '@sluice/persistence';
-import type { DataSource } from 'typeorm';
+import type { PublishedChanges } from '@sluice/service-shell';
 import { adminTokenSchema, type AdminTokenRow } from '../persistence/entities.js';
 
 const tokenName = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
@@ -8,7 +8,7 @@ const tokenName = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 /** Enters a token by its hash: the token itself is made and known where it is used. */
 export class CreateAdminToken {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly changes: PublishedChanges,
     private readonly now: () => number,
   ) {}
 
@@ -29,7 +29,7 @@ export class CreateAdminToken {
       createdAt: new Date(this.now()),
     };
     try {
-      await this.dataSource.manager.insert(adminTokenSchema, row);
+      await this.changes.commit(({ manager }) => manager.insert(adminTokenSchema, row));
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'admin_token_name') {
         throw new SluiceError('name-in-use', `There is an admin token named ${request.name} already.`, undefined, {

@@ -1,3 +1,4 @@
+import { AuditTrail1764400000000 } from './audit-trail.migration.js';
 import { CreateTables1764000000000 } from './create-tables.migration.js';
 import { KeepDeployments1764000300000 } from './keep-deployments.migration.js';
 import { PartitionMessageLog1764000600000 } from './partition-message-log.migration.js';
@@ -7,4 +8,5 @@ export const migrations = [
   CreateTables1764000000000,
   KeepDeployments1764000300000,
   PartitionMessageLog1764000600000,
+  AuditTrail1764400000000,
 ] as const;

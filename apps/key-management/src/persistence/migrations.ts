@@ -1,4 +1,5 @@
 import { AddRevocationSources1764100000001 } from './add-revocation-sources.migration.js';
+import { AuditTrail1764400000000 } from './audit-trail.migration.js';
 import { CreateTables1764000000000 } from './create-tables.migration.js';
 import { IndexLivingCredentials1764300100000 } from './index-living-credentials.migration.js';
 import { KeyLifecycle1764300000000 } from './key-lifecycle.migration.js';
@@ -9,4 +10,5 @@ export const migrations = [
   AddRevocationSources1764100000001,
   KeyLifecycle1764300000000,
   IndexLivingCredentials1764300100000,
+  AuditTrail1764400000000,
 ] as const;

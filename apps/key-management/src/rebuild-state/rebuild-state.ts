@@ -1,5 +1,7 @@
 import { SluiceError } from '@sluice/domain';
 import type { StateBucket, StateFollower } from '@sluice/messaging';
+import { noteInAudit } from '@sluice/persistence';
+import type { PublishedChanges } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 import type { KeepGuards } from '../keep-guards/keep-guards.js';
 
@@ -13,6 +15,7 @@ const reachTimeoutMs = 10_000;
 export class RebuildState {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly changes: PublishedChanges,
     private readonly bucket: StateBucket,
     private readonly follower: StateFollower,
     private readonly guards: KeepGuards,
@@ -24,6 +27,7 @@ export class RebuildState {
    * @throws SluiceError `unavailable` when the bus or Postgres is away
    */
   async execute(): Promise<{ epoch: string }> {
+    await this.changes.commit(({ manager }) => noteInAudit(manager, { stateStream: 'made anew' }));
     return this.#alone(async () => {
       const state = await this.bucket.state();
       if (state) {

@@ -1,5 +1,6 @@
 import { eventApiPrefix, eventStream, eventSubjectPrefix } from '../event/cloud-event.js';
 import { eventWriters } from '../event/event-types.js';
+import { getAuditHead } from '../request/audit.js';
 import { decide, findMissingRoles } from '../request/authorization.js';
 import { verifyCertificate } from '../request/certificate-verifier.js';
 import { listFlowsAskingRole } from '../request/flow-runtime.js';
@@ -67,6 +68,8 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
     'key-management',
     [
       findMissingRoles.subject,
+      getAuditHead.authorization.subject,
+      getAuditHead['flow-runtime'].subject,
       ...readState.publish,
       ...writeState('key-management'),
       ...writeEvents('key-management'),

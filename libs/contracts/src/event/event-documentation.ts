@@ -31,6 +31,8 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
   'issuing-ca.retired': 'An issuing CA is out of use: nothing below it is trusted any more.',
   'trusted-root.updated':
     'How certificates under a trusted root are checked for revocation changed, or a CRL came into force or was taken away.',
+  'audit.head':
+    "The newest hash of each service's audit trail, hourly. `npm run admin -- verify-audit` compares the trails with it; keep it elsewhere too if you do not trust who runs the database.",
   'flow.deployed': 'A flow was deployed, for the first time or again with a higher version.',
   'flow.undeployed': 'A flow was undeployed; its address is free.',
   'flow.failed': 'A flow that is deployed did not start. `error` says why.',

@@ -65,6 +65,10 @@ export const eventTypes = {
   'issuing-ca.activated': actor.extend({ issuingCa, root: root.optional(), predecessor: issuingCa.optional() }),
   'issuing-ca.revoked': actor.extend({ issuingCa, reason: z.string() }),
   'issuing-ca.retired': actor.extend({ issuingCa }),
+  /** The newest entry of each service's audit trail. */
+  'audit.head': actor.extend({
+    heads: z.array(z.object({ service: z.string(), sequence: z.number().int(), hash: sha256Hex })),
+  }),
   'flow.deployed': actor.extend({ flow }),
   'flow.undeployed': actor.extend({ flow }),
   'flow.failed': actor.extend({ flow, error: z.string() }),

@@ -4,7 +4,7 @@ import { Catch, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/comm
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { lastValueFrom, throwError, type Observable } from 'rxjs';
-import { continueRequest, requestIdHeader, runInRequest, traceparentHeader } from './request-context.js';
+import { actorHeader, continueRequest, requestIdHeader, runInRequest, traceparentHeader } from './request-context.js';
 
 export interface BusServerOptions {
   readonly service: ServiceName;
@@ -56,7 +56,12 @@ export class BusServer extends ServerNats {
 
   private async answer(subject: string, message: Msg): Promise<void> {
     const header = (name: string) => message.headers?.get(name) || undefined;
-    const context = continueRequest({ requestId: header(requestIdHeader), traceparent: header(traceparentHeader) });
+    const context = continueRequest({
+      requestId: header(requestIdHeader),
+      traceparent: header(traceparentHeader),
+      actor: header(actorHeader),
+      action: subject,
+    });
     this.#inFlight++;
     let reply: Reply;
     try {

@@ -7,7 +7,7 @@ import {
 } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { headers, NoRespondersError, RequestError, TimeoutError, type NatsConnection } from '@nats-io/transport-node';
-import { currentRequest, requestIdHeader, traceparentHeader } from './request-context.js';
+import { actorHeader, currentRequest, requestIdHeader, traceparentHeader } from './request-context.js';
 
 const encoder = new TextEncoder();
 
@@ -30,6 +30,7 @@ export class RequestClient {
     if (context) {
       header.set(requestIdHeader, context.requestId);
       header.set(traceparentHeader, context.traceparent);
+      if (context.actor) header.set(actorHeader, context.actor);
     }
     let data: Uint8Array;
     try {

@@ -6,10 +6,15 @@ export interface RequestContext {
   readonly requestId: string;
   /** W3C Trace Context, https://www.w3.org/TR/trace-context/#traceparent-header */
   readonly traceparent: string;
+  /** Subject of the request that is being answered. */
+  readonly action?: string | undefined;
+  /** Name of the admin token it came with: known at the edge once it was checked, and handed on from there. */
+  actor?: string | undefined;
 }
 
 export const requestIdHeader = 'Sluice-Request-Id';
 export const traceparentHeader = 'traceparent';
+export const actorHeader = 'Sluice-Actor';
 
 const storage = new AsyncLocalStorage<RequestContext>();
 const wellFormed = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -26,9 +31,13 @@ export function runInRequest<T>(context: RequestContext, work: () => T): T {
 export function continueRequest(given: {
   requestId?: string | undefined;
   traceparent?: string | undefined;
+  actor?: string | undefined;
+  action?: string | undefined;
 }): RequestContext {
   const traceparent = given.traceparent && wellFormed.test(given.traceparent) ? given.traceparent : undefined;
   return {
+    ...(given.action ? { action: given.action } : {}),
+    ...(given.actor && /^[\w.@-]{1,64}$/.test(given.actor) ? { actor: given.actor } : {}),
     requestId: given.requestId && /^[\w-]{1,64}$/.test(given.requestId) ? given.requestId : randomUUID(),
     traceparent: traceparent
       ? `${traceparent.slice(0, 36)}${randomBytes(8).toString('hex')}${traceparent.slice(52)}`

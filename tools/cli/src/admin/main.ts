@@ -1,7 +1,8 @@
 import { AdminClient } from '../admin-client.js';
-import { readStackFacts } from '../stack-facts.js';
+import { readStackFacts, type StackFacts } from '../stack-facts.js';
 import { bold, dim, line, runProgram } from '../terminal.js';
 import { compareState, rebuildState } from './state.js';
+import { verifyAudit } from './verify-audit.js';
 
 const usage = `Usage: npm run admin -- COMMAND
 
@@ -10,6 +11,7 @@ const usage = `Usage: npm run admin -- COMMAND
   revoke-token NAME    revokes a token
   compare-state        compares the state stream with Postgres; prints what differs, and then ends with code 2
   rebuild-state        makes the state stream anew from Postgres; calls are answered 503 until it is filled
+  verify-audit         checks the audit trails, and against the event stream; ends with code 2 when one is not whole
 
 It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN.`;
 
@@ -18,6 +20,11 @@ function client(): AdminClient {
   if (url && token) return new AdminClient(url.replace(/\/$/, ''), token);
   const facts = readStackFacts(process.env);
   return new AdminClient(facts.adminUrl, facts.adminToken);
+}
+
+/** Of the local stack, unless another is named: then nothing says where its event stream is. */
+function stackFacts(): StackFacts | undefined {
+  return process.env['SLUICE_ADMIN_URL'] ? undefined : readStackFacts(process.env);
 }
 
 function required(name: string | undefined): string {
@@ -50,6 +57,8 @@ await runProgram(async () => {
       return compareState(client());
     case 'rebuild-state':
       return rebuildState(client());
+    case 'verify-audit':
+      return verifyAudit(client(), stackFacts());
     default:
       throw new Error(`${command ? `There is no command ${command}.` : 'Say what to do.'}\n\n${usage}`);
   }

@@ -1,0 +1,5 @@
+import { AuditTrail1764400000000 } from './audit-trail.migration.js';
+import { CreateTables1764000000000 } from './create-tables.migration.js';
+
+/** In the order they are run. */
+export const migrations = [CreateTables1764000000000, AuditTrail1764400000000] as const;

@@ -1,0 +1,23 @@
+import { SluiceError } from '@sluice/domain';
+import type { PublishedChanges } from '@sluice/service-shell';
+import { adminTokenSchema } from '../persistence/entities.js';
+
+export class RevokeAdminToken {
+  constructor(private readonly changes: PublishedChanges) {}
+
+  /**
+   * The last token stays: without one nobody could make another.
+   * @throws SluiceError `not-found`, `protected`
+   */
+  async execute(name: string): Promise<void> {
+    await this.changes.commit(async ({ manager }) => {
+      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('revoke-admin-token', 0))`);
+      if (!(await manager.existsBy(adminTokenSchema, { name })))
+        throw new SluiceError('not-found', `There is no admin token named ${name}.`);
+      if ((await manager.count(adminTokenSchema)) === 1) {
+        throw new SluiceError('protected', 'This is the last admin token: make another before you revoke it.');
+      }
+      await manager.delete(adminTokenSchema, { name });
+    });
+  }
+}
