@@ -1,6 +1,16 @@
 import pg from 'pg';
 import { outboxChannels, type OutboxRow } from './outbox.js';
 
+/** What a relay goes through. */
+export type RelayStep =
+  | 'relay-leading'
+  | 'batch-placed'
+  | 'batch-read'
+  | 'row-unpublished'
+  | 'row-published'
+  | 'batch-published'
+  | 'batch-deleted';
+
 export interface OutboxRelayOptions {
   readonly databaseUrl: string;
   readonly schema: string;
@@ -10,6 +20,8 @@ export interface OutboxRelayOptions {
   readonly onTakeOver: () => void;
   readonly onFault: (error: unknown, what: string) => void;
   readonly batchSize?: number;
+  /** Told each step, in tests of what a crash there leaves behind. */
+  readonly onStep?: ((step: RelayStep) => void) | undefined;
 }
 
 /** Longer than two publications that time out. */
@@ -133,6 +145,7 @@ export class OutboxRelay {
         if (rows[0]?.won) {
           this.#leading = true;
           this.options.onTakeOver();
+          this.options.onStep?.('relay-leading');
         }
       }
       if (this.#leading) {
@@ -154,26 +167,37 @@ export class OutboxRelay {
        WHERE outbox.id = placed.id`,
       [size],
     );
+    this.#step('batch-placed', size);
     const { rows } = await client.query<OutboxRow>(
       'SELECT id, kind, name, version, body, position FROM outbox WHERE position IS NOT NULL ORDER BY position LIMIT $1',
       [size],
     );
+    this.#step('batch-read', rows.length);
     const published: string[] = [];
     try {
       for (const row of rows) {
+        this.#step('row-unpublished', 1);
         await this.options.publish(row);
         published.push(row.id);
+        this.#step('row-published', 1);
       }
     } finally {
+      this.#step('batch-published', published.length);
       if (published.length > 0) {
         await client.query(`WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[])) SELECT pg_notify($2, $3)`, [
           published,
           this.#channels.published,
           published.join(','),
         ]);
+        this.#step('batch-deleted', published.length);
       }
     }
     return rows.length > 0;
+  }
+
+  /** @param rows how many it is about; a step that is about none is none */
+  #step(step: RelayStep, rows: number): void {
+    if (rows > 0) this.options.onStep?.(step);
   }
 
   #hear(ids: readonly string[]): void {

@@ -11,6 +11,9 @@ export interface Committed<T> {
   readonly outboxIds: readonly string[];
 }
 
+/** What a transaction goes through. */
+export type TransactionStep = 'transaction-begun' | 'rows-written' | 'outbox-written' | 'committed';
+
 /** Whose change it is, for the audit trail. */
 export interface Attribution {
   readonly actor: string;
@@ -28,6 +31,8 @@ export class Transactions {
     schema: string,
     /** Nobody: then it is a change of the database user's own. */
     private readonly attribute: () => Attribution | undefined = () => undefined,
+    /** Told each step, in tests of what a crash there leaves behind. */
+    private readonly onStep?: ((step: TransactionStep) => void) | undefined,
   ) {
     this.#added = outboxChannels(schema).added;
   }
@@ -36,7 +41,7 @@ export class Transactions {
   async run<T>(work: (change: Change) => Promise<T>): Promise<Committed<T>> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.dataSource.transaction(async (manager) => {
+        const committed = await this.dataSource.transaction(async (manager) => {
           const by = this.attribute();
           if (by) {
             await manager.query(
@@ -44,10 +49,16 @@ export class Transactions {
               [by.actor, by.action ?? '', by.requestId ?? ''],
             );
           }
+          this.onStep?.('transaction-begun');
           const change = new Change(manager);
           const value = await work(change);
-          return { value, outboxIds: await change.flush(this.#added) };
+          this.onStep?.('rows-written');
+          const outboxIds = await change.flush(this.#added);
+          this.onStep?.('outbox-written');
+          return { value, outboxIds };
         });
+        this.onStep?.('committed');
+        return committed;
       } catch (error) {
         const code = sqlState(error);
         if (attempt >= 5 || (code !== serializationFailure && code !== deadlockDetected)) throw error;

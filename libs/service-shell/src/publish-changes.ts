@@ -62,10 +62,17 @@ export class PublishedChanges {
     private readonly shell: Shell,
     private readonly options: PublishChangesOptions,
   ) {
-    this.#transactions = new Transactions(options.dataSource, options.schema, () => {
-      const request = currentRequest();
-      return request && { actor: request.actor ?? shell.service, action: request.action, requestId: request.requestId };
-    });
+    this.#transactions = new Transactions(
+      options.dataSource,
+      options.schema,
+      () => {
+        const request = currentRequest();
+        return (
+          request && { actor: request.actor ?? shell.service, action: request.action, requestId: request.requestId }
+        );
+      },
+      shell.onStep,
+    );
   }
 
   async start(): Promise<void> {
@@ -76,11 +83,14 @@ export class PublishedChanges {
       databaseUrl: options.databaseUrl,
       schema: options.schema,
       publish: async (row) => {
+        shell.onStep?.(row.kind === 'state' ? 'state-unsent' : 'event-unsent');
         if (row.kind === 'state') await this.#publishState(state, row.body as unknown as StateRecord);
         else
           await events.publish(eventSubject(row.name as EventName), Number(row.position), cloudEvent.parse(row.body));
+        shell.onStep?.(row.kind === 'state' ? 'state-acknowledged' : 'event-acknowledged');
       },
       onTakeOver: () => events.forget(),
+      onStep: shell.onStep,
       onFault: shell.onFault,
     });
     this.#relay.start();
@@ -117,6 +127,7 @@ export class PublishedChanges {
       }),
     );
     const published = await (this.#relay?.published(outboxIds, publicationTimeoutMs) ?? Promise.resolve(false));
+    this.shell.onStep?.('publication-heard');
     return { value, propagation: published ? 'published' : 'pending' };
   }
 

@@ -12,6 +12,8 @@ export const shellEnvironment = z.object({
   NATS_CA_FILE: z.string().min(1),
   HEALTH_HOST: z.string().default('127.0.0.1'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** For tests alone: see inject-faults.ts. */
+  FAULT_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 export type ShellEnvironment = z.output<typeof shellEnvironment>;

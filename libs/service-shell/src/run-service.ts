@@ -6,6 +6,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { hostname } from 'node:os';
 import { startHealthServer } from './health-server.js';
+import { injectFaults } from './inject-faults.js';
 import { createLog, nestLogger, type Log } from './log.js';
 import { ConfigurationError, type ShellEnvironment } from './read-environment.js';
 
@@ -19,6 +20,8 @@ export interface Shell {
   readonly requests: RequestClient;
   /** Logs a fault that was survived. */
   readonly onFault: (error: unknown, what: string) => void;
+  /** Told each step of a change, in tests of what a crash there leaves behind. */
+  readonly onStep?: ((step: string) => void) | undefined;
   /** Runs when the service ends, the last added first, after the requests under way are answered. */
   onShutdown(end: () => Promise<void> | void): void;
 }
@@ -125,6 +128,7 @@ export async function runService<Environment extends ShellEnvironment>(
   endings.push(() => connection.drain());
   void watchConnection(connection, log);
 
+  const onStep = config.FAULT_FILE === undefined ? undefined : injectFaults(config.FAULT_FILE);
   const built = await definition.build(
     {
       service,
@@ -133,6 +137,7 @@ export async function runService<Environment extends ShellEnvironment>(
       connection,
       requests: new RequestClient(connection),
       onFault,
+      onStep,
       onShutdown: (step) => void endings.push(step),
     },
     config,
@@ -141,6 +146,7 @@ export async function runService<Environment extends ShellEnvironment>(
     service,
     connection,
     maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
+    onStep,
     onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
   });
   const app = await NestFactory.createMicroservice(built.module, {

@@ -11,6 +11,8 @@ export interface BusServerOptions {
   readonly connection: NatsConnection;
   /** Requests under way at once; one more is refused as `overloaded` rather than queued. */
   readonly maximumInFlight: number;
+  /** Told each step of an answer, in tests of what a crash there leaves behind. */
+  readonly onStep?: ((step: 'request-received' | 'reply-sent') => void) | undefined;
   /** Told of errors that are not part of the contract: faults of ours. */
   readonly onFault: (error: unknown, subject: string) => void;
 }
@@ -63,6 +65,7 @@ export class BusServer extends ServerNats {
       action: subject,
     });
     this.#inFlight++;
+    this.bus.onStep?.('request-received');
     let reply: Reply;
     try {
       reply = { result: (await runInRequest(context, () => this.handle(subject, message))) ?? {} };
@@ -74,6 +77,10 @@ export class BusServer extends ServerNats {
       message.respond(encoder.encode(JSON.stringify(reply)));
     } catch (error) {
       runInRequest(context, () => this.bus.onFault(error, subject));
+    }
+    if (this.bus.onStep) {
+      await this.bus.connection.flush();
+      this.bus.onStep('reply-sent');
     }
     this.#inFlight--;
     if (this.#inFlight === 0) this.#idle?.();
