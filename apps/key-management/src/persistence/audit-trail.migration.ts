@@ -16,6 +16,7 @@ export class AuditTrail1764400000000 implements MigrationInterface {
       hidden: ['version', 'accepted_sha256', 'accepted_not_before', 'issuer_key_sha256'],
     });
     await auditTable(runner, 'certificate_authority', { hidden: ['version', 'certificate'], digested: ['sealed_key'] });
+    await auditTable(runner, 'root_certificate_list', { hidden: ['der'] });
     await auditTable(runner, 'trusted_root', { hidden: ['version', 'certificate'] });
   }
 
@@ -27,6 +28,7 @@ export class AuditTrail1764400000000 implements MigrationInterface {
       'unpinned_key',
       'certificate_authority',
       'trusted_root',
+      'root_certificate_list',
     ]);
   }
 }
