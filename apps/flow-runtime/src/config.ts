@@ -46,6 +46,8 @@ const environment = shellEnvironment
     /** Refusals kept, and for how long: what ends one by the clock alone shows after this time at the latest. 0 keeps none. */
     REFUSAL_CACHE_SIZE: z.coerce.number().int().min(1).default(10_000),
     REFUSAL_MS: z.coerce.number().int().min(0).max(60_000).default(2_000),
+    /** Share of the allowed calls whose decision is recorded, 0 to 1. Every denied one is. */
+    DECISION_SAMPLE: z.coerce.number().min(0).max(1).default(0.001),
     /** Decisions being made at once; further ones are answered 503. */
     MAXIMUM_QUESTIONS: z.coerce.number().int().min(4).default(256),
     /** How many days the message processing log is kept. */

@@ -16,7 +16,7 @@ import { listenersOf, readConfig } from './config.js';
 import { CheckFlow } from './check-flow/check-flow.js';
 import { findAddressesInPostgres } from './check-flow/find-addresses.postgres.js';
 import type { RuntimeOffer } from './check-flow/judge-flows.js';
-import { DecideCall } from './decide-call/decide-call.js';
+import { DecideCall, type Refusal } from './decide-call/decide-call.js';
 import { PermitCache } from './decide-call/permit-cache.js';
 import { RefusalCache } from './decide-call/refusal-cache.js';
 import { DeployFlow } from './deploy-flow/deploy-flow.js';
@@ -37,6 +37,7 @@ import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
 import { StoreMessages } from './record-message/store-messages.js';
 import { ReportUsage } from './report-usage/report-usage.js';
+import { RuntimeMetrics } from './runtime-metrics.js';
 import { UndeployFlow } from './undeploy-flow/undeploy-flow.js';
 
 await runService({
@@ -85,10 +86,12 @@ await runService({
     );
     shell.onShutdown(() => runtimes.stop());
     const monotonicNow = () => performance.now();
+    const permits = new PermitCache(config.VERDICT_CACHE_SIZE);
+    const refusals = new RefusalCache<Refusal>(config.REFUSAL_CACHE_SIZE, config.REFUSAL_MS, monotonicNow);
     const decideCall = new DecideCall({
       state: follower,
-      permits: new PermitCache(config.VERDICT_CACHE_SIZE),
-      refusals: new RefusalCache(config.REFUSAL_CACHE_SIZE, config.REFUSAL_MS, monotonicNow),
+      permits,
+      refusals,
       requests: shell.requests,
       leaseMs: config.LEASE_MS,
       maximumQuestions: config.MAXIMUM_QUESTIONS,
@@ -96,16 +99,21 @@ await runService({
       monotonicNow,
     });
     const usage = new ReportUsage(shell.requests, now, config.USAGE_REPORT_MS, onFault);
+    const messages = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault);
+    const decisions = new RecordDecision(connection, config.DECISION_SAMPLE, now, onFault);
+    const metrics = new RuntimeMetrics(shell.metrics, { permits, refusals, decideCall, decisions, messages });
     const handler = new HandleRequest({
       flows,
       decideCall,
-      decisions: new RecordDecision(connection, now, onFault),
-      messages: new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault),
+      decisions,
+      messages,
       usage,
       ports: { now, newId: () => randomUUID() },
+      metrics,
       onFault,
     });
     const listeners = new Listeners(listenersOf(config), handler, now, onFault);
+    listeners.observe(metrics);
 
     const applyFlow = (key: string) => {
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);

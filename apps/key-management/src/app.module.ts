@@ -20,6 +20,7 @@ import { DeleteServiceInstanceHandler } from './delete-service-instance/delete-s
 import { DeleteServiceInstance } from './delete-service-instance/delete-service-instance.js';
 import { DeleteServiceKeyHandler } from './delete-service-key/delete-service-key.handler.js';
 import { DeleteServiceKey } from './delete-service-key/delete-service-key.js';
+import { FindCertificatesByNamesHandler } from './find-certificates-by-names/find-certificates-by-names.handler.js';
 import { GetServiceInstanceHandler } from './get-service-instance/get-service-instance.handler.js';
 import { flowUrlToken, GetServiceKeyHandler } from './get-service-key/get-service-key.handler.js';
 import { GetTrustedRootHandler } from './get-trusted-root/get-trusted-root.handler.js';
@@ -116,6 +117,7 @@ export class AppModule {
         AddCertificateListHandler,
         RemoveCertificateListHandler,
         ListRoleHoldersHandler,
+        FindCertificatesByNamesHandler,
         RebuildStateHandler,
         ...sharedHandlers,
       ],

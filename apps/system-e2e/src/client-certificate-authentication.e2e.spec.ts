@@ -238,6 +238,26 @@ describe('client certificate authentication for integration flow processing', ()
       expect(kinds[0]).toContain('application/problem+json');
     });
 
+    it('is explained to the administrator by what came nearest: a renewed certificate, a root, an extended key usage', async () => {
+      const instance = await administrator.createInstance();
+      const names = { subject: 'CN=renewed,O=Known' };
+      const key = await administrator.createExternalKey(instance, (await root.leaf(names)).pem);
+      const nearest = async (sender: Sender) => {
+        const answer = await sender.send(`/http/${flow.id}`, { body: 'x' });
+        expect(answer.status).toBe(401);
+        return (await administrator.decision(String(answer.headers['sluice-decision-id']))).nearestMatch;
+      };
+      expect(await nearest(withCertificate(await root.leaf(names)))).toMatch(
+        new RegExp(`^Same subject and issuer as the service key .*${key.id}.*another serial number.*renewed`),
+      );
+      const strange = await TestAuthority.root({ subject: 'CN=Strange Root' });
+      expect(await nearest(withCertificate(await strange.leaf({ subject: 'CN=a' })))).toMatch(
+        /its root is not trusted/,
+      );
+      const serverOnly = await root.leaf({ subject: 'CN=d,O=Known', extendedKeyUsage: ['serverAuth'] });
+      expect(await nearest(withCertificate(serverOnly))).toMatch(/client authentication is missing: public CAs/);
+    });
+
     it('gets those bytes also where there is no endpoint, so that nobody learns which there are', async () => {
       const caller = withCertificate(await root.leaf({ subject: 'CN=no key,O=Known' }));
       const [there, nowhere] = [await caller.send(`/http/${flow.id}`), await caller.send('/http/nowhere')];

@@ -20,6 +20,7 @@ export {
   getCertificateList,
   getIssuingCa,
   getServiceInstance,
+  findCertificatesByNames,
   getServiceKey,
   getTrustedRoot,
   heldCertificate,

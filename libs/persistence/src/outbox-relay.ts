@@ -37,6 +37,8 @@ export class OutboxRelay {
   #client: pg.Client | undefined;
   #stopped = false;
   #leading = false;
+  #waitingSince: number | undefined;
+  #published = 0;
   #wake: (() => void) | undefined;
   #woken = false;
   #running: Promise<void> | undefined;
@@ -53,6 +55,16 @@ export class OutboxRelay {
 
   get leading(): boolean {
     return this.#leading;
+  }
+
+  /** Milliseconds since the oldest row that waits was first seen; 0 when none waits, or another process leads. */
+  get lagMs(): number {
+    return this.#leading && this.#waitingSince !== undefined ? Date.now() - this.#waitingSince : 0;
+  }
+
+  /** Rows this process has published. */
+  get publishedRows(): number {
+    return this.#published;
   }
 
   start(): void {
@@ -174,12 +186,15 @@ export class OutboxRelay {
     );
     this.#step('batch-read', rows.length);
     const published: string[] = [];
+    if (rows.length === 0) this.#waitingSince = undefined;
+    else this.#waitingSince ??= Date.now();
     try {
       for (const row of rows) {
         this.#step('row-unpublished', 1);
         await this.options.publish(row);
         published.push(row.id);
         this.#step('row-published', 1);
+        this.#published++;
       }
     } finally {
       this.#step('batch-published', published.length);

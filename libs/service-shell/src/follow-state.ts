@@ -1,6 +1,7 @@
 import type { StatePrefix } from '@sluice/contracts';
 import { RecordReader, StateBucket, StateFollower } from '@sluice/messaging';
 import { readFileSync } from 'node:fs';
+import type { Metrics } from './metrics/metrics.js';
 import type { Shell } from './run-service.js';
 
 export interface FollowStateOptions {
@@ -25,9 +26,43 @@ export async function followState(
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     onFault: shell.onFault,
   });
+  addFollowerMetrics(shell.metrics, follower);
   follower.start();
   shell.onShutdown(() => follower.stop());
   return { follower, bucket, reader };
+}
+
+function addFollowerMetrics(metrics: Metrics, follower: StateFollower): void {
+  let lastChange = 0;
+  let changes = 0;
+  follower.onChange(() => {
+    lastChange = Date.now();
+    changes++;
+  });
+  metrics.gauge('sluice_state_ready', '1 when in step with a complete state stream.', () => (follower.ready ? 1 : 0));
+  metrics.gauge(
+    'sluice_state_sequence',
+    'Sequence of the state stream that is applied.',
+    () => follower.position?.sequence ?? 0,
+  );
+  metrics.gauge(
+    'sluice_state_staleness_seconds',
+    'Time since the state stream was known to be followed to its end.',
+    () =>
+      Number.isFinite(follower.currentAsOf)
+        ? (performance.now() - follower.currentAsOf) / 1_000
+        : performance.now() / 1_000,
+  );
+  metrics.gauge(
+    'sluice_state_last_change_seconds',
+    'When the last change was applied, seconds since 1970; 0: none yet.',
+    () => lastChange / 1_000,
+  );
+  metrics.counted(
+    'sluice_state_changes_total',
+    'Changes of the state stream that were applied one by one.',
+    () => changes,
+  );
 }
 
 /** One sentence when the follower is not ready. */

@@ -4,6 +4,7 @@ export { CompareState, type CompareStateOptions } from './compare-state.js';
 export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';
 export { createLog, nestLogger, type Log } from './log.js';
+export { Counter, durationBuckets, Histogram, Metrics, type Labels, type Reading } from './metrics/metrics.js';
 export { PublishedChanges, type ChangeScope, type PublishChangesOptions } from './publish-changes.js';
 export {
   ConfigurationError,

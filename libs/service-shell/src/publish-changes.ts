@@ -93,6 +93,13 @@ export class PublishedChanges {
       onStep: shell.onStep,
       onFault: shell.onFault,
     });
+    const relay = this.#relay;
+    shell.metrics.gauge(
+      'sluice_outbox_lag_seconds',
+      'How long the outbox has not been empty; 0 where another process publishes.',
+      () => relay.lagMs / 1_000,
+    );
+    shell.metrics.counted('sluice_outbox_published_total', 'Outbox rows published.', () => relay.publishedRows);
     this.#relay.start();
     this.#timer = setInterval(() => this.#fillIfMissing(state), 250);
     shell.onShutdown(async () => {

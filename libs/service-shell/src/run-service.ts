@@ -8,6 +8,8 @@ import { hostname } from 'node:os';
 import { startHealthServer } from './health-server.js';
 import { injectFaults } from './inject-faults.js';
 import { createLog, nestLogger, type Log } from './log.js';
+import { addProcessMetrics } from './metrics/process-metrics.js';
+import { Metrics } from './metrics/metrics.js';
 import { ConfigurationError, type ShellEnvironment } from './read-environment.js';
 
 /** What a service builds its modules on. */
@@ -18,6 +20,7 @@ export interface Shell {
   readonly log: Log;
   readonly connection: NatsConnection;
   readonly requests: RequestClient;
+  readonly metrics: Metrics;
   /** Logs a fault that was survived. */
   readonly onFault: (error: unknown, what: string) => void;
   /** Told each step of a change, in tests of what a crash there leaves behind. */
@@ -108,11 +111,20 @@ export async function runService<Environment extends ShellEnvironment>(
     void end('uncaught exception', 1);
   });
 
+  const metrics = new Metrics();
+  addProcessMetrics(metrics);
+  const callSeconds = metrics.histogram(
+    'sluice_call_seconds',
+    'Calls of other services, by subject and how they ended.',
+  );
+  const answerSeconds = metrics.histogram('sluice_answer_seconds', 'Requests answered, by subject and how they ended.');
+
   const health = await startHealthServer({
     host: config.HEALTH_HOST,
     port: config.HEALTH_PORT,
     service,
     notReady: () => (ending ? ['it is ending'] : missing()),
+    metrics: () => metrics.render(),
   });
   process.send?.({ healthPort: health.port });
   endings.push(() => void health.server.close());
@@ -135,7 +147,10 @@ export async function runService<Environment extends ShellEnvironment>(
       processName,
       log,
       connection,
-      requests: new RequestClient(connection),
+      requests: new RequestClient(connection, (subject, outcome, ms) =>
+        callSeconds.observe(ms / 1_000, { subject, outcome }),
+      ),
+      metrics,
       onFault,
       onStep,
       onShutdown: (step) => void endings.push(step),
@@ -148,7 +163,9 @@ export async function runService<Environment extends ShellEnvironment>(
     maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
     onStep,
     onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
+    onAnswered: (subject, outcome, ms) => answerSeconds.observe(ms / 1_000, { subject, outcome }),
   });
+  metrics.gauge('sluice_requests_in_flight', 'Requests of other services being answered now.', () => server.inFlight);
   const app = await NestFactory.createMicroservice(built.module, {
     strategy: server,
     logger: nestLogger(log),

@@ -72,11 +72,8 @@ export class VerifyCertificate {
     const asOf = this.state.position;
     if (!asOf || !hasReached(asOf, request.minimum)) throw behind(this.verifier);
     const judgement = await this.#judgeWhenLoaded(request);
-    const {
-      presented: _presented,
-      namesDigest: _digest,
-      ...verdict
-    } = request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
+    const { presented: _presented, ...verdict } =
+      request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
     if (this.state.position?.epoch !== asOf.epoch) throw behind(this.verifier);
     return { ...verdict, asOf, verifier: this.verifier };
   }
@@ -108,6 +105,8 @@ export class VerifyCertificate {
       issuerdn: formatDistinguishedName(leaf.issuer),
       subject: canonicalDistinguishedName(leaf.subject),
       issuer: canonicalDistinguishedName(leaf.issuer),
+      serialnumber: leaf.serialNumber,
+      namesDigest: createHash('sha256').update(namesDigestInput(leaf.subject, leaf.issuer)).digest('hex'),
     };
     const sent = request.chain.map((der) =>
       readCertificate(Buffer.from(der, 'base64'), (bytes) => this.#authorities.parse(bytes)),
@@ -128,7 +127,9 @@ export class VerifyCertificate {
       if (code === 'revocation-undetermined' && unanswered.length > 0)
         throw new SluiceError('unavailable', unanswered.join(' '));
       const check = code === 'revoked' || code === 'revocation-undetermined' ? 'revocation' : 'chain';
-      return refused(base, code, check, [sentence, ...reported(result.remarks)].join(' '), at);
+      const nearestMatch = nearestToChain(code, sentence);
+      const named = { ...base, ...(nearestMatch ? { nearestMatch } : {}) };
+      return refused(named, code, check, [sentence, ...reported(result.remarks)].join(' '), at);
     }
     const dependencies: Dependency[] = [];
     for (const certificate of result.path.slice(1)) {
@@ -173,7 +174,6 @@ export class VerifyCertificate {
       dependencies,
       validUntilMs: result.validUntil,
       presented: { sha256: leaf.sha256, notBefore: leaf.notBefore, issuerKeySha256: (issuer ?? leaf).spkiSha256 },
-      namesDigest: createHash('sha256').update(namesDigestInput(leaf.subject, leaf.issuer)).digest('hex'),
     };
   }
 
@@ -331,7 +331,6 @@ function keyOf(record: CredentialRecord | UnpinnedRecord) {
 /** A verdict in the making; what an unpinned key needs to know does not leave this service. */
 interface Judgement extends Omit<Verdict, 'asOf' | 'verifier'> {
   readonly presented?: PresentedCertificate;
-  readonly namesDigest?: string;
 }
 type Names = Omit<Judgement, 'outcome' | 'validUntilMs'>;
 
@@ -353,6 +352,21 @@ function readCertificate(der: Uint8Array, parse = parseCertificate): Certificate
   } catch (error) {
     if (error instanceof MalformedCertificate) return error.message;
     throw error;
+  }
+}
+
+/** How little was missing, for refusals where one thing would have made the chain good. */
+function nearestToChain(code: string, sentence: string): string | undefined {
+  switch (code) {
+    case 'untrusted-root':
+      return `The chain is complete, but its root is not trusted. ${sentence}`;
+    case 'missing-client-auth':
+    case 'missing-extended-key-usage':
+      return `Only the extended key usage for client authentication is missing: public CAs stopped adding it. ${sentence}`;
+    case 'expired':
+      return `The certificate was good until it expired. ${sentence}`;
+    default:
+      return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import { type SluiceError } from '@sluice/domain';
 import type { FlowProblem } from '@sluice/flow-engine';
 import { createEventStream, RecordReader, StateBucket, StateFollower, type RequestClient } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
-import { createLog, PublishedChanges, type Shell } from '@sluice/service-shell';
+import { createLog, Metrics, PublishedChanges, type Shell } from '@sluice/service-shell';
 import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { zipSync } from 'fflate';
@@ -66,6 +66,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     log: createLog('test', 'silent'),
     connection,
     requests: undefined as unknown as RequestClient,
+    metrics: new Metrics(),
     onFault: () => undefined,
     onShutdown: (end) => void endings.push(end),
   };

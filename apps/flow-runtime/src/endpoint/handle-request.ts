@@ -15,14 +15,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decide-call/decide-call.js';
 import type { Permit } from '../decide-call/permit-cache.js';
 import { correlationIdHeader, type DeployedFlows, type Endpoint } from '../deployed-flows/deployed-flows.js';
-import type { RecordDecision } from '../record-decision/record-decision.js';
+import type { RuntimeMetrics } from '../runtime-metrics.js';
+import type { DecidedCall, RecordDecision } from '../record-decision/record-decision.js';
 import { messageId } from '../record-message/message-id.js';
 import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
 import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, ReadCaller } from './caller-certificate.js';
 import { mayReachFlow } from './identity-headers.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
-import { messageIdHeader, respondWithProblem } from './problem-response.js';
+import { decisionIdHeader, messageIdHeader, respondWithProblem } from './problem-response.js';
 import { readBody } from './read-body.js';
 
 export interface HandleRequestParts {
@@ -32,6 +33,7 @@ export interface HandleRequestParts {
   readonly messages: RecordMessage;
   readonly usage: ReportUsage;
   readonly ports: FlowPorts;
+  readonly metrics: RuntimeMetrics;
   readonly onFault: (error: unknown, what: string) => void;
 }
 
@@ -105,6 +107,7 @@ export class HandleRequest {
     endpoint: Endpoint | undefined,
   ): void {
     const status = statusOf(decision);
+    this.parts.metrics.refused(decision.outcome, decision.outcome === 'permitted' ? 'permitted' : decision.reason);
     const evidence: Evidence = decision.evidence ?? { checks: [] };
     const decisionId = this.parts.decisions.record({
       outcome: decision.outcome === 'undecided' ? 'undecided' : 'denied',
@@ -126,7 +129,7 @@ export class HandleRequest {
     path: string,
     permitBefore: Permit,
   ): Promise<void> {
-    const { decideCall, messages, ports, usage } = this.parts;
+    const { decideCall, decisions, messages, metrics, ports, usage } = this.parts;
     try {
       const body = await readBody(request, endpoint.maximumBodyBytes);
       if (body === undefined) {
@@ -165,8 +168,12 @@ export class HandleRequest {
         messages.began(running);
         outcome = await pending;
       } else outcome = pending;
-      const logged = messages.record(running, ports.now(), outcome);
+      const end = ports.now();
+      const logged = messages.record(running, end, outcome);
       if (logged) await logged;
+      metrics.ran(end - start, logged && ports.now() - end);
+      if (decisions.sampled())
+        response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
       respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
     } catch (error) {
       if (request.destroyed && !response.writable) return;
@@ -181,6 +188,23 @@ function correlationIdOf(request: IncomingMessage, endpoint: Endpoint): string |
   if (!endpoint.acceptsCorrelationId) return undefined;
   const given = request.headers[correlationIdHeader];
   return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : undefined;
+}
+
+/** Of a call that was allowed no checks are kept: what they found is in the permit. */
+function permittedCall(permit: Permit, endpoint: Endpoint, path: string): DecidedCall {
+  const { subjectdn, serviceKeyName } = permit.caller;
+  const who = serviceKeyName === undefined ? subjectdn : `the service key ${serviceKeyName}`;
+  const explanation = `${who} may use the endpoint; the permit holds until ${new Date(permit.validUntilMs).toISOString()} unless a record it rests on changes before.`;
+  return {
+    outcome: 'permitted',
+    status: 200,
+    reason: 'permitted',
+    path,
+    flow: endpoint.flowId,
+    certificateSha256: permit.certificateSha256,
+    evidence: { checks: [{ check: 'permit', ok: true, explanation }] },
+    caller: permit.caller,
+  };
 }
 
 function withoutCertificate(): CallDecision {

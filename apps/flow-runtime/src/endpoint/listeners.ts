@@ -16,6 +16,11 @@ export interface ListenersConfig {
   readonly proxy?: { readonly host: string; readonly port: number; readonly files: ProxyFiles };
 }
 
+export interface HandshakeObserver {
+  handshake(resumed: boolean): void;
+  handshakeFailed(): void;
+}
+
 /** How often files are looked at again, in milliseconds. */
 const fileCheckMs = 2_000;
 
@@ -57,6 +62,14 @@ export class Listeners {
   /** @see PublicListener.nameRoots */
   nameRoots(roots: readonly string[]): void {
     this.#public.nameRoots(roots);
+  }
+
+  /** To be called before `open`. */
+  observe(observer: HandshakeObserver): void {
+    for (const server of [this.#public.server, ...(this.#proxy ? [this.#proxy.server] : [])]) {
+      server.on('secureConnection', (socket) => observer.handshake(socket.isSessionReused()));
+      server.on('tlsClientError', () => observer.handshakeFailed());
+    }
   }
 
   async open(): Promise<void> {

@@ -21,6 +21,8 @@ export class GroupCommit {
   #scheduled: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #lingering = false;
   #expected = 1;
+  #lines = 0;
+  #committed = 0;
 
   /**
    * @param commit keeps the lines of one group, one below the other; what it throws, every line of the group gets
@@ -31,6 +33,10 @@ export class GroupCommit {
     private readonly lingerMs = 1,
   ) {}
 
+  get statistics(): { readonly entries: number; readonly groups: number } {
+    return { entries: this.#lines, groups: this.#committed };
+  }
+
   /** @returns when the line is kept; all lines of a group share the promise */
   add(line: string): Promise<void> {
     let group = this.#groups.at(-1);
@@ -40,6 +46,7 @@ export class GroupCommit {
       this.#groups.push(group);
     }
     group.lines.push(line);
+    this.#lines++;
     group.characters += line.length + 1;
     if (!this.#committing) this.#schedule();
     return group.committed;
@@ -64,6 +71,7 @@ export class GroupCommit {
     const group = this.#groups.shift();
     if (group === undefined) return;
     this.#committing = true;
+    this.#committed++;
     this.#expected = group.lines.length > smallGroup ? group.lines.length : 1;
     try {
       await this.commit(group.lines.join('\n'));

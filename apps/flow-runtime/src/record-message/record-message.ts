@@ -40,6 +40,11 @@ export class RecordMessage {
     this.#commit = new GroupCommit(publish);
   }
 
+  /** Since the process began. */
+  get statistics(): { readonly entries: number; readonly groups: number } {
+    return this.#commit.statistics;
+  }
+
   /** To be told of messages that are not done at once; those that take long get an entry with the status PROCESSING. */
   began(message: RunningMessage): void {
     if (message.flow.definition.log.level === 'NONE') return;

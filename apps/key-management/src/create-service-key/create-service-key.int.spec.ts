@@ -9,7 +9,7 @@ import {
 } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { decodePem, parseCertificate } from '@sluice/pki';
-import { createLog, PublishedChanges, type Shell } from '@sluice/service-shell';
+import { createLog, Metrics, PublishedChanges, type Shell } from '@sluice/service-shell';
 import { TestAuthority, TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
@@ -79,6 +79,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     log: createLog('test', 'silent'),
     connection,
     requests: undefined as unknown as RequestClient,
+    metrics: new Metrics(),
     onFault: () => undefined,
     onShutdown: (end) => void endings.push(end),
   };

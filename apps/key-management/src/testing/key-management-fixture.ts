@@ -8,7 +8,7 @@ import {
   type RequestClient,
 } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
-import { createLog, PublishedChanges, type Shell } from '@sluice/service-shell';
+import { createLog, Metrics, PublishedChanges, type Shell } from '@sluice/service-shell';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -82,6 +82,7 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     log: createLog('test', 'silent'),
     connection,
     requests: undefined as unknown as RequestClient,
+    metrics: new Metrics(),
     onFault: () => undefined,
     onShutdown: (end) => void endings.push(end),
   };

@@ -51,6 +51,7 @@ export interface Decision {
   readonly path: string;
   readonly certificate?: { readonly sha256: string; readonly subjectdn?: string; readonly issuerdn?: string };
   readonly serviceKey?: { readonly id: string; readonly name?: string };
+  readonly nearestMatch?: string;
   readonly checks: readonly { readonly check: string; readonly ok: boolean; readonly explanation: string }[];
 }
 

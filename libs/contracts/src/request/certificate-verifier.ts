@@ -31,6 +31,9 @@ export const verifyCertificate = defineRequest(
     /** Canonical names for comparison (RFC 5280 §7.1). */
     subject: z.string().optional(),
     issuer: z.string().optional(),
+    /** `0x…`; and the digest of the two canonical names, by which keys for the same names are found. */
+    serialnumber: z.string().optional(),
+    namesDigest: sha256Hex.optional(),
     serviceKeyId: z.string().optional(),
     serviceKeyName: z.string().optional(),
     serviceInstanceId: z.string().optional(),

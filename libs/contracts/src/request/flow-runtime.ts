@@ -231,6 +231,8 @@ export const decisionRecord = z.object({
       sha256: z.string(),
       subjectdn: z.string().optional(),
       issuerdn: z.string().optional(),
+      serialnumber: z.string().optional(),
+      namesDigest: z.string().optional(),
     })
     .optional(),
   serviceKey: z.object({ id: z.string(), name: z.string().optional() }).optional(),

@@ -339,6 +339,25 @@ export const removeCertificateList = defineRequest(
   byActor.extend({ sha256: z.string(), list: z.string() }),
   changed,
 );
+/** The certificates of service keys that have these two names, newest first: the nearest to one that no key holds. */
+export const findCertificatesByNames = defineRequest(
+  'key-management',
+  'find-certificates-by-names',
+  z.object({ namesDigest: sha256Hex }),
+  z.object({
+    certificates: z.array(
+      z.object({
+        sha256: sha256Hex,
+        serialnumber: z.string(),
+        validuntil: timestamp,
+        serviceKeyId: z.uuid(),
+        serviceKeyName: z.string(),
+        serviceInstanceId: z.uuid(),
+        status: z.enum(['active', 'revoked']),
+      }),
+    ),
+  }),
+);
 /** Which service instances hold a role; asked by authorization before it deletes the role. */
 export const listRoleHolders = defineRequest(
   'key-management',

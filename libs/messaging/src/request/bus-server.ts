@@ -15,6 +15,8 @@ export interface BusServerOptions {
   readonly onStep?: ((step: 'request-received' | 'reply-sent') => void) | undefined;
   /** Told of errors that are not part of the contract: faults of ours. */
   readonly onFault: (error: unknown, subject: string) => void;
+  /** Told of each answer: `ok` or the code of the error, and how long it took in milliseconds. */
+  readonly onAnswered?: (subject: string, outcome: string, ms: number) => void;
 }
 
 const encoder = new TextEncoder();
@@ -66,6 +68,7 @@ export class BusServer extends ServerNats {
     });
     this.#inFlight++;
     this.bus.onStep?.('request-received');
+    const started = performance.now();
     let reply: Reply;
     try {
       reply = { result: (await runInRequest(context, () => this.handle(subject, message))) ?? {} };
@@ -82,6 +85,7 @@ export class BusServer extends ServerNats {
       await this.bus.connection.flush();
       this.bus.onStep('reply-sent');
     }
+    this.bus.onAnswered?.(subject, 'error' in reply ? reply.error.code : 'ok', performance.now() - started);
     this.#inFlight--;
     if (this.#inFlight === 0) this.#idle?.();
   }

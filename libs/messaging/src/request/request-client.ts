@@ -13,7 +13,11 @@ const encoder = new TextEncoder();
 
 /** Asks other services. The only way a service of ours calls another. */
 export class RequestClient {
-  constructor(private readonly connection: NatsConnection) {}
+  /** @param onCalled told of each call: its subject, `ok` or the code of the error, and how long it took in milliseconds */
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly onCalled: (subject: string, outcome: string, ms: number) => void = () => undefined,
+  ) {}
 
   /**
    * @returns the decoded result
@@ -25,6 +29,21 @@ export class RequestClient {
     request: RequestOf<C>,
     timeoutMs = contract.timeoutMs,
   ): Promise<ResponseOf<C>> {
+    const started = performance.now();
+    let outcome = 'internal';
+    try {
+      const response = await this.#ask(contract, request, timeoutMs);
+      outcome = 'ok';
+      return response;
+    } catch (error) {
+      if (error instanceof SluiceError) outcome = error.code;
+      throw error;
+    } finally {
+      this.onCalled(contract.subject, outcome, performance.now() - started);
+    }
+  }
+
+  async #ask<C extends RequestContract>(contract: C, request: RequestOf<C>, timeoutMs: number): Promise<ResponseOf<C>> {
     const context = currentRequest();
     const header = headers();
     if (context) {
