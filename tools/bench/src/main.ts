@@ -6,7 +6,7 @@ import { benchPath } from './path/bench-path.js';
 
 const usage = `Usage: npm run bench -- WHAT
 
-  path [REQUESTS]   CPU of the flow runtime per request, beside a bare Node server in the same run
+  path [REQUESTS]   CPU of the flow runtime per request and per connection, beside a bare Node server in the same run
   issue [KEYS]      P-256 keys issued, in process and through the API, beside node:crypto alone
   verifiers [COUNT] verifier processes over NATS: rate, CPU each, spread over four, latency under attack
   verify            path validation, beside node:crypto doing the same parsing and signature checks

@@ -3,7 +3,9 @@ import { decodePem, encodePem, parseCertificate } from '@sluice/pki';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchConnections } from './bench-connections.js';
 import { keepAliveLoad, type LoadResult, type LoadTarget } from './load.js';
+import { startPeers } from './peers.js';
 import { cpuOf } from './process-cpu.js';
 
 interface Facts {
@@ -134,6 +136,34 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
           .padStart(8),
       ];
       say(cells.join(' '));
+    }
+    const peers = await startPeers(
+      {
+        folder: home,
+        serverCertificate: join(home, 'tls', 'server.pem'),
+        serverKey: join(home, 'tls', 'server.key'),
+        clientRoot,
+      },
+      say,
+    );
+    try {
+      const barePid = bare.pid;
+      await benchConnections(
+        [
+          { name: 'bare https + Map', target: { ...base, port: barePort, path: '/' }, pids: () => [barePid] },
+          {
+            name: 'Sluice, MPL INFO',
+            target: { ...base, port: flowPort, path: '/http/echo-INFO' },
+            pids: () => runtime,
+          },
+          ...peers.peers.map(({ name, port, pids }) => ({ name, target: { ...base, port, path: '/' }, pids })),
+        ],
+        Math.max(200, Math.ceil(requests / 25)),
+        2 * rounds + 1,
+        say,
+      );
+    } finally {
+      await peers.stop();
     }
   } finally {
     await bare?.stop();
