@@ -38,7 +38,11 @@ export function callerOfConnection(chains: SentChains): ReadCaller {
 function readCaller(peer: X509Certificate, resumed: boolean, chains: SentChains): ConnectedCaller {
   const leaf = peer.raw;
   const sha256 = digest(leaf);
-  const chain = resumed ? chains.of(sha256) : chains.remember(sha256, sentBeside(peer));
+  if (!resumed) {
+    let chain = chains.isFresh(sha256) ? undefined : chains.remember(sha256, sentBeside(peer));
+    return { leaf, sha256, chain: () => (chain ??= chains.remember(sha256, sentBeside(peer))), permits: new Map() };
+  }
+  const chain = chains.of(sha256);
   return {
     leaf,
     sha256,

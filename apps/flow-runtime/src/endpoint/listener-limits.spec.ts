@@ -5,6 +5,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ListenerLimits } from './apply-limits.js';
 import { PublicListener } from './public-listener.js';
+import { SentChains } from './sent-chains.js';
 
 const generous: ListenerLimits = {
   handshakeTimeout: 10_000,
@@ -42,10 +43,12 @@ describe('what a stranger can do to the public listener', () => {
         request.on('end', () => response.end(`${length}`));
       },
     };
-    listener = new PublicListener([{ certificateChain: identity.chainPem, privateKey: identity.key.pem }], echo, {
-      ...generous,
-      ...limits,
-    });
+    listener = new PublicListener(
+      [{ certificateChain: identity.chainPem, privateKey: identity.key.pem }],
+      echo,
+      { ...generous, ...limits },
+      new SentChains(() => 0),
+    );
     await new Promise<void>((resolve) => listener.server.listen(0, '127.0.0.1', resolve));
     url = `https://localhost:${(listener.server.address() as AddressInfo).port}`;
   }

@@ -4,6 +4,7 @@ import { closeGracefully, listen } from './open-and-close.js';
 import { readProxies, type Proxies, type ProxyFiles } from './passed-on/proxies.js';
 import { ProxyListener } from './proxy-listener.js';
 import { PublicListener, type RequestHandler } from './public-listener.js';
+import { SentChains } from './sent-chains.js';
 import { readServerIdentity, type ServerIdentity, type ServerIdentityFiles } from './server-identity.js';
 import { sessionLifetimeS } from './tls-settings.js';
 
@@ -44,7 +45,12 @@ export class Listeners {
       'server certificate',
       onFault,
     );
-    this.#public = new PublicListener(this.#identities.value, handler, config.limits);
+    this.#public = new PublicListener(
+      this.#identities.value,
+      handler,
+      config.limits,
+      new SentChains(() => performance.now()),
+    );
     const { proxy } = config;
     const [identity] = this.#identities.value;
     if (!proxy || !identity) return;

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sender, sha256Hex, TestAuthority, visit, type TestCertificate, type VisitOptions } from '@sluice/testing';
+import { execFile, spawnSync } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
@@ -67,7 +68,7 @@ describe('the public listener', () => {
     opened.push(server);
     return `https://localhost:${await portOf(server)}`;
   }
-  async function listening(chains = new SentChains(), identities = [identity]) {
+  async function listening(chains = new SentChains(() => 0), identities = [identity]) {
     const listener = new PublicListener(
       identities.map(({ chainPem, key }) => ({ certificateChain: chainPem, privateKey: key.pem })),
       mirror,
@@ -196,12 +197,30 @@ describe('the public listener', () => {
   });
 
   it('says so when a resumed session is all there is, and the chain is no longer remembered', async () => {
-    const chains = new SentChains(0);
+    const chains = new SentChains(() => 0, 0);
     const { url } = await listening(chains);
     const first = await call(url);
     expect(first.seen.note).toBeUndefined();
     const resumed = await call(url, { session: first.session });
     expect([resumed.resumed, resumed.seen]).toEqual([true, { leaf: sender.sha256, chain: [], note: 'session' }]);
+  });
+
+  const withOpenssl = spawnSync('openssl', ['version']).status === 0 ? it : it.skip;
+  withOpenssl('attack 26: names nobody with an empty list, least of all the roots of the system', async () => {
+    const { listener, url } = await listening();
+    const namesOf = (port: string) =>
+      new Promise<string>((resolve, reject) => {
+        execFile(
+          'openssl',
+          ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-tls1_2'],
+          { timeout: 10_000 },
+          (error, stdout) => (error && !stdout ? reject(error) : resolve(stdout)),
+        ).stdin?.end();
+      });
+    const { port } = new URL(url);
+    expect(await namesOf(port)).toMatch(/Acceptable client certificate CA names\nCN ?= ?Partner Root\n/);
+    listener.nameRoots([]);
+    expect(await namesOf(port)).toContain('No client certificate CA names sent');
   });
 
   it('keeps the roots it named when one of the new ones cannot be read', async () => {

@@ -6,7 +6,7 @@ import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './
 import { callerOfConnection, type ReadCaller } from './caller-certificate.js';
 import { judgeRequestHead } from './judge-request-head.js';
 import { isEnding, respondWithProblem } from './problem-response.js';
-import { SentChains } from './sent-chains.js';
+import type { SentChains } from './sent-chains.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
 import { foldHostName, VirtualHosts } from './virtual-hosts.js';
@@ -33,7 +33,7 @@ export class PublicListener {
     identities: readonly ServerIdentity[],
     handler: RequestHandler,
     limits: ListenerLimits,
-    chains = new SentChains(),
+    chains: SentChains,
   ) {
     this.#identities = identities;
     this.#hosts = new VirtualHosts(identities);
