@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { benchIssue } from './issue/bench-issue.js';
 import { benchVerifiers } from './verifiers/bench-verifiers.js';
+import { benchRevoke } from './revoke/bench-revoke.js';
+import { benchRotation } from './rotation/bench-rotation.js';
 import { benchPath } from './path/bench-path.js';
 
 const usage = `Usage: npm run bench -- WHAT
@@ -9,6 +11,8 @@ const usage = `Usage: npm run bench -- WHAT
   path [REQUESTS]   CPU of the flow runtime per request and per connection, beside a bare Node server in the same run
   issue [KEYS]      P-256 keys issued, in process and through the API, beside node:crypto alone
   verifiers [COUNT] verifier processes over NATS: rate, CPU each, spread over four, latency under attack
+  rotation [KEYS]   keys rotated while their senders send 1,000 requests a second: no call may fail
+  revoke [COUNT]    from the answer of a revocation to its event at a durable consumer
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
 
@@ -24,6 +28,8 @@ const elsewhere: Readonly<Record<string, string>> = {
 const here: Readonly<Record<string, (count: number | undefined) => Promise<void>>> = {
   path: (requests = 20_000) => benchPath(requests, 3),
   issue: (keys = 1_000) => benchIssue(keys),
+  rotation: (keys = 200) => benchRotation(keys, 30),
+  revoke: (revocations = 500) => benchRevoke(revocations),
   verifiers: (count = 2_000) => benchVerifiers(count),
 };
 
