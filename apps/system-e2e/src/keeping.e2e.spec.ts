@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestAuthority, until } from '@sluice/testing';
+import { freePort, TemporaryFolder, TestAuthority, until } from '@sluice/testing';
 import { jetstream } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { Administrator } from './administrator/administrator.js';
 import { connectAsService } from './bus/connect-to-bus.js';
@@ -21,6 +23,37 @@ describe('keeping what matters', () => {
   });
 
   afterAll(() => stack?.stop());
+
+  describe('npm run admin -- backup and restore', () => {
+    it('bring keys, flows and the audit trail to an empty home, and change nothing where there is data', async () => {
+      using folder = new TemporaryFolder('restored');
+      const [home, backup] = [join(folder.path, 'home'), join(folder.path, 'sluice.backup')];
+      const flow = await administrator.deployFlow();
+      const key = await administrator.createCertificateKey(await administrator.createInstance());
+      expect(await runAdminCommand(stack.home, ['backup', backup])).toMatchObject({ code: 0 });
+      expect(statSync(backup).mode & 0o077).toBe(0);
+      expect(await runAdminCommand(stack.home, ['restore', backup])).toMatchObject({
+        code: 1,
+        text: expect.stringContaining('has data already'),
+      });
+      const broken = join(folder.path, 'broken.backup');
+      writeFileSync(broken, readFileSync(backup).subarray(0, statSync(backup).size - 200));
+      expect(await runAdminCommand(home, ['restore', broken])).toMatchObject({ code: 1 });
+      expect(existsSync(home)).toBe(false);
+
+      const ports = { admin: await freePort(), flow: await freePort() };
+      const environment = { SLUICE_ADMIN_PORT: String(ports.admin), SLUICE_FLOW_PORT: String(ports.flow) };
+      expect(await runAdminCommand(home, ['restore', backup], environment)).toMatchObject({ code: 0 });
+      await using restored = await LocalStack.start({ home, ports });
+      using sender = senderWithKey(restored, key);
+      expect((await sender.send(`/http/${flow.id}`, { body: 'x' })).status).toBe(200);
+      expect(await runAdminCommand(home, ['compare-state'])).toMatchObject({ code: 0 });
+      expect(await runAdminCommand(home, ['verify-audit'])).toMatchObject({ code: 0 });
+      const next = new Administrator(restored.facts.adminUrl, stack.facts.adminToken);
+      await next.createCertificateKey(await next.createInstance());
+      // Two more stacks are started one after the other, beside the first.
+    }, 300_000);
+  });
 
   describe('npm run admin -- verify-audit', () => {
     it('finds what was done to the audit trails, with who changed what before', async () => {

@@ -8,14 +8,21 @@ export interface StackFacts {
   readonly flowUrl: string;
   readonly serverRootCaFile: string;
   readonly natsUrl: string;
+  /** Of a user who may do everything. */
+  readonly databaseUrl: string;
   readonly subscriber: { readonly user: string; readonly password: string };
 }
 
 export const projectRoot = join(import.meta.dirname, '..', '..', '..');
 
+/** Folder of the local stack's data. */
+export function stackHome(environment: NodeJS.ProcessEnv): string {
+  return resolve(projectRoot, environment['SLUICE_HOME'] || '.sluice');
+}
+
 /** @throws Error with a sentence that tells how to start a stack */
 export function readStackFacts(environment: NodeJS.ProcessEnv): StackFacts {
-  const home = resolve(projectRoot, environment['SLUICE_HOME'] || '.sluice');
+  const home = stackHome(environment);
   const file = join(home, 'stack.json');
   if (!existsSync(file))
     throw new Error(`No stack is running on ${home}: start one with npm start in another terminal.`);

@@ -1,6 +1,8 @@
 import { AdminClient } from '../admin-client.js';
-import { readStackFacts, type StackFacts } from '../stack-facts.js';
+import { readStackFacts, stackHome, type StackFacts } from '../stack-facts.js';
 import { bold, dim, line, runProgram } from '../terminal.js';
+import { backUp } from './backup.js';
+import { restore } from './restore.js';
 import { compareState, rebuildState } from './state.js';
 import { verifyAudit } from './verify-audit.js';
 
@@ -12,6 +14,8 @@ const usage = `Usage: npm run admin -- COMMAND
   compare-state        compares the state stream with Postgres; prints what differs, and then ends with code 2
   rebuild-state        makes the state stream anew from Postgres; calls are answered 503 until it is filled
   verify-audit         checks the audit trails, and against the event stream; ends with code 2 when one is not whole
+  backup FILE          writes secrets, certificates and all tables of the running local stack into one file
+  restore FILE         makes the home folder anew from it; SLUICE_HOME must be empty or absent
 
 It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN.`;
 
@@ -27,9 +31,9 @@ function stackFacts(): StackFacts | undefined {
   return process.env['SLUICE_ADMIN_URL'] ? undefined : readStackFacts(process.env);
 }
 
-function required(name: string | undefined): string {
+function required(name: string | undefined, what = 'the token'): string {
   if (name) return name;
-  throw new Error(`Name the token.\n\n${usage}`);
+  throw new Error(`Name ${what}.\n\n${usage}`);
 }
 
 await runProgram(async () => {
@@ -57,6 +61,12 @@ await runProgram(async () => {
       return compareState(client());
     case 'rebuild-state':
       return rebuildState(client());
+    case 'backup': {
+      const facts = readStackFacts(process.env);
+      return backUp(stackHome(process.env), facts.databaseUrl, required(name, 'the file to write'));
+    }
+    case 'restore':
+      return restore(stackHome(process.env), required(name, 'the backup'));
     case 'verify-audit':
       return verifyAudit(client(), stackFacts());
     default:
