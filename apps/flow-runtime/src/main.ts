@@ -11,6 +11,7 @@ import {
 } from '@sluice/service-shell';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { AppModule } from './app.module.js';
 import { listenersOf, readConfig } from './config.js';
 import { CheckFlow } from './check-flow/check-flow.js';
@@ -23,6 +24,7 @@ import { DeployFlow } from './deploy-flow/deploy-flow.js';
 import { DeployedFlows } from './deployed-flows/deployed-flows.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
 import { ReportRuntime } from './deployed-flows/report-runtime.js';
+import { CsrfTokens } from './endpoint/csrf-tokens.js';
 import { HandleRequest } from './endpoint/handle-request.js';
 import { Listeners } from './endpoint/listeners.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
@@ -107,6 +109,7 @@ await runService({
       decideCall,
       decisions,
       messages,
+      csrf: new CsrfTokens(readFileSync(config.NATS_SEED_FILE), now),
       usage,
       ports: { now, newId: () => randomUUID() },
       metrics,

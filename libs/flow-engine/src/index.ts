@@ -77,4 +77,10 @@ export {
 export type { CustomHeader, FlowFailure, FlowOutcome, FlowStatus, LogEntry, StepRecord } from './run/flow-outcome.js';
 export type { RunOptions } from './run/flow-run.js';
 export { runFlow } from './run/run-flow.js';
-export { readSenderRequest, type SenderReply, type SenderRequest, writeSenderReply } from './sender/sender-exchange.js';
+export {
+  readSenderRequest,
+  type SenderReply,
+  type SenderRequest,
+  writeSenderFault,
+  writeSenderReply,
+} from './sender/sender-exchange.js';

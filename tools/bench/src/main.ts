@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { benchIssue } from './issue/bench-issue.js';
+import { killRuntime } from './mpl/kill-runtime.js';
 import { benchVerifiers } from './verifiers/bench-verifiers.js';
 import { benchRevoke } from './revoke/bench-revoke.js';
 import { benchRotation } from './rotation/bench-rotation.js';
@@ -13,6 +14,7 @@ const usage = `Usage: npm run bench -- WHAT
   verifiers [COUNT] verifier processes over NATS: rate, CPU each, spread over four, latency under attack
   rotation [KEYS]   keys rotated while their senders send 1,000 requests a second: no call may fail
   revoke [COUNT]    from the answer of a revocation to its event at a durable consumer
+  mpl-kill [KILLS]  kills the flow runtime under load (20 times), and looks up the log entry of every answered message
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
 
@@ -31,6 +33,7 @@ const here: Readonly<Record<string, (count: number | undefined) => Promise<void>
   rotation: (keys = 200) => benchRotation(keys, 30),
   revoke: (revocations = 500) => benchRevoke(revocations),
   verifiers: (count = 2_000) => benchVerifiers(count),
+  'mpl-kill': async (kills = 20) => void (process.exitCode = (await killRuntime(kills)) ? 0 : 1),
 };
 
 const [what = '', ...rest] = process.argv.slice(2);

@@ -117,15 +117,6 @@ function judge(check: FlowCheck, definition: FlowDefinition | null, offer: Runti
 function problemsOfDefinition(definition: FlowDefinition, offer: RuntimeOffer): FlowProblem[] {
   const problems: FlowProblem[] = [];
   const senders = httpSendersOf(definition);
-  for (const [index, sender] of senders.entries()) {
-    if (!sender.csrfProtection) continue;
-    problems.push({
-      path: `senders[${index}].csrfProtection`,
-      code: 'unsupported-setting',
-      message:
-        'This runtime does not offer CSRF protection yet: turn it off, certificates are not sent by a browser unasked.',
-    });
-  }
   const startsOtherwise = definition.senders.some(
     ({ adapter }) =>
       (adapter === 'ProcessDirect' && offer.capabilities.has('processDirect')) ||

@@ -1,6 +1,7 @@
 import { stateKey, type FlowRecord } from '@sluice/contracts';
 import { FlowRoutes } from '@sluice/domain';
 import { compileFlow, type CompiledFlow, type FlowDefinition, type HttpSender } from '@sluice/flow-engine';
+import { FlowGate } from './flow-gate.js';
 import { httpSendersOf } from '../record/flow-record.js';
 
 /** A sender channel of a started flow: what a request is routed to. */
@@ -11,6 +12,8 @@ export interface Endpoint {
   readonly definition: FlowDefinition;
   readonly sender: HttpSender;
   readonly maximumBodyBytes: number;
+  /** Shared by the channels of this version of the flow. */
+  readonly gate: FlowGate;
   /** Whether a sender may say which messages its own belongs to: only when the channel names the header, not by a pattern. */
   readonly acceptsCorrelationId: boolean;
 }
@@ -76,6 +79,7 @@ export class DeployedFlows {
     try {
       const definition = record.definition as unknown as FlowDefinition;
       const flow = compileFlow(definition);
+      const gate = gateOf(definition);
       return {
         version: record.version,
         endpoints: httpSendersOf(definition).map((sender) => ({
@@ -84,6 +88,7 @@ export class DeployedFlows {
           flow,
           definition,
           sender,
+          gate,
           maximumBodyBytes: sender.maximumBodySizeMb * 1_048_576,
           acceptsCorrelationId: sender.allowedHeaders.some((name) => name.toLowerCase() === correlationIdHeader),
         })),
@@ -105,4 +110,27 @@ export class DeployedFlows {
     }
     this.#routes = routes;
   }
+}
+
+const defaultConcurrency = 256;
+const defaultQueued = 1_024;
+
+/** The strictest of what the channels say: they share the flow. */
+function gateOf(definition: FlowDefinition): FlowGate {
+  const senders = httpSendersOf(definition);
+  const least = (values: readonly (number | undefined)[], otherwise: number) =>
+    values.reduce<number | undefined>(
+      (least, value) => (value === undefined ? least : Math.min(value, least ?? value)),
+      undefined,
+    ) ?? otherwise;
+  return new FlowGate(
+    least(
+      senders.map(({ maximumConcurrency }) => maximumConcurrency),
+      defaultConcurrency,
+    ),
+    least(
+      senders.map(({ maximumQueued }) => maximumQueued),
+      defaultQueued,
+    ),
+  );
 }

@@ -3,6 +3,7 @@ import {
   FlowProcessingError,
   readSenderRequest,
   runFlow,
+  writeSenderFault,
   writeSenderReply,
   type FlowOutcome,
   type FlowPorts,
@@ -21,6 +22,7 @@ import { messageId } from '../record-message/message-id.js';
 import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
 import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, ReadCaller } from './caller-certificate.js';
+import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
 import { mayReachFlow } from './identity-headers.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
 import { decisionIdHeader, messageIdHeader, respondWithProblem } from './problem-response.js';
@@ -32,6 +34,7 @@ export interface HandleRequestParts {
   readonly decisions: RecordDecision;
   readonly messages: RecordMessage;
   readonly usage: ReportUsage;
+  readonly csrf: CsrfTokens;
   readonly ports: FlowPorts;
   readonly metrics: RuntimeMetrics;
   readonly onFault: (error: unknown, what: string) => void;
@@ -121,6 +124,30 @@ export class HandleRequest {
     respondWithProblem(response, status, { decisionId });
   }
 
+  /** Whether the request goes on; else it was answered. */
+  #passesCsrf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    endpoint: Endpoint,
+    caller: ConnectedCaller,
+  ): boolean {
+    const given = request.headers[csrfHeader];
+    const token = typeof given === 'string' ? given : undefined;
+    const verdict = this.parts.csrf.judge(request.method ?? '', token, endpoint.flowId, caller.sha256);
+    if ('token' in verdict) {
+      response.writeHead(200, { [csrfHeader]: verdict.token, 'cache-control': 'no-store', 'content-length': 0 }).end();
+      return false;
+    }
+    if (!verdict.allowed) {
+      response.setHeader(csrfHeader, 'Required');
+      respondWithProblem(response, 403, {
+        detail:
+          'The channel is protected against CSRF: fetch a token by GET or HEAD with x-csrf-token: fetch, and send it.',
+      });
+    }
+    return verdict.allowed;
+  }
+
   async #run(
     request: IncomingMessage,
     response: ServerResponse,
@@ -131,43 +158,56 @@ export class HandleRequest {
   ): Promise<void> {
     const { decideCall, decisions, messages, metrics, ports, usage } = this.parts;
     try {
+      if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
       const body = await readBody(request, endpoint.maximumBodyBytes);
       if (body === undefined) {
         return respondWithProblem(response, 413, {
           detail: `The body is larger than the ${endpoint.sender.maximumBodySizeMb} MB the flow allows.`,
         });
       }
-      let permit = permitBefore;
-      // A body may take minutes to come, and a permit may end meanwhile.
-      if (!decideCall.holds(permit)) {
-        const decision = await decideCall.decide(caller, endpoint);
-        if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
-        permit = decision.permit;
-      }
       const start = ports.now();
       const id = messageId(start);
-      usage.note(permit, start);
-      const sent = toSenderRequest(request, endpoint, path, body);
-      let message: Message;
-      try {
-        message = readSenderRequest(endpoint.sender, sent);
-      } catch (error) {
-        if (!(error instanceof FlowProcessingError)) throw error;
-        return respondWithProblem(response, 400, { detail: error.message });
+      const entered = endpoint.gate.enter();
+      if (entered === false) {
+        return respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
       }
-      const running: RunningMessage = {
-        id,
-        flow: endpoint,
-        sender: permit.caller.serviceKeyName ?? permit.caller.subjectdn,
-        start,
-        correlationId: correlationIdOf(request, endpoint),
-      };
-      const pending = runFlow(endpoint.flow, message, ports, { messageId: id, sender: endpoint.endpointId });
+      if (entered !== true) await entered;
+      let permit = permitBefore;
+      let running: RunningMessage;
       let outcome: FlowOutcome;
-      if (pending instanceof Promise) {
-        messages.began(running);
-        outcome = await pending;
-      } else outcome = pending;
+      const sent = toSenderRequest(request, endpoint, path, body);
+      try {
+        // It may have waited longer than its sender did.
+        if (request.destroyed && !response.writable) return;
+        // A body may take minutes to come, and a turn, and a permit may end meanwhile.
+        if (!decideCall.holds(permit)) {
+          const decision = await decideCall.decide(caller, endpoint);
+          if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
+          permit = decision.permit;
+        }
+        usage.note(permit, start);
+        let message: Message;
+        try {
+          message = readSenderRequest(endpoint.sender, sent);
+        } catch (error) {
+          if (!(error instanceof FlowProcessingError)) throw error;
+          return respondUnreadable(request, response, endpoint, error);
+        }
+        running = {
+          id,
+          flow: endpoint,
+          sender: permit.caller.serviceKeyName ?? permit.caller.subjectdn,
+          start,
+          correlationId: correlationIdOf(request, endpoint),
+        };
+        const pending = runFlow(endpoint.flow, message, ports, { messageId: id, sender: endpoint.endpointId });
+        if (pending instanceof Promise) {
+          messages.began(running);
+          outcome = await pending;
+        } else outcome = pending;
+      } finally {
+        endpoint.gate.leave();
+      }
       const end = ports.now();
       const logged = messages.record(running, end, outcome);
       if (logged) await logged;
@@ -181,6 +221,19 @@ export class HandleRequest {
       respondWithProblem(response, 503);
     }
   }
+}
+
+/** What is no message of the channel; a SOAP client reads a fault. */
+function respondUnreadable(
+  request: IncomingMessage,
+  response: ServerResponse,
+  endpoint: Endpoint,
+  error: FlowProcessingError,
+): void {
+  if (endpoint.sender.adapter === 'HTTPS') return respondWithProblem(response, 400, { detail: error.message });
+  const version = /^application\/soap\+xml\b/i.test(request.headers['content-type'] ?? '') ? '1.2' : '1.1';
+  const { status, headers, body } = writeSenderFault(version, error.message);
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
 /** The id of another message that this one belongs to, when the channel lets the sender say so. */

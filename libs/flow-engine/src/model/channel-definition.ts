@@ -21,6 +21,9 @@ export interface HttpSenderSettings extends SenderBase {
   readonly maximumBodySizeMb: number;
   /** Names, or patterns with `*` at the end, of request headers handed to the flow; `['*']` lets all of them in. */
   readonly allowedHeaders: readonly string[];
+  /** Messages of the flow worked on at once, and those that wait for their turn; absent: the runtime's defaults. */
+  readonly maximumConcurrency?: number;
+  readonly maximumQueued?: number;
   readonly csrfProtection: boolean;
   /** Whether a failure's text is shown to the sender. */
   readonly returnExceptionToSender: boolean;

@@ -167,12 +167,36 @@ function failureReply(channel: HttpSender, outcome: FlowOutcome, messageId: stri
     return { status: 500, headers: { 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problem) };
   }
   const version = outcome.message.properties.get(SOAP_VERSION) === '1.2' ? '1.2' : '1.1';
-  const reason = escapeText(shown === '' ? text : `${text} ${shown}`);
-  const fault =
-    version === '1.2'
-      ? `<soap:Fault><soap:Code><soap:Value>soap:Receiver</soap:Value></soap:Code><soap:Reason><soap:Text xml:lang="en">${reason}</soap:Text></soap:Reason></soap:Fault>`
-      : `<soap:Fault><faultcode>soap:Server</faultcode><faultstring>${reason}</faultstring></soap:Fault>`;
-  return { status: 500, headers: { 'Content-Type': soapType(version) }, body: envelope(version, fault) };
+  const reason = shown === '' ? text : `${text} ${shown}`;
+  return { status: 500, headers: { 'Content-Type': soapType(version) }, body: fault(version, 'Receiver', reason) };
+}
+
+/**
+ * The fault for a request that is no SOAP message, in the version its content type says. SOAP 1.1 §6.2 wants the status 500
+ * for every fault, SOAP 1.2 part 2 §7.5.2 wants 400 for one of the sender's.
+ */
+export function writeSenderFault(version: '1.1' | '1.2', reason: string): SenderReply & { readonly body: string } {
+  return {
+    status: version === '1.2' ? 400 : 500,
+    headers: { 'Content-Type': soapType(version) },
+    body: fault(version, 'Sender', reason),
+  };
+}
+
+function fault(version: '1.1' | '1.2', whose: 'Sender' | 'Receiver', reason: string): string {
+  const text = escapeText(reason);
+  if (version === '1.2') {
+    const code = `<soap:Code><soap:Value>soap:${whose}</soap:Value></soap:Code>`;
+    return envelope(
+      version,
+      `<soap:Fault>${code}<soap:Reason><soap:Text xml:lang="en">${text}</soap:Text></soap:Reason></soap:Fault>`,
+    );
+  }
+  const code = whose === 'Sender' ? 'Client' : 'Server';
+  return envelope(
+    version,
+    `<soap:Fault><faultcode>soap:${code}</faultcode><faultstring>${text}</faultstring></soap:Fault>`,
+  );
 }
 
 function soapType(version: '1.1' | '1.2'): string {

@@ -97,6 +97,8 @@ export class DefinitionBuilder {
       authorization: this.#authorization(sender.authorization),
       maximumBodySizeMb: sender.maximumBodySizeMb ?? DEFAULT_BODY_SIZE_MB,
       allowedHeaders: sender.allowedHeaders ?? ['*'],
+      ...(sender.maximumConcurrency === undefined ? {} : { maximumConcurrency: sender.maximumConcurrency }),
+      ...(sender.maximumQueued === undefined ? {} : { maximumQueued: sender.maximumQueued }),
       csrfProtection: sender.csrfProtection ?? false,
       returnExceptionToSender: sender.returnExceptionToSender ?? false,
     };

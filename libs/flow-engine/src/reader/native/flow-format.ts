@@ -43,6 +43,12 @@ const httpSender = {
   authorization: optional(authorization),
   maximumBodySizeMb: optional(integer({ minimum: 1, maximum: 1024, description: 'default 40' })),
   allowedHeaders: optional(listOf(text({ minLength: 1 }), { description: 'names or patterns; default all' })),
+  maximumConcurrency: optional(
+    integer({ minimum: 1, maximum: 10_000, description: 'messages of the flow worked on at once; default 256' }),
+  ),
+  maximumQueued: optional(
+    integer({ minimum: 0, maximum: 100_000, description: 'messages that wait for their turn; default 1024' }),
+  ),
   csrfProtection: optional(flag('default false')),
   returnExceptionToSender: optional(flag('default false')),
 };
