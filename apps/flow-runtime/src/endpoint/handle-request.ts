@@ -165,6 +165,7 @@ export class HandleRequest {
           detail: `The body is larger than the ${endpoint.sender.maximumBodySizeMb} MB the flow allows.`,
         });
       }
+      const sent = toSenderRequest(request, endpoint, path, body);
       const start = ports.now();
       const id = messageId(start);
       const entered = endpoint.gate.enter();
@@ -175,7 +176,6 @@ export class HandleRequest {
       let permit = permitBefore;
       let running: RunningMessage;
       let outcome: FlowOutcome;
-      const sent = toSenderRequest(request, endpoint, path, body);
       try {
         // It may have waited longer than its sender did.
         if (request.destroyed && !response.writable) return;
