@@ -176,18 +176,21 @@ describe('flows on two runtimes', () => {
     going = false;
     await ended;
     senders.forEach((sender) => sender.close());
-    const logged = new Set<string>();
-    for (let after = ''; ;) {
-      const page = await administrator.client.expect<{ items: { id: string }[]; next?: string }>(
-        200,
-        'GET',
-        `/v1/message-processing-logs?flow=${flow.id}&limit=1000${after}`,
-      );
-      for (const { id } of page.items) logged.add(id);
-      if (page.next === undefined) break;
-      after = `&after=${page.next}`;
-    }
-    expect(answered.filter((id) => !logged.has(id))).toEqual([]);
+    const missing = async (): Promise<string[]> => {
+      const logged = new Set<string>();
+      for (let after = ''; ;) {
+        const page = await administrator.client.expect<{ items: { id: string }[]; next?: string }>(
+          200,
+          'GET',
+          `/v1/message-processing-logs?flow=${flow.id}&limit=1000${after}`,
+        );
+        for (const { id } of page.items) logged.add(id);
+        if (page.next === undefined) return answered.filter((id) => !logged.has(id));
+        after = `&after=${page.next}`;
+      }
+    };
+    // What the killed runtime had taken to store is given to another one after ten seconds.
+    await until(async () => (await missing()).length === 0, { what: 'every entry', timeoutMs: 40_000, everyMs: 500 });
     const { items } = await administrator.client.expect<{ items: unknown[] }>(
       200,
       'GET',

@@ -39,7 +39,8 @@ export async function makeRuntimeStreams(connection: NatsConnection, decisionRet
   await keepConsumer(manager, messageProcessingLogStream, {
     durable_name: messageProcessingLogConsumer,
     ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(30_000),
+    // What a runtime that died had taken to store is somebody else's after this; a batch that comes twice is stored once.
+    ack_wait: nanos(10_000),
     max_ack_pending: 4_096,
   });
 }
