@@ -23,11 +23,11 @@ describe('flows on two runtimes', () => {
     stack = await LocalStack.start({ environment: { SLUICE_FLOW_RUNTIMES: String(runtimes) } });
     administrator = new Administrator(stack.facts.adminUrl, stack.facts.adminToken);
     key = await administrator.createCertificateKey(await administrator.createInstance());
-  });
+  }, 150_000);
 
   afterAll(async () => {
     await stack?.stop();
-  });
+  }, 60_000);
 
   const deploy = (id: string, definition: object) =>
     administrator.client.expect<RuntimeFlow>(200, 'PUT', `/v1/flows/${id}`, definition);
@@ -44,7 +44,7 @@ describe('flows on two runtimes', () => {
     const held = await until(
       async () => {
         const shown = await show(flow.id);
-        return shown.runtimes.filter(({ status }) => status === 'STARTED').length === runtimes && shown;
+        return shown.runtimes.filter(({ status }) => status === 'STARTED').length === runtimes ? shown : undefined;
       },
       { what: 'both runtimes' },
     );
@@ -69,7 +69,7 @@ describe('flows on two runtimes', () => {
     }
     expect(new Set(Object.values(await load.end()).flat())).toEqual(new Set(['200']));
     senders.forEach((sender) => sender.close());
-  });
+  }, 120_000);
 
   it('are checked, deployed with ports and imported over HTTP', async () => {
     const check = await administrator.client.expect<{ flows: { verdict: string; problems: unknown[] }[] }>(
@@ -151,6 +151,7 @@ describe('flows on two runtimes', () => {
     const flow = await administrator.deployFlow();
     const answered: string[] = [];
     let going = true;
+    let cut = 0;
     const senders = Array.from({ length: 4 }, () => senderWithKey(stack, key));
     const ended = Promise.all(
       senders.map(async (sender) => {
@@ -158,9 +159,9 @@ describe('flows on two runtimes', () => {
           try {
             const answer = await sender.send(`/http/${flow.id}`, { body: 'x', timeoutMs: 5_000 });
             if (answer.status === 200) answered.push(String(answer.headers['sap_messageprocessinglogid']));
-          } catch (error) {
+          } catch {
             // The connection was cut by the kill, and so is the one after it until the runtime is back.
-            expect(error).toBeInstanceOf(Error);
+            cut++;
             await new Promise((resolve) => setTimeout(resolve, 50));
           }
         }
@@ -175,6 +176,7 @@ describe('flows on two runtimes', () => {
     await until(() => answered.length > before + 100, { what: 'answers after the kills', timeoutMs: 60_000 });
     going = false;
     await ended;
+    expect(cut).toBeGreaterThan(0);
     senders.forEach((sender) => sender.close());
     const missing = async (): Promise<string[]> => {
       const logged = new Set<string>();
@@ -197,5 +199,5 @@ describe('flows on two runtimes', () => {
       '/v1/message-processing-logs?status=PROCESSING',
     );
     expect(items).toEqual([]);
-  });
+  }, 240_000);
 });
