@@ -5,6 +5,7 @@ import { AdminTokensController } from './admin-tokens/admin-tokens.controller.js
 import { CertificateListsController } from './certificate-lists/certificate-lists.controller.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ConnectivityTestsController } from './connectivity-tests/connectivity-tests.controller.js';
+import { CredentialsController } from './credentials/credentials.controller.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { FlowsController } from './flows/flows.controller.js';
 import { AdministratorGuard } from './http/administrator.js';
@@ -30,6 +31,7 @@ export class AppModule {
         CertificateListsController,
         TrustedRootsController,
         FlowsController,
+        CredentialsController,
         MessageProcessingLogsController,
         DecisionsController,
         ConnectivityTestsController,

@@ -3,6 +3,8 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CheckFlowHandler } from './check-flow/check-flow.handler.js';
 import { CheckFlow } from './check-flow/check-flow.js';
+import { DeleteReceiverCredentialHandler } from './delete-receiver-credential/delete-receiver-credential.handler.js';
+import { DeleteReceiverCredential } from './delete-receiver-credential/delete-receiver-credential.js';
 import { DeployFlowHandler, flowUrlToken } from './deploy-flow/deploy-flow.handler.js';
 import { DeployFlow } from './deploy-flow/deploy-flow.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
@@ -13,9 +15,13 @@ import { GetMessageAttachmentHandler } from './get-message-attachment/get-messag
 import { GetMessageProcessingLogHandler } from './get-message-processing-log/get-message-processing-log.handler.js';
 import { ImportFlowsHandler } from './import-flows/import-flows.handler.js';
 import { ImportFlows } from './import-flows/import-flows.js';
+import { GetReceiverCredentialHandler } from './get-receiver-credential/get-receiver-credential.handler.js';
 import { ListFlowsAskingRoleHandler } from './list-flows-asking-role/list-flows-asking-role.handler.js';
 import { ListFlowsHandler } from './list-flows/list-flows.handler.js';
 import { ListMessageProcessingLogsHandler } from './list-message-processing-logs/list-message-processing-logs.handler.js';
+import { ListReceiverCredentialsHandler } from './list-receiver-credentials/list-receiver-credentials.handler.js';
+import { PutReceiverCredentialHandler } from './put-receiver-credential/put-receiver-credential.handler.js';
+import { PutReceiverCredential } from './put-receiver-credential/put-receiver-credential.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { UndeployFlowHandler } from './undeploy-flow/undeploy-flow.handler.js';
 import { UndeployFlow } from './undeploy-flow/undeploy-flow.js';
@@ -29,6 +35,8 @@ export interface AppParts {
   readonly presence: FlowPresence;
   readonly runtimes: ReportRuntime;
   readonly messages: ReadMessages;
+  readonly putReceiverCredential: PutReceiverCredential;
+  readonly deleteReceiverCredential: DeleteReceiverCredential;
   readonly manager: JetStreamManager;
   readonly flowUrl: string;
   /** Handlers that every writing service has. */
@@ -52,6 +60,10 @@ export class AppModule {
         GetMessageAttachmentHandler,
         GetDecisionHandler,
         ...parts.sharedHandlers,
+        PutReceiverCredentialHandler,
+        GetReceiverCredentialHandler,
+        ListReceiverCredentialsHandler,
+        DeleteReceiverCredentialHandler,
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -62,6 +74,8 @@ export class AppModule {
         { provide: FlowPresence, useValue: parts.presence },
         { provide: ReportRuntime, useValue: parts.runtimes },
         { provide: ReadMessages, useValue: parts.messages },
+        { provide: PutReceiverCredential, useValue: parts.putReceiverCredential },
+        { provide: DeleteReceiverCredential, useValue: parts.deleteReceiverCredential },
         { provide: jetStreamManagerToken, useValue: parts.manager },
         { provide: flowUrlToken, useValue: parts.flowUrl },
       ],

@@ -54,6 +54,16 @@ const environment = shellEnvironment
     MESSAGE_LOG_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
     /** So long a flow runtime is not seen before what it worked on is abandoned and it is not shown with the flows. */
     RUNTIME_GONE_AFTER_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(20_000),
+    /** 32 bytes in base64: credentials of receivers are sealed under it. */
+    CREDENTIAL_KEY_FILE: z.string().min(1),
+    /** Hosts that flows may call, separated by commas (`api.example.com,*.example.com:8443`); empty: any. */
+    RECEIVER_HOSTS: z.string().default(''),
+    /** PEM of the roots that receivers' certificates must end in; absent: the public ones that Node ships. */
+    RECEIVER_ROOTS_FILE: z.string().optional(),
+    /** Largest answer of a receiver. */
+    RECEIVER_MAXIMUM_RESPONSE_MB: z.coerce.number().int().min(1).max(1_024).default(40),
+    /** How long a flow may take for one message, all its calls included. */
+    MESSAGE_TIME_LIMIT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
     /** How long connections are still served at the end, each answer closing its own: for load balancers that reuse them. */
     DRAIN_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   })

@@ -20,6 +20,7 @@ import type { RuntimeOffer } from './check-flow/judge-flows.js';
 import { DecideCall, type Refusal } from './decide-call/decide-call.js';
 import { PermitCache } from './decide-call/permit-cache.js';
 import { RefusalCache } from './decide-call/refusal-cache.js';
+import { DeleteReceiverCredential } from './delete-receiver-credential/delete-receiver-credential.js';
 import { DeployFlow } from './deploy-flow/deploy-flow.js';
 import { DeployedFlows } from './deployed-flows/deployed-flows.js';
 import { FlowPresence } from './deployed-flows/flow-presence.js';
@@ -28,15 +29,18 @@ import { CsrfTokens } from './endpoint/csrf-tokens.js';
 import { HandleRequest } from './endpoint/handle-request.js';
 import { Listeners } from './endpoint/listeners.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
+import { wireFlowEffects } from './flow-effects/wire-flow-effects.js';
 import { ImportFlows } from './import-flows/import-flows.js';
 import { KeepMessageLog } from './keep-message-log/keep-message-log.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
+import { PutReceiverCredential } from './put-receiver-credential/put-receiver-credential.js';
 import { allRecords } from './record/flow-record.js';
 import { RecordDecision } from './record-decision/record-decision.js';
 import { PublishLines } from './record-message/publish-lines.nats.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
+import { RunMessage } from './run-message/run-message.js';
 import { StoreMessages } from './record-message/store-messages.js';
 import { ReportUsage } from './report-usage/report-usage.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
@@ -59,7 +63,7 @@ await runService({
     shell.onShutdown(() => dataSource.destroy());
 
     const { follower, bucket, reader } = await followState(shell, {
-      holds: ['flow', 'role', 'root', 'ca'],
+      holds: ['flow', 'receiver-credential', 'role', 'root', 'ca'],
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: 0,
     });
@@ -77,7 +81,22 @@ await runService({
 
     const now = () => Date.now();
     const runtimeId = randomUUID();
-    const flows = new DeployedFlows(onFault);
+    const newId = () => randomUUID();
+    const messages = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault);
+    const runMessage = new RunMessage(messages, config.MESSAGE_TIME_LIMIT_MS);
+    const findProcessDirect = (address: string) => flows.findProcessDirect(address);
+    const effects = wireFlowEffects({
+      config,
+      dataSource,
+      follower,
+      runMessage,
+      findProcessDirect,
+      now,
+      newId,
+      onFault,
+    });
+    shell.onShutdown(() => effects.stop());
+    const flows = new DeployedFlows(effects.portsOf, onFault);
     const presence = new FlowPresence(flows);
     const runtimes = new ReportRuntime(
       dataSource,
@@ -101,7 +120,6 @@ await runService({
       monotonicNow,
     });
     const usage = new ReportUsage(shell.requests, now, config.USAGE_REPORT_MS, onFault);
-    const messages = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault);
     const decisions = new RecordDecision(connection, config.DECISION_SAMPLE, now, onFault);
     const metrics = new RuntimeMetrics(shell.metrics, { permits, refusals, decideCall, decisions, messages });
     const handler = new HandleRequest({
@@ -111,7 +129,8 @@ await runService({
       messages,
       csrf: new CsrfTokens(readFileSync(config.NATS_SEED_FILE), now),
       usage,
-      ports: { now, newId: () => randomUUID() },
+      ports: { now, newId },
+      messageTimeLimitMs: config.MESSAGE_TIME_LIMIT_MS,
       metrics,
       onFault,
     });
@@ -126,6 +145,7 @@ await runService({
     follower.onChange(({ key, sequence }) => {
       decideCall.changed(key, sequence);
       if (key.startsWith('flow.')) applyFlow(key);
+      else if (key.startsWith('receiver-credential.')) effects.credentialChanged(key);
       else if (key.startsWith('root.') || key.startsWith('ca.')) nameTrustedRoots(listeners, follower, onFault);
     });
     follower.onEpoch(() => decideCall.clear());
@@ -150,7 +170,7 @@ await runService({
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const offer: RuntimeOffer = {
-      capabilities: new Set(),
+      capabilities: effects.capabilities,
       roleExists: (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined,
     };
     const deployFlow = new DeployFlow(changes, offer, now);
@@ -161,6 +181,8 @@ await runService({
         checkFlow: new CheckFlow(offer, findAddressesInPostgres(dataSource)),
         importFlows: new ImportFlows(deployFlow, offer),
         undeployFlow: new UndeployFlow(changes),
+        putReceiverCredential: new PutReceiverCredential(changes, effects.sealer, now),
+        deleteReceiverCredential: new DeleteReceiverCredential(changes),
         presence,
         runtimes,
         messages: new ReadMessages(dataSource, manager),
@@ -179,6 +201,7 @@ await runService({
         keepLog.start();
         store.start();
         usage.start();
+        effects.start();
         runtimes.start();
         await listeners.open();
       },

@@ -84,7 +84,7 @@ describe('attack 34: secrets of a run', () => {
       textSecret('client secret', secret.credentials.clientsecret ?? ''),
       textSecret('admin token', adminToken),
       textSecret('subscriber’s password', stack.facts.subscriber.password),
-      bytesSecret('master key', Buffer.from(stack.secret('master.key'), 'base64')),
+      ...['master.key', 'credential.key'].map((name) => bytesSecret(name, Buffer.from(stack.secret(name), 'base64'))),
       privateKeySecret('key that signs records', stack.secret('record-signing.key')),
       ...['server', 'server-root', 'proxy-ca', 'load-balancer'].map((name) =>
         privateKeySecret(`TLS key ${name}`, readFileSync(join(stack.home, 'tls', `${name}.key`), 'utf8')),

@@ -103,12 +103,24 @@ export {
   type MessageProcessingLog,
 } from './request/flow-runtime.js';
 export {
+  deleteReceiverCredential,
+  getReceiverCredential,
+  listReceiverCredentials,
+  putReceiverCredential,
+  receiverCredential,
+  receiverCredentialInput,
+  type ReceiverCredentialInput,
+  type ReceiverCredentialView,
+} from './request/receiver-credentials.js';
+export {
+  aliasOfReceiverCredential,
   caRecord,
   completeRecord,
   credentialRecord,
   flowRecord,
   guardRecord,
   instanceRecord,
+  receiverCredentialRecord,
   roleRecord,
   rootRecord,
   rootRevocation,
@@ -127,6 +139,7 @@ export {
   type FlowRecord,
   type GuardRecord,
   type InstanceRecord,
+  type ReceiverCredentialRecord,
   type RoleRecord,
   type RootRecord,
   type RootRevocation,

@@ -56,6 +56,7 @@ export type {
   MailPort,
   MailRequest,
   PersistPort,
+  ProcessDirectCaller,
   ProcessDirectPort,
   ScriptLog,
   ScriptPort,

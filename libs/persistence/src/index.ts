@@ -6,4 +6,5 @@ export { Change, createOutboxTable, outboxChannels, type OutboxRow } from './out
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { Transactions, violatedUniqueConstraint, type Committed } from './transactions.js';
 export { pageOf } from './page-of.js';
+export { SecretSealer } from './secret-sealer.js';
 export { createRecordVersionSequence, nextRecordVersion } from './record-version.js';

@@ -75,6 +75,7 @@ export function serviceProcesses(
         FLOW_PORT: String(config.flowPort + number - 1),
         TLS_CERTIFICATE_FILE: provisioned.serverCertificateFile,
         TLS_KEY_FILE: provisioned.serverKeyFile,
+        CREDENTIAL_KEY_FILE: provisioned.credentialKeyFile,
       },
     })),
     { service: 'admin-api', number: 1, environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) } },

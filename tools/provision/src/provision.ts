@@ -27,6 +27,7 @@ export interface Provisioned {
   readonly natsCaFile: string;
   readonly seedFile: (service: ServiceName) => string;
   readonly masterKeyFile: string;
+  readonly credentialKeyFile: string;
   readonly recordSigningKeyFile: string;
   readonly recordKeysFile: string;
   readonly adminTokenFile: string;
@@ -53,7 +54,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   chmodSync(secrets, 0o700);
   await keepServerCertificates(tls, options.names, options.now);
 
-  keepFile(join(secrets, 'master.key'), () => `${randomBytes(32).toString('base64')}\n`);
+  for (const name of ['master.key', 'credential.key'])
+    keepFile(join(secrets, name), () => `${randomBytes(32).toString('base64')}\n`);
   const signingKeyFile = join(secrets, 'record-signing.key');
   const recordKeysFile = join(secrets, 'record-keys.pem');
   keepFile(signingKeyFile, () => {
@@ -102,6 +104,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     natsCaFile: join(tls, 'server-root.pem'),
     seedFile,
     masterKeyFile: join(secrets, 'master.key'),
+    credentialKeyFile: join(secrets, 'credential.key'),
     recordSigningKeyFile: signingKeyFile,
     recordKeysFile,
     adminTokenFile,

@@ -1,5 +1,5 @@
 import type { FlowProblem } from '@sluice/flow-engine';
-import { httpSendersOf } from '../record/flow-record.js';
+import { addressesOf as ownAddresses } from '../record/flow-record.js';
 import { judgeFlows, type FlowArtifact, type FlowJudgement, type Judgement, type RuntimeOffer } from './judge-flows.js';
 
 /** Who has an address: the id of the flow, by address. */
@@ -21,9 +21,7 @@ export class CheckFlow {
     id?: string,
   ): Promise<{ flows: readonly FlowJudgement[]; others: Judgement['others'] }> {
     const { flows, others } = judgeFlows(artifact, this.offer, id);
-    const addressesOf = flows.map(({ definition }) =>
-      definition ? httpSendersOf(definition).map(({ address }) => address) : [],
-    );
+    const addressesOf = flows.map(({ definition }) => (definition ? ownAddresses(definition) : []));
     const owners = new Map(await this.findAddresses(addressesOf.flat()));
     const judgements = flows.map(({ judgement }, index) => {
       const own = id ?? judgement.id;

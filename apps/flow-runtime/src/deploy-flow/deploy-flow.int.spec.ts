@@ -37,7 +37,8 @@ let deployFlow: DeployFlow;
 let undeployFlow: UndeployFlow;
 let checkFlow: CheckFlow;
 let importFlows: ImportFlows;
-const flows = new DeployedFlows(() => undefined);
+const portsOf = () => ({ now: () => 0, newId: () => 'id' });
+const flows = new DeployedFlows(portsOf, () => undefined);
 const presence = new FlowPresence(flows);
 
 beforeAll(async () => {
@@ -218,7 +219,7 @@ describe('a deployment', () => {
   });
 
   it('shows how each living runtime holds it', async () => {
-    const other = new DeployedFlows(() => undefined);
+    const other = new DeployedFlows(portsOf, () => undefined);
     const reports = new ReportRuntime(dataSource, other, { id: 'r-other', name: 'other' }, () => undefined);
     reports.start();
     const { row } = await deployFlow.execute(echo('held'));

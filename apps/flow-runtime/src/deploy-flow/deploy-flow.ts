@@ -12,7 +12,7 @@ import {
   type RuntimeOffer,
 } from '../check-flow/judge-flows.js';
 import { addressSchema, failedDeploymentSchema, flowSchema, type FlowRow } from '../persistence/entities.js';
-import { httpSendersOf, toFlowRecord } from '../record/flow-record.js';
+import { addressesOf, httpSendersOf, toFlowRecord } from '../record/flow-record.js';
 
 export interface DeployRequest extends FlowArtifact {
   readonly id: string;
@@ -152,7 +152,7 @@ async function isWaiting(change: ChangeScope, id: string): Promise<boolean> {
 
 async function takeAddresses(change: ChangeScope, row: FlowRow): Promise<void> {
   await change.manager.delete(addressSchema, { flowId: row.id });
-  for (const { address } of httpSendersOf(row.definition)) {
+  for (const address of addressesOf(row.definition)) {
     try {
       await change.manager.insert(addressSchema, { address, flowId: row.id });
     } catch (error) {

@@ -1,6 +1,16 @@
 import { stateKey, type FlowRecord } from '@sluice/contracts';
 import { FlowRoutes } from '@sluice/domain';
-import { compileFlow, type CompiledFlow, type FlowDefinition, type HttpSender } from '@sluice/flow-engine';
+import {
+  compileFlow,
+  type CompiledFlow,
+  type FlowDefinition,
+  type FlowPorts,
+  type HttpSender,
+  type TimerSender,
+} from '@sluice/flow-engine';
+import type { PortsOfFlow } from '../flow-effects/ports-of-flow.js';
+import type { ProcessDirectTarget } from '../process-direct/process-direct-port.in-process.js';
+import type { StartedFlow } from '../run-message/run-message.js';
 import { FlowGate } from './flow-gate.js';
 import { httpSendersOf } from '../record/flow-record.js';
 
@@ -10,6 +20,7 @@ export interface Endpoint {
   readonly endpointId: string;
   readonly flow: CompiledFlow;
   readonly definition: FlowDefinition;
+  readonly ports: FlowPorts;
   readonly sender: HttpSender;
   readonly maximumBodyBytes: number;
   /** Shared by the channels of this version of the flow. */
@@ -28,18 +39,41 @@ export const correlationIdHeader = 'sap_mplcorrelationid';
 
 interface Deployed extends FlowState {
   readonly endpoints: readonly Endpoint[];
+  /** Absent when it could not be started. */
+  readonly started?: StartedFlow;
+}
+
+/** A timer of a started flow. */
+export interface DeployedTimer {
+  readonly started: StartedFlow;
+  readonly version: number;
+  readonly sender: TimerSender;
 }
 
 /** The flows this runtime has started, from the records of the state stream. A new version replaces the old in one step. */
 export class DeployedFlows {
   #routes = new FlowRoutes<Endpoint>();
+  #processDirect = new Map<string, ProcessDirectTarget>();
   readonly #flows = new Map<string, Deployed>();
 
-  constructor(private readonly onFault: (error: unknown, what: string) => void) {}
+  constructor(
+    private readonly portsOf: PortsOfFlow,
+    private readonly onFault: (error: unknown, what: string) => void,
+  ) {}
 
   /** @param path canonical, below `/http` */
   find(path: string): Endpoint | undefined {
     return this.#routes.find(path);
+  }
+
+  findProcessDirect(address: string): ProcessDirectTarget | undefined {
+    return this.#processDirect.get(address);
+  }
+
+  *timers(): Iterable<DeployedTimer> {
+    for (const { started, version } of this.#flows.values())
+      for (const sender of started?.definition.senders ?? [])
+        if (started && sender.adapter === 'Timer') yield { started, version, sender };
   }
 
   versionOf(id: string): number | undefined {
@@ -80,13 +114,16 @@ export class DeployedFlows {
       const definition = record.definition as unknown as FlowDefinition;
       const flow = compileFlow(definition);
       const gate = gateOf(definition);
+      const ports = this.portsOf(record.id);
       return {
         version: record.version,
+        started: { flowId: record.id, flow, definition, ports },
         endpoints: httpSendersOf(definition).map((sender) => ({
           flowId: record.id,
           endpointId: sender.id,
           flow,
           definition,
+          ports,
           sender,
           gate,
           maximumBodyBytes: sender.maximumBodySizeMb * 1_048_576,
@@ -109,6 +146,12 @@ export class DeployedFlows {
       for (const endpoint of endpoints) routes.add(endpoint.sender.address, endpoint);
     }
     this.#routes = routes;
+    const processDirect = new Map<string, ProcessDirectTarget>();
+    for (const { started } of this.#flows.values())
+      for (const { adapter, id, ...sender } of started?.definition.senders ?? [])
+        if (started && adapter === 'ProcessDirect' && 'address' in sender)
+          processDirect.set(sender.address, { started, channel: id });
+    this.#processDirect = processDirect;
   }
 }
 

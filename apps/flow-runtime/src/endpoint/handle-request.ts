@@ -35,8 +35,10 @@ export interface HandleRequestParts {
   readonly messages: RecordMessage;
   readonly usage: ReportUsage;
   readonly csrf: CsrfTokens;
-  readonly ports: FlowPorts;
   readonly metrics: RuntimeMetrics;
+  readonly ports: Pick<FlowPorts, 'now' | 'newId'>;
+  /** How long a flow may take for one message, in milliseconds. */
+  readonly messageTimeLimitMs: number;
   readonly onFault: (error: unknown, what: string) => void;
 }
 
@@ -200,7 +202,12 @@ export class HandleRequest {
           start,
           correlationId: correlationIdOf(request, endpoint),
         };
-        const pending = runFlow(endpoint.flow, message, ports, { messageId: id, sender: endpoint.endpointId });
+        const pending = runFlow(endpoint.flow, message, endpoint.ports, {
+          messageId: id,
+          sender: endpoint.endpointId,
+          deadline: start + this.parts.messageTimeLimitMs,
+          ...(running.correlationId === undefined ? {} : { correlationId: running.correlationId }),
+        });
         if (pending instanceof Promise) {
           messages.began(running);
           outcome = await pending;

@@ -1,3 +1,4 @@
+import type { ReceiverCredentialView } from '@sluice/contracts';
 import type { FlowDefinition, FlowProblem } from '@sluice/flow-engine';
 import { EntitySchema } from 'typeorm';
 import type { DeploymentWarning } from '../check-flow/judge-flows.js';
@@ -62,5 +63,33 @@ export const failedDeploymentSchema = new EntitySchema<FailedDeploymentRow>({
   },
 });
 
-export const entities = [flowSchema, addressSchema, failedDeploymentSchema] as const;
+/** What of a credential is no secret. */
+export type ShownOfCredential = Pick<
+  ReceiverCredentialView,
+  'description' | 'user' | 'tokenUrl' | 'clientId' | 'scope' | 'clientAuthentication' | 'certificate'
+>;
+
+export interface ReceiverCredentialRow {
+  alias: string;
+  type: ReceiverCredentialView['type'];
+  shown: ShownOfCredential;
+  /** JSON of the whole credential, sealed under the credential key. */
+  sealed: Buffer;
+  version: string;
+  changedAt: Date;
+}
+
+export const receiverCredentialSchema = new EntitySchema<ReceiverCredentialRow>({
+  name: 'receiver_credential',
+  columns: {
+    alias: { type: 'text', primary: true },
+    type: { type: 'text' },
+    shown: { type: 'jsonb' },
+    sealed: { type: 'bytea' },
+    version: { type: 'bigint' },
+    changedAt: { type: 'timestamptz', name: 'changed_at' },
+  },
+});
+
+export const entities = [flowSchema, addressSchema, failedDeploymentSchema, receiverCredentialSchema] as const;
 export const schema = 'flow_runtime';

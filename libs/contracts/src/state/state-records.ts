@@ -124,6 +124,13 @@ export const flowRecord = record.extend({
 });
 export type FlowRecord = z.infer<typeof flowRecord>;
 
+/**
+ * Tells that the credential a receiver channel names by its alias is another one now. The secret itself is in the
+ * database of the flow runtime, sealed; it is never here.
+ */
+export const receiverCredentialRecord = record.extend({ alias: z.string() });
+export type ReceiverCredentialRecord = z.infer<typeof receiverCredentialRecord>;
+
 /** Written by each writing service when all its records of this epoch are in the bucket. */
 export const completeRecord = record.extend({ service: z.string(), epoch: z.string() });
 export type CompleteRecord = z.infer<typeof completeRecord>;
@@ -137,6 +144,7 @@ export const stateSchemas = {
   ca: caRecord,
   role: roleRecord,
   flow: flowRecord,
+  'receiver-credential': receiverCredentialRecord,
   meta: completeRecord,
 } as const;
 export type StatePrefix = keyof typeof stateSchemas;
@@ -149,7 +157,7 @@ export const signedPrefixes: ReadonlySet<StatePrefix> = new Set(['credential', '
 export const stateWriters = {
   'key-management': ['credential', 'unpinned', 'instance', 'root', 'ca'],
   authorization: ['role'],
-  'flow-runtime': ['flow'],
+  'flow-runtime': ['flow', 'receiver-credential'],
 } as const satisfies Record<string, readonly StatePrefix[]>;
 export type StateWriter = keyof typeof stateWriters;
 
@@ -157,7 +165,7 @@ export const stateBucket = 'SLUICE_STATE';
 export const stateStream = `KV_${stateBucket}`;
 export const stateSubjectPrefix = `$KV.${stateBucket}.`;
 
-/** Keys. A role's name may hold dots in any place, which NATS subjects may not, so a dot is written `/` there. */
+/** Keys. A role's name or an alias may hold dots in any place, which NATS subjects may not, so a dot is written `/` there. */
 export const stateKey = {
   credential: (sha256: string) => `credential.${sha256}`,
   unpinned: (digest: string) => `unpinned.${digest}`,
@@ -167,10 +175,16 @@ export const stateKey = {
   ca: (id: string) => `ca.${id}`,
   role: (name: string) => `role.${name.replaceAll('.', '/')}`,
   flow: (id: string) => `flow.${id}`,
+  receiverCredential: (alias: string) => `receiver-credential.${alias.replaceAll('.', '/')}`,
   complete: (service: string) => `meta.complete.${service}`,
 } as const;
 
 export function statePrefixOf(key: string): StatePrefix | undefined {
   const prefix = key.slice(0, key.indexOf('.'));
   return Object.hasOwn(stateSchemas, prefix) ? (prefix as StatePrefix) : undefined;
+}
+
+/** @returns the alias a record of the prefix `receiver-credential` is about */
+export function aliasOfReceiverCredential(key: string): string {
+  return key.slice(stateKey.receiverCredential('').length).replaceAll('/', '.');
 }

@@ -31,12 +31,23 @@ export interface HttpPort {
   send(request: HttpRequest): Awaitable<HttpResponse>;
 }
 
+/** The message that calls another flow. */
+export interface ProcessDirectCaller {
+  readonly messageId: string;
+  /** What all messages of one chain of calls have in common. */
+  readonly correlationId: string;
+  /** How many ProcessDirect calls lead to this message. */
+  readonly depth: number;
+  /** Milliseconds since 1970 by which the caller must be done. */
+  readonly deadline?: number;
+}
+
 export interface ProcessDirectPort {
   /**
    * Runs the flow that listens on the address with this message, and gives its answer.
-   * @throws FlowProcessingError `process-direct-failed`
+   * @throws FlowProcessingError `process-direct-failed`; `limit-exceeded` when calls lead too deep
    */
-  call(address: string, message: Message): Awaitable<Message>;
+  call(address: string, message: Message, caller: ProcessDirectCaller): Awaitable<Message>;
 }
 
 export interface DataStoreEntry {
@@ -109,7 +120,7 @@ export interface MailPort {
 }
 
 export interface PersistPort {
-  persist(storeId: string, message: Message, encrypt: boolean): Awaitable<void>;
+  persist(storeId: string, message: Message, encrypt: boolean, messageId: string): Awaitable<void>;
 }
 
 /**

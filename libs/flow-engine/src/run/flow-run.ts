@@ -2,7 +2,7 @@ import { FlowProcessingError } from '../error/flow-errors.js';
 import type { ExpressionContext } from '../expression/expression-context.js';
 import type { Message, MessageAttachment } from '../message/message.js';
 import type { LogLevel } from '../model/flow-definition.js';
-import type { FlowPorts } from '../port/flow-ports.js';
+import type { FlowPorts, ProcessDirectCaller } from '../port/flow-ports.js';
 import type { CustomHeader, LogEntry, StepRecord } from './flow-outcome.js';
 
 export interface RunOptions {
@@ -12,6 +12,10 @@ export interface RunOptions {
   readonly logLevel?: LogLevel;
   /** Id of the message processing log; also the exchange id. Absent: one from the port when it is asked for. */
   readonly messageId?: string;
+  /** What the messages of one chain of calls have in common; absent: the message's own id. */
+  readonly correlationId?: string;
+  /** How many ProcessDirect calls lead to this message. */
+  readonly callDepth?: number;
   /** Milliseconds since 1970 after which no further step is begun. */
   readonly deadline?: number;
   /** Most steps one message may take, over all its parts. */
@@ -44,6 +48,8 @@ export class RunScope {
   #stepsLeft: number;
   readonly #deadline: number | undefined;
   #messageId: string | undefined;
+  readonly #correlationId: string | undefined;
+  readonly #callDepth: number;
 
   constructor(flowName: string, level: LogLevel, ports: FlowPorts, options: RunOptions) {
     this.flowName = flowName;
@@ -55,10 +61,28 @@ export class RunScope {
     this.#stepsLeft = options.maximumSteps ?? DEFAULT_MAXIMUM_STEPS;
     this.#deadline = options.deadline;
     this.#messageId = options.messageId;
+    this.#correlationId = options.correlationId;
+    this.#callDepth = options.callDepth ?? 0;
   }
 
   get messageId(): string {
     return (this.#messageId ??= this.ports.newId());
+  }
+
+  /** The message as another flow sees it that it calls. */
+  asCaller(): ProcessDirectCaller {
+    const { messageId } = this;
+    return {
+      messageId,
+      correlationId: this.#correlationId ?? messageId,
+      depth: this.#callDepth,
+      ...(this.#deadline === undefined ? {} : { deadline: this.#deadline }),
+    };
+  }
+
+  /** @returns the milliseconds a call may take: as asked, but not beyond the message's own time */
+  timeLeft(wantedMs: number): number {
+    return this.#deadline === undefined ? wantedMs : Math.max(1, Math.min(wantedMs, this.#deadline - this.ports.now()));
   }
 
   /** Counts a step. @throws FlowProcessingError `limit-exceeded`, `deadline-exceeded` */

@@ -69,7 +69,7 @@ function compileHttp(channel: HttpReceiver, compiler: StepCompiler): StepWork {
       url: urlOf(valueToText(address(run)), valueToText(query(run))),
       headers: requestHeaders(run.message, channel.requestHeaders),
       body: WITHOUT_BODY.has(verb) && !channel.sendBody ? null : run.message.bytes(),
-      timeoutMs: channel.timeoutMs,
+      timeoutMs: run.scope.timeLeft(channel.timeoutMs),
       authentication: authentication(run),
       retries: channel.retries,
       retryIntervalMs: channel.retryIntervalMs,
@@ -169,7 +169,7 @@ function compileSoap(channel: SoapReceiver, compiler: StepCompiler): StepWork {
         ...(soap12 ? {} : { SOAPAction: `"${soapAction.replaceAll('"', '')}"` }),
       },
       body: new TextEncoder().encode(wrapSoap(run.message, channel.soapVersion)),
-      timeoutMs: channel.timeoutMs,
+      timeoutMs: run.scope.timeLeft(channel.timeoutMs),
       authentication: authentication(run),
       retries: 0,
       retryIntervalMs: 0,
@@ -200,7 +200,7 @@ function compileProcessDirect(channel: ProcessDirectReceiver, compiler: StepComp
     // Properties belong to one flow; headers and body travel.
     const outgoing = new Message({ headers: run.message.headers.clone(), body: run.message.body });
     outgoing.attachments = run.message.attachments;
-    return andThen(port.call(valueToText(address(run)), outgoing), (reply) => {
+    return andThen(port.call(valueToText(address(run)), outgoing, run.scope.asCaller()), (reply) => {
       run.message.body = reply.body;
       run.message.headers = reply.headers;
       run.message.attachments = reply.attachments;

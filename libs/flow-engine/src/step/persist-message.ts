@@ -7,5 +7,7 @@ import type { PersistStep } from '../model/step-definition.js';
 export function compilePersist(step: PersistStep, compiler: StepCompiler): StepWork {
   const storeId = compiler.simple(step.storeId, 'storeId');
   return (run) =>
-    run.scope.port('persist', 'message store').persist(valueToText(storeId(run)), run.message.clone(), step.encrypt);
+    run.scope
+      .port('persist', 'message store')
+      .persist(valueToText(storeId(run)), run.message.clone(), step.encrypt, run.exchangeId);
 }

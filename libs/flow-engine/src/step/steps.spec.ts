@@ -28,7 +28,7 @@ describe('the content modifier', () => {
     properties: {P: "\${header.In}!", V: {globalVariable: last}, N: {numberRange: orders}}
     body: "<o>\${property.P}\${header.Path}</o>"`;
     const variables = new MemoryVariables();
-    variables.values.set('global/last', 'before');
+    variables.set('last', 'global', 'before', 400);
     const message = new Message({
       headers: [
         ['in', 'x'],

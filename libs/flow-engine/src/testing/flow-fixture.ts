@@ -3,6 +3,7 @@ import { FlowDefinitionError, type FlowProblem, FlowProcessingError } from '../e
 import { Message } from '../message/message.js';
 import type {
   DataStoreEntry,
+  DataStoreName,
   DataStorePort,
   FlowPorts,
   HttpPort,
@@ -112,45 +113,87 @@ export class FakeHttp implements HttpPort {
   }
 }
 
+const DAY = 86_400_000;
+
+/** What all flows of a test have stored, and the clock that decides what has expired. */
+export class MemoryStores {
+  readonly entries = new Map<string, DataStoreEntry & { readonly expiresAt: number }>();
+  readonly values = new Map<string, { readonly value: string; readonly expiresAt: number }>();
+  readonly numbers = new Map<string, number>();
+  now = NOW;
+}
+
 export class MemoryDataStore implements DataStorePort {
-  readonly entries = new Map<string, DataStoreEntry>();
+  readonly stores: MemoryStores;
+  readonly flowId: string;
 
-  write(name: { store: string; visibility: string }, entry: DataStoreEntry, options: { overwrite: boolean }): void {
-    const key = `${name.visibility}/${name.store}/${entry.id}`;
-    if (this.entries.has(key) && !options.overwrite)
+  constructor(stores = new MemoryStores(), flowId = 'flow') {
+    this.stores = stores;
+    this.flowId = flowId;
+  }
+
+  get entries(): ReadonlyMap<string, DataStoreEntry> {
+    return this.stores.entries;
+  }
+
+  write(name: DataStoreName, entry: DataStoreEntry, options: { overwrite: boolean; expirationDays: number }): void {
+    const key = this.#key(name, entry.id);
+    if (this.get(name, entry.id) !== undefined && !options.overwrite)
       throw new FlowProcessingError('data-store-duplicate', `The entry ${entry.id} exists.`);
-    this.entries.set(key, entry);
+    this.stores.entries.set(key, { ...entry, expiresAt: this.stores.now + options.expirationDays * DAY });
   }
 
-  get(name: { store: string; visibility: string }, id: string): DataStoreEntry | undefined {
-    return this.entries.get(`${name.visibility}/${name.store}/${id}`);
+  get(name: DataStoreName, id: string): DataStoreEntry | undefined {
+    const entry = this.stores.entries.get(this.#key(name, id));
+    return entry !== undefined && entry.expiresAt > this.stores.now ? entry : undefined;
   }
 
-  select(name: { store: string; visibility: string }, maximum: number): DataStoreEntry[] {
-    return [...this.entries]
-      .filter(([key]) => key.startsWith(`${name.visibility}/${name.store}/`))
+  select(name: DataStoreName, maximum: number): DataStoreEntry[] {
+    return [...this.stores.entries]
+      .filter(([key, { expiresAt }]) => key.startsWith(this.#key(name, '')) && expiresAt > this.stores.now)
       .slice(0, maximum)
       .map(([, entry]) => entry);
   }
 
-  delete(name: { store: string; visibility: string }, ids: readonly string[]): void {
-    for (const id of ids) this.entries.delete(`${name.visibility}/${name.store}/${id}`);
+  delete(name: DataStoreName, ids: readonly string[]): void {
+    for (const id of ids) this.stores.entries.delete(this.#key(name, id));
+  }
+
+  #key(name: DataStoreName, id: string): string {
+    return `${name.visibility === 'local' ? `local:${this.flowId}` : 'global'}/${name.store}/${id}`;
   }
 }
 
 export class MemoryVariables implements VariablePort {
-  readonly values = new Map<string, string>();
-  #number = 0;
+  readonly stores: MemoryStores;
+  readonly flowId: string;
 
-  get(name: string, scope: string): string | undefined {
-    return this.values.get(`${scope}/${name}`);
+  constructor(stores = new MemoryStores(), flowId = 'flow') {
+    this.stores = stores;
+    this.flowId = flowId;
   }
 
-  set(name: string, scope: string, value: string): void {
-    this.values.set(`${scope}/${name}`, value);
+  /** Values by scope and name. */
+  get values(): ReadonlyMap<string, string> {
+    return new Map([...this.stores.values].map(([key, { value }]) => [key.replace(`:${this.flowId}`, ''), value]));
   }
 
-  nextNumber(): string {
-    return String(++this.#number).padStart(4, '0');
+  get(name: string, scope: 'local' | 'global'): string | undefined {
+    const found = this.stores.values.get(this.#key(name, scope));
+    return found !== undefined && found.expiresAt > this.stores.now ? found.value : undefined;
+  }
+
+  set(name: string, scope: 'local' | 'global', value: string, expirationDays: number): void {
+    this.stores.values.set(this.#key(name, scope), { value, expiresAt: this.stores.now + expirationDays * DAY });
+  }
+
+  nextNumber(range: string): string {
+    const next = (this.stores.numbers.get(range) ?? 0) + 1;
+    this.stores.numbers.set(range, next);
+    return String(next).padStart(4, '0');
+  }
+
+  #key(name: string, scope: 'local' | 'global'): string {
+    return `${scope === 'local' ? `local:${this.flowId}` : 'global'}/${name}`;
   }
 }

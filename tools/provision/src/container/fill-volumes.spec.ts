@@ -30,6 +30,7 @@ describe('fillVolumes', () => {
       const holders = (name: string) =>
         volumes.filter((volume) => volume !== 'home' && readdirSync(join(root, volume)).includes(name));
       expect(holders('master.key')).toEqual(['key-management']);
+      expect(holders('credential.key')).toEqual(['flow-runtime']);
       expect(holders('record-signing.key')).toEqual(['key-management']);
       expect(holders('initial-admin-token.sha256')).toEqual(['authorization']);
       expect(holders('admin-token')).toEqual(['trusted-roots']);

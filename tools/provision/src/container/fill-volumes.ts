@@ -109,6 +109,7 @@ function filesOf(
       ...records,
       ...database('flow_runtime'),
       ...server('flow-runtime'),
+      'credential.key': read(provisioned.credentialKeyFile),
       'proxy-ca.pem': read(provisioned.proxyCaFile),
     },
     'admin-api': bus('admin-api'),

@@ -290,7 +290,7 @@ whenPresent('supported artifacts run', () => {
       'https://store/a.zip': () => ({ body: zipSync({ 'records.json': utf8('[{"Id": "PR1"}]') }) }),
     });
     const variables = new MemoryVariables();
-    variables.values.set('global/Ariba_PRReport_JobID_new', 'J1');
+    variables.set('Ariba_PRReport_JobID_new', 'global', 'J1', 400);
     const { content, files } = load('26219b733715100e');
     // The placeholder <URL> of the artifact's last receiver is what its owner sets to the property of that name.
     const text = new TextDecoder().decode(content).replace('&lt;URL&gt;', '${property.URL}');
@@ -308,7 +308,11 @@ whenPresent('supported artifacts run', () => {
       'EC to Commission Integration Flow EndPoint': 'https://flow/ec',
     };
     const http = new FakeHttp({ 'https://flow/ec': () => ({}) });
-    dataStore.entries.set('global/events/e1', { id: 'e1', body: utf8('<EmployeeInfo>1</EmployeeInfo>'), headers: {} });
+    dataStore.write(
+      { store: 'events', visibility: 'global' },
+      { id: 'e1', body: utf8('<EmployeeInfo>1</EmployeeInfo>'), headers: {} },
+      { overwrite: false, expirationDays: 1 },
+    );
     const outcome = await run('92f97db1d270cb4b', new Message(), { dataStore, http }, { parameters });
     expect(outcome.error).toBeUndefined();
     expect(new TextDecoder().decode(http.requests[0]?.body ?? undefined)).toContain(

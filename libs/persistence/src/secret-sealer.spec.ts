@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { KeySealer } from './key-sealer.js';
+import { SecretSealer } from './secret-sealer.js';
 
-const sealer = new KeySealer(randomBytes(32));
+const sealer = new SecretSealer(randomBytes(32));
 const secret = Buffer.from('a private key');
 
-describe('a sealed key', () => {
+describe('a sealed secret', () => {
   it('opens for its owner', () => {
     expect(sealer.open(sealer.seal(secret, 'ca:1'), 'ca:1')).toEqual(secret);
   });
@@ -17,7 +17,7 @@ describe('a sealed key', () => {
 
   it('does not open under another master key, and says which file to look at', () => {
     const sealed = sealer.seal(secret, 'ca:1');
-    expect(() => new KeySealer(randomBytes(32)).open(sealed, 'ca:1')).toThrow('another master key');
+    expect(() => new SecretSealer(randomBytes(32)).open(sealed, 'ca:1')).toThrow('another master key');
   });
 
   it('does not open when any one byte of it was changed', () => {
@@ -36,6 +36,6 @@ describe('a sealed key', () => {
   });
 
   it('needs a master key of 32 bytes', () => {
-    expect(() => new KeySealer(randomBytes(16))).toThrow('32 bytes');
+    expect(() => new SecretSealer(randomBytes(16))).toThrow('32 bytes');
   });
 });

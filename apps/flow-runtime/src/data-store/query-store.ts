@@ -1,0 +1,29 @@
+import { FlowProcessingError, type FlowErrorCode } from '@sluice/flow-engine';
+import type { DataSource } from 'typeorm';
+
+const milliseconds = 86_400_000;
+/** Postgres knows no later time than the year 294276; ours end far before. */
+const longestDays = 36_500;
+
+/** @returns when what is stored now for so many days is forgotten */
+export function expiryOf(nowMs: number, days: number): Date {
+  return new Date(nowMs + Math.min(Math.max(days, 0), longestDays) * milliseconds);
+}
+
+/**
+ * Runs one statement for a flow.
+ * @throws FlowProcessingError with the code when Postgres is away or refuses a value; its own words are in the cause
+ */
+export async function queryStore<Row>(
+  dataSource: DataSource,
+  code: FlowErrorCode,
+  what: string,
+  statement: string,
+  parameters: readonly unknown[],
+): Promise<Row[]> {
+  try {
+    return await dataSource.query<Row[]>(statement, [...parameters]);
+  } catch (error) {
+    throw new FlowProcessingError(code, `The ${what} could not be reached, or refused a value.`, { cause: error });
+  }
+}

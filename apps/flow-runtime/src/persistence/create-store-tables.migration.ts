@@ -1,0 +1,63 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** What flows keep between messages. An empty `flow_id` is what all flows share. */
+export class CreateStoreTables1764302000000 implements MigrationInterface {
+  readonly name = 'CreateStoreTables1764302000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE data_store_entry (
+        flow_id text COLLATE "C" NOT NULL,
+        store text COLLATE "C" NOT NULL,
+        id text COLLATE "C" NOT NULL,
+        body bytea NOT NULL,
+        sealed boolean NOT NULL,
+        headers jsonb NOT NULL,
+        position bigint GENERATED ALWAYS AS IDENTITY,
+        created_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        PRIMARY KEY (flow_id, store, id)
+      )`);
+    await runner.query(
+      'CREATE INDEX data_store_entry_oldest ON data_store_entry (flow_id, store, created_at, position)',
+    );
+    await runner.query('CREATE INDEX data_store_entry_expiry ON data_store_entry (expires_at)');
+    await runner.query(`
+      CREATE TABLE variable (
+        flow_id text COLLATE "C" NOT NULL,
+        name text COLLATE "C" NOT NULL,
+        value text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        PRIMARY KEY (flow_id, name)
+      )`);
+    await runner.query('CREATE INDEX variable_expiry ON variable (expires_at)');
+    await runner.query('CREATE TABLE number_range (name text COLLATE "C" PRIMARY KEY, current bigint NOT NULL)');
+    await runner.query(`
+      CREATE TABLE persisted_message (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        flow_id text COLLATE "C" NOT NULL,
+        message_id text COLLATE "C" NOT NULL,
+        store_id text NOT NULL,
+        body bytea NOT NULL,
+        sealed boolean NOT NULL,
+        headers jsonb NOT NULL,
+        created_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL
+      )`);
+    await runner.query('CREATE INDEX persisted_message_message ON persisted_message (message_id)');
+    await runner.query('CREATE INDEX persisted_message_expiry ON persisted_message (expires_at)');
+    await runner.query(`
+      CREATE TABLE timer_firing (
+        flow_id text COLLATE "C" NOT NULL REFERENCES flow (id) ON DELETE CASCADE,
+        timer text NOT NULL,
+        due text NOT NULL,
+        fired_at timestamptz NOT NULL,
+        PRIMARY KEY (flow_id, timer, due)
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['timer_firing', 'persisted_message', 'number_range', 'variable', 'data_store_entry'])
+      await runner.query(`DROP TABLE ${table}`);
+  }
+}
