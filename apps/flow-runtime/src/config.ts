@@ -64,6 +64,10 @@ const environment = shellEnvironment
     RECEIVER_MAXIMUM_RESPONSE_MB: z.coerce.number().int().min(1).max(1_024).default(40),
     /** How long a flow may take for one message, all its calls included. */
     MESSAGE_TIME_LIMIT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
+    /** Threads that run scripts of flows, and what one script may take. */
+    SCRIPT_THREADS: z.coerce.number().int().min(2).max(64).default(2),
+    SCRIPT_TIME_LIMIT_MS: z.coerce.number().int().min(10).max(600_000).default(5_000),
+    SCRIPT_MEMORY_MB: z.coerce.number().int().min(4).max(1_024).default(64),
     /** How long connections are still served at the end, each answer closing its own: for load balancers that reuse them. */
     DRAIN_MS: z.coerce.number().int().min(0).max(10_000).default(0),
   })

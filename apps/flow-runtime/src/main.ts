@@ -139,6 +139,7 @@ await runService({
 
     const applyFlow = (key: string) => {
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);
+      effects.timersChanged(flows.timers());
       presence.changed();
       runtimes.changed();
     };
@@ -151,6 +152,7 @@ await runService({
     follower.onEpoch(() => decideCall.clear());
     follower.onLoaded(() => {
       flows.replaceAll([...follower.heldOf('flow')].map(({ record }) => record));
+      effects.timersChanged(flows.timers());
       presence.changed();
       runtimes.changed();
       nameTrustedRoots(listeners, follower, onFault);
@@ -171,6 +173,7 @@ await runService({
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const offer: RuntimeOffer = {
       capabilities: effects.capabilities,
+      problemsOf: effects.problemsOf,
       roleExists: (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined,
     };
     const deployFlow = new DeployFlow(changes, offer, now);

@@ -22,6 +22,7 @@ export {
   type FlowWarning,
   type FlowWarningCode,
 } from './error/flow-errors.js';
+export { valueToText } from './expression/convert-value.js';
 export { HeaderMap } from './message/header-map.js';
 export { Message, type MessageAttachment, type MessageBody } from './message/message.js';
 export type {

@@ -1,6 +1,13 @@
 import type { FlowProblem } from '@sluice/flow-engine';
 import { addressesOf as ownAddresses } from '../record/flow-record.js';
-import { judgeFlows, type FlowArtifact, type FlowJudgement, type Judgement, type RuntimeOffer } from './judge-flows.js';
+import {
+  judgeByTrying,
+  judgeFlows,
+  type FlowArtifact,
+  type FlowJudgement,
+  type Judgement,
+  type RuntimeOffer,
+} from './judge-flows.js';
 
 /** Who has an address: the id of the flow, by address. */
 export type FindAddresses = (addresses: readonly string[]) => Promise<ReadonlyMap<string, string>>;
@@ -20,7 +27,8 @@ export class CheckFlow {
     artifact: FlowArtifact,
     id?: string,
   ): Promise<{ flows: readonly FlowJudgement[]; others: Judgement['others'] }> {
-    const { flows, others } = judgeFlows(artifact, this.offer, id);
+    const { flows: read, others } = judgeFlows(artifact, this.offer, id);
+    const flows = await Promise.all(read.map((judged) => judgeByTrying(judged, this.offer)));
     const addressesOf = flows.map(({ definition }) => (definition ? ownAddresses(definition) : []));
     const owners = new Map(await this.findAddresses(addressesOf.flat()));
     const judgements = flows.map(({ judgement }, index) => {

@@ -24,6 +24,8 @@ export interface FlowArtifact {
 export interface RuntimeOffer {
   readonly capabilities: ReadonlySet<FlowCapability>;
   roleExists(role: string): boolean;
+  /** What only trying tells: scripts that do not compile, schedules that are none. */
+  problemsOf?(definition: FlowDefinition): Promise<readonly FlowProblem[]>;
 }
 
 /** Warnings of the engine, and of the runtime. */
@@ -153,4 +155,15 @@ function roleWarnings(definition: FlowDefinition, offer: RuntimeOffer): Deployme
         ]
       : [],
   );
+}
+
+/** Judges on by what the runtime has to try out. */
+export async function judgeByTrying(judged: JudgedFlow, offer: RuntimeOffer): Promise<JudgedFlow> {
+  const { judgement, definition } = judged;
+  const problems = (definition && (await offer.problemsOf?.(definition))) ?? [];
+  if (problems.length === 0) return judged;
+  return {
+    judgement: { ...judgement, verdict: 'refused', problems: [...judgement.problems, ...problems] },
+    definition: null,
+  };
 }

@@ -36,7 +36,7 @@ export class SweepExpired {
       }
     }
     // A cron timer's firing is claimed within seconds; that of a timer that fires once is kept as long as its flow.
-    await this.dataSource.query(`DELETE FROM timer_firing WHERE due <> 'once' AND fired_at < $1`, [
+    await this.dataSource.query(`DELETE FROM timer_firing WHERE due NOT LIKE 'once %' AND fired_at < $1`, [
       new Date(this.now() - 7 * 86_400_000),
     ]);
   }

@@ -4,6 +4,7 @@ import { FlowDefinitionError, type FlowDefinition, type FlowProblem } from '@slu
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
 import {
+  judgeByTrying,
   judgeFlow,
   type DeploymentWarning,
   type FlowArtifact,
@@ -46,7 +47,8 @@ export class DeployFlow {
    * Deploys a flow that was judged.
    * @throws SluiceError `flow-invalid` with every problem, `address-in-use`
    */
-  async deploy(id: string, { judgement, definition }: JudgedFlow, actor: string): Promise<Deployment> {
+  async deploy(id: string, judged: JudgedFlow, actor: string): Promise<Deployment> {
+    const { judgement, definition } = await judgeByTrying(judged, this.offer);
     try {
       if (!definition) throw refusal(judgement);
       return await this.#commit(id, definition, judgement.warnings, actor);
