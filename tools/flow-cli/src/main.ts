@@ -1,13 +1,17 @@
 import { checkFlow, type FlowCheckReport } from '@sluice/flow-engine';
+import { fuzz } from './fuzz.js';
 import { InputError, loadInput } from './load-input.js';
 import { printReports } from './print-report.js';
 
 const USAGE = `Usage: npm run flow -- check FILE… [--json] [--ports FOLDER]
+       npm run flow -- fuzz [INPUTS] [--seed NUMBER] [ARTIFACT.iflw…]
 
 Tells of each flow whether it can be deployed, and if not, everything that is in the way.
 FILE is a .yaml or .json definition, an .iflw, the .zip of an artifact or package, or a folder with one .iflw.
 --ports FOLDER  JavaScript files that replace scripts, each named after one: script1.groovy.js
 --json          the report as JSON
+
+fuzz reads random and mutated XML, JSON, YAML and BPMN (10000 inputs; the artifacts named are mutated as well).
 
 Exit code: 0 all supported, 1 some are not, 2 wrong use or unreadable file.
 `;
@@ -15,6 +19,7 @@ Exit code: 0 all supported, 1 some are not, 2 wrong use or unreadable file.
 /** @returns the exit code */
 export function main(words: readonly string[], write: (text: string) => void, colour: boolean): number {
   const [command, ...rest] = words;
+  if (command === 'fuzz') return fuzz(rest, write);
   const files: string[] = [];
   let json = false;
   let ports: string | undefined;
