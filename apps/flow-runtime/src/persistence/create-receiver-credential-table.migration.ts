@@ -1,7 +1,8 @@
+import { auditTable } from '@sluice/persistence';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class CreateReceiverCredentialTable1764301000000 implements MigrationInterface {
-  readonly name = 'CreateReceiverCredentialTable1764301000000';
+export class CreateReceiverCredentialTable1764500000000 implements MigrationInterface {
+  readonly name = 'CreateReceiverCredentialTable1764500000000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -13,6 +14,7 @@ export class CreateReceiverCredentialTable1764301000000 implements MigrationInte
         version bigint NOT NULL,
         changed_at timestamptz NOT NULL
       )`);
+    await auditTable(runner, 'receiver_credential', { hidden: ['sealed', 'version', 'changed_at'] });
   }
 
   async down(runner: QueryRunner): Promise<void> {

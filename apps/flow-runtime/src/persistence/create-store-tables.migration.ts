@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What flows keep between messages. An empty `flow_id` is what all flows share. */
-export class CreateStoreTables1764302000000 implements MigrationInterface {
-  readonly name = 'CreateStoreTables1764302000000';
+export class CreateStoreTables1764501000000 implements MigrationInterface {
+  readonly name = 'CreateStoreTables1764501000000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

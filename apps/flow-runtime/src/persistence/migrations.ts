@@ -1,6 +1,6 @@
 import { AuditTrail1764400000000 } from './audit-trail.migration.js';
-import { CreateReceiverCredentialTable1764301000000 } from './create-receiver-credential-table.migration.js';
-import { CreateStoreTables1764302000000 } from './create-store-tables.migration.js';
+import { CreateReceiverCredentialTable1764500000000 } from './create-receiver-credential-table.migration.js';
+import { CreateStoreTables1764501000000 } from './create-store-tables.migration.js';
 import { CreateTables1764000000000 } from './create-tables.migration.js';
 import { KeepDeployments1764000300000 } from './keep-deployments.migration.js';
 import { PartitionMessageLog1764000600000 } from './partition-message-log.migration.js';
@@ -11,6 +11,6 @@ export const migrations = [
   KeepDeployments1764000300000,
   PartitionMessageLog1764000600000,
   AuditTrail1764400000000,
-  CreateReceiverCredentialTable1764301000000,
-  CreateStoreTables1764302000000,
+  CreateReceiverCredentialTable1764500000000,
+  CreateStoreTables1764501000000,
 ] as const;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aliasOfReceiverCredential, stateKey } from '@sluice/contracts';
 import { createEventStream, RecordReader, StateBucket, StateFollower, type RequestClient } from '@sluice/messaging';
 import { createDataSource, initializeDataSource, SecretSealer } from '@sluice/persistence';
-import { createLog, PublishedChanges, type Shell } from '@sluice/service-shell';
+import { createLog, Metrics, PublishedChanges, type Shell } from '@sluice/service-shell';
 import { TestAuthority, TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -62,6 +62,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     log: createLog('test', 'silent'),
     connection,
     requests: undefined as unknown as RequestClient,
+    metrics: new Metrics(),
     onFault: () => undefined,
     onShutdown: (end) => void endings.push(end),
   };
