@@ -136,11 +136,26 @@ function deploy(
   const mailAddress = `127.0.0.1:${(mailServer.address() as AddressInfo).port}`;
   const definition: FlowDefinition = {
     ...read.definition,
-    receivers: read.definition.receivers.map((receiver): ReceiverChannel =>
-      receiver.adapter === 'Mail'
-        ? { ...receiver, server: mailAddress, security: 'off', authentication: 'none' }
-        : receiver,
-    ),
+    receivers: read.definition.receivers.map((receiver): ReceiverChannel => {
+      if (receiver.adapter === 'Mail')
+        return {
+          ...receiver,
+          server: mailAddress,
+          security: 'off',
+          authentication: 'none',
+          from: 'flow@example.com',
+          to: 'people@example.com',
+          cc: '',
+          bcc: '',
+        };
+      // What the artifact leaves to its owner.
+      if (receiver.adapter === 'HTTP' && receiver.authentication.type === 'Basic')
+        return {
+          ...receiver,
+          authentication: { type: 'Basic', credential: receiver.authentication.credential || 'own' },
+        };
+      return receiver;
+    }),
   };
   return { ...start(id, definition), channel: definition.senders[options.channel ?? 0]?.id ?? '' };
 }

@@ -249,7 +249,7 @@ describe('a script that does harm', () => {
     const turning = setInterval(() => turns++, 5);
     await runScript('function processData() { for (;;); }', {}, { by: hurried }).catch(() => undefined);
     clearInterval(turning);
-    expect(turns).toBeGreaterThan(5);
+    expect(turns).toBeGreaterThan(1);
   });
 });
 

@@ -18,6 +18,8 @@ export function readSchedule(schedule: Extract<TimerSchedule, { kind: 'cron' }>)
     paused: true,
     timezone: schedule.timeZone,
     alternativeWeekdays: true,
+    // `0/15` is Quartz for every fifteenth from 0 on.
+    sloppyRanges: true,
     mode: '6-or-7-parts',
   });
   return { next: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime() ?? null };
