@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Sender, TestAuthority, testKey, until, type TestCertificate } from '@sluice/testing';
+import { type Sender, TestAuthority, testKey, until, type TestCertificate } from '@sluice/testing';
 import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
