@@ -15,6 +15,7 @@ import { MessageProcessingLogsController } from './message-processing-logs/messa
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { ServiceInstancesController } from './service-instances/service-instances.controller.js';
 import { ServiceKeysController } from './service-keys/service-keys.controller.js';
+import { HouseKeysController } from './house-keys/house-keys.controller.js';
 import { StateController } from './state/state.controller.js';
 import { TrustedRootsController } from './trusted-roots/trusted-roots.controller.js';
 import { UserRolesController } from './user-roles/user-roles.controller.js';
@@ -37,6 +38,7 @@ export class AppModule {
         ConnectivityTestsController,
         AdminTokensController,
         StateController,
+        HouseKeysController,
         AuditController,
         OpenApiController,
         HealthController,

@@ -7,6 +7,7 @@ import {
   followState,
   PublishedChanges,
   runService,
+  sealerFromFile,
   stateNotReady,
 } from '@sluice/service-shell';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -88,6 +89,7 @@ await runService({
     const effects = wireFlowEffects({
       config,
       dataSource,
+      sealer: sealerFromFile(shell, config.CREDENTIAL_KEY_FILE),
       follower,
       runMessage,
       findProcessDirect,

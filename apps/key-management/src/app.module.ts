@@ -40,6 +40,9 @@ import { PrepareIssuingCaHandler } from './prepare-issuing-ca/prepare-issuing-ca
 import { PrepareIssuingCa } from './prepare-issuing-ca/prepare-issuing-ca.js';
 import { ReportUsageHandler } from './report-usage/report-usage.handler.js';
 import { ReportUsage } from './report-usage/report-usage.js';
+import { ResealKeysHandler } from './reseal-keys/reseal-keys.handler.js';
+import type { KeySealer } from './certificate-authority/key-sealer.js';
+import { ResealKeys } from './reseal-keys/reseal-keys.js';
 import { RetireIssuingCaHandler } from './retire-issuing-ca/retire-issuing-ca.handler.js';
 import { RetireIssuingCa } from './retire-issuing-ca/retire-issuing-ca.js';
 import { RevokeIssuingCaHandler } from './revoke-issuing-ca/revoke-issuing-ca.handler.js';
@@ -63,6 +66,7 @@ export interface AppParts {
   readonly dataSource: DataSource;
   readonly changes: PublishedChanges;
   readonly authority: CertificateAuthority;
+  readonly sealer: KeySealer;
   readonly flowUrl: string;
   readonly rebuildState: RebuildState;
   /** Handlers that every writing service has. */
@@ -77,6 +81,7 @@ export class AppModule {
     dataSource,
     changes,
     authority,
+    sealer,
     flowUrl,
     rebuildState,
     sharedHandlers,
@@ -119,6 +124,7 @@ export class AppModule {
         ListRoleHoldersHandler,
         FindCertificatesByNamesHandler,
         RebuildStateHandler,
+        ResealKeysHandler,
         ...sharedHandlers,
       ],
       providers: [
@@ -139,6 +145,7 @@ export class AppModule {
         { provide: ActivateIssuingCa, useValue: new ActivateIssuingCa(changes) },
         { provide: RetireIssuingCa, useValue: new RetireIssuingCa(changes, now) },
         { provide: RevokeIssuingCa, useValue: new RevokeIssuingCa(changes, authority, now) },
+        { provide: ResealKeys, useValue: new ResealKeys(changes, sealer) },
         { provide: KeepCertificateList, useValue: new KeepCertificateList(dataSource, authority, now) },
         { provide: ReportUsage, useValue: new ReportUsage(dataSource, now) },
         { provide: AddTrustedRoot, useValue: new AddTrustedRoot(changes, now) },

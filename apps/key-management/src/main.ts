@@ -7,6 +7,7 @@ import {
   followState,
   PublishedChanges,
   runService,
+  sealerFromFile,
   stateNotReady,
 } from '@sluice/service-shell';
 import { readFileSync } from 'node:fs';
@@ -14,7 +15,6 @@ import { AnnounceAuditHead } from './announce-audit-head/announce-audit-head.js'
 import { readHeads } from './announce-audit-head/read-heads.js';
 import { AppModule } from './app.module.js';
 import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
-import { KeySealer } from './certificate-authority/key-sealer.js';
 import { CertificateLists } from './certificate-lists/certificate-lists.js';
 import { downloadOverHttp } from './certificate-lists/download-certificate-list.js';
 import { readConfig } from './config.js';
@@ -34,7 +34,7 @@ await runService({
   service: 'key-management',
   readConfig,
   build: async (shell, config) => {
-    const sealer = KeySealer.fromFile(config.MASTER_KEY_FILE);
+    const sealer = sealerFromFile(shell, config.MASTER_KEY_FILE);
     const signer = new RecordSigner(readFileSync(config.RECORD_SIGNING_KEY_FILE, 'utf8'));
     const dataSource = createDataSource({
       databaseUrl: config.DATABASE_URL,
@@ -108,6 +108,7 @@ await runService({
         dataSource,
         changes,
         authority,
+        sealer,
         flowUrl: config.FLOW_URL,
         lists,
         download,

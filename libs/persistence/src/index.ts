@@ -2,6 +2,7 @@ export { auditOrigin, auditTable, createAuditTrail, dropAuditTrail, type Audited
 export { AuditChainCheck } from './audit/check-audit-chain.js';
 export { noteInAudit, readAudit, readAuditHead, type AuditHead, type AuditRow } from './audit/read-audit.js';
 export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';
+export { masterKey, parseMasterKeys, type MasterKey, type MasterKeys } from './master-key.js';
 export { Change, createOutboxTable, outboxChannels, type OutboxRow } from './outbox.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { Transactions, violatedUniqueConstraint, type Committed } from './transactions.js';

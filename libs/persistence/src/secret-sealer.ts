@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { masterKey, type MasterKeys } from './master-key.js';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 const format = 1;
 const nonceLength = 12;
@@ -7,52 +7,65 @@ const tagLength = 16;
 const keyIdLength = 8;
 
 /**
- * Seals secrets with AES-256-GCM under the master key. What a secret belongs to is authenticated with it, so a
- * sealed one cannot be moved to another row. Layout: format (1), id of the master key (8), nonce (12), tag (16), ciphertext.
+ * Seals secrets with AES-256-GCM under the newest master key, and opens what is sealed under any of them. What a secret
+ * belongs to is authenticated with it, so a sealed one cannot be moved to another row. Layout: format (1), id of the master
+ * key (8), nonce (12), tag (16), ciphertext.
  */
 export class SecretSealer {
-  readonly #masterKey: Buffer;
-  readonly #keyId: Buffer;
+  readonly #keys: MasterKeys;
 
-  /** @param masterKey 32 bytes */
-  constructor(masterKey: Buffer) {
-    if (masterKey.length !== 32) throw new Error('The master key must be 32 bytes, in base64.');
-    this.#masterKey = masterKey;
-    this.#keyId = createHash('sha256')
-      .update('sluice master key id')
-      .update(masterKey)
-      .digest()
-      .subarray(0, keyIdLength);
+  /** @param keys one of 32 bytes, or those of a file */
+  constructor(keys: Buffer | MasterKeys) {
+    this.#keys = Buffer.isBuffer(keys) ? { value: [masterKey(keys)], check: () => false } : keys;
   }
 
-  static fromFile(path: string): SecretSealer {
-    return new SecretSealer(Buffer.from(readFileSync(path, 'utf8').trim(), 'base64'));
+  /** Looks whether there are other keys now. @returns whether there are */
+  check(): boolean {
+    return this.#keys.check();
+  }
+
+  /** Ids of the master keys in hex, the one that is sealed under first. */
+  get keyIds(): readonly string[] {
+    return this.#keys.value.map(({ id }) => id.toString('hex'));
+  }
+
+  /** The id in hex of the master key that something is sealed under. */
+  static keyIdOf(sealed: Buffer): string {
+    return keyIdOf(sealed).toString('hex');
   }
 
   /** @param owner what the secret belongs to, e.g. `certificate-authority:<id>` */
   seal(secret: Uint8Array, owner: string): Buffer {
+    const [{ key, id }] = this.#keys.value;
     const nonce = randomBytes(nonceLength);
-    const cipher = createCipheriv('aes-256-gcm', this.#masterKey, nonce).setAAD(Buffer.from(owner));
+    const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(owner));
     const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
-    return Buffer.concat([Buffer.of(format), this.#keyId, nonce, cipher.getAuthTag(), ciphertext]);
+    return Buffer.concat([Buffer.of(format), id, nonce, cipher.getAuthTag(), ciphertext]);
   }
 
   /** @throws Error when it was sealed under another master key, belongs to something else, or was changed */
   open(sealed: Buffer, owner: string): Buffer {
     if (sealed[0] !== format) throw new Error(`The secret of ${owner} is in a format this version does not know.`);
-    const keyId = sealed.subarray(1, 1 + keyIdLength);
-    if (!keyId.equals(this.#keyId)) {
+    // Another process may have sealed it under a key that was put into the file a moment ago.
+    const key = this.#find(keyIdOf(sealed)) ?? (this.check() ? this.#find(keyIdOf(sealed)) : undefined);
+    if (!key) {
       throw new Error(
         `The secret of ${owner} was sealed under another master key: put that one into the master key file.`,
       );
     }
     const nonceAt = 1 + keyIdLength;
     const tagAt = nonceAt + nonceLength;
-    const decipher = createDecipheriv('aes-256-gcm', this.#masterKey, sealed.subarray(nonceAt, tagAt), {
-      authTagLength: tagLength,
-    })
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(nonceAt, tagAt), { authTagLength: tagLength })
       .setAAD(Buffer.from(owner))
       .setAuthTag(sealed.subarray(tagAt, tagAt + tagLength));
     return Buffer.concat([decipher.update(sealed.subarray(tagAt + tagLength)), decipher.final()]);
   }
+
+  #find(id: Buffer): Buffer | undefined {
+    return this.#keys.value.find((known) => known.id.equals(id))?.key;
+  }
+}
+
+function keyIdOf(sealed: Buffer): Buffer {
+  return sealed.subarray(1, 1 + keyIdLength);
 }

@@ -10,6 +10,10 @@ export interface StackFacts {
   readonly natsUrl: string;
   /** Of a user who may do everything. */
   readonly databaseUrl: string;
+  /** Of the processes that run, by service. */
+  readonly pids: Readonly<Record<string, readonly number[]>>;
+  /** Where they tell how they are; a process that is starting is missing. */
+  readonly health: Readonly<Record<string, readonly string[]>>;
   readonly subscriber: { readonly user: string; readonly password: string };
 }
 

@@ -198,9 +198,13 @@ export class Stack {
     const pids: Record<string, number[]> = {};
     const add = (name: string, pid: number | undefined) =>
       (pids[name] = [...(pids[name] ?? []), ...(pid === undefined ? [] : [pid])]);
-    for (const { service, process } of this.#processes) add(service, process.pid);
+    const health: Record<string, string[]> = {};
+    for (const { service, process } of this.#processes) {
+      add(service, process.pid);
+      health[service] = [...(health[service] ?? []), ...(process.healthUrl === undefined ? [] : [process.healthUrl])];
+    }
     for (const { name, server } of this.#servers) add(name, server.pid());
-    replaceFile(join(this.config.home, 'stack.json'), `${JSON.stringify({ ...this.#facts, pids }, null, 2)}\n`);
+    replaceFile(join(this.config.home, 'stack.json'), `${JSON.stringify({ ...this.#facts, pids, health }, null, 2)}\n`);
   }
 
   #announce(adminUrl: string, flowUrls: readonly string[], tokenFile: string, rootFile: string): void {

@@ -42,6 +42,11 @@ export class SupervisedProcess {
     return this.options.logFile;
   }
 
+  /** Where it tells how it is; undefined until it has said so. */
+  get healthUrl(): string | undefined {
+    return this.#child && this.#healthPort !== undefined ? `http://127.0.0.1:${this.#healthPort}` : undefined;
+  }
+
   start(): void {
     const startedAt = performance.now();
     this.#healthPort = undefined;
@@ -55,7 +60,10 @@ export class SupervisedProcess {
     this.#child = child;
     child.stdout?.pipe(this.#log, { end: false });
     child.stderr?.pipe(this.#log, { end: false });
-    child.on('message', (message: { healthPort?: number }) => (this.#healthPort = message.healthPort));
+    child.on('message', (message: { healthPort?: number }) => {
+      this.#healthPort = message.healthPort;
+      this.options.onChange();
+    });
     child.once('exit', (code, signal) => {
       this.#child = undefined;
       this.options.onChange();

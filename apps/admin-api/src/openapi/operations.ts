@@ -22,6 +22,7 @@ import {
   rebuildState,
   receiverCredential,
   receiverCredentialInput,
+  resealKeys,
   serviceInstance,
   serviceKey,
   serviceKeyWithCredentials,
@@ -489,5 +490,12 @@ export const operations: readonly Operation[] = [
     summary: 'Makes the state stream anew from Postgres; until it is filled every call is answered 503.',
     status: 202,
     response: rebuildState.response,
+  },
+  {
+    method: 'post',
+    path: '/v1/master-key/reseal',
+    summary: 'Seals the private keys of the CAs under the newest key of the master key file.',
+    status: 200,
+    response: resealKeys.response,
   },
 ];

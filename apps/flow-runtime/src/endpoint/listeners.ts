@@ -1,5 +1,5 @@
+import { FollowedFiles } from '@sluice/service-shell';
 import type { ListenerLimits } from './apply-limits.js';
-import { FollowedFiles } from './followed-files.js';
 import { closeGracefully, listen } from './open-and-close.js';
 import { readProxies, type Proxies, type ProxyFiles } from './passed-on/proxies.js';
 import { ProxyListener } from './proxy-listener.js';

@@ -1,7 +1,7 @@
 import { aliasOfReceiverCredential, stateKey } from '@sluice/contracts';
 import type { FlowCapability, FlowDefinition, FlowProblem } from '@sluice/flow-engine';
 import type { StateFollower } from '@sluice/messaging';
-import { SecretSealer } from '@sluice/persistence';
+import type { SecretSealer } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { PostgresDataStore } from '../data-store/data-store.postgres.js';
@@ -26,6 +26,7 @@ import type { PortsOfFlow } from './ports-of-flow.js';
 export interface FlowEffectsParts {
   readonly config: Config;
   readonly dataSource: DataSource;
+  readonly sealer: SecretSealer;
   readonly follower: StateFollower;
   readonly runMessage: RunMessage;
   readonly findProcessDirect: (address: string) => ProcessDirectTarget | undefined;
@@ -50,8 +51,7 @@ export interface FlowEffects {
 }
 
 export function wireFlowEffects(parts: FlowEffectsParts): FlowEffects {
-  const { config, dataSource, follower, now, newId } = parts;
-  const sealer = SecretSealer.fromFile(config.CREDENTIAL_KEY_FILE);
+  const { config, dataSource, sealer, follower, now, newId } = parts;
   const trustedRoots =
     config.RECEIVER_ROOTS_FILE === undefined ? {} : { trustedRoots: readTrustedRoots(config.RECEIVER_ROOTS_FILE) };
   const mayCall = readReceiverHosts(config.RECEIVER_HOSTS);

@@ -42,6 +42,8 @@ export async function makeAuthority(
   now: number,
 ): Promise<CertificateAuthorityRow> {
   const id = randomUUID();
+  // Nothing is sealed under a key that is about to be removed: the file may have another since it was looked at last.
+  sealer.check();
   const number = ((await change.manager.maximum(certificateAuthoritySchema, 'number', { kind })) ?? 0) + 1;
   const subject = parseDistinguishedName(
     kind === 'root'

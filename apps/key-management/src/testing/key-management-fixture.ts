@@ -25,6 +25,8 @@ export interface KeyManagementOptions {
   readonly connection: NatsConnection;
   readonly now: () => number;
   readonly crlBaseUrl?: string;
+  /** One under a random master key when absent. */
+  readonly sealer?: KeySealer;
 }
 
 /** NATS for {@link startKeyManagement}: the event stream's API is reached under a prefix, here in the same account. */
@@ -108,7 +110,7 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     records: () => allRecords(dataSource),
   });
   await changes.start();
-  const sealer = new KeySealer(randomBytes(32));
+  const sealer = options.sealer ?? new KeySealer(randomBytes(32));
   const authority = new CertificateAuthority(dataSource, sealer, changes, now, options.crlBaseUrl);
   await authority.ensure();
   const instances = new CreateServiceInstance(changes, () => Promise.resolve([]), now);

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { dim, line } from '../terminal.js';
+import { waitForKeys } from './house-keys.js';
 
 export const backupFormat = 'sluice-backup-1';
 export const backedUpSchemas = ['key_management', 'authorization', 'flow_runtime'] as const;
@@ -29,6 +30,7 @@ export async function backUp(home: string, databaseUrl: string, target: string):
   await client.connect();
   const part = `${target}.part`;
   try {
+    await waitForKeys(client);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const source = Readable.from(lines(home, client));
     await pipeline(source, createGzip(), createWriteStream(part, { mode: 0o600 }));

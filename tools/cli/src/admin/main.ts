@@ -3,6 +3,7 @@ import { readStackFacts, stackHome, type StackFacts } from '../stack-facts.js';
 import { bold, dim, line, runProgram } from '../terminal.js';
 import { backUp } from './backup.js';
 import { restore } from './restore.js';
+import { rotateMasterKey } from './rotate-master-key.js';
 import { compareState, rebuildState } from './state.js';
 import { verifyAudit } from './verify-audit.js';
 
@@ -15,6 +16,7 @@ const usage = `Usage: npm run admin -- COMMAND
   rebuild-state        makes the state stream anew from Postgres; calls are answered 503 until it is filled
   verify-audit         checks the audit trails, and against the event stream; ends with code 2 when one is not whole
   backup FILE          writes secrets, certificates and all tables of the running local stack into one file
+  rotate-master-key    gives the running local stack another master key, without a stop
   restore FILE         makes the home folder anew from it; SLUICE_HOME must be empty or absent
 
 It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN.`;
@@ -64,6 +66,10 @@ await runProgram(async () => {
     case 'backup': {
       const facts = readStackFacts(process.env);
       return backUp(stackHome(process.env), facts.databaseUrl, required(name, 'the file to write'));
+    }
+    case 'rotate-master-key': {
+      const facts = readStackFacts(process.env);
+      return rotateMasterKey(client(), stackHome(process.env), facts.databaseUrl);
     }
     case 'restore':
       return restore(stackHome(process.env), required(name, 'the backup'));

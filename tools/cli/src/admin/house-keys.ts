@@ -1,0 +1,74 @@
+import pg from 'pg';
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readStackFacts } from '../stack-facts.js';
+
+const longestWaitMs = 60_000;
+
+/** One rotation at a time, and none while a backup is made. A program that dies lets go of it. */
+export async function withKeysHeld<T>(databaseUrl: string, work: () => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ held: boolean }>(
+      `SELECT pg_try_advisory_lock(hashtextextended('sluice-house-keys', 0)) AS held`,
+    );
+    if (!rows[0]?.held) throw new Error('Another rotation or a backup is under way: try again when it has ended.');
+    return await work();
+  } finally {
+    await client.end();
+  }
+}
+
+/** Keeps the keys as they are until the connection ends. */
+export async function waitForKeys(client: pg.Client): Promise<void> {
+  await client.query(`SELECT pg_advisory_lock_shared(hashtextextended('sluice-house-keys', 0))`);
+}
+
+/** Replaces a file of secrets so that not even a power failure loses it: something may be sealed by it a moment later. */
+export function replaceSecret(path: string, content: string): void {
+  const part = `${path}.${process.pid}`;
+  writeFileSync(part, content, { mode: 0o600, flush: true });
+  renameSync(part, path);
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/**
+ * Waits until every process of the services shows in its metrics what it is waited for, those that start meanwhile too.
+ * @throws Error naming who does not, after a minute
+ */
+export async function untilMetrics(
+  services: readonly string[],
+  what: string,
+  shows: (metrics: string) => boolean,
+): Promise<void> {
+  const deadline = performance.now() + longestWaitMs;
+  for (;;) {
+    const { pids, health } = readStackFacts(process.env);
+    const states = await Promise.all(
+      services.map(async (service) => {
+        const texts = await Promise.all((health[service] ?? []).map(readMetrics));
+        return { service, is: texts.length >= (pids[service]?.length ?? 0) && texts.every((text) => shows(text)) };
+      }),
+    );
+    const missing = states.filter(({ is }) => !is).map(({ service }) => service);
+    if (missing.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`${missing.join(', ')} did not ${what} within a minute.`);
+    await pause(200);
+  }
+}
+
+async function readMetrics(url: string): Promise<string> {
+  try {
+    return await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
+  } catch {
+    // It is being started again: what it shows then is asked for.
+    return '';
+  }
+}
