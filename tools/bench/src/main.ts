@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { benchIssue } from './issue/bench-issue.js';
 import { killRuntime } from './mpl/kill-runtime.js';
 import { benchVerifiers } from './verifiers/bench-verifiers.js';
+import { benchDecide } from './decide/bench-decide.js';
 import { benchRevoke } from './revoke/bench-revoke.js';
 import { benchRotation } from './rotation/bench-rotation.js';
 import { benchPath } from './path/bench-path.js';
@@ -14,6 +15,7 @@ const usage = `Usage: npm run bench -- WHAT
   verifiers [COUNT] verifier processes over NATS: rate, CPU each, spread over four, latency under attack
   rotation [KEYS]   keys rotated while their senders send 1,000 requests a second: no call may fail
   revoke [COUNT]    from the answer of a revocation to its event at a durable consumer
+  decide [CHANGES]  first request of unseen certificates, denial after revocations and role changes, latency at half load
   mpl-kill [KILLS]  kills the flow runtime under load (20 times), and looks up the log entry of every answered message
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
@@ -31,6 +33,7 @@ const here: Readonly<Record<string, (count: number | undefined) => Promise<void>
   path: (requests = 20_000) => benchPath(requests, 3),
   issue: (keys = 1_000) => benchIssue(keys),
   rotation: (keys = 200) => benchRotation(keys, 30),
+  decide: (changes = 100) => benchDecide(changes),
   revoke: (revocations = 500) => benchRevoke(revocations),
   verifiers: (count = 2_000) => benchVerifiers(count),
   'mpl-kill': async (kills = 20) => void (process.exitCode = (await killRuntime(kills)) ? 0 : 1),

@@ -7,6 +7,8 @@ interface Facts {
   readonly adminUrl: string;
   readonly adminToken: string;
   readonly flowUrl: string;
+  /** Of each flow runtime. */
+  readonly flowUrls: readonly string[];
   readonly serverRootCaFile: string;
   readonly natsUrl: string;
   readonly subscriber: { readonly user: string; readonly password: string };
@@ -23,7 +25,8 @@ export class BenchStack {
     private readonly end: () => Promise<unknown>,
   ) {}
 
-  static async start(): Promise<BenchStack> {
+  /** @param settings of the local stack beside its ports */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<BenchStack> {
     const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
     const [adminPort, flowPort] = [await freePort(), await freePort()];
     const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
@@ -32,6 +35,7 @@ export class BenchStack {
         SLUICE_HOME: home,
         SLUICE_ADMIN_PORT: String(adminPort),
         SLUICE_FLOW_PORT: String(flowPort),
+        ...settings,
       },
       readyWhen: (line) => line.startsWith('ready'),
       readyTimeoutMs: 180_000,

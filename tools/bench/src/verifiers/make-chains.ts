@@ -50,6 +50,11 @@ export function unseenChain({ root, issuing }: Partner, leafKind: TestKeyKind): 
   return { leaf: base64(leaf), chain: [base64(issuing), base64(root)] };
 }
 
+/** The private key of the leaf of every unseen chain of that kind. PKCS #8 PEM. */
+export function senderKey(leafKind: TestKeyKind): string {
+  return testKey(leafKind, 'sender').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
 /**
  * What costs a verifier most of all that a stranger can send: CAs of one name that all claim to be issued by the partner's
  * CA, so that its key must be tried on each, and none of which it signed (attack 23).
