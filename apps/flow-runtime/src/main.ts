@@ -134,6 +134,7 @@ await runService({
       ports: { now, newId },
       messageTimeLimitMs: config.MESSAGE_TIME_LIMIT_MS,
       metrics,
+      spans: shell.spans,
       onFault,
     });
     const listeners = new Listeners(listenersOf(config), handler, now, onFault);

@@ -15,4 +15,6 @@ export {
   shellEnvironment,
   type ShellEnvironment,
 } from './read-environment.js';
+export { ExportSpans, type ExportSpansOptions } from './spans/export-spans.js';
+export { isSampled, spanClock, type Span } from './spans/span.js';
 export { runService, type BuiltService, type ServiceDefinition, type Shell } from './run-service.js';

@@ -14,6 +14,8 @@ export const shellEnvironment = z.object({
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   /** For tests alone: see inject-faults.ts. */
   FAULT_FILE: z.string().optional(),
+  /** Base URL of a collector that takes OTLP over HTTP; spans are exported only when it is set. */
+  OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 export type ShellEnvironment = z.output<typeof shellEnvironment>;

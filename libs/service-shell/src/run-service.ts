@@ -10,6 +10,8 @@ import { injectFaults } from './inject-faults.js';
 import { createLog, nestLogger, type Log } from './log.js';
 import { addProcessMetrics } from './metrics/process-metrics.js';
 import { Metrics } from './metrics/metrics.js';
+import { exportSpans, recordAnswer } from './spans/wire-spans.js';
+import type { ExportSpans } from './spans/export-spans.js';
 import { ConfigurationError, type ShellEnvironment } from './read-environment.js';
 
 /** What a service builds its modules on. */
@@ -21,6 +23,8 @@ export interface Shell {
   readonly connection: NatsConnection;
   readonly requests: RequestClient;
   readonly metrics: Metrics;
+  /** Takes spans; absent unless they are exported. */
+  readonly spans?: ExportSpans | undefined;
   /** Logs a fault that was survived. */
   readonly onFault: (error: unknown, what: string) => void;
   /** Told each step of a change, in tests of what a crash there leaves behind. */
@@ -140,6 +144,9 @@ export async function runService<Environment extends ShellEnvironment>(
   endings.push(() => connection.drain());
   void watchConnection(connection, log);
 
+  const spans = exportSpans(config.OTLP_ENDPOINT, { service, processName }, metrics, onFault);
+  if (spans) endings.push(() => spans.stop());
+
   const onStep = config.FAULT_FILE === undefined ? undefined : injectFaults(config.FAULT_FILE);
   const built = await definition.build(
     {
@@ -151,6 +158,7 @@ export async function runService<Environment extends ShellEnvironment>(
         callSeconds.observe(ms / 1_000, { subject, outcome }),
       ),
       metrics,
+      spans,
       onFault,
       onStep,
       onShutdown: (step) => void endings.push(step),
@@ -163,7 +171,10 @@ export async function runService<Environment extends ShellEnvironment>(
     maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
     onStep,
     onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
-    onAnswered: (subject, outcome, ms) => answerSeconds.observe(ms / 1_000, { subject, outcome }),
+    onAnswered: (subject, outcome, ms, context) => {
+      answerSeconds.observe(ms / 1_000, { subject, outcome });
+      if (spans) recordAnswer(spans, subject, outcome, ms, context);
+    },
   });
   metrics.gauge('sluice_requests_in_flight', 'Requests of other services being answered now.', () => server.inFlight);
   const app = await NestFactory.createMicroservice(built.module, {

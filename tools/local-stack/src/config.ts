@@ -16,6 +16,8 @@ export interface StackConfig {
   /** Where relying parties reach `/crl/` of the admin API. */
   readonly crlBaseUrl: string;
   readonly logLevel: string;
+  /** Where the services export spans to. */
+  readonly otlpEndpoint?: string;
   /** How often the heads of the audit trails go out. */
   readonly auditHeadSeconds: number;
   readonly root: string;
@@ -41,6 +43,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
     serverNames: readServerNames('SLUICE_SERVER_NAMES', environment['SLUICE_SERVER_NAMES'] ?? ''),
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(natsUrl ? { natsUrl } : {}),
+    ...(environment['OTLP_ENDPOINT'] ? { otlpEndpoint: environment['OTLP_ENDPOINT'] } : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
     logLevel: environment['LOG_LEVEL'] || 'info',
     root,

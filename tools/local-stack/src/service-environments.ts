@@ -23,6 +23,7 @@ export function serviceProcesses(
     NATS_SEED_FILE: provisioned.seedFile(service),
     NATS_CA_FILE: provisioned.natsCaFile,
     LOG_LEVEL: config.logLevel,
+    ...(config.otlpEndpoint === undefined ? {} : { OTLP_ENDPOINT: config.otlpEndpoint }),
   });
   const database = (role: 'key_management' | 'authorization' | 'flow_runtime') => ({
     DATABASE_URL: databaseUrlFor(

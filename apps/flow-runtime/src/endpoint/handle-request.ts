@@ -12,11 +12,13 @@ import {
   type SenderRequest,
 } from '@sluice/flow-engine';
 import { continueRequest, runInRequest } from '@sluice/messaging';
+import { spanClock } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decide-call/decide-call.js';
 import type { Permit } from '../decide-call/permit-cache.js';
 import { correlationIdHeader, type DeployedFlows, type Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { RuntimeMetrics } from '../runtime-metrics.js';
+import { recordFlowRun, recordRequest, type TakesSpans } from '../record-spans/record-spans.js';
 import type { DecidedCall, RecordDecision } from '../record-decision/record-decision.js';
 import { messageId } from '../record-message/message-id.js';
 import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
@@ -36,6 +38,8 @@ export interface HandleRequestParts {
   readonly usage: ReportUsage;
   readonly csrf: CsrfTokens;
   readonly metrics: RuntimeMetrics;
+  /** Absent unless spans are exported. */
+  readonly spans?: TakesSpans | undefined;
   readonly ports: Pick<FlowPorts, 'now' | 'newId'>;
   /** How long a flow may take for one message, in milliseconds. */
   readonly messageTimeLimitMs: number;
@@ -86,6 +90,8 @@ export class HandleRequest {
     endpoint: Endpoint | undefined,
   ): Promise<void> {
     const context = continueRequest({ traceparent: request.headers.traceparent as string | undefined });
+    const { spans } = this.parts;
+    const start = spans ? spanClock() : 0;
     await runInRequest(context, async () => {
       try {
         const decision: CallDecision = caller
@@ -102,6 +108,7 @@ export class HandleRequest {
         respondWithProblem(response, 500);
       }
     });
+    if (spans) recordRequest(spans, context, start, request, response, endpoint);
   }
 
   #refuse(
@@ -158,7 +165,7 @@ export class HandleRequest {
     path: string,
     permitBefore: Permit,
   ): Promise<void> {
-    const { decideCall, decisions, messages, metrics, ports, usage } = this.parts;
+    const { decideCall, decisions, messages, metrics, ports, spans, usage } = this.parts;
     try {
       if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
       const body = await readBody(request, endpoint.maximumBodyBytes);
@@ -178,6 +185,7 @@ export class HandleRequest {
       let permit = permitBefore;
       let running: RunningMessage;
       let outcome: FlowOutcome;
+      let runStart = 0;
       try {
         // It may have waited longer than its sender did.
         if (request.destroyed && !response.writable) return;
@@ -202,6 +210,7 @@ export class HandleRequest {
           start,
           correlationId: correlationIdOf(request, endpoint),
         };
+        runStart = spans ? spanClock() : 0;
         const pending = runFlow(endpoint.flow, message, endpoint.ports, {
           messageId: id,
           sender: endpoint.endpointId,
@@ -216,6 +225,7 @@ export class HandleRequest {
         endpoint.gate.leave();
       }
       const end = ports.now();
+      if (spans) recordFlowRun(spans, runStart, request, endpoint, outcome);
       const logged = messages.record(running, end, outcome);
       if (logged) await logged;
       metrics.ran(end - start, logged && ports.now() - end);

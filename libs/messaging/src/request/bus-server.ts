@@ -4,7 +4,14 @@ import { Catch, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/comm
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { lastValueFrom, throwError, type Observable } from 'rxjs';
-import { actorHeader, continueRequest, requestIdHeader, runInRequest, traceparentHeader } from './request-context.js';
+import {
+  actorHeader,
+  continueRequest,
+  requestIdHeader,
+  runInRequest,
+  traceparentHeader,
+  type RequestContext,
+} from './request-context.js';
 
 export interface BusServerOptions {
   readonly service: ServiceName;
@@ -16,7 +23,7 @@ export interface BusServerOptions {
   /** Told of errors that are not part of the contract: faults of ours. */
   readonly onFault: (error: unknown, subject: string) => void;
   /** Told of each answer: `ok` or the code of the error, and how long it took in milliseconds. */
-  readonly onAnswered?: (subject: string, outcome: string, ms: number) => void;
+  readonly onAnswered?: (subject: string, outcome: string, ms: number, context: RequestContext) => void;
 }
 
 const encoder = new TextEncoder();
@@ -85,7 +92,7 @@ export class BusServer extends ServerNats {
       await this.bus.connection.flush();
       this.bus.onStep('reply-sent');
     }
-    this.bus.onAnswered?.(subject, 'error' in reply ? reply.error.code : 'ok', performance.now() - started);
+    this.bus.onAnswered?.(subject, 'error' in reply ? reply.error.code : 'ok', performance.now() - started, context);
     this.#inFlight--;
     if (this.#inFlight === 0) this.#idle?.();
   }

@@ -6,6 +6,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** W3C Trace Context, https://www.w3.org/TR/trace-context/#traceparent-header */
   readonly traceparent: string;
+  /** Span id of the caller; absent when the trace begins here. */
+  readonly parentSpanId?: string;
   /** Subject of the request that is being answered. */
   readonly action?: string | undefined;
   /** Name of the admin token it came with: known at the edge once it was checked, and handed on from there. */
@@ -38,6 +40,7 @@ export function continueRequest(given: {
   return {
     ...(given.action ? { action: given.action } : {}),
     ...(given.actor && /^[\w.@-]{1,64}$/.test(given.actor) ? { actor: given.actor } : {}),
+    ...(traceparent ? { parentSpanId: traceparent.slice(36, 52) } : {}),
     requestId: given.requestId && /^[\w-]{1,64}$/.test(given.requestId) ? given.requestId : randomUUID(),
     traceparent: traceparent
       ? `${traceparent.slice(0, 36)}${randomBytes(8).toString('hex')}${traceparent.slice(52)}`
