@@ -62,7 +62,7 @@ describe('keeping what matters', () => {
       });
       const operator = new Administrator(stack.facts.adminUrl, token);
       const role = await operator.createRole();
-      const instance = await operator.createInstance([role]);
+      const instance = await operator.createInstance([role], 'operated');
       await operator.setRoles(instance, ['ESBMessaging.send']);
       await operator.createCertificateKey(instance);
       await operator.deployFlow();

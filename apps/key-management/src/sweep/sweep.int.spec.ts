@@ -138,7 +138,7 @@ describe('the expiry of a certificate', () => {
   it('counts more than a batch', async () => {
     const instance = await fixture.createInstance();
     const [template] = (
-      await fixture.createKey(instance, { 'key-type': 'certificate', 'key-algorithm': 'P-256', validity: 1 })
+      await fixture.createKey(instance, { 'key-type': 'certificate', 'key-algorithm': 'P-256', validity: 20 })
     ).value.held;
     await fixture.dataSource.query(
       `INSERT INTO credential SELECT md5(n::text) || md5(n::text), service_key_id, certificate, issued_by, subject_dn, issuer_dn,
@@ -147,6 +147,7 @@ describe('the expiry of a certificate', () => {
        FROM credential, generate_series(1, 220) AS n WHERE sha256 = $1`,
       [template?.sha256],
     );
+    clock += 18 * day;
     await sweepBySeveral();
     await until(() => thresholdsOf(template?.serviceKeyId ?? '').length === 221, {
       what: 'all 221 events',

@@ -14,6 +14,9 @@ const livesToExpiry = `
   AND NOT (credential.retires_at IS NOT NULL AND credential.retires_at < credential.not_after
     AND credential.retire_after_unused_days IS NULL AND credential.postponed_at IS NULL)`;
 
+/** A certificate that never lived longer than the threshold is not news at that distance: one for 30 days is first told of at 14. */
+const wasFartherOff = `credential.not_after - days * interval '1 day' > credential.not_before + interval '1 hour'`;
+
 /** An unpinned key moves on without being told here: the certificate it was registered with counts while it is the newest. */
 const isHeld = `
   (credential.pinned OR EXISTS (SELECT 1 FROM unpinned_key
@@ -53,9 +56,10 @@ export class TellExpiry {
        JOIN service_key ON service_key.id = credential.service_key_id AND service_key.status = 'active'
        CROSS JOIN LATERAL (
          SELECT min(days) AS threshold FROM unnest($2::int[]) AS days
-         WHERE credential.not_after <= $1::timestamptz + days * interval '1 day') AS due
+         WHERE credential.not_after <= $1::timestamptz + days * interval '1 day'
+           AND ${wasFartherOff}) AS due
        WHERE credential.not_after > $1 AND credential.not_after <= $1::timestamptz + $3 * interval '1 day'
-         AND credential.expired_told_at IS NULL
+         AND credential.expired_told_at IS NULL AND due.threshold IS NOT NULL
          AND (credential.expiring_told IS NULL OR credential.expiring_told > due.threshold)
          AND ${livesToExpiry} AND ${isHeld}
        ORDER BY credential.not_after LIMIT ${batchSize} FOR UPDATE OF credential SKIP LOCKED`,
