@@ -119,16 +119,19 @@ describe('keeping what matters', () => {
       );
       const database = new pg.Client({ connectionString: stack.facts.databaseUrl });
       await database.connect();
-      const head = await until(
-        async () => {
-          const { rows } = await database.query(
-            'SELECT * FROM key_management.audit_head WHERE announced_at IS NOT NULL',
-          );
-          return rows[0] as { sequence: string; hash: string } | undefined;
-        },
-        { what: 'a head that was announced' },
-      );
-      expect(Number(head.sequence)).toBeGreaterThanOrEqual(newest);
+      const head = async () => {
+        const { rows } = await database.query('SELECT * FROM key_management.audit_head');
+        return rows[0] as { sequence: string; hash: string; announced_at: Date | null };
+      };
+      // The heads are read before one is announced: the second from now on is surely of what is there now.
+      for (let round = 0; round < 2; round++) {
+        const before = (await head()).announced_at?.getTime();
+        await until(async () => (await head()).announced_at?.getTime() !== before, {
+          what: 'a head that is announced',
+          timeoutMs: 30_000,
+        });
+      }
+      expect(Number((await head()).sequence)).toBeGreaterThanOrEqual(newest);
       await until(async () => (await runAdminCommand(stack.home, ['verify-audit'])).code === 0, {
         what: 'a whole trail',
       });
