@@ -50,6 +50,8 @@ import { RevokeIssuingCa } from './revoke-issuing-ca/revoke-issuing-ca.js';
 import { KeepCertificateList } from './certificate-list/keep-certificate-list.js';
 import { GetCertificateListHandler } from './get-certificate-list/get-certificate-list.handler.js';
 import { ListIssuingCasHandler } from './list-issuing-cas/list-issuing-cas.handler.js';
+import { ResignRecordsHandler } from './resign-records/resign-records.handler.js';
+import { ResignRecords } from './resign-records/resign-records.js';
 import { RevokeCertificateHandler } from './revoke-certificate/revoke-certificate.handler.js';
 import { RevokeCertificate } from './revoke-certificate/revoke-certificate.js';
 import { RevokeServiceInstanceHandler } from './revoke-service-instance/revoke-service-instance.handler.js';
@@ -69,6 +71,7 @@ export interface AppParts {
   readonly sealer: KeySealer;
   readonly flowUrl: string;
   readonly rebuildState: RebuildState;
+  readonly resignRecords: ResignRecords;
   /** Handlers that every writing service has. */
   readonly sharedHandlers: readonly Type[];
   readonly lists: CertificateLists;
@@ -84,6 +87,7 @@ export class AppModule {
     sealer,
     flowUrl,
     rebuildState,
+    resignRecords,
     sharedHandlers,
     lists,
     download,
@@ -125,11 +129,13 @@ export class AppModule {
         FindCertificatesByNamesHandler,
         RebuildStateHandler,
         ResealKeysHandler,
+        ResignRecordsHandler,
         ...sharedHandlers,
       ],
       providers: [
         { provide: DataSource, useValue: dataSource },
         { provide: RebuildState, useValue: rebuildState },
+        { provide: ResignRecords, useValue: resignRecords },
         { provide: CertificateAuthority, useValue: authority },
         { provide: flowUrlToken, useValue: flowUrl },
         { provide: CreateServiceInstance, useValue: new CreateServiceInstance(changes, missingRoles, now) },

@@ -1,4 +1,4 @@
-import { CertificateListStore, createEventStream, makeRuntimeStreams, RecordSigner } from '@sluice/messaging';
+import { CertificateListStore, createEventStream, makeRuntimeStreams, StatePublisher } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
   auditHandlers,
@@ -8,9 +8,9 @@ import {
   PublishedChanges,
   runService,
   sealerFromFile,
+  signerFromFile,
   stateNotReady,
 } from '@sluice/service-shell';
-import { readFileSync } from 'node:fs';
 import { AnnounceAuditHead } from './announce-audit-head/announce-audit-head.js';
 import { readHeads } from './announce-audit-head/read-heads.js';
 import { AppModule } from './app.module.js';
@@ -26,6 +26,7 @@ import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
 import { RebuildState } from './rebuild-state/rebuild-state.js';
 import { allRecords } from './record/all-records.js';
+import { ResignRecords } from './resign-records/resign-records.js';
 import { RetireUnused } from './retire-unused/retire-unused.js';
 import { Sweep } from './sweep/sweep.js';
 import { TellExpiry } from './tell-expiry/tell-expiry.js';
@@ -35,7 +36,7 @@ await runService({
   readConfig,
   build: async (shell, config) => {
     const sealer = sealerFromFile(shell, config.MASTER_KEY_FILE);
-    const signer = new RecordSigner(readFileSync(config.RECORD_SIGNING_KEY_FILE, 'utf8'));
+    const signer = signerFromFile(shell, config.RECORD_SIGNING_KEY_FILE, config.RECORD_KEYS_FILE);
     const dataSource = createDataSource({
       databaseUrl: config.DATABASE_URL,
       schema,
@@ -78,6 +79,8 @@ await runService({
     const guards = new KeepGuards(dataSource, follower, shell.onFault);
     guards.start();
     const rebuildState = new RebuildState(dataSource, changes, bucket, follower, guards, makeStreams);
+    const publisher = new StatePublisher(shell.connection, bucket);
+    const resignRecords = new ResignRecords(dataSource, changes, bucket, publisher, signer, reader);
     const announceAuditHead = new AnnounceAuditHead(
       changes,
       () => readHeads(shell, dataSource),
@@ -113,6 +116,7 @@ await runService({
         lists,
         download,
         rebuildState,
+        resignRecords,
         sharedHandlers: [
           ...auditHandlers('key-management', dataSource),
           compareStateHandler(

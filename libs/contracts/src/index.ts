@@ -78,7 +78,7 @@ export {
   type StateComparison,
   type StateDifference,
 } from './request/state-maintenance.js';
-export { resealKeys } from './request/key-rotation.js';
+export { resealKeys, resignRecords } from './request/key-rotation.js';
 export { check, verifyCertificate, type Check, type Verdict } from './request/certificate-verifier.js';
 export {
   checkFlow,

@@ -18,7 +18,7 @@ export {
   type RequestContext,
 } from './request/request-context.js';
 export { RecordCache } from './state/record-cache.js';
-export { RecordReader, RecordRefused, RecordSigner } from './state/signed-record.js';
+export { type FollowedKeys, RecordReader, RecordRefused, RecordSigner } from './state/signed-record.js';
 export { StateBucket, type BucketState, type StoredRecord } from './state/state-bucket.js';
 export { StateFollower, type StateChange, type StateEntry, type StateFollowerOptions } from './state/state-follower.js';
 export { StatePublisher } from './state/state-publisher.js';

@@ -1,8 +1,10 @@
 import type { StatePrefix } from '@sluice/contracts';
 import { RecordReader, StateBucket, StateFollower } from '@sluice/messaging';
-import { readFileSync } from 'node:fs';
+import { followRecordKeys } from './follow-record-keys.js';
 import type { Metrics } from './metrics/metrics.js';
 import type { Shell } from './run-service.js';
+
+const fileCheckMs = 1_000;
 
 export interface FollowStateOptions {
   readonly holds: readonly StatePrefix[];
@@ -17,7 +19,7 @@ export async function followState(
   options: FollowStateOptions,
 ): Promise<{ follower: StateFollower; bucket: StateBucket; reader: RecordReader }> {
   const bucket = await StateBucket.open(shell.connection);
-  const reader = new RecordReader(splitPem(readFileSync(options.recordKeysFile, 'utf8')));
+  const reader = new RecordReader(followRecordKeys(options.recordKeysFile, shell.onFault));
   const follower = new StateFollower({
     connection: shell.connection,
     bucket,
@@ -27,8 +29,20 @@ export async function followState(
     onFault: shell.onFault,
   });
   addFollowerMetrics(shell.metrics, follower);
+  shell.metrics.gauge(
+    'sluice_record_key',
+    'Keys by id whose signature on records this process believes: 1; 0: not any more, but what rests on it may not be forgotten yet.',
+    () => [
+      ...reader.keyIds.map((id) => [{ id }, 1] as const),
+      ...follower.distrusted.map((id) => [{ id }, 0] as const),
+    ],
+  );
   follower.start();
-  shell.onShutdown(() => follower.stop());
+  const timer = setInterval(() => void reader.check(), fileCheckMs);
+  shell.onShutdown(() => {
+    clearInterval(timer);
+    follower.stop();
+  });
   return { follower, bucket, reader };
 }
 
@@ -71,8 +85,4 @@ export function stateNotReady(follower: StateFollower): string[] {
   const missing = follower.missingWriters;
   if (!follower.position || missing.length === 0) return ['it is not in step with the state stream'];
   return [`the state stream is not complete: ${missing.join(', ')} has not put its records into it`];
-}
-
-function splitPem(text: string): string[] {
-  return text.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g) ?? [];
 }

@@ -2,6 +2,7 @@ export { auditHandlers } from './audit.handlers.js';
 export { compareStateHandler } from './compare-state.handler.js';
 export { CompareState, type CompareStateOptions } from './compare-state.js';
 export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';
+export { signerFromFile } from './follow-record-keys.js';
 export { followMasterKeys, sealerFromFile } from './follow-master-keys.js';
 export { FollowedFiles } from './followed-files.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';

@@ -1,6 +1,6 @@
-import { resealKeys } from '@sluice/contracts';
+import { resealKeys, resignRecords } from '@sluice/contracts';
 import { RequestClient } from '@sluice/messaging';
-import { Controller, HttpCode, Post } from '@nestjs/common';
+import { Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { Actor } from '../http/administrator.js';
 
 type Who = { name: string };
@@ -14,5 +14,11 @@ export class HouseKeysController {
   @HttpCode(200)
   reseal(@Actor() actor: Who) {
     return this.requests.call(resealKeys, { actor });
+  }
+
+  @Post('record-key/resign')
+  @HttpCode(200)
+  resign(@Actor() actor: Who, @Query('after') after: string | undefined) {
+    return this.requests.call(resignRecords, { actor, after: after === undefined ? 0 : Number(after) });
   }
 }

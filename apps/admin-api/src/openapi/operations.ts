@@ -23,6 +23,7 @@ import {
   receiverCredential,
   receiverCredentialInput,
   resealKeys,
+  resignRecords,
   serviceInstance,
   serviceKey,
   serviceKeyWithCredentials,
@@ -497,5 +498,14 @@ export const operations: readonly Operation[] = [
     summary: 'Seals the private keys of the CAs under the newest key of the master key file.',
     status: 200,
     response: resealKeys.response,
+  },
+  {
+    method: 'post',
+    path: '/v1/record-key/resign',
+    summary:
+      'Signs state records anew that are signed with an older key; to be repeated with `after` until there is no `next`.',
+    status: 200,
+    query: ['after'],
+    response: resignRecords.response,
   },
 ];

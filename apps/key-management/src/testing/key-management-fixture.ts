@@ -41,6 +41,10 @@ export interface KeyManagementFixture {
   readonly dataSource: DataSource;
   readonly changes: PublishedChanges;
   readonly follower: StateFollower;
+  /** Signs its records. */
+  readonly recordSigner: RecordSigner;
+  /** The public key to it, PEM. */
+  readonly recordKey: string;
   readonly sealer: KeySealer;
   readonly authority: CertificateAuthority;
   /** All events so far, in the order of their publication. */
@@ -77,6 +81,8 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     callback: (_error, message) => void events.push(message.json<CloudEvent>()),
   });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const recordSigner = new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
+  const recordKey = publicKey.export({ type: 'spki', format: 'pem' }) as string;
   const endings: (() => Promise<void> | void)[] = [];
   const shell: Shell = {
     service: 'key-management',
@@ -92,7 +98,7 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
   const follower = new StateFollower({
     connection,
     bucket,
-    reader: new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]),
+    reader: new RecordReader([recordKey]),
     holds: ['ca'],
     onFault: () => undefined,
   });
@@ -105,7 +111,7 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     writer: 'key-management',
     follower,
     bucket,
-    signer: new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
+    signer: recordSigner,
     makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),
   });
@@ -119,6 +125,8 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     dataSource,
     changes,
     follower,
+    recordSigner,
+    recordKey,
     sealer,
     authority,
     events: (name) => events.filter(({ type }) => type === `dev.sluice.${name}.v1`),

@@ -20,3 +20,30 @@ export const resealKeys = defineRequest(
   }),
   longestMs,
 );
+
+/**
+ * Signs state records anew that are signed with an older key, one stretch of the stream a request. To be repeated with `after`
+ * until there is no `next`, and from the beginning until none is `left`.
+ */
+export const resignRecords = defineRequest(
+  'key-management',
+  'resign-records',
+  z.object({
+    actor,
+    /** Sequence of the stream up to which is done. */
+    after: z.number().int().min(0),
+  }),
+  z.object({
+    /** Id of the key that is signed with, as this process has it. */
+    signingKey: z.string(),
+    /** Signed anew by this request. */
+    resigned: z.number().int(),
+    /** Not in step with Postgres at the moment: to be looked at again. */
+    left: z.number().int(),
+    /** Records that Postgres does not know; they stay as they are, and are believed no longer than the older key is. */
+    unexpected: z.number().int(),
+    /** Where the next request goes on; absent at the end. */
+    next: z.number().int().optional(),
+  }),
+  longestMs,
+);

@@ -71,6 +71,59 @@ describe('a signed record', () => {
   });
 });
 
+describe('a key that signs records and is replaced', () => {
+  const next = pair();
+  const file = (first: readonly string[]) => {
+    const source = {
+      value: first,
+      onDisk: first,
+      check: () => {
+        const another = source.value !== source.onDisk;
+        source.value = source.onDisk;
+        return another;
+      },
+    };
+    return source;
+  };
+
+  it('is believed as soon as a record is signed with it, when it was put into the file before', () => {
+    const keys = file([ours.pem]);
+    const follows = new RecordReader(keys);
+    keys.onDisk = [ours.pem, next.pem];
+    expect(follows.decode('instance.a', next.signer.encode(instance))).toEqual(instance);
+    expect(follows.keyIds).toEqual([ours.signer.keyId, next.signer.keyId]);
+  });
+
+  it('is not believed any more once it was taken out, and who listens hears which', () => {
+    const keys = file([ours.pem, next.pem]);
+    const follows = new RecordReader(keys);
+    const told: (readonly string[])[] = [];
+    follows.onKeys((removed) => told.push(removed));
+    keys.onDisk = [next.pem];
+    expect([follows.check(), follows.check()]).toEqual([true, false]);
+    expect(told).toEqual([[ours.signer.keyId]]);
+    expect(() => follows.decode('instance.a', ours.signer.encode(instance))).toThrow('a key that may not sign records');
+  });
+
+  it('signs from the moment its file was looked at', () => {
+    const pem = (key: ReturnType<typeof generateKeyPairSync>['privateKey']) =>
+      key.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const source = { value: pem(generateKeyPairSync('ed25519').privateKey), check: () => false };
+    const signer = new RecordSigner(source);
+    const before = RecordReader.keyIdOf(signer.encode(instance));
+    expect(before).toBe(signer.keyId);
+    source.value = pem(generateKeyPairSync('ed25519').privateKey);
+    const after = RecordReader.keyIdOf(signer.encode(instance));
+    expect(after).toBe(signer.keyId);
+    expect(after).not.toBe(before);
+  });
+
+  it('is not known from something that is no signed record', () => {
+    for (const value of ['', '{}', 'a.b.c', 'bnVsbA.b.c'])
+      expect(RecordReader.keyIdOf(Buffer.from(value))).toBeUndefined();
+  });
+});
+
 describe('a record that needs no signature', () => {
   it('is read from JSON and refused in another shape', () => {
     const role = { key: 'role.A', version: 1, deleted: false, name: 'A' };

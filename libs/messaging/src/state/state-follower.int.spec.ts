@@ -38,14 +38,16 @@ afterEach(async () => {
 function follow(
   holds: ConstructorParameters<typeof StateFollower>[0]['holds'] = ['role'],
   capacity = 100,
+  readsWith = reader,
 ): StateFollower {
   const follower = new StateFollower({
     connection,
     bucket,
-    reader,
+    reader: readsWith,
     holds,
     capacity,
     heartbeatMs: 50,
+    othersLookedMs: 50,
     onFault: (_error, what) => faults.push(what),
   });
   followers.push(follower);
@@ -197,5 +199,101 @@ describe('a writer of the state stream', () => {
     await role('A', 2, true);
     await role('A', 1);
     expect((await bucket.last(stateKey.role('A')))?.version).toBe(2);
+  });
+});
+
+describe('a follower when other keys may sign records', () => {
+  const make = () => {
+    const keys = generateKeyPairSync('ed25519');
+    return {
+      signer: new RecordSigner(keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
+      pem: keys.publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    };
+  };
+  const [older, newer] = [make(), make()];
+  const put = (signedBy: typeof older, id: string, roles: string[], version = 1) => {
+    const record = {
+      key: stateKey.instance(id),
+      version,
+      deleted: false,
+      id,
+      name: id,
+      plan: 'integration-flow',
+      roles,
+    };
+    return publisher.publish(record.key, version, signedBy.signer.encode(record));
+  };
+  const readWith = (first: readonly string[]) => {
+    const source = {
+      value: first,
+      onDisk: first,
+      check: () => {
+        const another = source.value !== source.onDisk;
+        source.value = source.onDisk;
+        return another;
+      },
+    };
+    const readsWith = new RecordReader(source);
+    return {
+      readsWith,
+      use: (keys: readonly string[]) => {
+        source.onDisk = keys;
+        readsWith.check();
+      },
+    };
+  };
+  const rolesOf = (follower: StateFollower, id: string) =>
+    follower.held<'instance'>(stateKey.instance(id)).record?.roles;
+
+  it('forgets what rests on a key that was taken out, held and fetched, and says so only when it has', async () => {
+    await bucket.create();
+    await complete();
+    await put(older, 'a', ['A']);
+    await put(newer, 'b', ['B']);
+    const { readsWith, use } = readWith([older.pem, newer.pem]);
+    const [holding, fetching] = [follow(['instance'], 100, readsWith), follow(['role'], 100, readsWith)];
+    await until(() => holding.ready && fetching.ready, { what: 'followers in step' });
+    expect((await fetching.fetch<'instance'>(stateKey.instance('a'))).record?.roles).toEqual(['A']);
+    const epochs: (string | undefined)[] = [];
+    fetching.onEpoch((epoch) => epochs.push(epoch));
+
+    use([newer.pem]);
+    expect(holding.distrusted).toEqual([older.signer.keyId]);
+    await until(() => holding.distrusted.length === 0 && fetching.distrusted.length === 0, {
+      what: 'having forgotten',
+    });
+    expect([rolesOf(holding, 'a'), rolesOf(holding, 'b')]).toEqual([undefined, ['B']]);
+    expect((await fetching.fetch<'instance'>(stateKey.instance('a'))).record).toBeUndefined();
+    // At once, and when every other process has looked at the file.
+    expect(epochs).toEqual([fetching.epoch, fetching.epoch]);
+    expect(holding.ready).toBe(true);
+  });
+
+  it('reads what it had refused when the key comes that it was signed with', async () => {
+    await bucket.create();
+    await complete();
+    await put(newer, 'a', ['A']);
+    const { readsWith, use } = readWith([older.pem]);
+    const follower = follow(['instance'], 100, readsWith);
+    await until(() => follower.ready, { what: 'a follower in step' });
+    expect(rolesOf(follower, 'a')).toBeUndefined();
+    use([older.pem, newer.pem]);
+    await until(() => rolesOf(follower, 'a') !== undefined, { what: 'the record' });
+    expect(rolesOf(follower, 'a')).toEqual(['A']);
+  });
+
+  it('keeps a change that came while it read the others again', async () => {
+    await bucket.create();
+    await complete();
+    for (let n = 0; n < 50; n++) await put(newer, `i${n}`, ['before']);
+    const { readsWith, use } = readWith([older.pem, newer.pem]);
+    const follower = follow(['instance'], 100, readsWith);
+    await until(() => follower.ready, { what: 'a follower in step' });
+    use([newer.pem]);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => put(newer, `i${n}`, ['after'], 2)));
+    await until(() => follower.distrusted.length === 0, { what: 'having read again' });
+    const state = await bucket.state();
+    expect(await follower.reach({ epoch: state?.epoch ?? '', sequence: state?.lastSequence ?? 0 }, 5_000)).toBe(true);
+    expect(Array.from({ length: 50 }, (_, n) => rolesOf(follower, `i${n}`)?.[0])).toEqual(Array(50).fill('after'));
   });
 });

@@ -1,4 +1,5 @@
 import {
+  signedPrefixes,
   stateKey,
   statePrefixOf,
   stateRepublishPrefix,
@@ -35,6 +36,8 @@ export interface StateFollowerOptions {
   readonly capacity?: number;
   /** How often the stream's last sequence is asked for, in milliseconds. */
   readonly heartbeatMs?: number;
+  /** After so many milliseconds every process has looked at the file of keys that may sign records. */
+  readonly othersLookedMs?: number;
   /** Told what went wrong and was survived. */
   readonly onFault: (error: unknown, what: string) => void;
   /** Milliseconds of a clock that never goes back. */
@@ -43,6 +46,12 @@ export interface StateFollowerOptions {
 
 /** So many missed messages are read one by one; more, and the held prefixes are loaded afresh instead. */
 const longestGap = 10_000;
+
+/**
+ * After a key may not sign records any more, what was read under it is read once more when every process has surely looked at
+ * the file: answers of another one may still rest on it until then.
+ */
+const defaultOthersLookedMs = 3_000;
 
 /**
  * Follows the state bucket in the one order of its stream. It has *applied* a position when every record up to it is
@@ -58,6 +67,9 @@ export class StateFollower {
   #resyncing: Promise<void> | undefined;
   #stopped = false;
   #currentAsOf = Number.NEGATIVE_INFINITY;
+  /** A record was refused: a key that comes later may be the one that it was signed with. */
+  #refused = false;
+  #distrusted: readonly string[] = [];
   #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
   #waiting: Msg[] = [];
@@ -76,6 +88,7 @@ export class StateFollower {
     this.#holds = new Set<StatePrefix>([...options.holds, 'meta']);
     this.#fetched = new RecordCache(options.capacity ?? 100_000);
     this.#now = options.now ?? (() => performance.now());
+    options.reader.onKeys((removed) => void this.#readAnew(removed));
   }
 
   /** Begins to follow. Returns at once: readiness comes when a bucket is there and complete. */
@@ -130,11 +143,19 @@ export class StateFollower {
     return this.#currentAsOf;
   }
 
+  /** Ids of keys that may not sign any more while something that rests on them may still be remembered. */
+  get distrusted(): readonly string[] {
+    return this.#distrusted;
+  }
+
   onChange(listener: (change: StateChange) => void): void {
     this.#changeListeners.push(listener);
   }
 
-  /** Told when the bucket is another one than before, or is gone (undefined): everything remembered is void. */
+  /**
+   * Told when the bucket is another one than before, or is gone (undefined), or a key may not sign records any more:
+   * everything remembered is void.
+   */
   onEpoch(listener: (epoch: string | undefined) => void): void {
     this.#epochListeners.push(listener);
   }
@@ -218,6 +239,7 @@ export class StateFollower {
       return { key, sequence, record: record.deleted ? undefined : record };
     } catch (error) {
       this.options.onFault(error, `the state record ${key}`);
+      this.#refused = true;
       return { key, sequence, record: undefined };
     }
   }
@@ -323,6 +345,47 @@ export class StateFollower {
       this.#held.set(stored.key, this.#entry(stored.key, stored.sequence, stored.value));
       from = stored.sequence + 1;
     }
+  }
+
+  /** Other keys may sign records than those under which what is remembered was read. Live changes go on meanwhile. */
+  async #readAnew(removed: readonly string[]): Promise<void> {
+    if (removed.length === 0 && !this.#refused) return;
+    this.#distrusted = [...this.#distrusted, ...removed];
+    for (const pause of removed.length === 0 ? [0] : [0, this.options.othersLookedMs ?? defaultOthersLookedMs]) {
+      await new Promise((resolve) => setTimeout(resolve, pause).unref());
+      while (!this.#stopped && !(await this.#readHeldAnew())) await new Promise((resolve) => setTimeout(resolve, 200));
+      if (this.#stopped) return;
+    }
+    this.#distrusted = this.#distrusted.filter((id) => !removed.includes(id));
+  }
+
+  /** @returns false when the leader does not answer */
+  async #readHeldAnew(): Promise<boolean> {
+    const epoch = this.#epoch;
+    this.#refused = false;
+    try {
+      for (const prefix of this.#holds) {
+        if (!signedPrefixes.has(prefix)) continue;
+        for (let from = 1; ;) {
+          const stored = await this.options.bucket.next(from, `${prefix}.>`);
+          // Another bucket is read whole, under the keys of now.
+          if (epoch !== this.#epoch) return true;
+          if (!stored) break;
+          const held = this.#held.get(stored.key);
+          if (!held || held.sequence <= stored.sequence)
+            this.#held.set(stored.key, this.#entry(stored.key, stored.sequence, stored.value));
+          from = stored.sequence + 1;
+        }
+      }
+    } catch (error) {
+      this.options.onFault(error, 'reading the state records again');
+      return false;
+    }
+    if (epoch === undefined) return true;
+    this.#fetched.clear();
+    for (const listener of this.#epochListeners) listener(epoch);
+    for (const listener of this.#loadedListeners) listener();
+    return true;
   }
 
   #enterEpoch(epoch: string | undefined): void {

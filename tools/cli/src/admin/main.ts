@@ -4,6 +4,7 @@ import { bold, dim, line, runProgram } from '../terminal.js';
 import { backUp } from './backup.js';
 import { restore } from './restore.js';
 import { rotateMasterKey } from './rotate-master-key.js';
+import { rotateRecordKey } from './rotate-record-key.js';
 import { compareState, rebuildState } from './state.js';
 import { verifyAudit } from './verify-audit.js';
 
@@ -17,6 +18,7 @@ const usage = `Usage: npm run admin -- COMMAND
   verify-audit         checks the audit trails, and against the event stream; ends with code 2 when one is not whole
   backup FILE          writes secrets, certificates and all tables of the running local stack into one file
   rotate-master-key    gives the running local stack another master key, without a stop
+  rotate-record-key    gives the running local stack another key to sign state records with, without a stop
   restore FILE         makes the home folder anew from it; SLUICE_HOME must be empty or absent
 
 It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN.`;
@@ -70,6 +72,10 @@ await runProgram(async () => {
     case 'rotate-master-key': {
       const facts = readStackFacts(process.env);
       return rotateMasterKey(client(), stackHome(process.env), facts.databaseUrl);
+    }
+    case 'rotate-record-key': {
+      const facts = readStackFacts(process.env);
+      return rotateRecordKey(client(), stackHome(process.env), facts.databaseUrl);
     }
     case 'restore':
       return restore(stackHome(process.env), required(name, 'the backup'));
