@@ -101,7 +101,8 @@ export class BusServer extends ServerNats {
     if (this.#inFlight > this.bus.maximumInFlight) {
       throw new SluiceError('overloaded', `${this.bus.service} has too much to do: try again, or scale it.`);
     }
-    const handler = this.getHandlerByPattern(subject);
+    // Nest's own look-up takes the subject for JSON first, and throws and catches an error for each request.
+    const handler = this.messageHandlers.get(subject);
     if (!handler) throw new SluiceError('internal', `${this.bus.service} has no handler for ${subject}.`);
     const data: unknown = message.data.length === 0 ? {} : parse(message.data);
     const result: unknown = await handler(data, new NatsContext([subject, message.headers]));

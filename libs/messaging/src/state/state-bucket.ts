@@ -27,17 +27,40 @@ export interface BucketState {
   readonly sealed: boolean;
 }
 
-/** JetStream API error code. */
+/** JetStream API error codes. */
 const streamNotFound = 10059;
+const noMessageFound = 10037;
+
+const getMessageSubject = `$JS.API.STREAM.MSG.GET.${stateStream}`;
+const nothing = new Uint8Array();
+
+/** JetStream API: `STREAM.MSG.GET`. */
+interface GetMessageReply {
+  readonly message?: {
+    readonly subject: string;
+    readonly seq: number;
+    /** Base64. */
+    readonly hdrs?: string;
+    /** Base64. */
+    readonly data?: string;
+  };
+  readonly error?: ConstructorParameters<typeof JetStreamApiError>[0];
+}
 
 export const recordVersionHeader = 'Sluice-Record-Version';
+const versionHeaderLine = `\r\n${recordVersionHeader}: `;
 
 /** The state bucket as JetStream stores it, read from the stream's leader: a mirror may lag. */
 export class StateBucket {
-  private constructor(private readonly manager: JetStreamManager) {}
+  private constructor(
+    private readonly connection: NatsConnection,
+    private readonly manager: JetStreamManager,
+    private readonly timeoutMs: number,
+  ) {}
 
   static async open(connection: NatsConnection, timeoutMs = 5_000): Promise<StateBucket> {
-    return new StateBucket(await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs }));
+    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
+    return new StateBucket(connection, manager, timeoutMs);
   }
 
   /** Makes the bucket if it is absent. It is an ordinary key-value bucket, of which every change is sent again with its sequence. */
@@ -103,16 +126,27 @@ export class StateBucket {
     return this.#get({ seq: sequence, next_by_subj: `${stateSubjectPrefix}${filter}` });
   }
 
+  /** The client's own `getMessage` makes an error of every record that is absent, which for a stranger's certificate each is. */
   async #get(
     query: { last_by_subj: string } | { seq: number; next_by_subj: string },
   ): Promise<StoredRecord | undefined> {
-    const message = await this.manager.streams.getMessage(stateStream, query);
-    if (!message) return undefined;
+    const reply = await this.connection.request(getMessageSubject, JSON.stringify(query), { timeout: this.timeoutMs });
+    const { message, error } = reply.json<GetMessageReply>();
+    if (error?.err_code === noMessageFound) return undefined;
+    if (error) throw new JetStreamApiError(error);
+    if (!message) throw new Error('The state stream answered neither a record nor an error.');
     return {
       key: message.subject.slice(stateSubjectPrefix.length),
       sequence: message.seq,
-      value: message.data,
-      version: Number(message.header?.get(recordVersionHeader)) || 0,
+      value: message.data ? Buffer.from(message.data, 'base64') : nothing,
+      version: message.hdrs ? versionOf(message.hdrs) : 0,
     };
   }
+}
+
+/** @param headers NATS headers in base64 */
+function versionOf(headers: string): number {
+  const text = Buffer.from(headers, 'base64').toString('latin1');
+  const start = text.indexOf(versionHeaderLine);
+  return start === -1 ? 0 : Number.parseInt(text.slice(start + versionHeaderLine.length), 10) || 0;
 }
