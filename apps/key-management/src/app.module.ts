@@ -141,7 +141,7 @@ export class AppModule {
         { provide: CreateServiceInstance, useValue: new CreateServiceInstance(changes, missingRoles, now) },
         { provide: UpdateServiceInstance, useValue: new UpdateServiceInstance(changes, missingRoles, now) },
         { provide: DeleteServiceInstance, useValue: new DeleteServiceInstance(changes, now) },
-        { provide: CreateServiceKey, useValue: new CreateServiceKey(dataSource, changes, authority, flowUrl, now) },
+        { provide: CreateServiceKey, useValue: new CreateServiceKey(changes, authority, flowUrl, now) },
         { provide: DeleteServiceKey, useValue: new DeleteServiceKey(changes, now) },
         { provide: RotateServiceKey, useValue: new RotateServiceKey(dataSource, changes, authority, flowUrl, now) },
         { provide: RevokeServiceKey, useValue: new RevokeServiceKey(changes, now) },

@@ -54,6 +54,7 @@ beforeEach(async () => {
   });
   await initializeDataSource(dataSource, (error) => faults.push(error));
   transactions = new Transactions(dataSource, schema);
+  faults.length = 0;
 });
 
 afterEach(async () => {
@@ -102,12 +103,12 @@ describe('a change', () => {
 });
 
 describe('the relay of the outbox', () => {
-  it('publishes what was committed, in order, and tells the one who waits', async () => {
+  it('publishes what was committed, records before what tells of them, and tells the one who waits', async () => {
     const published: string[] = [];
     const running = relay((row) => Promise.resolve(void published.push(`${row.kind} ${row.name}`)));
     const { outboxIds } = await change('a');
     expect(await running.published(outboxIds, 5_000)).toBe(true);
-    expect(published).toEqual(['event thing.made', 'state thing.a']);
+    expect(published).toEqual(['state thing.a', 'event thing.made']);
     expect(await dataSource.query('SELECT count(*)::int AS n FROM outbox')).toEqual([{ n: 0 }]);
   });
 
@@ -131,7 +132,7 @@ describe('the relay of the outbox', () => {
     expect(published).toEqual([]);
     away = false;
     expect(await running.published(outboxIds, 10_000)).toBe(true);
-    expect(published).toEqual(['thing.made', 'thing.a']);
+    expect(published).toEqual(['thing.a', 'thing.made']);
   });
 
   it('gives places in the order of commits, so that a transaction which began first but committed last comes last', async () => {
@@ -151,6 +152,51 @@ describe('the relay of the outbox', () => {
     expect(new Set(published).size).toBe(2);
   });
 
+  it('publishes records of different keys side by side, and those of one key one after the other', async () => {
+    for (const [name, version] of [
+      ['a', 1],
+      ['b', 1],
+      ['a', 2],
+    ] as const)
+      await transactions.run((scope) => Promise.resolve(scope.state({ key: `thing.${name}`, version, name })));
+    const begun: string[] = [];
+    const ends: (() => void)[] = [];
+    relay((row) => {
+      begun.push(`${row.name} ${row.version}`);
+      return new Promise((resolve) => ends.push(resolve));
+    });
+    await until(() => begun.length === 2, { what: 'two records under way' });
+    expect(begun).toEqual(['thing.a 1', 'thing.b 1']);
+    ends[0]?.();
+    await until(() => begun.length === 3, { what: 'the next of the key' });
+    expect(begun[2]).toBe('thing.a 2');
+    ends.forEach((end) => end());
+  });
+
+  it('tells nobody of a change before its record is on the bus', async () => {
+    const twice = (name: string) =>
+      transactions.run(async (scope) => {
+        await scope.manager.insert(thingSchema, { name });
+        scope.state({ key: `thing.${name}`, version: 1, name });
+        scope.event('thing.made', { name });
+      });
+    await twice('a');
+    await twice('b');
+    const published: string[] = [];
+    let refuses = true;
+    const running = relay((row) => {
+      if (refuses && row.name === 'thing.b') return Promise.reject(new Error('not now'));
+      published.push(`${row.kind} ${String(row.body['name'])}`);
+      return Promise.resolve();
+    });
+    await until(() => faults.length > 0, { what: 'a publication that failed' });
+    expect(published).toEqual(['state a', 'event a']);
+    refuses = false;
+    const { outboxIds } = await change('c');
+    expect(await running.published(outboxIds, 10_000)).toBe(true);
+    expect(published).toEqual(['state a', 'event a', 'state b', 'state c', 'event b', 'event c']);
+  });
+
   it('goes on in another process when the one that leads loses its connection', async () => {
     const first = relay(() => Promise.resolve());
     await until(() => first.leading, { what: 'the first relay to lead' });
@@ -167,6 +213,6 @@ describe('the relay of the outbox', () => {
     const published: string[] = [];
     relay((row) => Promise.resolve(void published.push(row.name)));
     await until(() => published.length === 4, { what: 'four rows' });
-    expect(published).toEqual(['thing.made', 'thing.a', 'thing.made', 'thing.b']);
+    expect(published).toEqual(['thing.a', 'thing.b', 'thing.made', 'thing.made']);
   });
 });

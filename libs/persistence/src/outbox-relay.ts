@@ -27,6 +27,20 @@ export interface OutboxRelayOptions {
 /** Longer than two publications that time out. */
 const silentSessionMs = 15_000;
 
+/** State records that are published side by side. */
+const statesAtOnce = 32;
+
+const placeAndRead = `
+  WITH numbered AS (
+    SELECT id, nextval('outbox_position') AS position FROM (
+      SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT $1 FOR UPDATE) unplaced ORDER BY id),
+  placed AS (
+    UPDATE outbox SET position = numbered.position FROM numbered WHERE outbox.id = numbered.id
+    RETURNING outbox.id, kind, name, version, body, outbox.position)
+  SELECT id, kind, name, version, body, position FROM outbox WHERE position IS NOT NULL
+  UNION ALL SELECT * FROM placed
+  ORDER BY position LIMIT $1`;
+
 type Waiter = (published: boolean) => void;
 
 /**
@@ -161,7 +175,10 @@ export class OutboxRelay {
         }
       }
       if (this.#leading) {
-        while (!this.#stopped && !lost && (await this.#relayBatch(client))) onProgress();
+        for (let more = true; more && !this.#stopped && !lost;) {
+          more = await this.#relayBatch(client);
+          onProgress();
+        }
       }
       await this.#idle(this.#leading ? 1_000 : 500);
     }
@@ -171,43 +188,77 @@ export class OutboxRelay {
   /** @returns whether there may be more */
   async #relayBatch(client: pg.Client): Promise<boolean> {
     const size = this.options.batchSize ?? 200;
-    // Places are given in one statement, in the order of insertion; a row that commits later gets a later place.
-    await client.query(
-      `UPDATE outbox SET position = placed.position FROM (
-         SELECT id, nextval('outbox_position') AS position FROM (
-           SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT $1 FOR UPDATE) unplaced ORDER BY id) placed
-       WHERE outbox.id = placed.id`,
-      [size],
-    );
-    this.#step('batch-placed', size);
-    const { rows } = await client.query<OutboxRow>(
-      'SELECT id, kind, name, version, body, position FROM outbox WHERE position IS NOT NULL ORDER BY position LIMIT $1',
-      [size],
-    );
+    this.#woken = false;
+    // Places are given in one statement, in the order of insertion; a row that commits later gets a later place. Rows that have
+    // one are of a batch that was not ended, and go first. The statement sees the table as it was before its own update.
+    const { rows } = await client.query<OutboxRow>({ name: 'place-and-read', text: placeAndRead, values: [size] });
+    this.#step('batch-placed', rows.length);
     this.#step('batch-read', rows.length);
+    if (rows.length === 0) {
+      this.#waitingSince = undefined;
+      return false;
+    }
+    this.#waitingSince ??= Date.now();
     const published: string[] = [];
-    if (rows.length === 0) this.#waitingSince = undefined;
-    else this.#waitingSince ??= Date.now();
     try {
-      for (const row of rows) {
-        this.#step('row-unpublished', 1);
-        await this.options.publish(row);
-        published.push(row.id);
-        this.#step('row-published', 1);
-        this.#published++;
-      }
+      await this.#publish(rows, published);
     } finally {
       this.#step('batch-published', published.length);
       if (published.length > 0) {
-        await client.query(`WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[])) SELECT pg_notify($2, $3)`, [
-          published,
-          this.#channels.published,
-          published.join(','),
-        ]);
+        await client.query({
+          name: 'delete-published',
+          text: `WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[])) SELECT pg_notify($2, $3)`,
+          values: [published, this.#channels.published, published.join(',')],
+        });
         this.#step('batch-deleted', published.length);
+        this.#hear(published);
       }
     }
-    return rows.length > 0;
+    // Whoever adds rows later says so: an empty look at the table for each batch would be of no use.
+    if (rows.length < size && !this.#woken) {
+      this.#waitingSince = undefined;
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * State records of different keys go side by side, those of one key one after the other. Then the events one after the
+   * other, each only if every record with an earlier place is on the bus: who hears of a change finds it made.
+   * @param published is filled with the ids of the rows that the bus has
+   * @throws what the first publication that failed threw
+   */
+  async #publish(rows: readonly OutboxRow[], published: string[]): Promise<void> {
+    const failures: unknown[] = [];
+    const publishOne = async (row: OutboxRow): Promise<boolean> => {
+      try {
+        this.#step('row-unpublished', 1);
+        await this.options.publish(row);
+      } catch (error) {
+        failures.push(error);
+        return false;
+      }
+      published.push(row.id);
+      this.#step('row-published', 1);
+      this.#published++;
+      return true;
+    };
+    const keys = Map.groupBy(
+      rows.filter(({ kind }) => kind === 'state'),
+      ({ name }) => name,
+    );
+    const queue = keys.values();
+    const work = async () => {
+      for (const ofKey of queue) {
+        for (const row of ofKey) if (failures.length > 0 || !(await publishOne(row))) return;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(statesAtOnce, keys.size) }, work));
+    const onBus = new Set(published);
+    for (const row of rows) {
+      if (row.kind === 'state' ? !onBus.has(row.id) : !(await publishOne(row))) break;
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** @param rows how many it is about; a step that is about none is none */

@@ -84,7 +84,7 @@ async function makeUseCase(): Promise<CreateServiceKey> {
   } as unknown as PublishedChanges;
   const dataSource = { manager } as unknown as DataSource;
   const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now(), 'http://localhost:8080');
-  return new CreateServiceKey(dataSource, changes, authority, 'https://localhost:8443', () => Date.now());
+  return new CreateServiceKey(changes, authority, 'https://localhost:8443', () => Date.now());
 }
 
 const useCase = await makeUseCase();

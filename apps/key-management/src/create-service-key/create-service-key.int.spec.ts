@@ -111,7 +111,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     what: 'the state bucket',
   });
   createInstance = new CreateServiceInstance(changes, () => Promise.resolve([]), now);
-  createKey = new CreateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now);
+  createKey = new CreateServiceKey(changes, authority, 'https://localhost:8443', now);
   rotateKey = new RotateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now);
   deleteKey = new DeleteServiceKey(changes, now);
 }, 90_000);

@@ -10,7 +10,6 @@ import { violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
 import {
   serviceKeySchema,
@@ -38,7 +37,6 @@ type Prepared = (change: ChangeScope, key: ServiceKeyRow, instance: ServiceInsta
 
 export class CreateServiceKey {
   constructor(
-    private readonly dataSource: DataSource,
     private readonly changes: PublishedChanges,
     private readonly authority: CertificateAuthority,
     private readonly flowUrl: string,
@@ -53,7 +51,6 @@ export class CreateServiceKey {
       throw invalidArgument([...(nameFault ? [nameFault] : []), ...('violations' in read ? read.violations : [])]);
     }
     const { parameters } = read;
-    requireClientCredentials(await findServiceInstance(this.dataSource.manager, request.serviceInstanceId), parameters);
     const fill = await this.#prepare(parameters);
     const now = new Date(this.now());
     const key: ServiceKeyRow = {

@@ -120,7 +120,7 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
   const authority = new CertificateAuthority(dataSource, sealer, changes, now, options.crlBaseUrl);
   await authority.ensure();
   const instances = new CreateServiceInstance(changes, () => Promise.resolve([]), now);
-  const keys = new CreateServiceKey(dataSource, changes, authority, flowUrl, now);
+  const keys = new CreateServiceKey(changes, authority, flowUrl, now);
   return {
     dataSource,
     changes,
