@@ -48,11 +48,12 @@ export class StatePublisher {
 
   /**
    * @param version of the record; a first version is tried without reading what is there
+   * @param likelyAbsent any version is: for who fills an empty bucket
    * @returns the sequence under which this version, or a newer one, stands
    * @throws Error when the bus does not take it
    */
-  async publish(key: string, version: number, value: Uint8Array): Promise<number> {
-    let expected = version === 1 ? 0 : undefined;
+  async publish(key: string, version: number, value: Uint8Array, likelyAbsent = false): Promise<number> {
+    let expected = version === 1 || likelyAbsent ? 0 : undefined;
     for (;;) {
       if (expected === undefined) {
         const current = await this.bucket.last(key);
