@@ -48,11 +48,13 @@ export class ReportUsage {
   async #report(): Promise<void> {
     this.#collect();
     try {
-      do {
-        const batch = [...this.#untold].slice(0, mostInOneReport);
+      // Listed once: for each of many messages it would take as long again.
+      const untold = [...this.#untold];
+      for (let told = 0; told === 0 || told < untold.length; told += mostInOneReport) {
+        const batch = untold.slice(told, told + mostInOneReport);
         await this.requests.call(reportUsage, { used: batch.map(([, used]) => used) });
         for (const [key] of batch) this.#untold.delete(key);
-      } while (this.#untold.size > 0);
+      }
     } catch (error) {
       this.onFault(error, 'reporting which certificates were used');
     }
