@@ -144,11 +144,26 @@ describe('comparing the state stream with Postgres', () => {
     expect(asked).toBe(2);
   });
 
-  it('says that a bucket is not complete when its writer has not finished, or when there is none', async () => {
+  it('says that a bucket is not complete when its writer has not finished, or when there is none, and reads no table for it', async () => {
+    let read = 0;
+    const counting = new CompareState({
+      writer: 'key-management',
+      bucket,
+      reader,
+      dataSource,
+      records: async function* () {
+        read++;
+        yield* tables;
+      },
+    });
     await bucket.remove();
-    expect(await compare.execute()).toMatchObject({ complete: false, compared: 0 });
+    expect(await counting.execute()).toMatchObject({ complete: false, compared: 0 });
     await bucket.create();
     for (const record of tables) await put(record);
-    expect(await compare.execute()).toMatchObject({ complete: false, differing: 0 });
+    expect(await counting.execute()).toMatchObject({ complete: false, compared: 0, differing: 0 });
+    expect(read).toBe(0);
+    await put({ key: stateKey.complete('key-management'), version: 1, deleted: false, ...(await completion()) });
+    expect(await counting.execute()).toMatchObject({ complete: true, compared: 2 });
+    expect(read).toBe(1);
   });
 });
