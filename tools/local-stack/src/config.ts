@@ -18,6 +18,8 @@ export interface StackConfig {
   readonly logLevel: string;
   /** Where the services export spans to. */
   readonly otlpEndpoint?: string;
+  /** The listener of the flow runtimes that load balancers call; the file has the CAs that issue to them. */
+  readonly proxies?: { readonly port: number; readonly caFile: string };
   /** How often the heads of the audit trails go out. */
   readonly auditHeadSeconds: number;
   readonly root: string;
@@ -32,6 +34,10 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
   };
   const databaseUrl = environment['DATABASE_URL'];
   const natsUrl = environment['NATS_URL'];
+  const proxyPort = environment['SLUICE_PROXY_PORT'] ? number('SLUICE_PROXY_PORT', 0, 1, 65_000) : undefined;
+  const proxyCaFile = environment['SLUICE_PROXY_CA_FILE'];
+  if (proxyPort !== undefined && !proxyCaFile)
+    throw new Error('SLUICE_PROXY_PORT needs SLUICE_PROXY_CA_FILE: the listener admits nobody without it.');
   const adminPort = number('SLUICE_ADMIN_PORT', 8080, 1, 65_535);
   return {
     home: resolve(root, environment['SLUICE_HOME'] || '.sluice'),
@@ -44,6 +50,9 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(natsUrl ? { natsUrl } : {}),
     ...(environment['OTLP_ENDPOINT'] ? { otlpEndpoint: environment['OTLP_ENDPOINT'] } : {}),
+    ...(proxyPort !== undefined && proxyCaFile
+      ? { proxies: { port: proxyPort, caFile: resolve(root, proxyCaFile) } }
+      : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
     logLevel: environment['LOG_LEVEL'] || 'info',
     root,

@@ -74,6 +74,9 @@ export function serviceProcesses(
         ...records,
         FLOW_URL: flowUrl,
         FLOW_PORT: String(config.flowPort + number - 1),
+        ...(config.proxies
+          ? { PROXY_PORT: String(config.proxies.port + number - 1), PROXY_CA_FILE: config.proxies.caFile }
+          : {}),
         TLS_CERTIFICATE_FILE: provisioned.serverCertificateFile,
         TLS_KEY_FILE: provisioned.serverKeyFile,
         CREDENTIAL_KEY_FILE: provisioned.credentialKeyFile,

@@ -135,14 +135,17 @@ export class Stack {
   }
 
   async #requireFreePorts(): Promise<void> {
-    const { adminPort, flowPort, flowRuntimes } = this.config;
+    const { adminPort, flowPort, proxies, flowRuntimes } = this.config;
     if (await portIsTaken(adminPort))
       throw new Error(`Port ${adminPort} is taken: set SLUICE_ADMIN_PORT to a free one.`);
-    for (let port = flowPort; port < flowPort + flowRuntimes; port++) {
-      if (await portIsTaken(port))
-        throw new Error(
-          `Port ${port} is taken: set SLUICE_FLOW_PORT to a free one${flowRuntimes > 1 ? ` with ${flowRuntimes - 1} free ports after it` : ''}.`,
-        );
+    const firsts = { SLUICE_FLOW_PORT: flowPort, ...(proxies ? { SLUICE_PROXY_PORT: proxies.port } : {}) };
+    for (const [variable, first] of Object.entries(firsts)) {
+      for (let port = first; port < first + flowRuntimes; port++) {
+        if (await portIsTaken(port))
+          throw new Error(
+            `Port ${port} is taken: set ${variable} to a free one${flowRuntimes > 1 ? ` with ${flowRuntimes - 1} free ports after it` : ''}.`,
+          );
+      }
     }
   }
 
