@@ -7,6 +7,7 @@ import { benchDecide } from './decide/bench-decide.js';
 import { benchRevoke } from './revoke/bench-revoke.js';
 import { benchRotation } from './rotation/bench-rotation.js';
 import { benchPath } from './path/bench-path.js';
+import { benchMillion } from './million/bench-million.js';
 
 const usage = `Usage: npm run bench -- WHAT
 
@@ -16,6 +17,7 @@ const usage = `Usage: npm run bench -- WHAT
   rotation [KEYS]   keys rotated while their senders send 1,000 requests a second: no call may fail
   revoke [COUNT]    from the answer of a revocation to its event at a durable consumer
   decide [CHANGES]  first request of unseen certificates, denial after revocations and role changes, latency at half load
+  million [KEYS] [ACTIVE]  CPU per request and memory with a million service keys, beside a stack with 1,000
   mpl-kill [KILLS]  kills the flow runtime under load (20 times), and looks up the log entry of every answered message
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
@@ -28,21 +30,22 @@ const elsewhere: Readonly<Record<string, string>> = {
   flow: 'tools/flow-cli/dist/bench-flow.js',
 };
 
-/** The number is what follows the name on the command line. */
-const here: Readonly<Record<string, (count: number | undefined) => Promise<void>>> = {
+/** The numbers are what follows the name on the command line. */
+const here: Readonly<Record<string, (count?: number, further?: number) => Promise<void>>> = {
   path: (requests = 20_000) => benchPath(requests, 3),
   issue: (keys = 1_000) => benchIssue(keys),
   rotation: (keys = 200) => benchRotation(keys, 30),
   decide: (changes = 100) => benchDecide(changes),
   revoke: (revocations = 500) => benchRevoke(revocations),
   verifiers: (count = 2_000) => benchVerifiers(count),
+  million: (keys = 1_000_000, active = Math.ceil(keys / 10)) => benchMillion(keys, active),
   'mpl-kill': async (kills = 20) => void (process.exitCode = (await killRuntime(kills)) ? 0 : 1),
 };
 
 const [what = '', ...rest] = process.argv.slice(2);
 const program = elsewhere[what];
 const bench = here[what];
-if (bench) await bench(rest[0] === undefined ? undefined : Number(rest[0]));
+if (bench) await bench(...rest.map(Number));
 else if (program) {
   const root = join(import.meta.dirname, '..', '..', '..');
   process.exitCode =

@@ -3,6 +3,7 @@ export {
   encode,
   generalName,
   makeCertificate,
+  signedBlock,
   testKey,
   testTime,
   type CertificateContent,

@@ -45,11 +45,15 @@ export class SenderConnection {
     });
   }
 
-  /** @returns the status of the answer, once its last byte is there */
-  send(): Promise<string> {
+  /**
+   * @param request another one than an empty head and the usual body, all its bytes
+   * @returns the status of the answer, once its last byte is there
+   */
+  send(request = this.#request): Promise<string> {
     return new Promise((resolve, reject) => {
+      if (this.socket.destroyed) return void reject(new Error('The connection was closed before the request.'));
       this.#waiting = { resolve, reject };
-      this.socket.write(this.#request);
+      this.socket.write(request);
     });
   }
 

@@ -12,6 +12,12 @@ interface Facts {
   readonly serverRootCaFile: string;
   readonly natsUrl: string;
   readonly subscriber: { readonly user: string; readonly password: string };
+  /** Of a user with every right. */
+  readonly databaseUrl: string;
+  /** By the name of the service or server. */
+  readonly pids: Readonly<Record<string, readonly number[]>>;
+  /** Where each service tells how it is. */
+  readonly health: Readonly<Record<string, readonly string[]>>;
 }
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { reportProgress } from './report-progress.js';
+import type { SenderCertificate } from './sender-certificates.js';
+
+export const keysOfInstance = 100;
+const rowsAtOnce = 50_000;
+const certificatesAtOnce = 5_000;
+
+export interface KeysToEnter {
+  readonly keys: number;
+  /** Of the first keys, one each; the others get a certificate that nobody has. */
+  readonly active: readonly SenderCertificate[];
+  /** Ids of an instance and a key that were made through the API: the others are like them. */
+  readonly pattern: { readonly serviceInstanceId: string; readonly serviceKeyId: string };
+}
+
+/**
+ * Puts service keys where the product keeps them. What tells of changes row by row is left out: the audit trail, the checks
+ * of references, and the state stream, which is to be made anew afterwards.
+ */
+export async function enterKeys(databaseUrl: string, { keys, active, pattern }: KeysToEnter): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(
+      'SET search_path = key_management; SET session_replication_role = replica; SET synchronous_commit = off',
+    );
+    const instances = Math.ceil(keys / keysOfInstance);
+    await client.query(enterInstances, [pattern.serviceInstanceId, instances]);
+    const entered = reportProgress('service keys entered in Postgres', keys);
+    for (let from = 1; from <= keys; from += rowsAtOnce) {
+      const to = Math.min(keys, from + rowsAtOnce - 1);
+      await client.query(enterServiceKeys, [pattern.serviceKeyId, from, to]);
+      if (to > active.length)
+        await client.query(enterUnusedCertificates, [pattern.serviceKeyId, Math.max(from, active.length + 1), to]);
+      entered(to);
+    }
+    const certificates = reportProgress('certificates of active keys entered', active.length);
+    for (let from = 0; from < active.length; from += certificatesAtOnce) {
+      const some = active.slice(from, from + certificatesAtOnce);
+      await client.query(enterCertificates, [
+        pattern.serviceKeyId,
+        some.map((_, index) => from + index + 1),
+        some.map(({ sha256 }) => sha256),
+        some.map(({ der }) => der),
+        some.map(({ serialNumber }) => serialNumber),
+        some.map(({ subject }) => subject),
+      ]);
+      certificates(from + some.length);
+    }
+    await client.query('ANALYZE service_instance, service_key, credential');
+  } finally {
+    await client.end();
+  }
+}
+
+/** Id of the key with this number, from 1. */
+export function serviceKeyId(number: number): string {
+  const hex = createHash('md5').update(`key ${number}`).digest('hex');
+  const uuid = `${hex.slice(0, 12)}4${hex.slice(13, 16)}a${hex.slice(17)}`;
+  return [0, 8, 12, 16, 20].map((from, index, all) => uuid.slice(from, all[index + 1])).join('-');
+}
+
+/** The same in SQL: version 4 by its form (RFC 9562 §5.4), though known from the number. */
+const uuid = (kind: string, number: string) =>
+  `overlay(overlay(md5('${kind} ' || ${number}) placing '4' from 13) placing 'a' from 17)::uuid`;
+
+const enterInstances = `
+  INSERT INTO service_instance (id, name, plan, parameters, version, created_at, updated_at)
+  SELECT ${uuid('instance', 'n')}, 'million-' || n, plan, parameters, nextval('record_version'), created_at, updated_at
+  FROM service_instance, generate_series(1, $2::int) AS n WHERE id = $1`;
+
+const enterServiceKeys = `
+  INSERT INTO service_key (id, service_instance_id, name, key_type, parameters, status, secret_hash, created_at, updated_at)
+  SELECT ${uuid('key', 'n')}, ${uuid('instance', `((n - 1) / ${keysOfInstance} + 1)`)}, 'million-' || n, key_type,
+    parameters, status, secret_hash, created_at, updated_at
+  FROM service_key, generate_series($2::int, $3::int) AS n WHERE id = $1`;
+
+const columns = `service_key_id, sha256, certificate, serial_number, subject_dn, names_digest, issued_by, issuer_dn, not_before,
+  not_after, pinned, status, public_key_sha256, version, created_at`;
+const likePattern = `pattern.issued_by, pattern.issuer_dn, pattern.not_before, pattern.not_after, pattern.pinned, pattern.status,
+  pattern.public_key_sha256, nextval('record_version'), pattern.created_at`;
+// Names are looked up for keys that are not pinned alone; here they need only differ.
+const namesDigest = `encode(sha256(('names ' || n)::bytea), 'hex')`;
+
+const enterUnusedCertificates = `
+  INSERT INTO credential (${columns})
+  SELECT ${uuid('key', 'n')}, encode(sha256(('certificate ' || n)::bytea), 'hex'), pattern.certificate, md5('serial ' || n),
+    'CN=sender ' || n || ',O=Bench', ${namesDigest}, ${likePattern}
+  FROM credential AS pattern, generate_series($2::int, $3::int) AS n WHERE pattern.service_key_id = $1`;
+
+const enterCertificates = `
+  INSERT INTO credential (${columns})
+  SELECT ${uuid('key', 'n')}, sent.sha256, sent.der, sent.serial, sent.subject, ${namesDigest}, ${likePattern}
+  FROM credential AS pattern,
+    unnest($2::int[], $3::text[], $4::bytea[], $5::text[], $6::text[]) AS sent (n, sha256, der, serial, subject)
+  WHERE pattern.service_key_id = $1`;
