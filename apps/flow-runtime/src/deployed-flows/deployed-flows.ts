@@ -61,6 +61,11 @@ export class DeployedFlows {
     private readonly onFault: (error: unknown, what: string) => void,
   ) {}
 
+  /** Another object whenever what {@link find} answers may be another. */
+  get routes(): object {
+    return this.#routes;
+  }
+
   /** @param path canonical, below `/http` */
   find(path: string): Endpoint | undefined {
     return this.#routes.find(path);

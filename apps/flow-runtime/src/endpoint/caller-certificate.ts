@@ -7,9 +7,21 @@ import type { Permit } from '../decide-call/permit-cache.js';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { SentChains } from './sent-chains.js';
 
-/** A caller's certificate together with the permits it has used on this connection: a shortcut, not a second cache. */
+/** What a request was let in by. */
+export interface PermittedUse {
+  /** As it stands in the request. */
+  readonly url: string;
+  /** The routes by which `endpoint` was found: other ones may lead elsewhere. */
+  readonly routes: object;
+  /** Canonical. */
+  readonly path: string;
+  readonly endpoint: Endpoint;
+  readonly permit: Permit;
+}
+
+/** A caller's certificate, with what the request before on this connection was let in by: a shortcut, not a second cache. */
 export interface ConnectedCaller extends CallerCertificate {
-  readonly permits: Map<Endpoint, Permit>;
+  used?: PermittedUse;
   /** What the administrator should know beside a refusal. */
   readonly note?: Check;
 }
@@ -40,14 +52,13 @@ function readCaller(peer: X509Certificate, resumed: boolean, chains: SentChains)
   const sha256 = digest(leaf);
   if (!resumed) {
     let chain = chains.isFresh(sha256) ? undefined : chains.remember(sha256, sentBeside(peer));
-    return { leaf, sha256, chain: () => (chain ??= chains.remember(sha256, sentBeside(peer))), permits: new Map() };
+    return { leaf, sha256, chain: () => (chain ??= chains.remember(sha256, sentBeside(peer))) };
   }
   const chain = chains.of(sha256);
   return {
     leaf,
     sha256,
     chain: () => chain ?? [],
-    permits: new Map(),
     ...(chain ? {} : { note: chainForgotten }),
   };
 }
@@ -61,7 +72,7 @@ const chainForgotten: Check = {
 
 /** A certificate that came with the request itself. Requests of many senders share their connection. */
 export function passedOnCaller(leaf: Uint8Array, chain: readonly Uint8Array[]): ConnectedCaller {
-  return { leaf, sha256: digest(leaf), chain: () => chain, permits: new Map() };
+  return { leaf, sha256: digest(leaf), chain: () => chain };
 }
 
 function digest(certificate: Uint8Array): string {

@@ -23,12 +23,12 @@ import type { DecidedCall, RecordDecision } from '../record-decision/record-deci
 import { messageId } from '../record-message/message-id.js';
 import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
 import type { ReportUsage } from '../report-usage/report-usage.js';
-import type { ConnectedCaller, ReadCaller } from './caller-certificate.js';
+import type { ConnectedCaller, PermittedUse, ReadCaller } from './caller-certificate.js';
 import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
 import { mayReachFlow } from './identity-headers.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
 import { decisionIdHeader, messageIdHeader, respondWithProblem } from './problem-response.js';
-import { readBody } from './read-body.js';
+import { readBody, receiveBody } from './read-body.js';
 
 export interface HandleRequestParts {
   readonly flows: DeployedFlows;
@@ -51,10 +51,7 @@ export class HandleRequest {
   constructor(private readonly parts: HandleRequestParts) {}
 
   handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller): void {
-    const path = canonicalRequestPath(request.url ?? '');
-    if (path === undefined)
-      return respondWithProblem(response, 400, { detail: 'The path of the request is not in its canonical form.' });
-    const endpoint = path.startsWith('/http/') ? this.parts.flows.find(path.slice('/http'.length)) : undefined;
+    const url = request.url ?? '';
     let caller: ConnectedCaller | undefined;
     try {
       caller = readCaller(request);
@@ -62,24 +59,34 @@ export class HandleRequest {
       if (!(error instanceof MalformedClientCert)) throw error;
       return respondWithProblem(response, 400, { detail: error.message });
     }
+    const { decideCall, flows } = this.parts;
+    const before = caller?.used;
+    if (caller && before?.url === url && before.routes === flows.routes && decideCall.holds(before.permit))
+      return this.#receive(request, response, caller, before);
+    const path = canonicalRequestPath(url);
+    if (path === undefined)
+      return respondWithProblem(response, 400, { detail: 'The path of the request is not in its canonical form.' });
+    const endpoint = path.startsWith('/http/') ? flows.find(path.slice('/http'.length)) : undefined;
     if (caller && endpoint) {
-      const permit = this.#permitOf(caller, endpoint);
-      if (permit) return void this.#run(request, response, caller, endpoint, path, permit);
+      const permit = decideCall.cached(caller.sha256, endpoint);
+      if (permit) {
+        caller.used = { url, routes: flows.routes, path, endpoint, permit };
+        return this.#receive(request, response, caller, caller.used);
+      }
     }
     void this.#decide(request, response, path, caller, endpoint);
   }
 
-  /** The way of nearly every request: no network, no parsing. */
-  #permitOf(caller: ConnectedCaller, endpoint: Endpoint): Permit | undefined {
-    const { decideCall } = this.parts;
-    const used = caller.permits.get(endpoint);
-    if (used) {
-      if (decideCall.holds(used)) return used;
-      caller.permits.delete(endpoint);
-    }
-    const permit = decideCall.cached(caller.sha256, endpoint);
-    if (permit) caller.permits.set(endpoint, permit);
-    return permit;
+  /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */
+  #receive(request: IncomingMessage, response: ServerResponse, caller: ConnectedCaller, use: PermittedUse): void {
+    const { endpoint } = use;
+    if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
+    const failed = (error: unknown) => this.#fail(request, response, error);
+    const process = (body: Uint8Array | undefined) => {
+      const pending = this.#process(request, response, caller, use, body);
+      if (pending) pending.catch(failed);
+    };
+    receiveBody(request, endpoint.maximumBodyBytes, process, failed);
   }
 
   async #decide(
@@ -97,12 +104,15 @@ export class HandleRequest {
         const decision: CallDecision = caller
           ? await this.parts.decideCall.decide(caller, endpoint)
           : withoutCertificate();
-        if (decision.outcome === 'permitted' && caller && endpoint) {
-          caller.permits.set(endpoint, decision.permit);
-          await this.#run(request, response, caller, endpoint, path, decision.permit);
-          return;
+        if (decision.outcome !== 'permitted' || !caller || !endpoint)
+          return this.#refuse(response, decision, path, caller, endpoint);
+        if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
+        try {
+          const body = await readBody(request, endpoint.maximumBodyBytes);
+          await this.#process(request, response, caller, { path, endpoint, permit: decision.permit }, body);
+        } catch (error) {
+          this.#fail(request, response, error);
         }
-        this.#refuse(response, decision, path, caller, endpoint);
       } catch (error) {
         this.parts.onFault(error, 'deciding a call');
         respondWithProblem(response, 500);
@@ -157,87 +167,166 @@ export class HandleRequest {
     return verdict.allowed;
   }
 
-  async #run(
+  /** @returns undefined when it is done already; a rejection is for {@link #fail} */
+  #process(
     request: IncomingMessage,
     response: ServerResponse,
     caller: ConnectedCaller,
-    endpoint: Endpoint,
-    path: string,
-    permitBefore: Permit,
-  ): Promise<void> {
-    const { decideCall, decisions, messages, metrics, ports, spans, usage } = this.parts;
+    use: Omit<PermittedUse, 'url' | 'routes'>,
+    body: Uint8Array | undefined,
+  ): Promise<void> | undefined {
     try {
-      if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
-      const body = await readBody(request, endpoint.maximumBodyBytes);
+      const { endpoint, path, permit } = use;
       if (body === undefined) {
-        return respondWithProblem(response, 413, {
+        respondWithProblem(response, 413, {
           detail: `The body is larger than the ${endpoint.sender.maximumBodySizeMb} MB the flow allows.`,
         });
+        return undefined;
       }
-      const sent = toSenderRequest(request, endpoint, path, body);
-      const start = ports.now();
-      const id = messageId(start);
+      // The sender is gone.
+      if (request.destroyed && !response.writable) return undefined;
+      const exchange: Exchange = {
+        request,
+        response,
+        endpoint,
+        path,
+        sent: toSenderRequest(request, endpoint, path, body),
+        start: this.parts.ports.now(),
+      };
       const entered = endpoint.gate.enter();
       if (entered === false) {
-        return respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
+        respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
+        return undefined;
       }
-      if (entered !== true) await entered;
-      let permit = permitBefore;
-      let running: RunningMessage;
-      let outcome: FlowOutcome;
-      let runStart = 0;
-      try {
-        // It may have waited longer than its sender did.
-        if (request.destroyed && !response.writable) return;
-        // A body may take minutes to come, and a turn, and a permit may end meanwhile.
-        if (!decideCall.holds(permit)) {
-          const decision = await decideCall.decide(caller, endpoint);
-          if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
-          permit = decision.permit;
-        }
-        usage.note(permit, start);
-        let message: Message;
-        try {
-          message = readSenderRequest(endpoint.sender, sent);
-        } catch (error) {
-          if (!(error instanceof FlowProcessingError)) throw error;
-          return respondUnreadable(request, response, endpoint, error);
-        }
-        running = {
-          id,
-          flow: endpoint,
-          sender: permit.caller.serviceKeyName ?? permit.caller.subjectdn,
-          start,
-          correlationId: correlationIdOf(request, endpoint),
-        };
-        runStart = spans ? spanClock() : 0;
-        const pending = runFlow(endpoint.flow, message, endpoint.ports, {
-          messageId: id,
-          sender: endpoint.endpointId,
-          deadline: start + this.parts.messageTimeLimitMs,
-          ...(running.correlationId === undefined ? {} : { correlationId: running.correlationId }),
-        });
-        if (pending instanceof Promise) {
-          messages.began(running);
-          outcome = await pending;
-        } else outcome = pending;
-      } finally {
-        endpoint.gate.leave();
-      }
-      const end = ports.now();
-      if (spans) recordFlowRun(spans, runStart, request, endpoint, outcome);
-      const logged = messages.record(running, end, outcome);
-      if (logged) await logged;
-      metrics.ran(end - start, logged && ports.now() - end);
-      if (decisions.sampled())
-        response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
-      respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
+      // A body may take minutes to come, and a turn, and a permit may end meanwhile.
+      if (entered === true && this.parts.decideCall.holds(permit)) return this.#runInside(exchange, permit);
+      return this.#processLater(exchange, caller, permit, entered);
     } catch (error) {
-      if (request.destroyed && !response.writable) return;
-      this.parts.onFault(error, 'running a flow');
-      respondWithProblem(response, 503);
+      this.#fail(request, response, error);
+      return undefined;
     }
   }
+
+  async #processLater(
+    exchange: Exchange,
+    caller: ConnectedCaller,
+    permitBefore: Permit,
+    entered: true | Promise<void>,
+  ): Promise<void> {
+    const { request, response, endpoint, path } = exchange;
+    if (entered !== true) await entered;
+    let permit = permitBefore;
+    let stays = false;
+    try {
+      // It may have waited longer than its sender did.
+      if (request.destroyed && !response.writable) return;
+      if (!this.parts.decideCall.holds(permit)) {
+        const decision = await this.parts.decideCall.decide(caller, endpoint);
+        if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
+        permit = decision.permit;
+      }
+      stays = true;
+    } finally {
+      if (!stays) endpoint.gate.leave();
+    }
+    await this.#runInside(exchange, permit);
+  }
+
+  /** Runs the flow. Whoever comes here is inside the gate, and leaves it here. */
+  #runInside(exchange: Exchange, permit: Permit): Promise<void> | undefined {
+    const { messages, spans, usage } = this.parts;
+    const { request, response, endpoint, sent, start } = exchange;
+    const id = messageId(start);
+    let pending: ReturnType<typeof runFlow>;
+    let running: RunningMessage;
+    let runStart = 0;
+    try {
+      usage.note(permit, start);
+      let message: Message;
+      try {
+        message = readSenderRequest(endpoint.sender, sent);
+      } catch (error) {
+        if (!(error instanceof FlowProcessingError)) throw error;
+        endpoint.gate.leave();
+        respondUnreadable(request, response, endpoint, error);
+        return undefined;
+      }
+      const correlationId = correlationIdOf(request, endpoint);
+      running = {
+        id,
+        flow: endpoint,
+        sender: permit.caller.serviceKeyName ?? permit.caller.subjectdn,
+        start,
+        correlationId,
+      };
+      runStart = spans ? spanClock() : 0;
+      const deadline = start + this.parts.messageTimeLimitMs;
+      pending = runFlow(endpoint.flow, message, endpoint.ports, {
+        messageId: id,
+        sender: endpoint.endpointId,
+        deadline,
+        ...(correlationId === undefined ? {} : { correlationId }),
+      });
+    } catch (error) {
+      endpoint.gate.leave();
+      throw error;
+    }
+    if (!(pending instanceof Promise)) {
+      endpoint.gate.leave();
+      return this.#answer(exchange, permit, running, pending, runStart);
+    }
+    messages.began(running);
+    return pending
+      .finally(() => endpoint.gate.leave())
+      .then((outcome) => this.#answer(exchange, permit, running, outcome, runStart));
+  }
+
+  /** Writes the entry of the message processing log, and then the answer. */
+  #answer(
+    exchange: Exchange,
+    permit: Permit,
+    running: RunningMessage,
+    outcome: FlowOutcome,
+    runStart: number,
+  ): Promise<void> | undefined {
+    const { messages, metrics, ports, spans } = this.parts;
+    const end = ports.now();
+    if (spans) recordFlowRun(spans, runStart, exchange.request, exchange.endpoint, outcome);
+    const logged = messages.record(running, end, outcome);
+    if (!logged) {
+      metrics.ran(end - running.start, undefined);
+      this.#respond(exchange, permit, outcome, running.id);
+      return undefined;
+    }
+    return logged.then(() => {
+      metrics.ran(end - running.start, ports.now() - end);
+      this.#respond(exchange, permit, outcome, running.id);
+    });
+  }
+
+  #respond({ request, response, endpoint, path, sent }: Exchange, permit: Permit, outcome: FlowOutcome, id: string) {
+    const { decisions } = this.parts;
+    if (decisions.sampled())
+      response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
+    respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
+  }
+
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    if (request.destroyed && !response.writable) return;
+    this.parts.onFault(error, 'running a flow');
+    respondWithProblem(response, 503);
+  }
+}
+
+/** A request whose body is there. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly sent: SenderRequest;
+  /** When it came, in milliseconds since 1970: the time it waits for its turn is its own. */
+  readonly start: number;
 }
 
 /** What is no message of the channel; a SOAP client reads a fault. */

@@ -2,6 +2,8 @@ import { randomFillSync } from 'node:crypto';
 
 const pool = Buffer.alloc(10 * 512);
 let used = pool.length;
+let prefixTime = -1;
+let prefix = '';
 
 /**
  * A UUID of version 7 (RFC 9562 §5.7): it begins with its time, so that entries made together lie together in an index, and
@@ -14,9 +16,14 @@ export function messageId(time: number): string {
     used = 0;
   }
   const random = pool.toString('hex', used, (used += 10));
-  const milliseconds = time.toString(16).padStart(12, '0');
+  // Many messages have one millisecond.
+  if (time !== prefixTime) {
+    const milliseconds = time.toString(16).padStart(12, '0');
+    prefix = `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7`;
+    prefixTime = time;
+  }
   const variant = '89ab'.charAt(random.charCodeAt(3) & 3);
-  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
+  return `${prefix}${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
 }
 
 /** The time of an id, in milliseconds since 1970; undefined when it is not one of those. */

@@ -20,7 +20,11 @@ export class HeaderMap {
   }
 
   set(name: string, value: unknown): void {
-    const key = name.toLowerCase();
+    this.setFolded(name.toLowerCase(), name, value);
+  }
+
+  /** @param key the name in lower case, by whoever has it at hand */
+  setFolded(key: string, name: string, value: unknown): void {
     const present = this.#entries.get(key);
     if (present === undefined) this.#entries.set(key, { name, value });
     else present.value = value;
@@ -37,8 +41,12 @@ export class HeaderMap {
   /** @returns a copy whose changes do not show here */
   clone(): HeaderMap {
     const copy = new HeaderMap();
-    for (const { name, value } of this.#entries.values()) copy.set(name, value);
+    for (const [key, { name, value }] of this.#entries) copy.#entries.set(key, { name, value });
     return copy;
+  }
+
+  forEach(visit: (name: string, value: unknown) => void): void {
+    for (const { name, value } of this.#entries.values()) visit(name, value);
   }
 
   *[Symbol.iterator](): IterableIterator<[string, unknown]> {

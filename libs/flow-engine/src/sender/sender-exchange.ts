@@ -47,11 +47,11 @@ export function readSenderRequest(channel: HttpSender, request: SenderRequest): 
   for (const name in request.headers) {
     if (rules.admits(name)) headers.set(name, request.headers[name]);
   }
-  headers.set('CamelHttpMethod', request.method);
-  headers.set('CamelHttpPath', request.path);
-  if (request.query !== '') headers.set('CamelHttpQuery', request.query);
-  headers.set('CamelHttpUrl', request.url);
-  headers.set('CamelServletContextPath', rules.contextPath);
+  headers.setFolded('camelhttpmethod', 'CamelHttpMethod', request.method);
+  headers.setFolded('camelhttppath', 'CamelHttpPath', request.path);
+  if (request.query !== '') headers.setFolded('camelhttpquery', 'CamelHttpQuery', request.query);
+  headers.setFolded('camelhttpurl', 'CamelHttpUrl', request.url);
+  headers.setFolded('camelservletcontextpath', 'CamelServletContextPath', rules.contextPath);
   const message = new Message({ headers, body: request.body });
   if (channel.adapter === 'HTTPS') return message;
   const envelope = unwrapSoap(message);
@@ -119,15 +119,15 @@ export function writeSenderReply(
 function returnedHeaders(message: Message, request: SenderRequest): Record<string, string> {
   let came: HeaderMap | undefined;
   const headers: Record<string, string> = {};
-  for (const [name, value] of message.headers) {
-    if (!mayReturn(name)) continue;
+  message.headers.forEach((name, value) => {
+    if (!mayReturn(name)) return;
     const text = valueToText(value);
     if (name.toLowerCase() !== 'content-type') {
       came ??= new HeaderMap(Object.entries(request.headers));
-      if (came.get(name) === text) continue;
+      if (came.get(name) === text) return;
     }
     if (text.length <= 8 * 1024 && !/[^\t\u0020-\u007e\u0080-\u00ff]/.test(text)) headers[name] = text;
-  }
+  });
   return headers;
 }
 
