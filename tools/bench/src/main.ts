@@ -32,7 +32,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** The numbers are what follows the name on the command line. */
 const here: Readonly<Record<string, (count?: number, further?: number) => Promise<void>>> = {
-  path: (requests = 20_000) => benchPath(requests, 3),
+  path: (requests = 8_000) => benchPath(requests, 15),
   issue: (keys = 1_000) => benchIssue(keys),
   rotation: (keys = 200) => benchRotation(keys, 30),
   decide: (changes = 100) => benchDecide(changes),

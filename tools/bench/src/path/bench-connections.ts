@@ -35,7 +35,9 @@ export async function benchConnections(
         measured.get(contestant.name)?.[kind].push(await measure(contestant, kind, connections));
     }
   }
-  const base = median(measured.get(contestants[0]?.name ?? '')?.new ?? []);
+  const base = measured.get(contestants[0]?.name ?? '')?.new ?? [];
+  const ratio = (ours: readonly number[], theirs: readonly number[]) =>
+    median(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
   say('server              new   ratio to bare   resumed   ratio to its new   ratio to new of bare');
   for (const [name, { new: fresh, resumed }] of measured) {
     const [one, other] = [median(fresh), median(resumed)];
@@ -43,10 +45,10 @@ export async function benchConnections(
       [
         name.padEnd(18),
         one.toFixed(2).padStart(4),
-        (one / base).toFixed(2).padStart(15),
+        ratio(fresh, base).toFixed(2).padStart(15),
         other.toFixed(2).padStart(9),
-        (other / one).toFixed(2).padStart(18),
-        (other / base).toFixed(2).padStart(22),
+        ratio(resumed, fresh).toFixed(2).padStart(18),
+        ratio(resumed, base).toFixed(2).padStart(22),
       ].join(' '),
     );
   }

@@ -17,6 +17,7 @@ interface Facts {
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const connections = 16;
+const roundsOfConnections = 9;
 
 async function admin<T>(
   facts: Facts,
@@ -116,14 +117,17 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
           throw new Error(`${name} answered ${JSON.stringify(result.statuses)}.`);
       }
     }
-    const baseline = median((table.get('bare') ?? []).map(({ cpu }) => cpu));
+    const bareRuns = table.get('bare') ?? [];
     say('server            CPU   ratio to bare   other services   requests/s   p50 ms   p99 ms');
     for (const [name, runs] of table) {
       const cpu = median(runs.map((run) => run.cpu));
       const cells = [
         (name === 'bare' ? 'bare https + Map' : `Sluice, MPL ${name}`).padEnd(16),
         cpu.toFixed(1).padStart(5),
-        (cpu / baseline).toFixed(2).padStart(15),
+        // Each round against the baseline of its own moment: the machine is not equally fast all the time.
+        median(runs.map((run, round) => run.cpu / (bareRuns[round]?.cpu ?? Number.NaN)))
+          .toFixed(2)
+          .padStart(15),
         (name === 'bare' ? '-' : median(runs.map((run) => run.others)).toFixed(1)).padStart(16),
         Math.round(median(runs.map(({ result }) => result.requests / result.seconds)))
           .toString()
@@ -158,8 +162,8 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
           },
           ...peers.peers.map(({ name, port, pids }) => ({ name, target: { ...base, port, path: '/' }, pids })),
         ],
-        Math.max(200, Math.ceil(requests / 25)),
-        2 * rounds + 1,
+        Math.max(200, Math.ceil(requests / 16)),
+        roundsOfConnections,
         say,
       );
     } finally {
