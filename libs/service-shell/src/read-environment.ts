@@ -15,7 +15,10 @@ export const shellEnvironment = z.object({
   /** For tests alone: see inject-faults.ts. */
   FAULT_FILE: z.string().optional(),
   /** Base URL of a collector that takes OTLP over HTTP; spans are exported only when it is set. */
-  OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .or(z.literal('').transform(() => undefined))
+    .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 export type ShellEnvironment = z.output<typeof shellEnvironment>;
