@@ -43,6 +43,17 @@ describe('deciding a call', () => {
     expect(world.decideCall.holds(permit)).toBe(false);
   });
 
+  it('lets known callers go on while it comes into step again, and decides nothing anew meanwhile', async () => {
+    const world = await decided();
+    world.fallOutOfStep();
+    expect(world.cachedPermit).toBeDefined();
+    world.ask({ sha256: 'cd' });
+    await setImmediate();
+    expect(world.outcomes).toEqual(['permitted', 'undecided']);
+    world.time(leaseMs + 1);
+    expect(world.cachedPermit).toBeUndefined();
+  });
+
   it('is undecided without a lease, though the permit is in the cache', async () => {
     const world = await decided();
     expect(world.cachedPermit).toBeDefined();

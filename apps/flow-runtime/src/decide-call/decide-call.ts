@@ -44,7 +44,9 @@ export interface Evidence {
 }
 
 export interface FollowedState {
-  readonly ready: boolean;
+  /** Every writing service has put what it has into the epoch that is followed; changes may be missing at the moment. */
+  readonly complete: boolean;
+  /** Undefined while it is not in step. */
   readonly position: Position | undefined;
   /** On the clock of `monotonicNow`: until when it is known to have had everything. */
   readonly currentAsOf: number;
@@ -95,9 +97,12 @@ export class DecideCall {
     this.#refusals = options.refusals;
   }
 
-  /** Whether what is cached may be used: the state stream was followed to its end less than one lease ago. */
+  /**
+   * Whether what is cached may be used: the state stream was followed to its end less than one lease ago. That includes the
+   * moments in which it comes into step again after the bus was away.
+   */
   get leaseHolds(): boolean {
-    return this.options.monotonicNow() - this.#state.currentAsOf <= this.options.leaseMs && this.#state.ready;
+    return this.options.monotonicNow() - this.#state.currentAsOf <= this.options.leaseMs && this.#state.complete;
   }
 
   /** Decisions that are being made now. */

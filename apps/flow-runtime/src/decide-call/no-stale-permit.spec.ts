@@ -20,6 +20,7 @@ const step: fc.Arbitrary<NamedStep> = fc.oneof(
   { weight: 2, arbitrary: always('hear head', (world) => world.hearHead()) },
   { weight: 6, arbitrary: always('call', (world) => world.ask()) },
   { weight: 2, arbitrary: always('settle', (world) => world.settle()) },
+  { weight: 1, arbitrary: always('fall out of step', (world) => world.fallOutOfStep()) },
   { weight: 1, arbitrary: always('fall far behind', (world) => world.fallFarBehind()) },
   { weight: 1, arbitrary: always('restart', (world) => world.restartRuntime()) },
   {

@@ -122,6 +122,11 @@ export class StateFollower {
     return this.#epoch;
   }
 
+  /** Every writing service has put all it has into the epoch it knows, in step with it at this moment or not. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
   /** In step with a bucket into which every writing service has put all it has. */
   get ready(): boolean {
     return this.#synced && this.#complete;

@@ -44,6 +44,8 @@ export class SimulatedWorld {
   #epoch = 1;
   readonly #logs = new Map<string, Change[]>([['1', []]]);
   #runtime: Position | undefined = { epoch: '1', sequence: 0 };
+  /** Else it keeps what it has applied, and applies nothing more until it is in step again. */
+  #inStep = true;
   /** Two verifiers and authorization. */
   readonly #services: Position[] = [0, 1, 2].map(() => ({ epoch: '1', sequence: 0 }));
   #nextVerifier = 0;
@@ -75,8 +77,8 @@ export class SimulatedWorld {
   /** What the runtime's follower says at the moment it is asked. */
   #followed(): FollowedState {
     const properties = {
-      ready: { get: () => this.#runtime !== undefined },
-      position: { get: () => this.#runtime },
+      complete: { get: () => this.#runtime !== undefined },
+      position: { get: () => (this.#inStep ? this.#runtime : undefined) },
       currentAsOf: { get: () => this.#asOf },
     };
     return Object.defineProperties({}, properties) as FollowedState;
@@ -158,7 +160,7 @@ export class SimulatedWorld {
   applyNext(): void {
     const runtime = this.#runtime;
     const change = runtime && this.#logs.get(runtime.epoch)?.[runtime.sequence];
-    if (!change || runtime.epoch !== this.head.epoch) return;
+    if (!this.#inStep || !change || runtime.epoch !== this.head.epoch) return;
     this.#runtime = { ...runtime, sequence: runtime.sequence + 1 };
     this.decideCall.changed(change.key, runtime.sequence + 1);
   }
@@ -175,6 +177,7 @@ export class SimulatedWorld {
   catchUp(): void {
     const runtime = this.#runtime;
     if (runtime?.epoch !== this.head.epoch) return;
+    this.#inStep = true;
     const missed = this.#log.map(({ key }, index) => ({ key, sequence: index + 1 })).slice(runtime.sequence);
     this.#runtime = this.head;
     for (const { key, sequence } of missed) {
@@ -198,9 +201,10 @@ export class SimulatedWorld {
       this.#runtime = undefined;
     } else if (!this.#runtime) {
       this.#runtime = this.head;
+      this.#inStep = true;
       this.#asOf = beat.asked;
     } else {
-      if (this.#runtime.sequence < beat.position.sequence) this.catchUp();
+      if (!this.#inStep || this.#runtime.sequence < beat.position.sequence) this.catchUp();
       this.#asOf = Math.max(this.#asOf, beat.asked);
     }
   }
@@ -221,6 +225,11 @@ export class SimulatedWorld {
 
   advanceServices(by: number): void {
     for (const service of this.#services.keys()) this.advance(service, by);
+  }
+
+  /** The connection to the bus was lost, or a message of the stream. */
+  fallOutOfStep(): void {
+    this.#inStep = false;
   }
 
   /** The runtime is so far behind that it drops everything and loads afresh: no change is told one by one. */
@@ -244,6 +253,7 @@ export class SimulatedWorld {
     this.permits = new PermitCache(100);
     this.refusals = new RefusalCache<Refusal>(20, refusalMs, () => this.clock);
     this.#runtime = undefined;
+    this.#inStep = true;
     this.#beat = undefined;
     this.#waiting = [];
     this.calls = [];
