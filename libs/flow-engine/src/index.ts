@@ -25,6 +25,7 @@ export {
 export { valueToText } from './expression/convert-value.js';
 export { HeaderMap } from './message/header-map.js';
 export { Message, type MessageAttachment, type MessageBody } from './message/message.js';
+export { isStreamedBody, type StreamedBody } from './message/streamed-body.js';
 export type {
   DistinguishedNamePair,
   HttpReceiver,

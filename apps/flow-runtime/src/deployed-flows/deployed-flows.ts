@@ -23,6 +23,8 @@ export interface Endpoint {
   readonly ports: FlowPorts;
   readonly sender: HttpSender;
   readonly maximumBodyBytes: number;
+  /** Whether large bodies are passed on as they come. */
+  readonly streamsBody: boolean;
   /** Shared by the channels of this version of the flow. */
   readonly gate: FlowGate;
   /** Whether a sender may say which messages its own belongs to: only when the channel names the header, not by a pattern. */
@@ -132,6 +134,7 @@ export class DeployedFlows {
           sender,
           gate,
           maximumBodyBytes: sender.maximumBodySizeMb * 1_048_576,
+          streamsBody: flow.streamingSenders.has(sender.id),
           acceptsCorrelationId: sender.allowedHeaders.some((name) => name.toLowerCase() === correlationIdHeader),
         })),
       };

@@ -28,7 +28,9 @@ import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
 import { mayReachFlow } from './identity-headers.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
 import { decisionIdHeader, messageIdHeader, respondWithProblem } from './problem-response.js';
-import { readBody, receiveBody } from './read-body.js';
+import { comesAsStream, IncomingBody } from './incoming-body.js';
+import { nothing, readBody, receiveBody } from './read-body.js';
+import { endLeavingRest, leavesRest, mayLeaveRest } from './unread-rest.js';
 
 export interface HandleRequestParts {
   readonly flows: DeployedFlows;
@@ -82,10 +84,14 @@ export class HandleRequest {
     const { endpoint } = use;
     if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
     const failed = (error: unknown) => this.#fail(request, response, error);
-    const process = (body: Uint8Array | undefined) => {
-      const pending = this.#process(request, response, caller, use, body);
+    const process = (body: Uint8Array | undefined, incoming?: IncomingBody) => {
+      const pending = this.#process(request, response, caller, use, body, incoming);
       if (pending) pending.catch(failed);
     };
+    if (endpoint.streamsBody) {
+      const incoming = incomingBody(request, endpoint);
+      if (incoming) return process(nothing, incoming);
+    }
     receiveBody(request, endpoint.maximumBodyBytes, process, failed);
   }
 
@@ -108,8 +114,9 @@ export class HandleRequest {
           return this.#refuse(response, decision, path, caller, endpoint);
         if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
         try {
-          const body = await readBody(request, endpoint.maximumBodyBytes);
-          await this.#process(request, response, caller, { path, endpoint, permit: decision.permit }, body);
+          const incoming = endpoint.streamsBody ? incomingBody(request, endpoint) : undefined;
+          const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes);
+          await this.#process(request, response, caller, { path, endpoint, permit: decision.permit }, body, incoming);
         } catch (error) {
           this.#fail(request, response, error);
         }
@@ -174,13 +181,12 @@ export class HandleRequest {
     caller: ConnectedCaller,
     use: Omit<PermittedUse, 'url' | 'routes'>,
     body: Uint8Array | undefined,
+    incoming: IncomingBody | undefined,
   ): Promise<void> | undefined {
     try {
       const { endpoint, path, permit } = use;
       if (body === undefined) {
-        respondWithProblem(response, 413, {
-          detail: `The body is larger than the ${endpoint.sender.maximumBodySizeMb} MB the flow allows.`,
-        });
+        respondWithProblem(response, 413, { detail: tooLarge(endpoint) });
         return undefined;
       }
       // The sender is gone.
@@ -191,6 +197,7 @@ export class HandleRequest {
         endpoint,
         path,
         sent: toSenderRequest(request, endpoint, path, body),
+        incoming,
         start: this.parts.ports.now(),
       };
       const entered = endpoint.gate.enter();
@@ -251,6 +258,7 @@ export class HandleRequest {
         respondUnreadable(request, response, endpoint, error);
         return undefined;
       }
+      if (exchange.incoming) message.awaitBody(exchange.incoming);
       const correlationId = correlationIdOf(request, endpoint);
       running = {
         id,
@@ -304,11 +312,16 @@ export class HandleRequest {
     });
   }
 
-  #respond({ request, response, endpoint, path, sent }: Exchange, permit: Permit, outcome: FlowOutcome, id: string) {
+  #respond(exchange: Exchange, permit: Permit, outcome: FlowOutcome, id: string) {
+    const { request, response, endpoint, path, sent, incoming } = exchange;
     const { decisions } = this.parts;
     if (decisions.sampled())
       response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
-    respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
+    incoming?.close();
+    if (incoming?.overLimit)
+      return respondWithProblem(response, 413, { detail: tooLarge(endpoint), messageProcessingLogId: id });
+    const leaves = incoming !== undefined && leavesRest(request);
+    respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id, leaves);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -318,15 +331,28 @@ export class HandleRequest {
   }
 }
 
-/** A request whose body is there. */
+/** A request whose body is there, or comes while the flow runs. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly endpoint: Endpoint;
   readonly path: string;
   readonly sent: SenderRequest;
+  /** Then the body in `sent` is empty. */
+  readonly incoming: IncomingBody | undefined;
   /** When it came, in milliseconds since 1970: the time it waits for its turn is its own. */
   readonly start: number;
+}
+
+/** @returns the body of a request whose flow can begin before it has come; undefined for one that is gathered first */
+function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint): IncomingBody | undefined {
+  if (!comesAsStream(request, maximumBodyBytes)) return undefined;
+  mayLeaveRest(request);
+  return new IncomingBody(request, maximumBodyBytes);
+}
+
+function tooLarge({ sender }: Endpoint): string {
+  return `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`;
 }
 
 /** What is no message of the channel; a SOAP client reads a fault. */
@@ -434,20 +460,31 @@ const saidByServer: ReadonlySet<string> = new Set([
 /** Up to this size a body goes out in one piece with the head: one copy costs less than a second chunk. */
 const largestJoinedBody = 16 * 1024;
 
-function respond(request: IncomingMessage, response: ServerResponse, reply: SenderReply, messageId: string): void {
+/** @param leaves whether a part of the request's body is left unread */
+function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: SenderReply,
+  messageId: string,
+  leaves: boolean,
+): void {
   const headers: (string | number)[] = [messageIdHeader, messageId];
   for (const name in reply.headers) {
     if (!saidByServer.has(name.toLowerCase())) headers.push(name, reply.headers[name] as string);
   }
+  if (leaves) headers.push('connection', 'close');
   if (reply.status === 204 || reply.status === 304) {
-    response.writeHead(reply.status, headers).end();
+    response.writeHead(reply.status, headers);
+    if (leaves) endLeavingRest(response, '');
+    else response.end();
     return;
   }
   const { body } = reply;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   headers.push('content-length', length);
   response.writeHead(reply.status, headers);
-  if (request.method === 'HEAD') response.end();
+  if (leaves) endLeavingRest(response, body);
+  else if (request.method === 'HEAD') response.end();
   // Each byte is one character of Latin-1, so nothing is changed by it.
   else if (typeof body !== 'string' && length <= largestJoinedBody)
     response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1');

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { endLeavingRest, endsWithAnswer, leavesRest } from './unread-rest.js';
 
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -17,13 +17,6 @@ const titles: Readonly<Record<number, string>> = {
 /** Answers that leave the body unread: the connection cannot go on. */
 const unread: ReadonlySet<number> = new Set([400, 413, 421, 431]);
 
-const ending = new WeakSet<Socket>();
-
-/** Whether the connection ends with an answer already given: a request that was sent after that one is not for us. */
-export function isEnding(socket: Socket): boolean {
-  return ending.has(socket);
-}
-
 export const decisionIdHeader = 'Sluice-Decision-Id';
 export const messageIdHeader = 'SAP_MessageProcessingLogID';
 
@@ -40,7 +33,9 @@ export function respondWithProblem(
     response.destroy();
     return;
   }
-  if (unread.has(status)) ending.add(response.req.socket);
+  const leaves = leavesRest(response.req);
+  const closes = leaves || unread.has(status);
+  if (closes) endsWithAnswer(response.req.socket);
   const body = JSON.stringify({ type: 'about:blank', title: titles[status] ?? 'Error', status, ...members });
   response.writeHead(status, {
     'content-type': 'application/problem+json',
@@ -49,7 +44,8 @@ export function respondWithProblem(
     ...(members.decisionId ? { [decisionIdHeader]: members.decisionId } : {}),
     ...(members.messageProcessingLogId ? { [messageIdHeader]: members.messageProcessingLogId } : {}),
     ...(status === 503 ? { 'retry-after': '1' } : {}),
-    ...(unread.has(status) ? { connection: 'close' } : {}),
+    ...(closes ? { connection: 'close' } : {}),
   });
-  response.end(body);
+  if (leaves) endLeavingRest(response, body);
+  else response.end(body);
 }

@@ -5,10 +5,11 @@ import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './
 import { passedOnCaller } from './caller-certificate.js';
 import { judgeRequestHead } from './judge-request-head.js';
 import type { Proxies, Proxy } from './passed-on/proxies.js';
-import { isEnding, respondWithProblem } from './problem-response.js';
+import { respondWithProblem } from './problem-response.js';
 import { sessionIdContext, type RequestHandler } from './public-listener.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
+import { isEnding } from './unread-rest.js';
 
 interface AdmittedProxy {
   readonly proxy: Proxy;

@@ -5,10 +5,11 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './apply-limits.js';
 import { callerOfConnection, type ReadCaller } from './caller-certificate.js';
 import { judgeRequestHead } from './judge-request-head.js';
-import { isEnding, respondWithProblem } from './problem-response.js';
+import { respondWithProblem } from './problem-response.js';
 import type { SentChains } from './sent-chains.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
+import { isEnding } from './unread-rest.js';
 import { foldHostName, VirtualHosts } from './virtual-hosts.js';
 
 export interface RequestHandler {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
-const nothing = new Uint8Array();
+/** The body of a request that has none. */
+export const nothing = new Uint8Array();
 
 /**
  * Reads the whole body. Callbacks rather than a promise: every request comes through here.

@@ -1,12 +1,13 @@
-import { FlowProcessingError, type HttpResponse } from '@sluice/flow-engine';
+import { FlowProcessingError, isStreamedBody, type HttpResponse, type StreamedBody } from '@sluice/flow-engine';
 import type { Dispatcher } from 'undici';
+import type { Readable } from 'node:stream';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 export interface HttpExchange {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | string | null;
+  readonly body: Uint8Array | string | StreamedBody | null;
   readonly maximumResponseBytes: number;
   /** Ends the exchange, however far it is. */
   readonly signal: AbortSignal;
@@ -40,20 +41,22 @@ export class NoAnswer extends FlowProcessingError {
 }
 
 /**
- * Sends one request and reads its answer whole. Redirects are answers like others.
- * @throws NoAnswer; its message names the address without its query, which may hold a secret
+ * Sends one request and reads its answer whole. Redirects are answers like others. An answer counts, too, when it comes before
+ * the end of a streamed body: the connection then ends, and no more is taken from the sender.
+ * @throws the failure of a streamed body @throws NoAnswer; its message names the address without its query, which may hold a secret
  */
 export async function exchangeHttp(dispatcher: Dispatcher, exchange: HttpExchange): Promise<HttpResponse> {
   const { method, signal, maximumResponseBytes } = exchange;
   const url = new URL(exchange.url);
   const where = `${url.origin}${url.pathname}`;
+  const streamed = isStreamedBody(exchange.body) ? exchange.body : undefined;
   try {
     const response = await dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: method as Dispatcher.HttpMethod,
-      headers: exchange.headers,
-      body: exchange.body,
+      headers: headersOf(exchange, streamed),
+      body: streamed ? iterated(streamed) : (exchange.body as Uint8Array | string | null),
       signal,
       // The signal alone ends it: it also covers what comes before and after these.
       headersTimeout: 0,
@@ -72,6 +75,8 @@ export async function exchangeHttp(dispatcher: Dispatcher, exchange: HttpExchang
         );
       chunks.push(chunk as Buffer);
     }
+    // It may have failed while the last of the answer came in.
+    if (streamed?.failure) throw streamed.failure;
     return { status: response.statusCode, headers, body: decodeContent(Buffer.concat(chunks), headers, exchange) };
   } catch (error) {
     if (error instanceof FlowProcessingError) throw error;
@@ -83,7 +88,19 @@ export async function exchangeHttp(dispatcher: Dispatcher, exchange: HttpExchang
       error,
       neverSent.has(code) || (interrupted.has(code) && idempotent.has(method)),
     );
+  } finally {
+    streamed?.close();
   }
+}
+
+/** RFC 9112 §6.2: the length is said where it is known; the client sends in chunks otherwise. */
+function headersOf({ headers }: HttpExchange, streamed: StreamedBody | undefined): Readonly<Record<string, string>> {
+  return streamed?.length === undefined ? headers : { ...headers, 'content-length': String(streamed.length) };
+}
+
+/** The client takes any async iterable and waits for the receiver between two chunks; its types know of streams alone. */
+function iterated(streamed: StreamedBody): Readable {
+  return streamed.chunks() as Readable;
 }
 
 function joinHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -5,6 +5,7 @@ import { checkGraph } from './check-graph.js';
 import { compileStep } from './compile-step.js';
 import type { CompiledFlow, CompiledProcess, CompiledStep } from './compiled-flow.js';
 import { StepCompiler } from './step-compiler.js';
+import { whyBodyIsGathered } from './why-body-is-gathered.js';
 
 /**
  * Parses every expression, stylesheet and schema of a flow once and links its steps.
@@ -22,7 +23,8 @@ export function compileCollecting(definition: FlowDefinition, problems: FlowProb
   checkGraph(definition, problems);
   const processes = new Map<string, CompiledProcess>();
   for (const process of definition.processes) processes.set(process.id, compileProcess(definition, process, problems));
-  return { definition, processes };
+  const streaming = definition.senders.filter((sender) => whyBodyIsGathered(definition, sender) === null);
+  return { definition, processes, streamingSenders: new Set(streaming.map(({ id }) => id)) };
 }
 
 function compileProcess(definition: FlowDefinition, process: FlowProcess, problems: FlowProblem[]): CompiledProcess {

@@ -79,6 +79,7 @@ export type FlowErrorCode =
   | 'gather-failed'
   | 'receiver-failed'
   | 'receiver-timeout'
+  | 'sender-gone'
   | 'process-direct-failed'
   | 'data-store-failed'
   | 'data-store-duplicate'

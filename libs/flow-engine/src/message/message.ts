@@ -3,6 +3,7 @@ import { parseXml } from '../xml/parse-xml.js';
 import { serializeXml } from '../xml/serialize-xml.js';
 import { XmlNode } from '../xml/xml-node.js';
 import { HeaderMap } from './header-map.js';
+import type { StreamedBody } from './streamed-body.js';
 
 /** A body in the form it was set in. JSON values come as the text they were written in. */
 export type MessageBody = string | Uint8Array | XmlNode | null;
@@ -28,6 +29,8 @@ export class Message {
   #text: string | null = null;
   #bytes: Uint8Array | null = null;
   #document: XmlNode | null = null;
+  /** Set while the body is still to come. */
+  #streamed: StreamedBody | null = null;
 
   constructor(
     init: {
@@ -42,6 +45,7 @@ export class Message {
   }
 
   get body(): MessageBody {
+    if (this.#body === null) this.#mustBeThere();
     return this.#body;
   }
 
@@ -52,6 +56,25 @@ export class Message {
     this.#document = null;
   }
 
+  /** Makes a body that is still to come the message's own. */
+  awaitBody(streamed: StreamedBody): void {
+    this.body = null;
+    this.#streamed = streamed;
+  }
+
+  /** @returns the body that is still to come, or null when there is none or another was set; the message is empty from then on */
+  takeStreamed(): StreamedBody | null {
+    const streamed = this.#streamed;
+    if (streamed !== null) this.#streamed = null;
+    return this.#body === null ? streamed : null;
+  }
+
+  /** Whoever would take a body that has not come for an empty one would lose it. */
+  #mustBeThere(): void {
+    if (this.#streamed !== null)
+      throw new FlowProcessingError('internal', 'The body is passed on as it comes, and cannot be read here.');
+  }
+
   /** The header Content-Type, or undefined. */
   get contentType(): string | undefined {
     const value = this.headers.get('content-type');
@@ -59,7 +82,7 @@ export class Message {
   }
 
   get isEmpty(): boolean {
-    const body = this.#body;
+    const body = this.body;
     return body === null || (body instanceof XmlNode ? false : body.length === 0);
   }
 
@@ -67,8 +90,10 @@ export class Message {
   text(): string {
     if (typeof this.#body === 'string') return this.#body;
     if (this.#text === null) {
-      if (this.#body === null) this.#text = '';
-      else if (this.#body instanceof XmlNode)
+      if (this.#body === null) {
+        this.#mustBeThere();
+        this.#text = '';
+      } else if (this.#body instanceof XmlNode)
         this.#text = serializeXml(this.#body, { declaration: this.#body.kind === 'document' });
       else this.#text = decodeText(this.#body, this.contentType);
     }
@@ -108,6 +133,7 @@ export class Message {
 
   /** @returns a copy with headers and properties of its own; the body is shared, as it is never changed in place */
   clone(): Message {
+    this.#mustBeThere();
     const copy = new Message();
     copy.headers = this.headers.clone();
     copy.properties = new Map(this.properties);

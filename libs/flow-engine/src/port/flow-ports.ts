@@ -1,5 +1,6 @@
 import type { MessageAttachment } from '../message/message.js';
 import type { Message } from '../message/message.js';
+import type { StreamedBody } from '../message/streamed-body.js';
 import type { MailReceiver, ReceiverAuthentication } from '../model/channel-definition.js';
 
 type Awaitable<T> = T | Promise<T>;
@@ -9,7 +10,8 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | null;
+  /** A streamed one is sent as it comes: chunked, or with the length its sender declared. */
+  readonly body: Uint8Array | StreamedBody | null;
   readonly timeoutMs: number;
   readonly authentication: ReceiverAuthentication;
   /** How often a failed connection (not an answer) is tried again. */
@@ -26,7 +28,7 @@ export interface HttpResponse {
 export interface HttpPort {
   /**
    * Sends the request and gives the answer, whatever its status; redirects are not followed.
-   * @throws FlowProcessingError `receiver-timeout` or `receiver-failed` when no answer came
+   * @throws FlowProcessingError `receiver-timeout` or `receiver-failed` when no answer came; the failure of a streamed body
    */
   send(request: HttpRequest): Awaitable<HttpResponse>;
 }

@@ -68,7 +68,7 @@ function compileHttp(channel: HttpReceiver, compiler: StepCompiler): StepWork {
       method: verb,
       url: urlOf(valueToText(address(run)), valueToText(query(run))),
       headers: requestHeaders(run.message, channel.requestHeaders),
-      body: WITHOUT_BODY.has(verb) && !channel.sendBody ? null : run.message.bytes(),
+      body: WITHOUT_BODY.has(verb) && !channel.sendBody ? null : (run.message.takeStreamed() ?? run.message.bytes()),
       timeoutMs: run.scope.timeLeft(channel.timeoutMs),
       authentication: authentication(run),
       retries: channel.retries,

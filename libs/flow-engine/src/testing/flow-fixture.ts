@@ -1,6 +1,7 @@
 import { compileFlow } from '../compile/compile-flow.js';
 import { FlowDefinitionError, type FlowProblem, FlowProcessingError } from '../error/flow-errors.js';
 import { Message } from '../message/message.js';
+import { isStreamedBody } from '../message/streamed-body.js';
 import type {
   DataStoreEntry,
   DataStoreName,
@@ -86,7 +87,7 @@ export function problemsOf(yaml: string): readonly FlowProblem[] {
 
 /** Receivers by address; keeps what they were sent. */
 export class FakeHttp implements HttpPort {
-  readonly requests: HttpRequest[] = [];
+  readonly requests: (HttpRequest & { readonly body: Uint8Array | null })[] = [];
   readonly #answers: Readonly<
     Record<string, (request: HttpRequest) => Partial<Omit<HttpResponse, 'body'>> & { body?: string | Uint8Array }>
   >;
@@ -100,7 +101,9 @@ export class FakeHttp implements HttpPort {
   >;
 
   send(request: HttpRequest): HttpResponse {
-    this.requests.push(request);
+    const { body: sent } = request;
+    if (isStreamedBody(sent)) throw new Error('This receiver takes whole bodies.');
+    this.requests.push({ ...request, body: sent });
     const address = request.url.split('?')[0] as string;
     const answer = this.#answers[address]?.(request);
     if (answer === undefined) throw new FlowProcessingError('receiver-failed', `Nothing listens on ${address}.`);

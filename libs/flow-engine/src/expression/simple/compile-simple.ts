@@ -36,6 +36,24 @@ export function compileSimpleTemplate(source: string): CompiledExpression {
   };
 }
 
+/**
+ * Whether a Simple text with `${…}` in it may read the body. Errs to true: for a header whose name holds the word, and for what
+ * cannot be compiled.
+ */
+export function mayReadBody(source: string): boolean {
+  for (let start = nextFunction(source, 0); start >= 0; ) {
+    let end: number;
+    try {
+      end = functionEnd(source, start);
+    } catch {
+      return true;
+    }
+    if (/body/i.test(source.slice(start, end))) return true;
+    start = nextFunction(source, end + 1);
+  }
+  return false;
+}
+
 /** A function may hold other functions: `${header.${property.name}}`. */
 function compileInner(inner: string): CompiledExpression {
   if (nextFunction(inner, 0) < 0) return compileSimpleFunction(inner);
