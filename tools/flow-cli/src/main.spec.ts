@@ -37,6 +37,17 @@ describe('flow check', () => {
     expect(text).toContain('1 flows: 1 supported, 0 needs-scripts, 0 refused');
   });
 
+  it('says of a sender that its large bodies are passed on as they come', () => {
+    const { text } = run(
+      'check',
+      file(
+        'a.yaml',
+        'name: orders\nsender: {adapter: HTTPS, address: /o}\nsteps:\n  - requestReply: {adapter: HTTP, address: "http://r/"}\n',
+      ),
+    );
+    expect(text).toContain('HTTPS /o (role ESBMessaging.send), streams');
+  });
+
   it('lists what is in the way with its line and the nearest thing', () => {
     const { code, text } = run(
       'check',

@@ -43,6 +43,15 @@ describe('a body as it comes', () => {
     expect(() => body.chunks()).toThrow('once only');
   });
 
+  it('has failed when its sender went away before', async () => {
+    const request = await requestOf('Content-Length: 5', 'he');
+    endings.pop()?.();
+    await new Promise((resolve) => request.once('close', resolve));
+    const body = new IncomingBody(request, 5);
+    expect(body.failure?.code).toBe('sender-gone');
+    await expect(body.chunks()[Symbol.asyncIterator]().next()).rejects.toBe(body.failure);
+  });
+
   it('does not end for whoever waits for more when nobody wants it any longer: a part is not the whole', async () => {
     const body = new IncomingBody(await requestOf('Content-Length: 5', 'he'), 5);
     const chunks = body.chunks()[Symbol.asyncIterator]();

@@ -40,12 +40,11 @@ export class IncomingBody implements StreamedBody {
     this.length = declared === undefined ? undefined : Number(declared);
     this.#request = request;
     this.#limit = limit;
-    // Whoever goes away may do so before anybody reads.
-    request.on('error', (error) =>
-      this.#fail(
-        new FlowProcessingError('sender-gone', 'The sender went away before the end of its body.', { cause: error }),
-      ),
-    );
+    const gone = (cause?: Error) =>
+      this.#fail(new FlowProcessingError('sender-gone', 'The sender went away before the end of its body.', { cause }));
+    // Whoever goes away may do so before anybody reads, or while the call was decided.
+    if (request.destroyed) gone();
+    else request.on('error', gone);
   }
 
   get failure(): FlowProcessingError | undefined {

@@ -1,3 +1,4 @@
+import { whyBodyIsGathered } from '../compile/why-body-is-gathered.js';
 import { FlowDefinitionError, type FlowProblem, type FlowWarning } from '../error/flow-errors.js';
 import type { FlowDefinition } from '../model/flow-definition.js';
 import type { ScriptToPort } from '../reader/iflw/artifact-files.js';
@@ -22,7 +23,7 @@ export interface FlowCheck {
   readonly id: string;
   readonly path: string;
   readonly verdict: FlowVerdict;
-  /** `HTTPS /orders (role ESBMessaging.send)` … */
+  /** `HTTPS /orders (role ESBMessaging.send)` …; one whose large bodies are passed on as they come ends in `, streams`. */
   readonly senders: readonly string[];
   readonly receivers: readonly string[];
   /** How often each step type occurs. */
@@ -165,7 +166,7 @@ function describe(
     id,
     path,
     verdict,
-    senders: definition.senders.map(describeSender),
+    senders: definition.senders.map((sender) => describeSender(sender, definition)),
     receivers: definition.receivers.filter((receiver) => !refusedIds.has(receiver.id)).map(describeReceiver),
     steps,
     needs: needsOf(definition, refusedIds),
@@ -175,14 +176,15 @@ function describe(
   };
 }
 
-function describeSender(sender: FlowDefinition['senders'][number]): string {
+function describeSender(sender: FlowDefinition['senders'][number], definition: FlowDefinition): string {
   if (sender.adapter === 'Timer')
     return sender.schedule.kind === 'once'
       ? 'Timer, once'
       : `Timer, ${sender.schedule.expression} (${sender.schedule.timeZone})`;
   if (sender.adapter === 'ProcessDirect') return `ProcessDirect ${sender.address}`;
   const who = sender.authorization.type === 'UserRole' ? `role ${sender.authorization.role}` : 'client certificate';
-  return `${sender.adapter} ${sender.address} (${who})`;
+  const streams = whyBodyIsGathered(definition, sender) === null ? ', streams' : '';
+  return `${sender.adapter} ${sender.address} (${who})${streams}`;
 }
 
 function describeReceiver(receiver: FlowDefinition['receivers'][number]): string {

@@ -1,6 +1,5 @@
 import { readFlowDefinition } from '@sluice/flow-engine';
 import { Metrics } from '@sluice/service-shell';
-import type { TestAuthority, TestCertificate } from '@sluice/testing';
 import { randomUUID } from 'node:crypto';
 import { request as httpsRequest, Agent } from 'node:https';
 import type { ClientRequest } from 'node:http';
@@ -20,13 +19,21 @@ import { HandleRequest } from '../handle-request.js';
 import { PublicListener } from '../public-listener.js';
 import { SentChains } from '../sent-chains.js';
 
+/** A certificate with its chain and key, PEM. */
+interface Certificate {
+  readonly sha256: string;
+  readonly chainPem: string;
+  readonly key: { readonly pem: string };
+}
+
 export interface ServedFlowOptions {
   /** YAML, whose sender listens on `/o`. */
   readonly flow: string;
-  readonly root: TestAuthority;
-  readonly server: TestCertificate;
+  /** Whom the sender trusts. */
+  readonly root: { readonly pem: string };
+  readonly server: Certificate;
   /** Has a permit for the flow. */
-  readonly sender: TestCertificate;
+  readonly sender: Certificate;
   readonly messageTimeLimitMs?: number;
   /** Of the listener: from the head of a request to the end of its body. */
   readonly requestTimeoutMs?: number;
