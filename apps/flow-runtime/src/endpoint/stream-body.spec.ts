@@ -332,6 +332,7 @@ describe('a body that no step needs whole', () => {
     for (const request of [first, second, third]) request.write('a');
     // One goes in, one waits, and whichever was the last is turned away.
     expect((await Promise.race(replies)).status).toBe(503);
+    await until(() => calls.length > 0, { what: 'the call of the receiver' });
     expect(calls).toHaveLength(1);
     for (const request of [first, second, third]) request.end();
     const statuses = (await Promise.all(replies)).map(({ status }) => status);
