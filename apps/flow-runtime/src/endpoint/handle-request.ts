@@ -3,12 +3,10 @@ import {
   FlowProcessingError,
   readSenderRequest,
   runFlow,
-  writeSenderFault,
   writeSenderReply,
   type FlowOutcome,
   type FlowPorts,
   type Message,
-  type SenderReply,
   type SenderRequest,
 } from '@sluice/flow-engine';
 import { continueRequest, runInRequest } from '@sluice/messaging';
@@ -16,7 +14,7 @@ import { spanClock } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decide-call/decide-call.js';
 import type { Permit } from '../decide-call/permit-cache.js';
-import { correlationIdHeader, type DeployedFlows, type Endpoint } from '../deployed-flows/deployed-flows.js';
+import type { DeployedFlows, Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { RuntimeMetrics } from '../runtime-metrics.js';
 import { recordFlowRun, recordRequest, type TakesSpans } from '../record-spans/record-spans.js';
 import type { DecidedCall, RecordDecision } from '../record-decision/record-decision.js';
@@ -25,12 +23,13 @@ import type { RecordMessage, RunningMessage } from '../record-message/record-mes
 import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, PermittedUse, ReadCaller } from './caller-certificate.js';
 import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
-import { mayReachFlow } from './identity-headers.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
-import { decisionIdHeader, messageIdHeader, respondWithProblem } from './problem-response.js';
+import { decisionIdHeader, respondWithProblem } from './problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
 import { nothing, readBody, receiveBody } from './read-body.js';
-import { endLeavingRest, leavesRest, mayLeaveRest } from './unread-rest.js';
+import { correlationIdOf, toSenderRequest } from './sender-request.js';
+import { leavesRest, mayLeaveRest } from './unread-rest.js';
+import { respondUnreadable, writeReply } from './write-reply.js';
 
 export interface HandleRequestParts {
   readonly flows: DeployedFlows;
@@ -321,7 +320,7 @@ export class HandleRequest {
     if (incoming?.overLimit)
       return respondWithProblem(response, 413, { detail: tooLarge(endpoint), messageProcessingLogId: id });
     const leaves = incoming !== undefined && leavesRest(request);
-    respond(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id, leaves);
+    writeReply(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id, leaves);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -353,26 +352,6 @@ function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint):
 
 function tooLarge({ sender }: Endpoint): string {
   return `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`;
-}
-
-/** What is no message of the channel; a SOAP client reads a fault. */
-function respondUnreadable(
-  request: IncomingMessage,
-  response: ServerResponse,
-  endpoint: Endpoint,
-  error: FlowProcessingError,
-): void {
-  if (endpoint.sender.adapter === 'HTTPS') return respondWithProblem(response, 400, { detail: error.message });
-  const version = /^application\/soap\+xml\b/i.test(request.headers['content-type'] ?? '') ? '1.2' : '1.1';
-  const { status, headers, body } = writeSenderFault(version, error.message);
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
-}
-
-/** The id of another message that this one belongs to, when the channel lets the sender say so. */
-function correlationIdOf(request: IncomingMessage, endpoint: Endpoint): string | undefined {
-  if (!endpoint.acceptsCorrelationId) return undefined;
-  const given = request.headers[correlationIdHeader];
-  return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : undefined;
 }
 
 /** Of a call that was allowed no checks are kept: what they found is in the permit. */
@@ -422,71 +401,4 @@ function statusOf(decision: CallDecision): number {
     case 'undecided':
       return 503;
   }
-}
-
-/** What the engine needs to know of a request; headers that claim an identity or hold a secret do not reach it. */
-function toSenderRequest(request: IncomingMessage, endpoint: Endpoint, path: string, body: Uint8Array): SenderRequest {
-  const target = request.url ?? '';
-  const query = target.indexOf('?');
-  const headers: Record<string, string> = {};
-  const came = request.headers;
-  for (const name in came) {
-    const value = came[name];
-    if (value !== undefined && mayReachFlow(name)) headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  const { address } = endpoint.sender;
-  return {
-    method: request.method ?? '',
-    path: address.endsWith('/*') ? path.slice('/http'.length + address.length - '/*'.length) : '',
-    query: query === -1 ? '' : target.slice(query + 1),
-    url: `https://${request.headers.host ?? 'localhost'}${path}`,
-    headers,
-    body,
-  };
-}
-
-/** RFC 9110 §7.6.1, and what this server says itself. */
-const saidByServer: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'date',
-]);
-
-/** Up to this size a body goes out in one piece with the head: one copy costs less than a second chunk. */
-const largestJoinedBody = 16 * 1024;
-
-/** @param leaves whether a part of the request's body is left unread */
-function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  reply: SenderReply,
-  messageId: string,
-  leaves: boolean,
-): void {
-  const headers: (string | number)[] = [messageIdHeader, messageId];
-  for (const name in reply.headers) {
-    if (!saidByServer.has(name.toLowerCase())) headers.push(name, reply.headers[name] as string);
-  }
-  if (leaves) headers.push('connection', 'close');
-  if (reply.status === 204 || reply.status === 304) {
-    response.writeHead(reply.status, headers);
-    if (leaves) endLeavingRest(response, '');
-    else response.end();
-    return;
-  }
-  const { body } = reply;
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  headers.push('content-length', length);
-  response.writeHead(reply.status, headers);
-  if (leaves) endLeavingRest(response, body);
-  else if (request.method === 'HEAD') response.end();
-  // Each byte is one character of Latin-1, so nothing is changed by it.
-  else if (typeof body !== 'string' && length <= largestJoinedBody)
-    response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1');
-  else response.end(body);
 }

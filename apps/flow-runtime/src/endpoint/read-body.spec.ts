@@ -49,4 +49,18 @@ describe('reading a body', () => {
     server.once('request', () => socket.destroy());
     await expect(read).rejects.toThrow('aborted');
   });
+
+  it('fails when the sender went away before anybody read', async () => {
+    const gone = createServer();
+    gone.listen(0, '127.0.0.1');
+    await once(gone, 'listening');
+    const sender = connect((gone.address() as AddressInfo).port, '127.0.0.1');
+    sender.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe');
+    const [request] = (await once(gone, 'request')) as [IncomingMessage];
+    request.on('error', () => undefined);
+    sender.destroy();
+    await new Promise((resolve) => request.once('close', resolve));
+    await expect(readBody(request, 8)).rejects.toThrow('aborted');
+    gone.close();
+  });
 });

@@ -19,6 +19,11 @@ export function receiveBody(
     done(undefined);
     return;
   }
+  if (request.destroyed && !request.readableEnded) {
+    // It went away before anybody listened: it will not say so again.
+    failed(request.errored ?? new Error('The sender went away before its body was read.'));
+    return;
+  }
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
   let length = 0;

@@ -345,7 +345,7 @@ describe('a body that no step needs whole', () => {
     const first = served.begin();
     first.end('x');
     expect((await replyTo(first)).status).toBe(200);
-    served.state.ready = false;
+    served.state.complete = false;
     const second = served.begin();
     const reply = replyTo(second);
     second.write('x');

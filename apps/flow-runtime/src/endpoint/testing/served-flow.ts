@@ -44,7 +44,7 @@ export class ServedFlow implements AsyncDisposable {
   /** Lines of the message processing log that say what came of a message, parsed. */
   readonly log: (readonly unknown[])[] = [];
   readonly faults: unknown[] = [];
-  readonly state = { ready: true, position: { epoch: '1', sequence: 0 }, currentAsOf: Number.MAX_SAFE_INTEGER };
+  readonly state = { complete: true, position: { epoch: '1', sequence: 0 }, currentAsOf: Number.MAX_SAFE_INTEGER };
   readonly #pools = new ConnectionPools({});
   readonly #listener: PublicListener;
   readonly #agent: Agent;
