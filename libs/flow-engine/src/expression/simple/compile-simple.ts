@@ -41,7 +41,7 @@ export function compileSimpleTemplate(source: string): CompiledExpression {
  * cannot be compiled.
  */
 export function mayReadBody(source: string): boolean {
-  for (let start = nextFunction(source, 0); start >= 0; ) {
+  for (let start = nextFunction(source, 0); start >= 0;) {
     let end: number;
     try {
       end = functionEnd(source, start);
