@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort, TemporaryFolder, TestAuthority, until, type Sender } from '@sluice/testing';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { Administrator, type Flow, type ServiceKey } from './administrator/administrator.js';
+import { Administrator, type Flow, type MessageLog, type ServiceKey } from './administrator/administrator.js';
 import { attemptRequest } from './bus/attempt.js';
 import { connectAsService, connectAsSubscriber } from './bus/connect-to-bus.js';
 import { EventSubscription } from './bus/event-subscription.js';
@@ -73,7 +73,16 @@ describe('a stack whose parts die', () => {
       const found = await administrator.client.expect<ServiceKey>(200, 'GET', `/v1/service-keys/${key.id}`);
       expect(found.certificates).toMatchObject(key.certificates);
       expect((await administrator.client.expect<Flow>(200, 'GET', `/v1/flows/${flow.id}`)).status).toBe('started');
-      expect(await administrator.messageLog(messageId)).toMatchObject({
+      // What a runtime that died had taken to store arrives within ten seconds of its taking.
+      const log = await until(
+        async () => {
+          const path = `/v1/message-processing-logs/${messageId}`;
+          const { status, body } = await administrator.client.request<MessageLog>('GET', path);
+          return status === 404 ? undefined : body;
+        },
+        { what: `the entry of the message ${messageId}`, timeoutMs: 20_000 },
+      );
+      expect(log).toMatchObject({
         id: messageId,
         flow: flow.id,
         status: 'COMPLETED',
