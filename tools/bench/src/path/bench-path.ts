@@ -155,11 +155,11 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
       await benchConnections(
         [
           { name: 'bare https + Map', target: { ...base, port: barePort, path: '/' }, pids: () => [barePid] },
-          {
-            name: 'Sluice, MPL INFO',
-            target: { ...base, port: flowPort, path: '/http/echo-INFO' },
+          ...['INFO', 'NONE'].map((level) => ({
+            name: `Sluice, MPL ${level}`,
+            target: { ...base, port: flowPort, path: `/http/echo-${level}` },
             pids: () => runtime,
-          },
+          })),
           ...peers.peers.map(({ name, port, pids }) => ({ name, target: { ...base, port, path: '/' }, pids })),
         ],
         Math.max(200, Math.ceil(requests / 16)),
