@@ -281,11 +281,14 @@ describe('a stack whose parts die', () => {
   });
 
   describe('its end and its second start', () => {
-    it('SIGTERM ends every process, says so, and keeps the data', async () => {
+    it('SIGTERM ends every process, also when it comes twice, says so, and keeps the data', async () => {
       const pids = Object.values(stack.facts.pids).flat();
       expect(pids.length).toBe(9);
       expect(pids.filter(isAlive)).toEqual([...pids]);
-      expect(await stack.end('SIGTERM')).toEqual({ code: 0, signal: null });
+      const ended = stack.end('SIGTERM');
+      await until(() => stack.output.at(-1)?.includes('ending'), { what: 'the end to begin' });
+      process.kill(stack.pid, 'SIGTERM');
+      expect(await ended).toEqual({ code: 0, signal: null });
       expect(pids.filter(isAlive)).toEqual([]);
       expect(existsSync(stack.factsFile)).toBe(false);
       expect(stack.output.at(-1)).toMatch(/the data is kept/);

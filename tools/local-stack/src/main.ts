@@ -20,8 +20,9 @@ const progress = new Progress();
 try {
   const stack = new Stack(readStackConfig(process.env, root), progress);
   const end = (code: number) => void stack.stop().then(() => process.exit(code));
-  process.once('SIGINT', () => end(0));
-  process.once('SIGTERM', () => end(0));
+  // A second one must not end this process before what it started: servers would be left behind.
+  process.on('SIGINT', () => end(0));
+  process.on('SIGTERM', () => end(0));
   if (process.env['npm_lifecycle_event']) whenParentIsGone(() => end(0));
   try {
     await stack.start();

@@ -20,6 +20,7 @@ export class Stack {
   #facts: Record<string, unknown> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #stopping = false;
+  #ended: Promise<void> | undefined;
   #locked = false;
 
   constructor(
@@ -90,9 +91,12 @@ export class Stack {
     this.#announce(adminUrl, flowUrls, provisioned.adminTokenFile, provisioned.serverRootFile);
   }
 
-  /** Ends everything in the order that loses nothing, and keeps the data. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
+  /** Ends everything in the order that loses nothing, and keeps the data. Whoever asks again waits for the same end. */
+  stop(): Promise<void> {
+    return (this.#ended ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#renewal);
     this.progress.say('ending; what is under way is finished first');
