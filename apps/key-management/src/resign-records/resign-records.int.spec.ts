@@ -57,7 +57,7 @@ describe('a rotation of the key that signs records', () => {
     believed.push(fixture.recordKey, next.pem);
   });
 
-  const resign = (workMs?: number) =>
+  const resign = (now?: () => number) =>
     new ResignRecords(
       fixture.dataSource,
       fixture.changes,
@@ -65,7 +65,7 @@ describe('a rotation of the key that signs records', () => {
       publisher,
       next.signer,
       new RecordReader(believed),
-      workMs,
+      now,
     );
   const signed = async () => {
     const keys = (await Promise.all([...signedPrefixes].map((prefix) => bucket.keys(prefix)))).flat();
@@ -103,7 +103,9 @@ describe('a rotation of the key that signs records', () => {
 
   it('goes on by stretches until all is done', async () => {
     for (let n = 0; n < 5; n++) await fixture.createInstance();
-    const useCase = resign(5);
+    // Each look at the clock is four seconds later than the one before, and a stretch has fifteen.
+    let time = 0;
+    const useCase = resign(() => (time += 4_000));
     let [resigned, requests] = [0, 0];
     for (let after: number | undefined = 0; after !== undefined; requests++) {
       const done: Awaited<ReturnType<ResignRecords['execute']>> = await useCase.execute(after);

@@ -39,7 +39,8 @@ export class ResignRecords {
     private readonly publisher: StatePublisher,
     private readonly signer: RecordSigner,
     private readonly reader: RecordReader,
-    private readonly workMs = stretchMs,
+    /** Milliseconds of a clock that never goes back. */
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /**
@@ -54,12 +55,12 @@ export class ResignRecords {
     const state = await this.bucket.state();
     if (!state) throw new SluiceError('unavailable', 'There is no state stream at the moment: try again.');
     const counts: Record<Outcome, number> = { resigned: 0, left: 0, unexpected: 0 };
-    const deadline = performance.now() + this.workMs;
+    const deadline = this.now() + stretchMs;
     let done = after;
     // What is signed anew goes to the end of the stream, behind where this ends.
-    while (done < state.lastSequence && performance.now() < deadline) {
+    while (done < state.lastSequence && this.now() < deadline) {
       const older: StoredRecord[] = [];
-      while (done < state.lastSequence && older.length < atOnce && performance.now() < deadline) {
+      while (done < state.lastSequence && older.length < atOnce && this.now() < deadline) {
         const stored = await this.bucket.next(done + 1, '>');
         done = Math.min(stored?.sequence ?? Infinity, state.lastSequence);
         if (stored?.sequence === done && this.#isOlder(stored, signingKey)) older.push(stored);
