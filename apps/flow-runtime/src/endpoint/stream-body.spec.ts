@@ -354,3 +354,20 @@ describe('a body that no step needs whole', () => {
     expect([calls.length, served.statuses]).toEqual([1, ['COMPLETED']]);
   });
 });
+
+describe('a connection that was let in to a flow', () => {
+  it('does not reach it any more by the same address once another route, or none, stands there', async () => {
+    const { url, calls } = await receiver(drinkUp);
+    const served = await serve(flowTo(url));
+    const first = served.begin();
+    first.end('x');
+    expect((await replyTo(first)).status).toBe(200);
+    // The permit of this test rests on no record, so it is the route alone that ends.
+    served.flows.apply('f', undefined);
+    const second = served.begin();
+    const reply = replyTo(second);
+    second.end('x');
+    expect((await reply).status).not.toBe(200);
+    expect([second.reusedSocket, calls.length, served.statuses]).toEqual([true, 1, ['COMPLETED']]);
+  });
+});

@@ -132,18 +132,21 @@ describe('a rotation of the key that signs records', () => {
       const expected = (await bucket.last(key))?.sequence ?? 0;
       await publisher.publishIf(key, expected, version, fixture.recordSigner.encode(record));
     };
+    const ahead = await fixture.createInstance();
+    await forge(ahead, ((await bucket.last(stateKey.instance(ahead)))?.version ?? 0) + 1);
     await forge('smuggled', 1);
     await forge(instance, (await bucket.last(stateKey.instance(instance)))?.version ?? 0);
     const { left, unexpected } = await resign().execute(0);
-    expect({ left, unexpected }).toEqual({ left: 0, unexpected: 1 });
+    // The one that is ahead of Postgres may be a change on its way: it is left, and told of.
+    expect({ left, unexpected }).toEqual({ left: 1, unexpected: 1 });
     const reads = new RecordReader([next.pem]);
     const stored = await bucket.last(stateKey.instance(instance));
     expect(reads.decode(stateKey.instance(instance), stored?.value ?? Buffer.of())).toMatchObject({
       roles: ['ESBMessaging.send'],
     });
-    const smuggled = await bucket.last(stateKey.instance('smuggled'));
-    expect(() => reads.decode(stateKey.instance('smuggled'), smuggled?.value ?? Buffer.of())).toThrow(
-      'may not sign records',
-    );
+    for (const id of ['smuggled', ahead]) {
+      const forged = await bucket.last(stateKey.instance(id));
+      expect(() => reads.decode(stateKey.instance(id), forged?.value ?? Buffer.of())).toThrow('may not sign records');
+    }
   });
 });

@@ -44,6 +44,7 @@ export class ServedFlow implements AsyncDisposable {
   /** Lines of the message processing log that say what came of a message, parsed. */
   readonly log: (readonly unknown[])[] = [];
   readonly faults: unknown[] = [];
+  readonly flows: DeployedFlows;
   readonly state = { complete: true, position: { epoch: '1', sequence: 0 }, currentAsOf: Number.MAX_SAFE_INTEGER };
   readonly #pools = new ConnectionPools({});
   readonly #listener: PublicListener;
@@ -64,6 +65,7 @@ export class ServedFlow implements AsyncDisposable {
     });
     const ports = { now, newId: () => randomUUID(), http };
     const flows = new DeployedFlows(() => ports, onFault);
+    this.flows = flows;
     const { definition } = readFlowDefinition({ mediaType: 'application/yaml', content: Buffer.from(options.flow) });
     const record = { v: 1, id: 'f', name: 'f', version: 1, endpoints: [], definition };
     flows.apply('f', record as unknown as Parameters<DeployedFlows['apply']>[1]);
