@@ -351,7 +351,7 @@ whenPresent('supported artifacts run', () => {
     );
     expect(outcome.error).toBeUndefined();
     expect([...dataStore.entries].map(([key, { body }]) => [key, new TextDecoder().decode(body)])).toEqual([
-      ['local/ValueMapping/VM_Plant_Site', 'Plant, Site\n1000,"A,1"\n'],
+      ['local:flow/ValueMapping/VM_Plant_Site', 'Plant, Site\n1000,"A,1"\n'],
     ]);
   });
 });
