@@ -6,6 +6,7 @@ const programs = {
   'certificate-verifier': './apps/certificate-verifier/dist/main.js',
   authorization: './apps/authorization/dist/main.js',
   'flow-runtime': './apps/flow-runtime/dist/main.js',
+  'message-log': './apps/flow-runtime/dist/message-log.main.js',
   'admin-api': './apps/admin-api/dist/main.js',
   provision: './tools/provision/dist/main.js',
 };

@@ -10,8 +10,12 @@ const files = z
   .transform((value) => value.split(',').map((file) => file.trim()))
   .refine((names) => names.every((name) => name !== ''), 'must name a file, or several separated by commas');
 
+/** So long a flow runtime is not seen before what it worked on is abandoned and it is not shown with the flows. */
+const runtimeGoneAfter = { RUNTIME_GONE_AFTER_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(20_000) };
+
 const environment = shellEnvironment
   .extend(databaseEnvironment.shape)
+  .extend(runtimeGoneAfter)
   .extend({
     RECORD_KEYS_FILE: z.string().min(1),
     /** Where senders reach the endpoints; goes into the answers of the API. */
@@ -50,10 +54,6 @@ const environment = shellEnvironment
     DECISION_SAMPLE: z.coerce.number().min(0).max(1).default(0.001),
     /** Decisions being made at once; further ones are answered 503. */
     MAXIMUM_QUESTIONS: z.coerce.number().int().min(4).default(256),
-    /** How many days the message processing log is kept. */
-    MESSAGE_LOG_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
-    /** So long a flow runtime is not seen before what it worked on is abandoned and it is not shown with the flows. */
-    RUNTIME_GONE_AFTER_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(20_000),
     /** 32 bytes in base64: credentials of receivers are sealed under it. */
     CREDENTIAL_KEY_FILE: z.string().min(1),
     /** Hosts that flows may call, separated by commas (`api.example.com,*.example.com:8443`); empty: any. */
@@ -84,10 +84,22 @@ const environment = shellEnvironment
     message: 'must be set with PROXY_PORT: the proxy-facing listener admits nobody without it',
   });
 
+const messageLogEnvironment = shellEnvironment
+  .extend(databaseEnvironment.shape)
+  .extend(runtimeGoneAfter)
+  .extend({
+    /** How many days the message processing log is kept. */
+    MESSAGE_LOG_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+  });
+
 export type Config = z.output<typeof environment>;
 
 export function readConfig(): Config {
   return readEnvironment('flow-runtime', environment, process.env);
+}
+
+export function readMessageLogConfig(): z.output<typeof messageLogEnvironment> {
+  return readEnvironment('message-log', messageLogEnvironment, process.env);
 }
 
 export function listenersOf(config: Config): ListenersConfig {

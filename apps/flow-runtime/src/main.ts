@@ -32,7 +32,6 @@ import { Listeners } from './endpoint/listeners.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
 import { wireFlowEffects } from './flow-effects/wire-flow-effects.js';
 import { ImportFlows } from './import-flows/import-flows.js';
-import { KeepMessageLog } from './keep-message-log/keep-message-log.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
 import { PutReceiverCredential } from './put-receiver-credential/put-receiver-credential.js';
@@ -42,7 +41,6 @@ import { PublishLines } from './record-message/publish-lines.nats.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
 import { RunMessage } from './run-message/run-message.js';
-import { StoreMessages } from './record-message/store-messages.js';
 import { ReportUsage } from './report-usage/report-usage.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
 import { UndeployFlow } from './undeploy-flow/undeploy-flow.js';
@@ -161,15 +159,6 @@ await runService({
       nameTrustedRoots(listeners, follower, onFault);
     });
 
-    const store = new StoreMessages(connection, dataSource, onFault);
-    shell.onShutdown(() => store.stop());
-    const keepLog = new KeepMessageLog(dataSource, {
-      retentionDays: config.MESSAGE_LOG_DAYS,
-      runtimeGoneAfterMs: config.RUNTIME_GONE_AFTER_MS,
-      now,
-      onFault,
-    });
-    shell.onShutdown(() => keepLog.stop());
     shell.onShutdown(() => usage.stop());
     shell.onShutdown(() => listeners.close(config.DRAIN_MS));
 
@@ -202,10 +191,8 @@ await runService({
           ),
         ],
       }),
-      notReady: () => [...stateNotReady(follower), ...(store.missing ? [store.missing] : [])],
+      notReady: () => stateNotReady(follower),
       start: async () => {
-        keepLog.start();
-        store.start();
         usage.start();
         effects.start();
         runtimes.start();

@@ -256,7 +256,7 @@ describe('who may do what on the bus', () => {
     const connections = new Map<string, NatsConnection>();
 
     beforeAll(async () => {
-      for (const service of ['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])
+      for (const service of ['flow-runtime', 'message-log', 'certificate-verifier', 'authorization', 'admin-api'])
         connections.set(service, await connectAsService(stack, service));
     });
 
@@ -276,7 +276,7 @@ describe('who may do what on the bus', () => {
     ];
     const others = ['KV_SLUICE_STATE', 'SLUICE_EVENTS', 'SLUICE_DECISIONS', 'SLUICE_MPL'];
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization'])(
+    it.each(['flow-runtime', 'message-log', 'certificate-verifier', 'authorization'])(
       '%s cannot ask key-management for what administrators ask',
       async (service) => {
         for (const request of requests) {
@@ -288,7 +288,7 @@ describe('who may do what on the bus', () => {
       },
     );
 
-    it.each(['flow-runtime', 'certificate-verifier'])(
+    it.each(['flow-runtime', 'message-log', 'certificate-verifier'])(
       '%s cannot ask authorization for a token or a role',
       async (service) => {
         for (const request of [
@@ -307,6 +307,7 @@ describe('who may do what on the bus', () => {
 
     it.each([
       ['flow-runtime', ['credential', 'instance', 'root', 'ca', 'role']],
+      ['message-log', ['credential', 'instance', 'root', 'ca', 'role', 'flow', 'receiver-credential', 'guard']],
       ['certificate-verifier', ['credential', 'instance', 'root', 'ca', 'role', 'flow']],
       ['authorization', ['credential', 'instance', 'root', 'ca', 'flow']],
       ['admin-api', ['credential', 'instance', 'root', 'ca', 'role', 'flow']],
@@ -324,7 +325,7 @@ describe('who may do what on the bus', () => {
       expect(await attemptRequest(as(service), '$KV.SLUICE_STATE.meta.complete.key-management', {})).toBe('refused');
     });
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+    it.each(['flow-runtime', 'message-log', 'certificate-verifier', 'authorization', 'admin-api'])(
       '%s cannot publish events of key-management',
       async (service) => {
         for (const name of [
@@ -338,20 +339,24 @@ describe('who may do what on the bus', () => {
       },
     );
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+    it.each(['flow-runtime', 'message-log', 'certificate-verifier', 'authorization', 'admin-api'])(
       '%s cannot listen where replies and requests of others pass',
       async (service) => {
         const subjects = ['>', '_INBOX.>', '_INBOX_key-management.>', 'sluice.key-management.>', '$KV.>', '$JS.>'];
-        for (const other of ['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'].filter(
-          (name) => name !== service,
-        ))
+        for (const other of [
+          'flow-runtime',
+          'message-log',
+          'certificate-verifier',
+          'authorization',
+          'admin-api',
+        ].filter((name) => name !== service))
           subjects.push(`_INBOX_${other}.>`, `sluice.${other}.>`);
         for (const subject of subjects)
           expect([subject, await attemptSubscribe(as(service), subject)]).toEqual([subject, 'refused']);
       },
     );
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+    it.each(['flow-runtime', 'message-log', 'certificate-verifier', 'authorization', 'admin-api'])(
       '%s cannot delete or empty a stream, or make a consumer that could push',
       async (service) => {
         for (const stream of others) {
@@ -370,7 +375,7 @@ describe('who may do what on the bus', () => {
       },
     );
 
-    it.each(['flow-runtime', 'certificate-verifier', 'authorization', 'admin-api'])(
+    it.each(['flow-runtime', 'message-log', 'certificate-verifier', 'authorization', 'admin-api'])(
       '%s cannot make a stream, nor change one: it could collect or republish what it may not read or write',
       async (service) => {
         for (const stream of [...others, 'MINE']) {

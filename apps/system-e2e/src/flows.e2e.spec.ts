@@ -147,6 +147,25 @@ describe('flows on two runtimes', () => {
     ]);
   });
 
+  it('are answered while nobody stores the log, and their entries are there once somebody does', async () => {
+    const flow = await administrator.deployFlow();
+    const sender = senderWithKey(stack, key);
+    const [pid] = stack.pidsOf('message-log') as [number];
+    process.kill(pid, 'SIGSTOP');
+    let id: string;
+    try {
+      const answer = await sender.send(`/http/${flow.id}`, { body: 'x' });
+      expect(answer.status).toBe(200);
+      id = String(answer.headers['sap_messageprocessinglogid']);
+      await administrator.client.expect(404, 'GET', `/v1/message-processing-logs/${id}`);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    const entry = () => administrator.client.request('GET', `/v1/message-processing-logs/${id}`);
+    await until(async () => (await entry()).status === 200, { what: 'the entry' });
+    sender.close();
+  });
+
   it('have a log entry for every message that was answered, though the runtime is killed', async () => {
     const flow = await administrator.deployFlow();
     const answered: string[] = [];
@@ -191,8 +210,7 @@ describe('flows on two runtimes', () => {
         after = `&after=${page.next}`;
       }
     };
-    // What the killed runtime had taken to store is given to another one after ten seconds.
-    await until(async () => (await missing()).length === 0, { what: 'every entry', timeoutMs: 40_000, everyMs: 500 });
+    await until(async () => (await missing()).length === 0, { what: 'every entry', timeoutMs: 20_000, everyMs: 500 });
     const { items } = await administrator.client.expect<{ items: unknown[] }>(
       200,
       'GET',

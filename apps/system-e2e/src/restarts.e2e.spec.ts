@@ -73,7 +73,7 @@ describe('a stack whose parts die', () => {
       const found = await administrator.client.expect<ServiceKey>(200, 'GET', `/v1/service-keys/${key.id}`);
       expect(found.certificates).toMatchObject(key.certificates);
       expect((await administrator.client.expect<Flow>(200, 'GET', `/v1/flows/${flow.id}`)).status).toBe('started');
-      // What a runtime that died had taken to store arrives within ten seconds of its taking.
+      // What a message-log that died had taken to store arrives within ten seconds of its taking.
       const log = await until(
         async () => {
           const path = `/v1/message-processing-logs/${messageId}`;
@@ -227,7 +227,14 @@ describe('a stack whose parts die', () => {
 
   describe('SIGKILL', () => {
     // While one of these is away, calls of known senders go on; the others stand on the way of every call.
-    const callsGoOn = new Set(['key-management', 'authorization', 'certificate-verifier', 'admin-api', 'postgres']);
+    const callsGoOn = new Set([
+      'key-management',
+      'authorization',
+      'certificate-verifier',
+      'message-log',
+      'admin-api',
+      'postgres',
+    ]);
 
     it.each([
       'key-management',
@@ -235,6 +242,7 @@ describe('a stack whose parts die', () => {
       'certificate-verifier',
       'admin-api',
       'flow-runtime',
+      'message-log',
       'nats-server',
       'postgres',
     ])(
@@ -283,7 +291,7 @@ describe('a stack whose parts die', () => {
   describe('its end and its second start', () => {
     it('SIGTERM ends every process, also when it comes twice, says so, and keeps the data', async () => {
       const pids = Object.values(stack.facts.pids).flat();
-      expect(pids.length).toBe(9);
+      expect(pids.length).toBe(10);
       expect(pids.filter(isAlive)).toEqual([...pids]);
       const ended = stack.end('SIGTERM');
       await until(() => stack.output.at(-1)?.includes('ending'), { what: 'the end to begin' });

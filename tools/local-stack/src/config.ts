@@ -61,5 +61,8 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
 
 /** The program of a service, as the build leaves it. */
 export function programOf(config: StackConfig, service: string): string {
-  return join(config.root, 'apps', service, 'dist', 'main.js');
+  const apps = join(config.root, 'apps');
+  return service === 'message-log'
+    ? join(apps, 'flow-runtime', 'dist', 'message-log.main.js')
+    : join(apps, service, 'dist', 'main.js');
 }

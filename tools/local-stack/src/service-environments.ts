@@ -82,6 +82,7 @@ export function serviceProcesses(
         CREDENTIAL_KEY_FILE: provisioned.credentialKeyFile,
       },
     })),
+    { service: 'message-log', number: 1, environment: { ...bus('message-log'), ...database('flow_runtime') } },
     { service: 'admin-api', number: 1, environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) } },
   ];
 }

@@ -19,7 +19,7 @@ import { messageId } from './message-id.js';
 import { PublishLines } from './publish-lines.nats.js';
 import { ReadMessages } from './read-messages.js';
 import { RecordMessage, type RunningMessage } from './record-message.js';
-import { StoreMessages } from './store-messages.js';
+import { StoreMessages } from '../store-messages/store-messages.js';
 
 const now = () => Date.now();
 const faults: unknown[] = [];

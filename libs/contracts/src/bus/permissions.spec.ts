@@ -38,6 +38,16 @@ describe('the permissions of the bus', () => {
     expect(mayPublish('flow-runtime', 'sluice.events.service-key.revoked')).toBe(false);
   });
 
+  it('leave it to message-log alone to take what the runtimes have recorded, and let it do nothing else', () => {
+    const take = '$JS.API.CONSUMER.MSG.NEXT.SLUICE_MPL.mpl-to-postgres';
+    expect(services.filter((service) => mayPublish(service, take))).toEqual(['message-log']);
+    expect(services.filter((service) => mayPublish(service, '$JS.ACK.SLUICE_MPL.mpl-to-postgres.1.2.3.4.5'))).toEqual([
+      'message-log',
+    ]);
+    expect(servicePermissions['message-log'].publish).toHaveLength(3);
+    expect(servicePermissions['message-log'].answersRequests).toBe(false);
+  });
+
   it('let nobody create a consumer on the state stream or purge it, and key-management alone delete it', () => {
     for (const service of services) {
       expect(mayPublish(service, `$JS.API.CONSUMER.CREATE.${stateStream}.any`)).toBe(false);

@@ -121,17 +121,25 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       ...writeEvents('flow-runtime'),
       messageProcessingLogSubject,
       `${decisionSubjectPrefix}*`,
-      // It reads its streams and takes from the one consumer, and may neither make nor change either: a stream can be told
-      // to store any subject, and a consumer to deliver to any.
+      // It reads its streams and may not change them: a stream can be told to store any subject.
       ...[messageProcessingLogStream, decisionStream].flatMap((stream) =>
         ['INFO', 'MSG.GET'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
       ),
+      // Where readers see how far the log is stored.
+      jsApi(`CONSUMER.INFO.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
+    ],
+    readState.subscribe,
+  ),
+  // It takes from the one consumer and may neither make nor change it: a consumer can be told to deliver to any subject.
+  'message-log': {
+    publish: [
       jsApi(`CONSUMER.INFO.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       jsApi(`CONSUMER.MSG.NEXT.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       `$JS.ACK.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`,
     ],
-    readState.subscribe,
-  ),
+    subscribe: [`${inboxPrefix('message-log')}.>`],
+    answersRequests: false,
+  },
   'admin-api': {
     publish: ['sluice.key-management.>', 'sluice.authorization.>', 'sluice.flow-runtime.>'],
     subscribe: [`${inboxPrefix('admin-api')}.>`],

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
-export type ServiceName = 'key-management' | 'certificate-verifier' | 'authorization' | 'flow-runtime' | 'admin-api';
+export type ServiceName =
+  'key-management' | 'certificate-verifier' | 'authorization' | 'flow-runtime' | 'message-log' | 'admin-api';
 
 /** A request one service answers, in a queue group of the service's name. `timeoutMs` is what a caller waits when it says nothing. */
 export interface RequestContract<Request extends z.ZodType = z.ZodType, Response extends z.ZodType = z.ZodType> {

@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-export const targets = ['certificate-verifier', 'authorization', 'key-management', 'postgres', 'nats-server'] as const;
+export const targets = [
+  'certificate-verifier',
+  'authorization',
+  'key-management',
+  'message-log',
+  'postgres',
+  'nats-server',
+] as const;
 export type Target = (typeof targets)[number];
 
 /**

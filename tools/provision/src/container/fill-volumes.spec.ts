@@ -34,10 +34,10 @@ describe('fillVolumes', () => {
       expect(holders('record-signing.key')).toEqual(['key-management']);
       expect(holders('initial-admin-token.sha256')).toEqual(['authorization']);
       expect(holders('admin-token')).toEqual(['trusted-roots']);
-      expect(holders('database.url')).toEqual(['key-management', 'authorization', 'flow-runtime']);
+      expect(holders('database.url')).toEqual(['key-management', 'authorization', 'flow-runtime', 'message-log']);
       expect(holders('load-balancer.pem')).toEqual(['load-balancer']);
       const seeds = holders('bus.nk').map((volume) => readFileSync(join(root, volume, 'bus.nk'), 'utf8'));
-      expect(new Set(seeds).size).toBe(5);
+      expect(new Set(seeds).size).toBe(6);
       const authorities = volumes
         .flatMap((volume) => (volume === 'home' ? [] : readdirSync(join(root, volume))))
         .filter((name) => /(root|ca)\.key$/.test(name));

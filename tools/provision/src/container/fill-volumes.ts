@@ -112,6 +112,7 @@ function filesOf(
       'credential.key': read(provisioned.credentialKeyFile),
       'proxy-ca.pem': read(provisioned.proxyCaFile),
     },
+    'message-log': { ...bus('message-log'), ...database('flow_runtime') },
     'admin-api': bus('admin-api'),
     // HAProxy reads a certificate and its key from one file.
     'load-balancer': {

@@ -8,6 +8,7 @@ export const volumes = [
   'authorization',
   'certificate-verifier',
   'flow-runtime',
+  'message-log',
   'admin-api',
   'load-balancer',
   'trusted-roots',

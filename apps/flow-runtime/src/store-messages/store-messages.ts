@@ -9,8 +9,8 @@ const largestStatement = 256;
 const longestWaitMs = 50;
 
 /**
- * Moves the message processing log from JetStream to Postgres, many batches with one statement. Every runtime takes part;
- * a batch that comes twice is stored once.
+ * Moves the message processing log from JetStream to Postgres, many batches with one statement. Several processes
+ * share the work; a batch that comes twice is stored once.
  */
 export class StoreMessages {
   #messages: ConsumerMessages | undefined;
@@ -19,6 +19,8 @@ export class StoreMessages {
   #waiting: JsMsg[] = [];
   #timer: NodeJS.Timeout | undefined;
   #storing: Promise<void> = Promise.resolve();
+  #stored = 0;
+  #pending = 0;
 
   constructor(
     private readonly connection: NatsConnection,
@@ -34,6 +36,11 @@ export class StoreMessages {
   /** What keeps messages from being stored; undefined when nothing does. */
   get missing(): string | undefined {
     return this.#messages ? undefined : 'the stream of the message processing log is not there';
+  }
+
+  /** Batches stored since the process began, and those that waited behind the last one it took. */
+  get statistics(): { readonly stored: number; readonly pending: number } {
+    return { stored: this.#stored, pending: this.#pending };
   }
 
   async #run(): Promise<void> {
@@ -75,7 +82,9 @@ export class StoreMessages {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const batch = this.#waiting;
-    if (batch.length === 0) return;
+    const last = batch.at(-1);
+    if (!last) return;
+    this.#pending = last.info.pending;
     this.#waiting = [];
     this.#storing = this.#storing.then(() => this.#store(batch));
   }
@@ -88,6 +97,7 @@ export class StoreMessages {
         this.onFault,
       );
       for (const message of batch) message.ack();
+      this.#stored += batch.length;
     } catch (error) {
       this.onFault(error, 'storing the message processing log');
       for (const message of batch) message.nak(1_000);
