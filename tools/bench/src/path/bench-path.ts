@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchConnections } from './bench-connections.js';
-import { keepAliveLoad, type LoadResult, type LoadTarget } from './load.js';
+import { benchKeepAlive } from './bench-keep-alive.js';
 import { startPeers } from './peers.js';
-import { cpuOf } from './process-cpu.js';
 
 interface Facts {
   readonly adminUrl: string;
@@ -16,7 +15,6 @@ interface Facts {
 }
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
-const connections = 16;
 const roundsOfConnections = 9;
 
 async function admin<T>(
@@ -35,7 +33,7 @@ async function admin<T>(
   return (await response.json()) as T;
 }
 
-/** CPU of the flow runtime per 1,000 authorised keep-alive requests, beside a bare server's in the same run. */
+/** CPU of the flow runtime per 1,000 authorised keep-alive requests and per connection, beside other servers in the same run. */
 export async function benchPath(requests: number, rounds: number): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const [adminPort, flowPort, barePort] = [await freePort(), await freePort(), await freePort()];
@@ -91,96 +89,41 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
     };
     const runtime = facts.pids['flow-runtime'] ?? [];
     const others = Object.entries(facts.pids)
-      .filter(([name]) => name !== 'flow-runtime' && name !== 'postgres')
+      .filter(([name]) => name !== 'flow-runtime')
       .flatMap(([, pids]) => pids);
-    const contestants: { name: string; target: LoadTarget; pids: readonly number[] }[] = [
-      { name: 'bare', target: { ...base, port: barePort, path: '/' }, pids: [bare.pid] },
-      { name: 'INFO', target: { ...base, port: flowPort, path: '/http/echo-INFO' }, pids: runtime },
-      { name: 'NONE', target: { ...base, port: flowPort, path: '/http/echo-NONE' }, pids: runtime },
+    const barePid = bare.pid;
+    const ours = [
+      { name: 'bare https + Map', target: { ...base, port: barePort, path: '/' }, pids: () => [barePid] },
+      ...['INFO', 'NONE'].map((level) => ({
+        name: `Sluice, MPL ${level}`,
+        target: { ...base, port: flowPort, path: `/http/echo-${level}` },
+        pids: () => runtime,
+        others,
+      })),
     ];
-    say(
-      `${rounds} rounds of ${requests} keep-alive requests with 512 bytes, ${connections} connections; CPU in ms per 1,000 requests`,
-    );
-    const table = new Map<string, { cpu: number; others: number; result: LoadResult }[]>(
-      contestants.map(({ name }) => [name, []]),
-    );
-    for (const { target } of contestants) await keepAliveLoad(target, Math.ceil(requests / 10), connections);
-    for (let round = 1; round <= rounds; round++) {
-      for (const { name, target, pids } of contestants) {
-        const before = [sum(pids), sum(others)] as const;
-        const result = await keepAliveLoad(target, requests, connections);
-        const per1000 = (ms: number) => (ms * 1_000) / requests;
-        table
-          .get(name)
-          ?.push({ cpu: per1000(sum(pids) - before[0]), others: per1000(sum(others) - before[1]), result });
-        if (Object.keys(result.statuses).join() !== '200')
-          throw new Error(`${name} answered ${JSON.stringify(result.statuses)}.`);
-      }
-    }
-    const bareRuns = table.get('bare') ?? [];
-    say('server            CPU   ratio to bare   other services   requests/s   p50 ms   p99 ms');
-    for (const [name, runs] of table) {
-      const cpu = median(runs.map((run) => run.cpu));
-      const cells = [
-        (name === 'bare' ? 'bare https + Map' : `Sluice, MPL ${name}`).padEnd(16),
-        cpu.toFixed(1).padStart(5),
-        // Each round against the baseline of its own moment: the machine is not equally fast all the time.
-        median(runs.map((run, round) => run.cpu / (bareRuns[round]?.cpu ?? Number.NaN)))
-          .toFixed(2)
-          .padStart(15),
-        (name === 'bare' ? '-' : median(runs.map((run) => run.others)).toFixed(1)).padStart(16),
-        Math.round(median(runs.map(({ result }) => result.requests / result.seconds)))
-          .toString()
-          .padStart(12),
-        median(runs.map(({ result }) => result.p50))
-          .toFixed(2)
-          .padStart(8),
-        median(runs.map(({ result }) => result.p99))
-          .toFixed(2)
-          .padStart(8),
-      ];
-      say(cells.join(' '));
-    }
-    const peers = await startPeers(
+    const { peers, stop } = await startPeers(
       {
         folder: home,
         serverCertificate: join(home, 'tls', 'server.pem'),
         serverKey: join(home, 'tls', 'server.key'),
         clientRoot,
+        clientSha256: sha256,
       },
       say,
     );
     try {
-      const barePid = bare.pid;
-      await benchConnections(
-        [
-          { name: 'bare https + Map', target: { ...base, port: barePort, path: '/' }, pids: () => [barePid] },
-          ...['INFO', 'NONE'].map((level) => ({
-            name: `Sluice, MPL ${level}`,
-            target: { ...base, port: flowPort, path: `/http/echo-${level}` },
-            pids: () => runtime,
-          })),
-          ...peers.peers.map(({ name, port, pids }) => ({ name, target: { ...base, port, path: '/' }, pids })),
-        ],
-        Math.max(200, Math.ceil(requests / 16)),
-        roundsOfConnections,
-        say,
-      );
+      const contestants = [
+        ...ours,
+        ...peers.map(({ name, port, pids }) => ({ name, target: { ...base, port, path: '/' }, pids })),
+      ];
+      await benchKeepAlive(contestants, requests, rounds, say);
+      await benchConnections(contestants, Math.max(200, Math.ceil(requests / 16)), roundsOfConnections, say);
     } finally {
-      await peers.stop();
+      await stop();
     }
   } finally {
     await bare?.stop();
     await stack.stop('SIGTERM', 30_000);
     rmSync(home, { recursive: true, force: true });
   }
-}
-
-function sum(pids: readonly number[]): number {
-  return pids.reduce((total, pid) => total + cpuOf(pid), 0);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

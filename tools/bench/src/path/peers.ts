@@ -18,9 +18,11 @@ export interface PeerFiles {
   readonly serverCertificate: string;
   readonly serverKey: string;
   readonly clientRoot: string;
+  /** Of the one certificate that has the role. Hexadecimal, small letters. */
+  readonly clientSha256: string;
 }
 
-/** Starts those of nginx and Caddy that are installed. */
+/** Starts those of HAProxy, nginx and Caddy that are installed. */
 export async function startPeers(
   files: PeerFiles,
   say: (text: string) => void,
@@ -29,7 +31,7 @@ export async function startPeers(
   const peers: Peer[] = [];
   const stop = async () => void (await Promise.all(started.map((server) => server.stop('SIGTERM'))));
   try {
-    for (const { name, configuration, args } of [nginx, caddy]) {
+    for (const { name, configuration, args } of [haproxy, nginx, caddy]) {
       if (!isInstalled(name)) {
         say(`${name} is not installed, so it is left out (apt-get install ${name})`);
         continue;
@@ -89,6 +91,36 @@ async function untilListening(port: number): Promise<void> {
   }
   throw new Error(`Nothing listens on port ${port}.`);
 }
+
+/** HAProxy has the map from fingerprint to role itself; in the others every certificate of the root may call. */
+const haproxy = {
+  name: 'haproxy',
+  args: (file: string) => ['-db', '-f', file],
+  configuration: (files: PeerFiles, folder: string, port: number, upstream: number) => {
+    writeFileSync(
+      join(folder, 'server.pem'),
+      readFileSync(files.serverCertificate, 'utf8') + readFileSync(files.serverKey, 'utf8'),
+    );
+    writeFileSync(join(folder, 'roles.map'), `${files.clientSha256.toUpperCase()} ESBMessaging.send\n`);
+    return `
+global
+  nbthread 2
+defaults
+  mode http
+  timeout client 30s
+  timeout server 30s
+  timeout connect 5s
+frontend senders
+  bind 127.0.0.1:${port} ssl crt ${folder}/server.pem ca-file ${files.clientRoot} verify required alpn http/1.1
+  http-request set-var(txn.role) ssl_c_der,sha2(256),hex,map(${folder}/roles.map,none)
+  http-request deny deny_status 403 unless { var(txn.role) -m str ESBMessaging.send }
+  default_backend echo
+backend echo
+  http-reuse always
+  server upstream 127.0.0.1:${upstream}
+`;
+  },
+};
 
 const nginx = {
   name: 'nginx',
