@@ -18,8 +18,8 @@ interface Run {
 }
 
 const connections = 16;
-/** What is left to be done behind the answers is over when the processes have used no CPU for so long. */
-const idleMs = 60;
+/** What is left to be done behind the answers is over when the processes together use a tenth of a core or less for so long. */
+const idleMs = 100;
 const longestTailMs = 5_000;
 
 /**
@@ -73,9 +73,9 @@ async function measure({ name, target, pids, others = [] }: KeepAliveContestant,
 
 async function untilIdle(pids: readonly number[]): Promise<void> {
   const deadline = performance.now() + longestTailMs;
-  for (let before = Number.NaN, used = sum(pids); used !== before && performance.now() < deadline; used = sum(pids)) {
-    before = used;
+  for (let used = sum(pids), before = -Infinity; used - before > idleMs / 10 && performance.now() < deadline;) {
     await pause(idleMs);
+    [before, used] = [used, sum(pids)];
   }
 }
 

@@ -59,6 +59,7 @@ export async function keepAliveLoad(target: LoadTarget, requests: number, connec
             next();
           });
           socket.once('error', reject);
+          socket.once('close', () => reject(new Error(`Port ${target.port} closed a connection that was in use.`)));
           next();
         }),
     ),

@@ -130,7 +130,7 @@ daemon off; worker_processes 2; pid ${folder}/pid; error_log /dev/null;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 events { worker_connections 1024; }
 http {
-  access_log off;
+  access_log off; keepalive_requests 1000000;
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
   upstream echo { server 127.0.0.1:${upstream}; keepalive 32; }
