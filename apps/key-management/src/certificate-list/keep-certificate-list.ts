@@ -35,25 +35,19 @@ export class KeepCertificateList {
     const { manager } = this.dataSource;
     await findAuthority(manager, authorityId);
     const kept = await readList(manager, authorityId);
-    if (kept && (await this.#isCurrent(manager, authorityId, kept))) return kept;
+    if (kept && this.#isCurrent(kept)) return kept;
     return this.dataSource.transaction((transaction) => this.#renew(transaction, authorityId));
   }
 
-  async #isCurrent(manager: EntityManager, authorityId: string, kept: KeptCertificateList): Promise<boolean> {
-    if (kept.nextUpdate.getTime() - this.now() < renewBefore) return false;
-    // Marked row by row: an entry that commits late is found though others entered after it are on the list already.
-    const [unlisted]: unknown[] = await manager.query(
-      'SELECT 1 FROM revoked_certificate WHERE issued_by = $1 AND listed_in IS NULL LIMIT 1',
-      [authorityId],
-    );
-    return unlisted === undefined;
+  #isCurrent({ misses, nextUpdate }: ReadCertificateList): boolean {
+    return !misses && nextUpdate.getTime() - this.now() >= renewBefore;
   }
 
   async #renew(manager: EntityManager, authorityId: string): Promise<KeptCertificateList> {
     await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`certificate-list.${authorityId}`]);
     const kept = await readList(manager, authorityId);
     // Another process made it while this one waited.
-    if (kept && (await this.#isCurrent(manager, authorityId, kept))) return kept;
+    if (kept && this.#isCurrent(kept)) return kept;
     const now = this.now();
     const number = (kept?.number ?? 0) + 1;
     await manager.query('UPDATE revoked_certificate SET listed_in = $2 WHERE issued_by = $1 AND listed_in IS NULL', [
@@ -92,10 +86,25 @@ export class KeepCertificateList {
   }
 }
 
-async function readList(manager: EntityManager, authorityId: string): Promise<KeptCertificateList | undefined> {
-  const [row]: { der: Buffer; number: string; this_update: Date; next_update: Date }[] = await manager.query(
-    'SELECT der, number, this_update, next_update FROM certificate_list WHERE authority_id = $1',
-    [authorityId],
-  );
-  return row && { der: row.der, number: Number(row.number), thisUpdate: row.this_update, nextUpdate: row.next_update };
+interface ReadCertificateList extends KeptCertificateList {
+  /** There was a revocation that is not on it. */
+  readonly misses: boolean;
+}
+
+/**
+ * What is not on the list is looked for in the statement that reads the list: between two statements another process may make
+ * the next one, and then nothing would be missing. Entries are marked one by one, so one that commits late is found though
+ * others entered after it are on the list already.
+ */
+async function readList(manager: EntityManager, authorityId: string): Promise<ReadCertificateList | undefined> {
+  const [row]: { der: Buffer; number: string; this_update: Date; next_update: Date; misses: boolean }[] =
+    await manager.query(
+      `SELECT der, number, this_update, next_update, EXISTS (
+         SELECT 1 FROM revoked_certificate WHERE issued_by = $1 AND listed_in IS NULL) AS misses
+       FROM certificate_list WHERE authority_id = $1`,
+      [authorityId],
+    );
+  if (!row) return undefined;
+  const { der, this_update: thisUpdate, next_update: nextUpdate, misses } = row;
+  return { der, number: Number(row.number), thisUpdate, nextUpdate, misses };
 }

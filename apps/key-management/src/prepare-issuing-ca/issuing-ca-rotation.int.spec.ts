@@ -208,6 +208,26 @@ describe('the CRL of an issuing CA', () => {
     await expect(lists.current('00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({ code: 'not-found' });
   });
 
+  it('is never the one before, though another process makes the next while it is being looked at', async () => {
+    const { id } = await active();
+    const first = await lists.current(id);
+    await revokeKey((await newKey()).key.id);
+    const { manager } = fixture.dataSource;
+    let made: { number: number } | undefined;
+    const hesitant = Object.create(fixture.dataSource) as typeof fixture.dataSource;
+    Object.defineProperty(hesitant, 'manager', {
+      value: Object.assign(Object.create(manager) as typeof manager, {
+        query: async (sql: string, parameters?: unknown[]) => {
+          const rows: unknown = await manager.query(sql, parameters);
+          if (sql.includes('FROM certificate_list')) made ??= await lists.current(id);
+          return rows;
+        },
+      }),
+    });
+    const list = await new KeepCertificateList(hesitant, fixture.authority, now).current(id);
+    expect([made?.number, list.number]).toEqual([first.number + 1, first.number + 1]);
+  });
+
   it('goes on listing a certificate whose key was deleted', async () => {
     const { id } = await active();
     const before = parseCertificateList((await lists.current(id)).der).revoked.size;
