@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HttpRequest } from '@sluice/flow-engine';
-import { TestAuthority, type TestCertificate } from '@sluice/testing';
+import { freePort, TestAuthority, type TestCertificate } from '@sluice/testing';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
@@ -31,8 +31,8 @@ afterEach(async () => {
 
 afterAll(() => expect(endings).toEqual([]));
 
-async function listening(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+async function listening(server: Server, port = 0): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   endings.push(() => {
     server.closeAllConnections();
     server.close();
@@ -241,12 +241,11 @@ describe('a retry', () => {
   it('sends a POST again when there was no connection at all', async () => {
     // Takes the port that the first attempt found closed.
     const server = createServer((_, response) => response.end('up'));
-    const address = await listening(server);
-    const port = Number(address.split(':')[1]);
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    const answer = portWith().send(request(`http://${address}`, { method: 'POST', retries: 200, retryIntervalMs: 10 }));
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const port = await freePort();
+    const answer = portWith().send(
+      request(`http://127.0.0.1:${port}`, { method: 'POST', retries: 200, retryIntervalMs: 10 }),
+    );
+    await listening(server, port);
     expect(text((await answer).body)).toBe('up');
   });
 

@@ -61,7 +61,8 @@ export class LocalStack implements AsyncDisposable {
 
   /** Starts it without waiting for anything. */
   static async launch(options: LocalStackOptions = {}): Promise<LocalStack> {
-    const ports = options.ports ?? { admin: await freePort(), flow: await freePort() };
+    const runtimes = Number(options.environment?.['SLUICE_FLOW_RUNTIMES'] ?? 1);
+    const ports = options.ports ?? { admin: await freePort(), flow: await freePort(runtimes) };
     const folder = options.home === undefined ? new TemporaryFolder('stack') : undefined;
     const stack = new LocalStack(
       ports,

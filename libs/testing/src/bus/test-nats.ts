@@ -1,4 +1,4 @@
-import { startNatsServer, type ChildServer } from '@sluice/embedded-servers';
+import { freePort, startNatsServer, type ChildServer } from '@sluice/embedded-servers';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endWithThisProcess, type Watch } from '../process/end-with-this-process.js';
@@ -6,7 +6,7 @@ import { TemporaryFolder } from '../process/temporary-folder.js';
 
 /** Where the server is to live; a configuration made from it keeps everything in the folder of the test. */
 export interface NatsPlace {
-  /** `host:port`; port -1 asks for a free one. */
+  /** `host:port`. */
   readonly listen: string;
   readonly folder: string;
 }
@@ -24,9 +24,9 @@ export class TestNats implements AsyncDisposable {
   readonly output: string[] = [];
   #server: ChildServer | undefined;
   #watch: Watch | undefined;
-  #port = -1;
 
   private constructor(
+    readonly port: number,
     private readonly folder: TemporaryFolder,
     private readonly render: (place: NatsPlace) => string,
   ) {}
@@ -37,7 +37,7 @@ export class TestNats implements AsyncDisposable {
       typeof configuration === 'string'
         ? ({ listen }: NatsPlace) => `listen: ${JSON.stringify(listen)}\n${configuration}`
         : configuration;
-    const nats = new TestNats(new TemporaryFolder('nats'), render);
+    const nats = new TestNats(await freePort(), new TemporaryFolder('nats'), render);
     try {
       await nats.start();
     } catch (error) {
@@ -47,12 +47,8 @@ export class TestNats implements AsyncDisposable {
     return nats;
   }
 
-  get port(): number {
-    return this.#port;
-  }
-
   get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
+    return `nats://127.0.0.1:${this.port}`;
   }
 
   get folderPath(): string {
@@ -66,16 +62,11 @@ export class TestNats implements AsyncDisposable {
   /** Starts it again on its port, with what its store holds. */
   async start(): Promise<void> {
     const configurationFile = join(this.folder.path, 'nats.conf');
-    writeFileSync(configurationFile, this.render({ listen: `127.0.0.1:${this.#port}`, folder: this.folder.path }));
+    writeFileSync(configurationFile, this.render({ listen: `127.0.0.1:${this.port}`, folder: this.folder.path }));
     const server = await startNatsServer({
       configurationFile,
-      onLine: (line) => {
-        this.output.push(line);
-        const [, port] = /Listening for client connections on [^ ]*:(\d+)/.exec(line) ?? [];
-        if (port) this.#port = Number(port);
-      },
+      onLine: (line) => void this.output.push(line),
     });
-    if (this.#port === -1) throw new Error(`nats-server did not say where it listens:\n${this.output.join('\n')}`);
     this.#server = server;
     this.#watch = endWithThisProcess(server.pid, this.folder.path);
   }

@@ -34,7 +34,8 @@ export class BenchStack {
   /** @param settings of the local stack beside its ports */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<BenchStack> {
     const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-    const [adminPort, flowPort] = [await freePort(), await freePort()];
+    const runtimes = Number(settings['SLUICE_FLOW_RUNTIMES'] ?? 1);
+    const [adminPort, flowPort] = [await freePort(), await freePort(runtimes)];
     const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
       env: {
         ...process.env,
