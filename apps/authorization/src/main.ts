@@ -1,10 +1,10 @@
 import { stateKey } from '@sluice/contracts';
-import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
   auditHandlers,
   CompareState,
   compareStateHandler,
   followState,
+  openDatabase,
   PublishedChanges,
   runService,
   stateNotReady,
@@ -21,16 +21,7 @@ await runService({
   service: 'authorization',
   readConfig,
   build: async (shell, config) => {
-    const dataSource = createDataSource({
-      databaseUrl: config.DATABASE_URL,
-      schema,
-      entities,
-      migrations,
-      poolSize: config.DATABASE_POOL_SIZE,
-      applicationName: shell.processName,
-    });
-    await initializeDataSource(dataSource, (error) => shell.onFault(error, 'connecting to Postgres'));
-    shell.onShutdown(() => dataSource.destroy());
+    const dataSource = await openDatabase(shell, config, { schema, entities, migrations });
     if (config.INITIAL_ADMIN_TOKEN_HASH_FILE)
       await enterInitialToken(dataSource, config.INITIAL_ADMIN_TOKEN_HASH_FILE, Date.now());
 

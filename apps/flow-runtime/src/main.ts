@@ -1,10 +1,10 @@
 import { stateKey } from '@sluice/contracts';
-import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
   auditHandlers,
   CompareState,
   compareStateHandler,
   followState,
+  openDatabase,
   PublishedChanges,
   runService,
   sealerFromFile,
@@ -50,16 +50,7 @@ await runService({
   readConfig,
   build: async (shell, config) => {
     const { connection, onFault } = shell;
-    const dataSource = createDataSource({
-      databaseUrl: config.DATABASE_URL,
-      schema,
-      entities,
-      migrations,
-      poolSize: config.DATABASE_POOL_SIZE,
-      applicationName: shell.processName,
-    });
-    await initializeDataSource(dataSource, (error) => onFault(error, 'connecting to Postgres'));
-    shell.onShutdown(() => dataSource.destroy());
+    const dataSource = await openDatabase(shell, config, { schema, entities, migrations });
 
     const { follower, bucket, reader } = await followState(shell, {
       holds: ['flow', 'receiver-credential', 'role', 'root', 'ca'],

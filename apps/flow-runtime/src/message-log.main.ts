@@ -1,5 +1,4 @@
-import { createDataSource, initializeDataSource } from '@sluice/persistence';
-import { runService } from '@sluice/service-shell';
+import { openDatabase, runService } from '@sluice/service-shell';
 import { readMessageLogConfig } from './config.js';
 import { KeepMessageLog } from './keep-message-log/keep-message-log.js';
 import { entities, schema } from './persistence/entities.js';
@@ -13,26 +12,18 @@ class MessageLogModule {}
 await runService({
   service: 'message-log',
   readConfig: readMessageLogConfig,
-  build: async ({ connection, metrics, onFault, onShutdown, processName }, config) => {
-    const dataSource = createDataSource({
-      databaseUrl: config.DATABASE_URL,
-      schema,
-      entities,
-      migrations,
-      poolSize: config.DATABASE_POOL_SIZE,
-      applicationName: processName,
-    });
-    await initializeDataSource(dataSource, (error) => onFault(error, 'connecting to Postgres'));
-    onShutdown(() => dataSource.destroy());
+  build: async (shell, config) => {
+    const { connection, metrics, onFault } = shell;
+    const dataSource = await openDatabase(shell, config, { schema, entities, migrations });
     const store = new StoreMessages(connection, dataSource, onFault);
-    onShutdown(() => store.stop());
+    shell.onShutdown(() => store.stop());
     const keepLog = new KeepMessageLog(dataSource, {
       retentionDays: config.MESSAGE_LOG_DAYS,
       runtimeGoneAfterMs: config.RUNTIME_GONE_AFTER_MS,
       now: () => Date.now(),
       onFault,
     });
-    onShutdown(() => keepLog.stop());
+    shell.onShutdown(() => keepLog.stop());
     metrics.counted(
       'sluice_message_log_stored_batches_total',
       'Groups of entries moved to Postgres.',

@@ -1,10 +1,10 @@
 import { CertificateListStore, createEventStream, makeRuntimeStreams, StatePublisher } from '@sluice/messaging';
-import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import {
   auditHandlers,
   CompareState,
   compareStateHandler,
   followState,
+  openDatabase,
   PublishedChanges,
   runService,
   sealerFromFile,
@@ -37,16 +37,7 @@ await runService({
   build: async (shell, config) => {
     const sealer = sealerFromFile(shell, config.MASTER_KEY_FILE);
     const signer = signerFromFile(shell, config.RECORD_SIGNING_KEY_FILE, config.RECORD_KEYS_FILE);
-    const dataSource = createDataSource({
-      databaseUrl: config.DATABASE_URL,
-      schema,
-      entities,
-      migrations,
-      poolSize: config.DATABASE_POOL_SIZE,
-      applicationName: shell.processName,
-    });
-    await initializeDataSource(dataSource, (error) => shell.onFault(error, 'connecting to Postgres'));
-    shell.onShutdown(() => dataSource.destroy());
+    const dataSource = await openDatabase(shell, config, { schema, entities, migrations });
 
     const { follower, bucket, reader } = await followState(shell, {
       holds: ['guard'],

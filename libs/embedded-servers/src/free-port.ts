@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that Linux (from 32768), macOS and Windows (from 49152) give to connections that go out and to
+ * Below the ports that Linux (from 32768), macOS and Windows (from 49152), unless set otherwise, give to connections that go out and to
  * whoever listens on port 0: one of those may be anybody's between the moment it was found free and its use.
  */
 const range = { first: 20_000, end: 32_768 };
@@ -11,7 +11,7 @@ const given = new Set<number>();
 
 /**
  * A TCP port of the loopback interface that was free a moment ago, that this process was not given before, and that
- * no outgoing connection takes meanwhile.
+ * no outgoing connection is given meanwhile where the system has its usual range.
  *
  * @param consecutive how many after one another must be free
  * @returns the first of them

@@ -8,6 +8,7 @@ export { FollowedFiles } from './followed-files.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';
 export { createLog, nestLogger, type Log } from './log.js';
 export { Counter, durationBuckets, Histogram, Metrics, type Labels, type Reading } from './metrics/metrics.js';
+export { openDatabase } from './open-database.js';
 export { PublishedChanges, type ChangeScope, type PublishChangesOptions } from './publish-changes.js';
 export {
   ConfigurationError,
