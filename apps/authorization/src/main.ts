@@ -49,6 +49,7 @@ await runService({
       flow: (id) => follower.held<'flow'>(stateKey.flow(id)),
       role: (name) => follower.held<'role'>(stateKey.role(name)),
       instance: (id) => follower.fetch<'instance'>(stateKey.instance(id)),
+      credential: (sha256) => follower.fetch<'credential'>(stateKey.credential(sha256)),
     });
     const sharedHandlers = [
       ...auditHandlers('authorization', dataSource),

@@ -6,6 +6,7 @@ export {
   CertificateListStore,
   watchCertificateLists,
 } from './object/certificate-list-store.js';
+export { AheadBudget } from './request/ahead-budget.js';
 export { BusServer, PassErrorsOn, type BusServerOptions } from './request/bus-server.js';
 export { ContractPipe, Handles } from './request/handles.js';
 export { RequestClient } from './request/request-client.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FlowRecord, InstanceRecord } from '@sluice/contracts';
+import type { CredentialRecord, FlowRecord, InstanceRecord } from '@sluice/contracts';
 import { canonicalDistinguishedName, parseDistinguishedName, type Position } from '@sluice/domain';
 import { Decide, type AuthorizationState } from './decide.js';
 
@@ -38,6 +38,7 @@ function decideWith(
       record: roles.includes(name) ? { key: `role.${name}`, version: 1, deleted: false, name } : undefined,
     }),
     instance: () => ({ key: 'instance.i', sequence: 5, record: held }),
+    credential: (sha256) => ({ key: `credential.${sha256}`, sequence: 0, record: undefined }),
     ...more,
   });
 }
@@ -78,6 +79,43 @@ describe('authorization by role', () => {
   it('denies a caller that is known by its names only', async () => {
     const caller = { kind: 'certificate', subject: 'a', issuer: 'b' } as const;
     expect((await decideWith(asking, ['A'], instance(['A'])).execute({ ...byKey, caller })).outcome).toBe('deny');
+  });
+});
+
+describe('authorization of a certificate that is still being judged', () => {
+  const sha256 = 'a'.repeat(64);
+  const ahead = { ...byKey, caller: { kind: 'held-certificate', sha256 } as const };
+  const held: CredentialRecord = {
+    key: `credential.${sha256}`,
+    version: 1,
+    deleted: false,
+    sha256,
+    serviceKeyId: 'k',
+    serviceKeyName: 'key',
+    serviceInstanceId: 'i',
+    status: 'active',
+    notAfterMs: 1,
+  };
+  const credential = () => ({ key: held.key, sequence: 4, record: held });
+
+  it('is that of the service instance whose key holds it, which it names, and rests on the same records', async () => {
+    const decide = decideWith(asking, ['A'], instance(['A']), { credential });
+    expect(await decide.execute(ahead)).toEqual(await decide.execute(byKey));
+    expect((await decide.execute(ahead)).serviceInstanceId).toBe('i');
+    expect((await decideWith(asking, ['A'], instance(['B']), { credential }).execute(ahead)).outcome).toBe('deny');
+  });
+
+  it('is not found when no key holds it', async () => {
+    await expect(decideWith(asking, ['A'], instance(['A'])).execute(ahead)).rejects.toMatchObject({
+      code: 'not-found',
+    });
+  });
+
+  it('is refused as unavailable when the record cannot be fetched', async () => {
+    const failing = { credential: () => Promise.reject(new Error('no answer')) };
+    await expect(decideWith(asking, ['A'], instance(['A']), failing).execute(ahead)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
   });
 });
 

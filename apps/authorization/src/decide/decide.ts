@@ -23,11 +23,13 @@ export interface AuthorizationState {
   flow(id: string): StateEntry<'flow'>;
   role(name: string): StateEntry<'role'>;
   instance(id: string): Promise<StateEntry<'instance'>> | StateEntry<'instance'>;
+  credential(sha256: string): Promise<StateEntry<'credential'>> | StateEntry<'credential'>;
 }
 
 export type DecideRequest = DecodedRequestOf<typeof decide>;
 type Endpoint = FlowRecord['endpoints'][number];
 type Decision = Pick<DecideResponse, 'outcome' | 'reasons' | 'dependencies'>;
+type Caller = Exclude<DecideRequest['caller'], { kind: 'held-certificate' }>;
 
 const patienceMs = 300;
 
@@ -38,39 +40,45 @@ export class Decide {
 
   constructor(private readonly state: AuthorizationState) {}
 
-  /** @throws SluiceError `behind`, `unavailable`; `not-found` when there is no such endpoint */
+  /** @throws SluiceError `behind`, `unavailable`; `not-found` when there is no such endpoint, or no key holds the certificate */
   async execute(request: DecideRequest): Promise<DecideResponse> {
     if (!(await this.state.reach(request.minimum, patienceMs))) throw behind();
     const flow = this.state.flow(request.flowId);
     const endpoint = flow.record?.endpoints.find(({ id }) => id === request.endpointId);
     if (!endpoint)
       throw new SluiceError('not-found', `There is no endpoint ${request.endpointId} of a flow ${request.flowId}.`);
+    const caller = await this.#callerOf(request);
     const rests: Dependency[] = [{ key: flow.key, sequence: flow.sequence }];
     const { authorization } = endpoint;
     const decision =
       authorization.type === 'UserRole'
-        ? await this.#byRole(authorization.role, request.caller, rests)
-        : this.#byNames(endpoint, request.caller, rests);
+        ? await this.#byRole(authorization.role, caller, rests)
+        : this.#byNames(endpoint, caller, rests);
     const asOf = this.state.position;
     if (!asOf || !hasReached(asOf, request.minimum)) throw behind();
-    return { ...decision, asOf };
+    return {
+      ...decision,
+      asOf,
+      ...(caller.kind === 'service-key' ? { serviceInstanceId: caller.serviceInstanceId } : {}),
+    };
   }
 
-  async #byRole(role: string, caller: DecideRequest['caller'], rests: Dependency[]): Promise<Decision> {
+  /** The record that names the instance is not among what the answer rests on: the verdict names the instance again. */
+  async #callerOf({ caller }: DecideRequest): Promise<Caller> {
+    if (caller.kind !== 'held-certificate') return caller;
+    const { record } = await fetched(() => this.state.credential(caller.sha256), 'credential');
+    if (!record) throw new SluiceError('not-found', 'No pinned service key holds this certificate.');
+    return { kind: 'service-key', serviceInstanceId: record.serviceInstanceId };
+  }
+
+  async #byRole(role: string, caller: Caller, rests: Dependency[]): Promise<Decision> {
     if (caller.kind !== 'service-key')
       return deny(rests, 'role', `The flow asks for the role ${role}, and roles belong to service keys.`);
     const roleEntry = this.state.role(role);
     rests.push({ key: roleEntry.key, sequence: roleEntry.sequence });
     if (!roleEntry.record)
       return deny(rests, 'role', `There is no user role ${role}: create it, or name another in the flow.`);
-    let entry: StateEntry<'instance'>;
-    try {
-      entry = await this.state.instance(caller.serviceInstanceId);
-    } catch (error) {
-      throw new SluiceError('unavailable', 'The record of the service instance cannot be fetched now.', undefined, {
-        cause: error,
-      });
-    }
+    const entry = await fetched(() => this.state.instance(caller.serviceInstanceId), 'service instance');
     rests.push({ key: entry.key, sequence: entry.sequence });
     const instance: InstanceRecord | undefined = entry.record;
     if (!instance) return deny(rests, 'service-instance', 'The service instance of the key is not there.');
@@ -84,7 +92,7 @@ export class Decide {
     return permit(rests, 'role', `The service instance ${instance.name} has the role ${role}.`);
   }
 
-  #byNames(endpoint: Endpoint, caller: DecideRequest['caller'], rests: Dependency[]): Decision {
+  #byNames(endpoint: Endpoint, caller: Caller, rests: Dependency[]): Decision {
     if (caller.kind !== 'certificate')
       return deny(rests, 'names', 'The flow compares names of certificates, and none were given.');
     if (this.#pairsOf(endpoint).has(pairKey(caller.subject, caller.issuer))) {
@@ -107,6 +115,16 @@ export class Decide {
     );
     this.#pairs.set(endpoint, pairs);
     return pairs;
+  }
+}
+
+async function fetched<E>(fetch: () => Promise<E> | E, thing: string): Promise<E> {
+  try {
+    return await fetch();
+  } catch (error) {
+    throw new SluiceError('unavailable', `The record of the ${thing} cannot be fetched now.`, undefined, {
+      cause: error,
+    });
   }
 }
 

@@ -351,3 +351,45 @@ describe('a verdict that cannot be given', () => {
     ).rejects.toMatchObject({ code: 'unavailable' });
   });
 });
+
+describe('records that are looked up while the chain is judged', () => {
+  function counting(fetch: VerifierState['fetch'] = (key) => ({ key, sequence: 0, record: undefined })) {
+    const asked: string[] = [];
+    const state: Partial<VerifierState> = {
+      fetch: (key) => {
+        asked.push(key);
+        return fetch(key);
+      },
+    };
+    return { asked, state };
+  }
+
+  it('are asked for once', async () => {
+    const { asked, state } = counting();
+    await verifier({ roots: [root.certificate], state }).execute(ask(leaf, [issuing.certificate]));
+    expect(asked).toEqual([`credential.${leaf.sha256}`, `unpinned.${digestOf(leaf, 'CN=Partner Issuing,O=Partner')}`]);
+  });
+
+  it('are asked for only when the chain was found good, once many chains were bad', async () => {
+    const { asked, state } = counting();
+    const verify = verifier({ roots: [root.certificate], state });
+    for (let stranger = 0; stranger < 100; stranger++) await verify.execute(ask(leaf));
+    expect(asked.length).toBeLessThan(100);
+    const before = asked.length;
+    await verify.execute(ask(leaf, [issuing.certificate]));
+    expect(asked.length).toBe(before + 2);
+  });
+
+  it('are of no concern after a bad chain, also when they cannot be had', async () => {
+    const { state } = counting(() => Promise.reject(new Error('no answer')));
+    const verify = verifier({ roots: [root.certificate], state });
+    expect(await verify.execute(ask(leaf))).toMatchObject({ outcome: 'refused', refusal: 'unknown-issuer' });
+    await expect(verify.execute(ask(leaf, [issuing.certificate]))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('are not asked for when only the names count', async () => {
+    const { asked, state } = counting();
+    await verifier({ roots: [root.certificate], state }).execute(ask(leaf, [issuing.certificate], 'names'));
+    expect(asked).toEqual([]);
+  });
+});

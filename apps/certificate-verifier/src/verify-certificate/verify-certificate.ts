@@ -17,7 +17,7 @@ import {
   type Dependency,
   type Position,
 } from '@sluice/domain';
-import type { StateEntry } from '@sluice/messaging';
+import { AheadBudget, type StateEntry } from '@sluice/messaging';
 import {
   CertificateCache,
   judgePathOffLoop,
@@ -30,7 +30,7 @@ import {
   type PathJudgement,
   type TrustAnchor,
 } from '@sluice/pki';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { moveGuard, type GuardOutcome, type GuardStore, type PresentedCertificate } from './move-guard.js';
 import type { AskResponder } from '../revocation/ask-responder.js';
 import { ListsNotLoaded, type RevocationSources } from '../revocation/revocation-sources.js';
@@ -49,10 +49,14 @@ export type VerifyRequest = DecodedRequestOf<typeof verifyCertificate>;
 /** How long a request waits for the state it asks to rest on. */
 const patienceMs = 300;
 
+/** Certificates with a bad chain for which records may be looked up all the same, per second: see ADR 28. */
+const lookUpsInVainPerSecond = 32;
+
 /** Judges a sender's certificate: its chain, its use, and the service key that holds it. */
 export class VerifyCertificate {
   readonly #signatures = new SignatureCache();
   readonly #authorities = new CertificateCache();
+  readonly #ahead: AheadBudget;
 
   constructor(
     private readonly state: VerifierState,
@@ -60,7 +64,10 @@ export class VerifyCertificate {
     private readonly revocation: { readonly sources: RevocationSources; readonly responder: AskResponder },
     private readonly verifier: string,
     private readonly now: () => number,
-  ) {}
+    monotonicNow: () => number = () => performance.now(),
+  ) {
+    this.#ahead = new AheadBudget(lookUpsInVainPerSecond, monotonicNow);
+  }
 
   /**
    * @throws SluiceError `behind` when this process has not applied what the question is to rest on; `unavailable` when a
@@ -72,8 +79,11 @@ export class VerifyCertificate {
     const asOf = this.state.position;
     if (!asOf || !hasReached(asOf, request.minimum)) throw behind(this.verifier);
     const judgement = await this.#judgeWhenLoaded(request);
-    const { presented: _presented, ...verdict } =
-      request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
+    const {
+      presented: _presented,
+      records: _records,
+      ...verdict
+    } = request.lookUp === 'service-key' ? await this.#lookUpKey(judgement) : judgement;
     if (this.state.position?.epoch !== asOf.epoch) throw behind(this.verifier);
     return { ...verdict, asOf, verifier: this.verifier };
   }
@@ -96,7 +106,7 @@ export class VerifyCertificate {
     const at = this.now();
     const leaf = readCertificate(leafDer);
     if (!(typeof leaf === 'object' && 'der' in leaf)) {
-      const sha256 = createHash('sha256').update(leafDer).digest('hex');
+      const sha256 = hash('sha256', leafDer, 'hex');
       return refused({ sha256, checks: [], dependencies: [] }, 'malformed', 'certificate', leaf, at);
     }
     const names = {
@@ -106,8 +116,9 @@ export class VerifyCertificate {
       subject: canonicalDistinguishedName(leaf.subject),
       issuer: canonicalDistinguishedName(leaf.issuer),
       serialnumber: leaf.serialNumber,
-      namesDigest: createHash('sha256').update(namesDigestInput(leaf.subject, leaf.issuer)).digest('hex'),
+      namesDigest: hash('sha256', namesDigestInput(leaf.subject, leaf.issuer), 'hex'),
     };
+    const records = request.lookUp === 'service-key' ? this.#lookUpAhead(names) : undefined;
     const sent = request.chain.map((der) =>
       readCertificate(Buffer.from(der, 'base64'), (bytes) => this.#authorities.parse(bytes)),
     );
@@ -169,6 +180,7 @@ export class VerifyCertificate {
     const [, issuer] = result.path;
     return {
       ...names,
+      ...(records ? { records } : {}),
       outcome: 'accepted',
       checks,
       dependencies,
@@ -209,10 +221,8 @@ export class VerifyCertificate {
 
   async #lookUpKey(judgement: Judgement): Promise<Judgement> {
     if (judgement.outcome === 'refused' || !judgement.namesDigest) return judgement;
-    const [pinned, unpinned] = await this.#fetchBoth(
-      stateKey.credential(judgement.sha256),
-      stateKey.unpinned(judgement.namesDigest),
-    );
+    if (judgement.records) this.#ahead.needed();
+    const [pinned, unpinned] = await (judgement.records ?? this.#fetchBoth(judgement.sha256, judgement.namesDigest));
     const found: Judgement = {
       ...judgement,
       dependencies: [...judgement.dependencies, ...[pinned, unpinned].map(({ key, sequence }) => ({ key, sequence }))],
@@ -238,9 +248,24 @@ export class VerifyCertificate {
     );
   }
 
-  async #fetchBoth(credential: string, unpinned: string): Promise<[StateEntry<'credential'>, StateEntry<'unpinned'>]> {
+  /**
+   * Looks the records up while the path is judged: they are not needed for a bad chain, and late for a good one. What
+   * they are as of is in the verdict either way.
+   */
+  #lookUpAhead({ sha256, namesDigest }: { sha256: string; namesDigest: string }): Promise<KeyRecords> | undefined {
+    if (!this.#ahead.take()) return undefined;
+    const records = this.#fetchBoth(sha256, namesDigest);
+    // Whoever needs them hears of it; nobody does after a bad chain.
+    records.catch(() => undefined);
+    return records;
+  }
+
+  async #fetchBoth(sha256: string, namesDigest: string): Promise<KeyRecords> {
     try {
-      return await Promise.all([this.state.fetch<'credential'>(credential), this.state.fetch<'unpinned'>(unpinned)]);
+      return await Promise.all([
+        this.state.fetch<'credential'>(stateKey.credential(sha256)),
+        this.state.fetch<'unpinned'>(stateKey.unpinned(namesDigest)),
+      ]);
     } catch (error) {
       throw new SluiceError('unavailable', 'The record of the certificate cannot be fetched now.', undefined, {
         cause: error,
@@ -331,7 +356,11 @@ function keyOf(record: CredentialRecord | UnpinnedRecord) {
 /** A verdict in the making; what an unpinned key needs to know does not leave this service. */
 interface Judgement extends Omit<Verdict, 'asOf' | 'verifier'> {
   readonly presented?: PresentedCertificate;
+  /** Looked up already, or being so. */
+  readonly records?: Promise<KeyRecords>;
 }
+/** Of the pinned key that holds the certificate, and of the key that is not pinned and has its names. */
+type KeyRecords = readonly [StateEntry<'credential'>, StateEntry<'unpinned'>];
 type Names = Omit<Judgement, 'outcome' | 'validUntilMs'>;
 
 /** A refusal holds at the moment it is given: it is not to be kept. */

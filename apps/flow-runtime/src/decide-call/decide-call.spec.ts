@@ -84,10 +84,9 @@ describe('deciding a call', () => {
     const world = new SimulatedWorld();
     for (let call = 0; call < 5; call++) world.ask();
     await setImmediate();
-    expect(world.questions).toBe(1);
     await world.deliverAll();
     expect(world.outcomes).toEqual(Array.from({ length: 5 }, () => 'permitted'));
-    expect(world.questions).toBe(2);
+    expect([world.verifications, world.authorizations]).toEqual([1, 1]);
   });
 
   it('does not share the answer with who sent other certificates beside the same leaf', async () => {
@@ -95,7 +94,7 @@ describe('deciding a call', () => {
     world.ask();
     world.ask({ chain: [new Uint8Array([7])] });
     await setImmediate();
-    expect(world.questions).toBe(2);
+    expect(world.verifications).toBe(2);
   });
 
   it('refuses further strangers, and not a caller it let in before, when three quarters of the questions are out', async () => {
@@ -105,26 +104,26 @@ describe('deciding a call', () => {
     world.advanceServices(1);
     for (let stranger = 0; stranger < 10; stranger++) world.ask({ sha256: `s${stranger}` });
     await setImmediate();
-    expect(world.questions).toBe(2 + 6);
+    expect(world.verifications).toBe(1 + 6);
     expect(world.outcomes.filter((outcome) => outcome === 'undecided')).toHaveLength(4);
     world.ask();
     await setImmediate();
-    expect(world.questions).toBe(2 + 7);
+    expect(world.verifications).toBe(1 + 7);
   });
 });
 
 describe('a refusal that is kept', () => {
   it('answers without a question until its time is over', async () => {
     const world = await decided((each) => each.startWith('credential.ab', false));
-    const { questions } = world;
+    const { verifications } = world;
     world.time(refusalMs - 1);
     world.ask();
     await setImmediate();
-    expect([world.questions, world.outcomes]).toEqual([questions, ['unauthenticated', 'unauthenticated']]);
+    expect([world.verifications, world.outcomes]).toEqual([verifications, ['unauthenticated', 'unauthenticated']]);
     world.time(1);
     world.ask();
     await setImmediate();
-    expect(world.questions).toBe(questions + 1);
+    expect(world.verifications).toBe(verifications + 1);
   });
 
   it.each(['credential.ab', 'unpinned.n', 'root.r'] as const)('falls with a change of %s', async (key) => {
@@ -151,10 +150,10 @@ describe('a refusal that is kept', () => {
 
   it('is that of the whole question: a leaf refused alone is judged again with its chain', async () => {
     const world = await decided((each) => each.startWith('credential.ab', false));
-    const { questions } = world;
+    const { verifications } = world;
     world.ask({ chain: [new Uint8Array([7])] });
     await setImmediate();
-    expect(world.questions).toBe(questions + 1);
+    expect(world.verifications).toBe(verifications + 1);
   });
 
   it('does not make room among the permits', async () => {
@@ -167,5 +166,64 @@ describe('a refusal that is kept', () => {
     expect(world.permits.size).toBe(permits);
     expect(world.cachedPermit).toBeDefined();
     expect(world.refusals.size).toBe(20);
+  });
+});
+
+describe('authorization', () => {
+  it('is asked while the verifier still judges', async () => {
+    const world = new SimulatedWorld();
+    world.ask();
+    await setImmediate();
+    expect([world.verifications, world.authorizations]).toEqual([1, 1]);
+  });
+
+  it('is asked again when its answer ahead was about another service instance than the verdict names', async () => {
+    const world = await decided((each) => each.startWith('credential.ab', false));
+    world.time(refusalMs);
+    world.change('credential.ab', true);
+    const { authorizations } = world;
+    // The verifiers know of the change; to authorization the key is still another instance's.
+    world.advance(0, 1);
+    world.advance(1, 1);
+    world.ask();
+    await world.deliverAll();
+    expect(world.outcomes).toEqual(['unauthenticated', 'permitted']);
+    expect(world.authorizations).toBe(authorizations + 2);
+  });
+
+  it('is not asked a second time what it said of the service instance, until a record it rests on changes', async () => {
+    const world = await decided();
+    world.change('credential.ab', true);
+    world.applyNext();
+    world.advanceServices(1);
+    world.ask();
+    await setImmediate();
+    // Only what is asked ahead: nothing follows the verdict.
+    const { authorizations } = world;
+    await world.deliver(0);
+    expect([world.outcomes, world.authorizations]).toEqual([['permitted', 'permitted'], authorizations]);
+    await world.deliverAll();
+    world.change('instance.i', false);
+    world.applyNext();
+    world.advanceServices(1);
+    world.ask();
+    await world.deliverAll();
+    expect(world.outcomes.at(-1)).toBe('forbidden');
+  });
+
+  it('is asked in turn again when it was asked ahead for many strangers', async () => {
+    const world = await decided();
+    for (let stranger = 0; stranger < 30; stranger++) {
+      world.ask({ sha256: `s${stranger}` });
+      await world.deliverAll();
+    }
+    expect(world.authorizations).toBeLessThan(10);
+    world.time(1_000);
+    world.askForHead();
+    world.hearHead();
+    const { authorizations } = world;
+    world.ask({ sha256: 'another' });
+    await setImmediate();
+    expect(world.authorizations).toBe(authorizations + 1);
   });
 });

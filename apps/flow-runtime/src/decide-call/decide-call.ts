@@ -10,6 +10,8 @@ import {
 } from '@sluice/contracts';
 import { SluiceError, type ErrorCode, type Position } from '@sluice/domain';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
+import { AskAhead } from './ask-ahead.js';
+import { InstancePermits } from './instance-permits.js';
 import { OpenQuestions } from './open-questions.js';
 import type { Permit, PermitCache, PermittedCaller } from './permit-cache.js';
 import { questionsOf, type QuestionNames } from './question-names.js';
@@ -64,6 +66,8 @@ const worthAnotherTry: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'deadline-exceeded',
 ]);
 const attemptTimeoutMs = 1_000;
+/** Some 1,000 bytes each. */
+const mostInstancePermits = 10_000;
 
 export interface DecideCallOptions {
   readonly state: FollowedState;
@@ -81,20 +85,23 @@ export interface DecideCallOptions {
 }
 
 /**
- * Decides calls: from the caches while the lease holds, else by asking the verifier and then authorization. Whoever asks
- * the same while an answer is on its way shares it.
+ * Decides calls: from the caches while the lease holds, else by asking the verifier and authorization. Whoever asks the
+ * same while an answer is on its way shares it.
  */
 export class DecideCall {
   readonly #state: FollowedState;
   readonly #permits: PermitCache;
   readonly #refusals: RefusalCache<Refusal>;
   readonly #questions = new OpenQuestions();
+  readonly #ahead: AskAhead;
+  readonly #instances = new InstancePermits(mostInstancePermits);
   readonly #underWay = new Map<string, Promise<CallDecision>>();
 
   constructor(private readonly options: DecideCallOptions) {
     this.#state = options.state;
     this.#permits = options.permits;
     this.#refusals = options.refusals;
+    this.#ahead = new AskAhead(options.requests, attemptTimeoutMs, options.monotonicNow);
   }
 
   /**
@@ -114,6 +121,7 @@ export class DecideCall {
   changed(key: string, sequence: number): void {
     this.#questions.changed(key, sequence);
     this.#permits.changed(key, sequence);
+    this.#instances.changed(key, sequence);
     this.#refusals.changed(key, sequence);
   }
 
@@ -121,6 +129,7 @@ export class DecideCall {
   clear(): void {
     this.#questions.everythingChanged();
     this.#permits.clear();
+    this.#instances.clear();
     this.#refusals.clear();
   }
 
@@ -185,12 +194,14 @@ export class DecideCall {
     };
     try {
       const byNames = endpoint?.sender.authorization.type === 'ClientCertificate';
-      const verdict = await this.#call(verifyCertificate, {
+      const verifying = this.#call(verifyCertificate, {
         leaf: Buffer.from(certificate.leaf).toString('base64'),
         chain: certificate.chain().map((der) => Buffer.from(der).toString('base64')),
         lookUp: byNames ? 'names' : 'service-key',
         minimum,
       });
+      const ahead = this.#ahead.begin(certificate.sha256, endpoint, minimum);
+      const verdict = await verifying;
       if (this.#state.position?.epoch !== verdict.asOf.epoch) return 'overtaken';
       if (verdict.sha256 !== certificate.sha256) return undecided('The verifier answered for another certificate.');
       const judged: RefusalBasis = { dependencies: verdict.dependencies, trustAsOf: verdict.asOf.sequence };
@@ -203,14 +214,18 @@ export class DecideCall {
         const evidence: Evidence = { verdict, checks: verdict.checks };
         return refuse(names.call, { outcome: 'no-endpoint', reason: 'no-endpoint', evidence }, judged);
       }
-      const authorization = await this.#call(decide, {
-        flowId: endpoint.flowId,
-        endpointId: endpoint.endpointId,
-        caller: byNames
-          ? { kind: 'certificate', subject: verdict.subject ?? '', issuer: verdict.issuer ?? '' }
-          : { kind: 'service-key', serviceInstanceId: verdict.serviceInstanceId ?? '' },
-        minimum,
-      });
+      const { serviceInstanceId = '' } = verdict;
+      const authorization =
+        (byNames ? undefined : this.#instances.get(endpoint, serviceInstanceId)) ??
+        (await ahead?.about(serviceInstanceId)) ??
+        (await this.#call(decide, {
+          flowId: endpoint.flowId,
+          endpointId: endpoint.endpointId,
+          caller: byNames
+            ? { kind: 'certificate', subject: verdict.subject ?? '', issuer: verdict.issuer ?? '' }
+            : { kind: 'service-key', serviceInstanceId },
+          minimum,
+        }));
       if (this.#state.position?.epoch !== authorization.asOf.epoch) return 'overtaken';
       const evidence: Evidence = { verdict, authorization, checks: [...verdict.checks, ...authorization.reasons] };
       const dependencies = [...verdict.dependencies, ...authorization.dependencies];
@@ -221,6 +236,7 @@ export class DecideCall {
       if (question.overtakes(dependencies)) return 'overtaken';
       const { sha256: certificateSha256, validUntilMs } = verdict;
       const caller = callerOf(verdict);
+      if (!byNames) this.#instances.store(endpoint, serviceInstanceId, authorization);
       const permit = this.#permits.store({ certificateSha256, endpoint, caller, validUntilMs, dependencies });
       return permit ? { outcome: 'permitted', permit, evidence } : 'overtaken';
     } catch (error) {

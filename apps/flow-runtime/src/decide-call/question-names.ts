@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { CallerCertificate } from './decide-call.js';
 
@@ -11,8 +11,18 @@ export interface QuestionNames {
 }
 
 const senderOf = new WeakMap<CallerCertificate, string>();
-const numberOf = new WeakMap<Endpoint, number>();
+const numbers = new WeakMap<Endpoint, number>();
 let endpoints = 0;
+
+/** Tells endpoints apart, one that was started anew from the one before. */
+export function numberOf(endpoint: Endpoint): number {
+  let number = numbers.get(endpoint);
+  if (number === undefined) {
+    number = ++endpoints;
+    numbers.set(endpoint, number);
+  }
+  return number;
+}
 
 /**
  * What else was sent belongs to the question: a leaf that is refused alone may be accepted with its chain. So does the
@@ -21,16 +31,11 @@ let endpoints = 0;
 export function questionsOf(certificate: CallerCertificate, endpoint: Endpoint | undefined): QuestionNames {
   let sender = senderOf.get(certificate);
   if (sender === undefined) {
-    const chain = createHash('sha256');
-    for (const der of certificate.chain()) chain.update(createHash('sha256').update(der).digest());
-    sender = `${certificate.sha256} ${chain.digest('base64')}`;
+    const digests = certificate.chain().map((der) => hash('sha256', der, 'base64'));
+    sender = `${certificate.sha256} ${hash('sha256', digests.join(' '), 'base64')}`;
     senderOf.set(certificate, sender);
   }
-  let number = endpoint && numberOf.get(endpoint);
-  if (endpoint && number === undefined) {
-    number = ++endpoints;
-    numberOf.set(endpoint, number);
-  }
+  const number = endpoint && numberOf(endpoint);
   const lookUp = endpoint?.sender.authorization.type === 'ClientCertificate' ? 'names' : 'service-key';
   return { certificate: `${lookUp} ${sender}`, call: `${number ?? 'none'} ${sender}` };
 }

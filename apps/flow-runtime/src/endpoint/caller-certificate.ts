@@ -1,5 +1,5 @@
 import type { Check } from '@sluice/contracts';
-import { createHash, type X509Certificate } from 'node:crypto';
+import { hash, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { CallerCertificate } from '../decide-call/decide-call.js';
@@ -76,7 +76,7 @@ export function passedOnCaller(leaf: Uint8Array, chain: readonly Uint8Array[]): 
 }
 
 function digest(certificate: Uint8Array): string {
-  return createHash('sha256').update(certificate).digest('hex');
+  return hash('sha256', certificate, 'hex');
 }
 
 /** What the peer sent beside its leaf, in the order it sent it. Only the first look at a peer's certificate has it. */

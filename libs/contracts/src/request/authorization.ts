@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRequest } from './request-contract.js';
-import { actor, dependency, page, pageRequest, position, propagation, timestamp } from './shapes.js';
+import { actor, dependency, page, pageRequest, position, propagation, sha256Hex, timestamp } from './shapes.js';
 
 export const userRole = z.object({
   name: z.string(),
@@ -40,15 +40,21 @@ export const findMissingRoles = defineRequest(
   z.object({ missing: z.array(z.string()) }),
 );
 
-/** The caller as the verifier proved it: by service key, or by the names in the certificate alone. */
+/**
+ * The caller as the verifier proved it: by service key, or by the names in the certificate alone. Or, while the verifier
+ * still judges, whoever a service key holds that certificate for: nothing is proved of it then, and the answer is worth
+ * nothing unless the verdict names the same service instance.
+ */
 export const caller = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('service-key'), serviceInstanceId: z.string() }),
+  z.object({ kind: z.literal('held-certificate'), sha256: sha256Hex }),
   z.object({ kind: z.literal('certificate'), subject: z.string(), issuer: z.string() }),
 ]);
 
 /**
  * May this caller use this endpoint (sender channel) of this flow? `minimum` is the runtime's own position: the answer rests on at least that much, or is
- * refused as `behind`. `subject` and `issuer` are canonical names as the verifier's verdict has them.
+ * refused as `behind`. `subject` and `issuer` are canonical names as the verifier's verdict has them. `not-found` when no pinned
+ * service key holds the certificate of a `held-certificate`.
  */
 export const decide = defineRequest(
   'authorization',
@@ -59,6 +65,8 @@ export const decide = defineRequest(
     reasons: z.array(z.object({ check: z.string(), ok: z.boolean(), explanation: z.string() })),
     asOf: position,
     dependencies: z.array(dependency),
+    /** Whose roles were looked at. */
+    serviceInstanceId: z.string().optional(),
   }),
   2_000,
 );

@@ -10,6 +10,7 @@ import { headers, NoRespondersError, RequestError, TimeoutError, type NatsConnec
 import { actorHeader, currentRequest, requestIdHeader, traceparentHeader } from './request-context.js';
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Asks other services. The only way a service of ours calls another. */
 export class RequestClient {
@@ -66,7 +67,7 @@ export class RequestClient {
 }
 
 function decode<C extends RequestContract>(contract: C, data: Uint8Array): ResponseOf<C> {
-  const reply = JSON.parse(new TextDecoder().decode(data)) as { result?: unknown; error?: unknown };
+  const reply = JSON.parse(decoder.decode(data)) as { result?: unknown; error?: unknown };
   if (reply.error !== undefined) throw fromErrorEnvelope(errorEnvelope.parse(reply.error), contract.service);
   const parsed = contract.response.safeParse(reply.result);
   if (parsed.success) return parsed.data as ResponseOf<C>;

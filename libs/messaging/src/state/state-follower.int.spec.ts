@@ -67,6 +67,17 @@ const instance = (id: string, roles: string[], version = 1) => {
   return publisher.publish(record.key, version, signer.encode(record));
 };
 
+const deleted = (id: string) =>
+  signer.encode({
+    key: stateKey.instance(id),
+    version: 2,
+    deleted: true,
+    id,
+    name: id,
+    plan: 'integration-flow',
+    roles: [],
+  });
+
 async function complete(): Promise<void> {
   const { epoch } = (await bucket.state()) ?? { epoch: '' };
   for (const service of Object.keys(stateWriters)) {
@@ -118,11 +129,60 @@ describe('a follower of the state stream', () => {
 
   it('does not remember that a record is absent: it would miss the one that comes', async () => {
     await bucket.create();
+    await instance('another', ['A']);
     const follower = follow();
     await until(() => follower.position, { what: 'a position' });
     expect(await follower.fetch('instance.i')).toEqual({ key: 'instance.i', sequence: 0, record: undefined });
     await instance('i', ['A']);
     expect((await follower.fetch<'instance'>('instance.i')).record?.roles).toEqual(['A']);
+  });
+
+  it('does not ask the leader for what came while it followed, and has the newest of it', async () => {
+    await bucket.create();
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    await instance('i', ['A']);
+    await instance('gone', ['A']);
+    await publisher.publish('instance.gone', 2, deleted('gone'));
+    const sequence = await instance('i', ['B'], 2);
+    await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000);
+    expect(follower.fetch<'instance'>('instance.i')).toMatchObject({ sequence, record: { roles: ['B'] } });
+    expect(follower.fetch('instance.gone')).toMatchObject({ sequence: sequence - 1, record: undefined });
+  });
+
+  it('keeps nothing of what came when it is to remember nothing', async () => {
+    await bucket.create();
+    const follower = follow(['role'], 0);
+    await until(() => follower.position, { what: 'a position' });
+    const sequence = await instance('i', ['A']);
+    await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000);
+    const fetched = follower.fetch<'instance'>('instance.i');
+    expect(fetched).toBeInstanceOf(Promise);
+    expect((await fetched).record?.roles).toEqual(['A']);
+  });
+
+  it('does not believe what came without the right signature', async () => {
+    await bucket.create();
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    const forged = { key: 'instance.i', version: 1, deleted: false, id: 'i', name: 'i', plan: 'api', roles: ['A'] };
+    const sequence = await publisher.publish('instance.i', 1, text.encode(JSON.stringify(forged)));
+    await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000);
+    expect(follower.fetch('instance.i')).toEqual({ key: 'instance.i', sequence, record: undefined });
+    expect(faults).toContain('the state record instance.i');
+  });
+
+  it('does not ask the leader for records of a kind of which the bucket has none, until the first one comes', async () => {
+    await bucket.create();
+    await role('A');
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    expect(follower.fetch('instance.i')).toEqual({ key: 'instance.i', sequence: 0, record: undefined });
+    const sequence = await instance('another', ['A']);
+    await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000);
+    expect(follower.fetch('instance.i')).toBeInstanceOf(Promise);
+    expect(follower.fetch('credential.c')).not.toBeInstanceOf(Promise);
+    expect((await follower.fetch('instance.i')).record).toBeUndefined();
   });
 
   it('takes a record without the right signature for absent, and reports it', async () => {
@@ -165,6 +225,26 @@ describe('a follower of the state stream', () => {
     expect(epochs.length).toBeGreaterThan(0);
     expect([...follower.heldOf('role')].map(({ record }) => record.name)).toEqual(['C']);
     expect(follower.ready).toBe(false);
+  });
+
+  it('forgets what it kept unread, and of which kinds there was nothing, when the bucket is another one', async () => {
+    await bucket.create();
+    const follower = follow();
+    await until(() => follower.position, { what: 'a position' });
+    // More at once than are read ahead.
+    const ids = Array.from({ length: 200 }, (_, index) => `i${index}`);
+    const sequences = await Promise.all(ids.map((id) => instance(id, ['A'])));
+    await follower.reach({ epoch: follower.epoch ?? '', sequence: Math.max(...sequences) }, 5_000);
+    const before = follower.epoch;
+    await bucket.remove();
+    await until(() => follower.epoch === undefined, { what: 'the loss to be seen' });
+    await bucket.create();
+    const guard = { key: 'guard.g', version: 1, deleted: false };
+    const sequence = await publisher.publish(guard.key, 1, text.encode(JSON.stringify(guard)));
+    await until(() => follower.position && follower.epoch !== before, { what: 'the new bucket' });
+    const found = await Promise.all(ids.map((id) => follower.fetch(stateKey.instance(id))));
+    expect(found.filter(({ sequence }) => sequence > 0)).toEqual([]);
+    expect(await follower.fetch(guard.key)).toMatchObject({ sequence });
   });
 
   it('waits for a position only so long, and never reaches one of another epoch', async () => {

@@ -3,6 +3,7 @@ import {
   stateKey,
   statePrefixOf,
   stateRepublishPrefix,
+  stateSchemas,
   stateSubjectPrefix,
   stateWriters,
   type StatePrefix,
@@ -10,9 +11,10 @@ import {
 } from '@sluice/contracts';
 import { hasReached, type Position } from '@sluice/domain';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { AheadBudget } from '../request/ahead-budget.js';
 import { RecordCache } from './record-cache.js';
 import type { RecordReader } from './signed-record.js';
-import type { StateBucket } from './state-bucket.js';
+import type { StateBucket, StoredRecord } from './state-bucket.js';
 
 /** What stands under a key: the record, or its absence, and the sequence that says so (0: never seen). */
 export interface StateEntry<P extends StatePrefix = StatePrefix> {
@@ -32,7 +34,7 @@ export interface StateFollowerOptions {
   readonly reader: RecordReader;
   /** Prefixes kept in memory whole; the others are fetched from the stream's leader when they are asked for. */
   readonly holds: readonly StatePrefix[];
-  /** How many fetched records are remembered. */
+  /** How many fetched records are remembered, and at most how many changes are kept for who asks next; 0: none. */
   readonly capacity?: number;
   /** How often the stream's last sequence is asked for, in milliseconds. */
   readonly heartbeatMs?: number;
@@ -43,6 +45,15 @@ export interface StateFollowerOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
+
+/** The changes that are kept: of a burst of new keys, each is likely to be used soon. Some 1,000 bytes each. */
+const mostKeptChanges = 4_096;
+
+/**
+ * So many of them are read, their signature checked, before anybody asks, which takes some 0.2 ms each. The others wait: a
+ * bucket that is filled anew must not hold up who serves.
+ */
+const mostReadAheadPerSecond = 100;
 
 /** So many missed messages are read one by one; more, and the held prefixes are loaded afresh instead. */
 const longestGap = 10_000;
@@ -75,6 +86,11 @@ export class StateFollower {
   #waiting: Msg[] = [];
   readonly #held = new Map<string, StateEntry>();
   readonly #fetched: RecordCache<StateEntry>;
+  /** The newest changes of records that nobody has asked for, as they came: neither read nor believed yet. */
+  readonly #kept: RecordCache<Pick<StoredRecord, 'sequence' | 'value'>>;
+  readonly #readsAhead: AheadBudget;
+  /** Prefixes under which nothing has ever stood in this bucket. */
+  readonly #empty = new Set<StatePrefix>();
   readonly #fetching = new Map<string, Promise<StateEntry>>();
   readonly #overtaken = new Map<string, StateEntry>();
   readonly #changeListeners: ((change: StateChange) => void)[] = [];
@@ -86,8 +102,11 @@ export class StateFollower {
 
   constructor(private readonly options: StateFollowerOptions) {
     this.#holds = new Set<StatePrefix>([...options.holds, 'meta']);
-    this.#fetched = new RecordCache(options.capacity ?? 100_000);
+    const capacity = options.capacity ?? 100_000;
+    this.#fetched = new RecordCache(capacity);
+    this.#kept = new RecordCache(Math.min(capacity, mostKeptChanges));
     this.#now = options.now ?? (() => performance.now());
+    this.#readsAhead = new AheadBudget(mostReadAheadPerSecond, this.#now);
     options.reader.onKeys((removed) => void this.#readAnew(removed));
   }
 
@@ -203,6 +222,9 @@ export class StateFollower {
     if (prefix && this.#holds.has(prefix)) return this.held<P>(key);
     const known = this.#fetched.get(key);
     if (known) return known as StateEntry<P>;
+    const kept = this.#readKept(key);
+    if (kept) return kept as StateEntry<P>;
+    if (prefix && this.#empty.has(prefix)) return { key, sequence: 0, record: undefined };
     const running = this.#fetching.get(key);
     if (running) return running as Promise<StateEntry<P>>;
     const fetching = this.#fetchFromLeader(key);
@@ -219,6 +241,16 @@ export class StateFollower {
     return (
       stored ? this.#entry(key, stored.sequence, stored.value) : { key, sequence: 0, record: undefined }
     ) as StateEntry<P>;
+  }
+
+  /** The newest change of a key that is kept; it is then remembered as a fetched record is. */
+  #readKept(key: string): StateEntry | undefined {
+    const change = this.#kept.get(key);
+    if (!change) return undefined;
+    this.#kept.delete(key);
+    const entry = this.#entry(key, change.sequence, change.value);
+    this.#fetched.set(key, entry);
+    return entry;
   }
 
   async #fetchFromLeader(key: string): Promise<StateEntry> {
@@ -273,7 +305,12 @@ export class StateFollower {
       this.#overtaken.set(key, this.#entry(key, sequence, value));
     } else if (this.#fetched.has(key)) {
       this.#fetched.set(key, this.#entry(key, sequence, value));
+    } else if (this.options.capacity !== 0) {
+      // A copy: what came is a view of all that was received at once, which would stay in memory with it.
+      this.#kept.set(key, { sequence, value: Buffer.from(value) });
+      if (this.#readsAhead.take()) setImmediate(() => this.#readKept(key));
     }
+    if (prefix) this.#empty.delete(prefix);
     if (sequence > this.#applied) this.#applied = sequence;
     for (const listener of this.#changeListeners) listener({ key, sequence });
     this.#wakeWaiters();
@@ -310,6 +347,7 @@ export class StateFollower {
     if (!sameEpoch || state.lastSequence - this.#applied > longestGap) {
       this.#enterEpoch(state.epoch);
       for (const prefix of this.#holds) await this.#load(prefix);
+      await this.#findEmptyPrefixes();
       this.#applied = state.lastSequence;
       this.#complete = this.missingWriters.length === 0;
       for (const listener of this.#loadedListeners) listener();
@@ -349,6 +387,13 @@ export class StateFollower {
       if (!stored) return;
       this.#held.set(stored.key, this.#entry(stored.key, stored.sequence, stored.value));
       from = stored.sequence + 1;
+    }
+  }
+
+  /** What comes after this look is told as a change, and ends the emptiness. */
+  async #findEmptyPrefixes(): Promise<void> {
+    for (const prefix of Object.keys(stateSchemas) as StatePrefix[]) {
+      if (!this.#holds.has(prefix) && !(await this.options.bucket.next(1, `${prefix}.>`))) this.#empty.add(prefix);
     }
   }
 
@@ -399,6 +444,8 @@ export class StateFollower {
     this.#applied = 0;
     this.#held.clear();
     this.#fetched.clear();
+    this.#kept.clear();
+    this.#empty.clear();
     // They may be of the bucket before. One of the new bucket that is dropped with them leaves a gap, which is then filled.
     this.#waiting = [];
     for (const listener of this.#epochListeners) listener(epoch);

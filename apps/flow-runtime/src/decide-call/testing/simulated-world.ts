@@ -1,4 +1,10 @@
-import { verifyCertificate, type RequestContract, type RequestOf, type ResponseOf } from '@sluice/contracts';
+import {
+  verifyCertificate,
+  type decide,
+  type RequestContract,
+  type RequestOf,
+  type ResponseOf,
+} from '@sluice/contracts';
 import { SluiceError, type Dependency, type Position } from '@sluice/domain';
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../../deployed-flows/deployed-flows.js';
@@ -30,6 +36,8 @@ export interface AskedCall {
   decision?: CallDecision;
 }
 
+type Caller = RequestOf<typeof decide>['caller'];
+
 interface Question {
   readonly sha256?: string;
   readonly chain?: readonly Uint8Array[];
@@ -53,7 +61,9 @@ export class SimulatedWorld {
   #beat: { asked: number; position: Position } | undefined;
   #deniedSince: number | undefined;
   #waiting: (() => void)[] = [];
-  questions = 0;
+  /** Questions to the verifiers, and to authorization. */
+  verifications = 0;
+  authorizations = 0;
   /** Calls of the runtime that runs now, and the permits it gave. */
   calls: AskedCall[] = [];
   given = new Set<Permit>();
@@ -289,13 +299,16 @@ export class SimulatedWorld {
 
   /** The services compute an answer at once, from what they have applied; it travels until it is delivered. */
   #answer<C extends RequestContract>(contract: C, request: RequestOf<C>): Promise<ResponseOf<C>> {
-    this.questions++;
-    const { minimum, leaf } = request as { minimum: Position; leaf?: string };
+    const { minimum, leaf, caller } = request as { minimum: Position; leaf?: string; caller?: Caller };
     const toVerifier = (contract as RequestContract) === verifyCertificate;
+    if (toVerifier) this.verifications++;
+    else this.authorizations++;
     const service = toVerifier ? this.#nextVerifier++ % 2 : 2;
     const asOf = this.#services[service] as Position;
     const behind = asOf.epoch !== minimum.epoch || asOf.sequence < minimum.sequence;
-    const answer = toVerifier ? this.#verify(Buffer.from(leaf ?? '', 'base64').toString(), asOf) : this.#decide(asOf);
+    const answer = toVerifier
+      ? this.#verify(Buffer.from(leaf ?? '', 'base64').toString(), asOf)
+      : this.#decide(asOf, caller);
     return new Promise((resolve, reject) =>
       this.#waiting.push(() =>
         behind ? reject(new SluiceError('behind', 'behind')) : resolve(answer as ResponseOf<C>),
@@ -330,13 +343,18 @@ export class SimulatedWorld {
     return verdict(read('guard.n') ? 'accepted' : 'refused');
   }
 
-  #decide(asOf: Position): unknown {
+  /** Asked ahead, it may be about any instance: here every other answer is, and those as of which the key was another's. */
+  #decide(asOf: Position, caller: Caller | undefined): unknown {
     const dependencies: Dependency[] = [];
-    const granted = ['flow.f', 'role.A', 'instance.i'].every((key) => {
+    const isOther =
+      caller?.kind === 'held-certificate' &&
+      (this.authorizations % 2 === 0 || !this.#stateOf(`credential.${caller.sha256}`, asOf).granted);
+    const serviceInstanceId = isOther ? 'other' : 'i';
+    const granted = ['flow.f', 'role.A', `instance.${serviceInstanceId}`].every((key) => {
       const state = this.#stateOf(key, asOf);
       dependencies.push({ key, sequence: state.sequence });
-      return state.granted;
+      return state.granted || key === 'instance.other';
     });
-    return { outcome: granted ? 'permit' : 'deny', reasons: [], asOf, dependencies };
+    return { outcome: granted ? 'permit' : 'deny', reasons: [], asOf, dependencies, serviceInstanceId };
   }
 }
