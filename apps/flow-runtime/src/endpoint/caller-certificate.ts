@@ -1,6 +1,7 @@
 import type { Check } from '@sluice/contracts';
 import { hash, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { CallerCertificate } from '../decide-call/decide-call.js';
 import type { Permit } from '../decide-call/permit-cache.js';
@@ -35,9 +36,9 @@ interface MarkedSocket extends TLSSocket {
 }
 
 /** The certificate whose key the peer of the connection proved to have; read once a connection, judged on every request. */
-export function callerOfConnection(chains: SentChains): ReadCaller {
-  return (request) => {
-    const socket = request.socket as MarkedSocket;
+export function callerOfConnection(chains: SentChains): (connection: Socket) => ConnectedCaller | undefined {
+  return (connection) => {
+    const socket = connection as MarkedSocket;
     const known = socket[ofSocket];
     if (known !== undefined) return known ?? undefined;
     const leaf = socket.getPeerX509Certificate();

@@ -38,7 +38,8 @@ export class PublicListener {
   ) {
     this.#identities = identities;
     this.#hosts = new VirtualHosts(identities);
-    const readCaller = callerOfConnection(chains);
+    const callerOf = callerOfConnection(chains);
+    const readCaller: ReadCaller = (request) => callerOf(request.socket);
     this.server = createServer(
       {
         ...contextOf(identities[0], this.#roots),
@@ -59,6 +60,8 @@ export class PublicListener {
         else handler.handle(request, response, readCaller);
       },
     );
+    // Read now, it does not hold up a request that comes on the open connection.
+    this.server.on('secureConnection', callerOf);
     applyLimits(this.server, limits);
     this.#useContexts(identities, this.#roots);
   }

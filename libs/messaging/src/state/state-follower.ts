@@ -11,10 +11,9 @@ import {
 } from '@sluice/contracts';
 import { hasReached, type Position } from '@sluice/domain';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
-import { AheadBudget } from '../request/ahead-budget.js';
-import { RecordCache } from './record-cache.js';
+import { FetchedRecords } from './fetched-records.js';
 import type { RecordReader } from './signed-record.js';
-import type { StateBucket, StoredRecord } from './state-bucket.js';
+import type { StateBucket } from './state-bucket.js';
 
 /** What stands under a key: the record, or its absence, and the sequence that says so (0: never seen). */
 export interface StateEntry<P extends StatePrefix = StatePrefix> {
@@ -46,15 +45,6 @@ export interface StateFollowerOptions {
   readonly now?: () => number;
 }
 
-/** The changes that are kept: of a burst of new keys, each is likely to be used soon. Some 1,000 bytes each. */
-const mostKeptChanges = 4_096;
-
-/**
- * So many of them are read, their signature checked, before anybody asks, which takes some 0.2 ms each. The others wait: a
- * bucket that is filled anew must not hold up who serves.
- */
-const mostReadAheadPerSecond = 100;
-
 /** So many missed messages are read one by one; more, and the held prefixes are loaded afresh instead. */
 const longestGap = 10_000;
 
@@ -85,14 +75,7 @@ export class StateFollower {
   #timer: NodeJS.Timeout | undefined;
   #waiting: Msg[] = [];
   readonly #held = new Map<string, StateEntry>();
-  readonly #fetched: RecordCache<StateEntry>;
-  /** The newest changes of records that nobody has asked for, as they came: neither read nor believed yet. */
-  readonly #kept: RecordCache<Pick<StoredRecord, 'sequence' | 'value'>>;
-  readonly #readsAhead: AheadBudget;
-  /** Prefixes under which nothing has ever stood in this bucket. */
-  readonly #empty = new Set<StatePrefix>();
-  readonly #fetching = new Map<string, Promise<StateEntry>>();
-  readonly #overtaken = new Map<string, StateEntry>();
+  readonly #fetched: FetchedRecords;
   readonly #changeListeners: ((change: StateChange) => void)[] = [];
   readonly #epochListeners: ((epoch: string | undefined) => void)[] = [];
   readonly #loadedListeners: (() => void)[] = [];
@@ -102,11 +85,13 @@ export class StateFollower {
 
   constructor(private readonly options: StateFollowerOptions) {
     this.#holds = new Set<StatePrefix>([...options.holds, 'meta']);
-    const capacity = options.capacity ?? 100_000;
-    this.#fetched = new RecordCache(capacity);
-    this.#kept = new RecordCache(Math.min(capacity, mostKeptChanges));
     this.#now = options.now ?? (() => performance.now());
-    this.#readsAhead = new AheadBudget(mostReadAheadPerSecond, this.#now);
+    this.#fetched = new FetchedRecords({
+      capacity: options.capacity ?? 100_000,
+      last: (key) => options.bucket.last(key),
+      read: (key, sequence, value) => this.#entry(key, sequence, value),
+      now: this.#now,
+    });
     options.reader.onKeys((removed) => void this.#readAnew(removed));
   }
 
@@ -220,16 +205,7 @@ export class StateFollower {
   fetch<P extends StatePrefix>(key: string): Promise<StateEntry<P>> | StateEntry<P> {
     const prefix = statePrefixOf(key);
     if (prefix && this.#holds.has(prefix)) return this.held<P>(key);
-    const known = this.#fetched.get(key);
-    if (known) return known as StateEntry<P>;
-    const kept = this.#readKept(key);
-    if (kept) return kept as StateEntry<P>;
-    if (prefix && this.#empty.has(prefix)) return { key, sequence: 0, record: undefined };
-    const running = this.#fetching.get(key);
-    if (running) return running as Promise<StateEntry<P>>;
-    const fetching = this.#fetchFromLeader(key);
-    this.#fetching.set(key, fetching);
-    return fetching as Promise<StateEntry<P>>;
+    return this.#fetched.fetch(key, prefix) as Promise<StateEntry<P>> | StateEntry<P>;
   }
 
   /**
@@ -241,32 +217,6 @@ export class StateFollower {
     return (
       stored ? this.#entry(key, stored.sequence, stored.value) : { key, sequence: 0, record: undefined }
     ) as StateEntry<P>;
-  }
-
-  /** The newest change of a key that is kept; it is then remembered as a fetched record is. */
-  #readKept(key: string): StateEntry | undefined {
-    const change = this.#kept.get(key);
-    if (!change) return undefined;
-    this.#kept.delete(key);
-    const entry = this.#entry(key, change.sequence, change.value);
-    this.#fetched.set(key, entry);
-    return entry;
-  }
-
-  async #fetchFromLeader(key: string): Promise<StateEntry> {
-    const epoch = this.#epoch;
-    try {
-      const stored = await this.options.bucket.last(key);
-      const read = stored ? this.#entry(key, stored.sequence, stored.value) : { key, sequence: 0, record: undefined };
-      const newer = this.#overtaken.get(key);
-      const entry = newer && newer.sequence > read.sequence ? newer : read;
-      // Absence is not remembered, or a flood of unknown certificates would push the known ones out.
-      if (epoch === this.#epoch && entry.sequence > 0) this.#fetched.set(key, entry);
-      return entry;
-    } finally {
-      this.#fetching.delete(key);
-      this.#overtaken.delete(key);
-    }
   }
 
   #entry(key: string, sequence: number, value: Uint8Array): StateEntry {
@@ -301,16 +251,9 @@ export class StateFollower {
       const held = this.#held.get(key);
       if (!held || held.sequence < sequence) this.#held.set(key, this.#entry(key, sequence, value));
       if (prefix === 'meta') this.#complete = this.missingWriters.length === 0;
-    } else if (this.#fetching.has(key)) {
-      this.#overtaken.set(key, this.#entry(key, sequence, value));
-    } else if (this.#fetched.has(key)) {
-      this.#fetched.set(key, this.#entry(key, sequence, value));
-    } else if (this.options.capacity !== 0) {
-      // A copy: what came is a view of all that was received at once, which would stay in memory with it.
-      this.#kept.set(key, { sequence, value: Buffer.from(value) });
-      if (this.#readsAhead.take()) setImmediate(() => this.#readKept(key));
+    } else {
+      this.#fetched.changed(key, prefix, sequence, value);
     }
-    if (prefix) this.#empty.delete(prefix);
     if (sequence > this.#applied) this.#applied = sequence;
     for (const listener of this.#changeListeners) listener({ key, sequence });
     this.#wakeWaiters();
@@ -393,7 +336,8 @@ export class StateFollower {
   /** What comes after this look is told as a change, and ends the emptiness. */
   async #findEmptyPrefixes(): Promise<void> {
     for (const prefix of Object.keys(stateSchemas) as StatePrefix[]) {
-      if (!this.#holds.has(prefix) && !(await this.options.bucket.next(1, `${prefix}.>`))) this.#empty.add(prefix);
+      if (!this.#holds.has(prefix) && !(await this.options.bucket.next(1, `${prefix}.>`)))
+        this.#fetched.nothingUnder(prefix);
     }
   }
 
@@ -432,7 +376,7 @@ export class StateFollower {
       return false;
     }
     if (epoch === undefined) return true;
-    this.#fetched.clear();
+    this.#fetched.readAnew();
     for (const listener of this.#epochListeners) listener(epoch);
     for (const listener of this.#loadedListeners) listener();
     return true;
@@ -444,8 +388,6 @@ export class StateFollower {
     this.#applied = 0;
     this.#held.clear();
     this.#fetched.clear();
-    this.#kept.clear();
-    this.#empty.clear();
     // They may be of the bucket before. One of the new bucket that is dropped with them leaves a gap, which is then filled.
     this.#waiting = [];
     for (const listener of this.#epochListeners) listener(epoch);

@@ -1,6 +1,7 @@
 import { startChildServer } from '@sluice/embedded-servers';
 import { connectBus } from '@sluice/messaging';
 import { encodePem, judgePath, parseCertificate, strangerBudget, trustAnchor } from '@sluice/pki';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { LoadTarget } from '../path/load.js';
 import { inParallel, median, quantile, say, type BenchStack } from '../stack/bench-stack.js';
@@ -11,6 +12,28 @@ const echoSubject = 'sluice.authorization.bench-echo';
 const aim = 2;
 /** Connections, round trips and validations made before the measured ones, so that code is compiled. */
 const warmUps = 50;
+
+interface Variant {
+  readonly name: string;
+  /** Whether each certificate belongs to a service instance of its own, which no process has been asked about either. */
+  readonly ownInstances: boolean;
+  /** Whether those who decide were started after the keys were issued, and so heard of none of them. */
+  readonly restarted: boolean;
+}
+
+const variants: readonly Variant[] = [
+  { name: 'keys of one service instance, just issued', ownInstances: false, restarted: false },
+  { name: 'an instance each, just issued', ownInstances: true, restarted: false },
+  { name: 'an instance each, those who decide started since', ownInstances: true, restarted: true },
+];
+
+/** Milliseconds, by certificate. */
+interface Times {
+  readonly first: number[];
+  readonly second: number[];
+  readonly trips: number[];
+  readonly validations: number[];
+}
 
 /**
  * The first request of certificates that no process has seen, each on a connection of its own whose handshake is over,
@@ -23,19 +46,45 @@ export async function measureFirstRequests(
 ): Promise<void> {
   const partner = makePartner('Bench', 'rsa-2048');
   await stack.admin('POST', '/v1/trusted-roots', { pem: encodePem(partner.root.der) });
-  const instance = await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: 'bench-unseen' });
-  const chains = Array.from({ length: certificates + warmUps }, () => unseenChain(partner, 'rsa-2048'));
-  await inParallel(chains.length, 4, async (index) => {
-    await stack.admin('POST', `/v1/service-instances/${instance.id}/service-keys`, {
+  say(`\n${certificates} certificates that no process has seen, 3-certificate RSA-2048 chains; milliseconds`);
+  for (const variant of variants) {
+    const chains = await registerSenders(stack, partner, variant, certificates + warmUps);
+    if (variant.restarted)
+      for (const service of ['certificate-verifier', 'authorization']) await stack.restart(service);
+    print(variant, await measure(stack, target, partner, chains));
+  }
+  say(`aim for the first of them: at most ${aim.toFixed(1)}`);
+}
+
+async function registerSenders(
+  stack: BenchStack,
+  partner: Partner,
+  { ownInstances }: Variant,
+  count: number,
+): Promise<readonly SentChain[]> {
+  const chains = Array.from({ length: count }, () => unseenChain(partner, 'rsa-2048'));
+  const newInstance = async () =>
+    (await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: `unseen-${randomUUID().slice(0, 8)}` }))
+      .id;
+  const shared = await newInstance();
+  await inParallel(count, 4, async (index) => {
+    const instance = ownInstances ? await newInstance() : shared;
+    await stack.admin('POST', `/v1/service-instances/${instance}/service-keys`, {
       name: `key-${index}`,
       parameters: { 'key-type': 'certificate_external', 'X.509': pem((chains[index] as SentChain).leaf) },
     });
   });
+  return chains;
+}
+
+async function measure(
+  stack: BenchStack,
+  target: Omit<LoadTarget, 'certificate' | 'key'>,
+  partner: Partner,
+  chains: readonly SentChain[],
+): Promise<Times> {
   const key = senderKey('rsa-2048');
-  const first: number[] = [];
-  const second: number[] = [];
-  const trips: number[] = [];
-  const validations: number[] = [];
+  const times: Times = { first: [], second: [], trips: [], validations: [] };
   const validate = validationAlone(partner);
   const roundTrip = await openRoundTrip(stack, chains[0] as SentChain);
   try {
@@ -43,28 +92,31 @@ export async function measureFirstRequests(
     for (const [index, { leaf, chain }] of chains.entries()) {
       const certificate = [leaf, ...chain].map(pem).join('');
       const connection = await SenderConnection.open({ ...target, key, certificate });
-      const times = [await timed(connection), await timed(connection), await roundTrip.once(), validate(leaf)] as const;
+      const [first, second] = [await timed(connection), await timed(connection)];
+      const [trip, validation] = [await roundTrip.once(), validate(leaf)];
       connection.close();
       if (index < warmUps) continue;
-      for (const [column, values] of [first, second, trips, validations].entries())
-        values.push(times[column] as number);
+      times.first.push(first);
+      times.second.push(second);
+      times.trips.push(trip);
+      times.validations.push(validation);
     }
   } finally {
     await roundTrip.close();
   }
-  const sum = median(trips) + median(validations);
-  const ratio = median(first) / sum;
-  const row = (name: string, values: readonly number[]) =>
-    say(`${name.padEnd(46)} ${median(values).toFixed(3).padStart(7)} ${quantile(values, 0.99).toFixed(3).padStart(8)}`);
-  say(`\n${certificates} certificates that no process has seen, 3-certificate RSA-2048 chains; milliseconds`);
-  say(`${' '.repeat(46)}     p50      p99`);
-  row('first request (two services are asked)', first);
-  row('second request on the same connection', second);
-  row('NATS round trip alone, request of that size', trips);
-  row('path validation alone', validations);
-  say(
-    `first request, p50, to the sum of both alone    ${ratio.toFixed(2)} (aim ${aim.toFixed(1)}: ${ratio <= aim ? 'met' : 'NOT met'})`,
-  );
+  return times;
+}
+
+function print({ name }: Variant, { first, second, trips, validations }: Times): void {
+  const row = (what: string, values: readonly number[]) =>
+    say(`${what.padEnd(52)} ${median(values).toFixed(3).padStart(7)} ${quantile(values, 0.99).toFixed(3).padStart(8)}`);
+  say(`${name.padEnd(52)}     p50      p99`);
+  row('  first request (two services are asked)', first);
+  row('  second request on the same connection', second);
+  row('  NATS round trip alone, request of that size', trips);
+  row('  path validation alone', validations);
+  const ratio = median(first) / (median(trips) + median(validations));
+  say(`  first request, p50, to the sum of both alone           ${ratio.toFixed(2)}`);
 }
 
 async function timed(connection: SenderConnection): Promise<number> {

@@ -62,9 +62,37 @@ export class BenchStack {
     return (await response.json()) as T;
   }
 
+  /** Ends every process of a service, and waits until the stack has started others and they are ready. */
+  async restart(service: string): Promise<void> {
+    const { pids } = this.factsNow();
+    const ended = new Set(pids[service]);
+    for (const pid of ended) process.kill(pid, 'SIGTERM');
+    for (const deadline = performance.now() + 60_000; ;) {
+      const now = this.factsNow();
+      const processes = now.pids[service] ?? [];
+      const urls = now.health[service] ?? [];
+      const areOthers = processes.length === ended.size && !processes.some((pid) => ended.has(pid));
+      if (areOthers && urls.length === ended.size && (await Promise.all(urls.map(isReady))).every(Boolean)) return;
+      if (performance.now() > deadline) throw new Error(`${service} was not ready again after 60 s.`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  private factsNow(): Facts {
+    return JSON.parse(readFileSync(join(this.home, 'stack.json'), 'utf8')) as Facts;
+  }
+
   async stop(): Promise<void> {
     await this.end();
     rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`)).ok;
+  } catch {
+    return false;
   }
 }
 
