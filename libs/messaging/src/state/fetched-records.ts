@@ -19,7 +19,7 @@ export interface FetchedRecordsOptions {
 }
 
 /** The changes that are kept: of a burst of new keys, each is likely to be used soon. Some 1,000 bytes each. */
-const mostKeptChanges = 4_096;
+const mostKeptChanges = 1_024;
 
 /**
  * So many of them are read, their signature checked, before anybody asks, which takes some 0.2 ms each. The others wait: a
