@@ -4,7 +4,7 @@ import { AheadBudget } from '@sluice/messaging';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
 import type { Requester } from './decide-call.js';
 
-/** Questions to authorization about certificates that the verifier then refuses, per second: see ADR 28. */
+/** Questions whose answer is then of no use, per second: see ADR 28. */
 const inVainPerSecond = 8;
 
 /** An answer of authorization that is under way while the verifier judges. */
@@ -48,9 +48,10 @@ export class AskAhead {
     answer.catch(() => undefined);
     return {
       about: async (serviceInstanceId) => {
-        this.#budget.needed();
         const given = await answer;
-        return given && given.serviceInstanceId === serviceInstanceId ? given : undefined;
+        if (given?.serviceInstanceId !== serviceInstanceId) return undefined;
+        this.#budget.needed();
+        return given;
       },
     };
   }
