@@ -11,10 +11,10 @@ import {
 import { SluiceError, type ErrorCode, type Position } from '@sluice/domain';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
 import { AskAhead } from './ask-ahead.js';
-import { InstancePermits } from './instance-permits.js';
+import { GroundedAnswers } from './grounded-answers.js';
 import { OpenQuestions } from './open-questions.js';
 import type { Permit, PermitCache, PermittedCaller } from './permit-cache.js';
-import { questionsOf, type QuestionNames } from './question-names.js';
+import { instanceQuestion, questionsOf, type QuestionNames } from './question-names.js';
 import type { RefusalBasis, RefusalCache } from './refusal-cache.js';
 
 /** The leaf a sender proved to have the key of, and the other certificates it sent, in any order. DER. */
@@ -94,7 +94,11 @@ export class DecideCall {
   readonly #refusals: RefusalCache<Refusal>;
   readonly #questions = new OpenQuestions();
   readonly #ahead: AskAhead;
-  readonly #instances = new InstancePermits(mostInstancePermits);
+  /**
+   * That a service instance may use an endpoint, as authorization said it: the second half of a permit, and the same for every
+   * certificate of the instance.
+   */
+  readonly #instances = new GroundedAnswers<DecideResponse>(mostInstancePermits);
   readonly #underWay = new Map<string, Promise<CallDecision>>();
 
   constructor(private readonly options: DecideCallOptions) {
@@ -216,7 +220,7 @@ export class DecideCall {
       }
       const { serviceInstanceId = '' } = verdict;
       const authorization =
-        (byNames ? undefined : this.#instances.get(endpoint, serviceInstanceId)) ??
+        (byNames ? undefined : this.#instances.get(instanceQuestion(endpoint, serviceInstanceId))) ??
         (await ahead?.about(serviceInstanceId)) ??
         (await this.#call(decide, {
           flowId: endpoint.flowId,
@@ -236,7 +240,8 @@ export class DecideCall {
       if (question.overtakes(dependencies)) return 'overtaken';
       const { sha256: certificateSha256, validUntilMs } = verdict;
       const caller = callerOf(verdict);
-      if (!byNames) this.#instances.store(endpoint, serviceInstanceId, authorization);
+      if (!byNames)
+        this.#instances.store(instanceQuestion(endpoint, serviceInstanceId), authorization, authorization.dependencies);
       const permit = this.#permits.store({ certificateSha256, endpoint, caller, validUntilMs, dependencies });
       return permit ? { outcome: 'permitted', permit, evidence } : 'overtaken';
     } catch (error) {

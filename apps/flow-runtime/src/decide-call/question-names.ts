@@ -15,7 +15,7 @@ const numbers = new WeakMap<Endpoint, number>();
 let endpoints = 0;
 
 /** Tells endpoints apart, one that was started anew from the one before. */
-export function numberOf(endpoint: Endpoint): number {
+function numberOf(endpoint: Endpoint): number {
   let number = numbers.get(endpoint);
   if (number === undefined) {
     number = ++endpoints;
@@ -38,4 +38,9 @@ export function questionsOf(certificate: CallerCertificate, endpoint: Endpoint |
   const number = endpoint && numberOf(endpoint);
   const lookUp = endpoint?.sender.authorization.type === 'ClientCertificate' ? 'names' : 'service-key';
   return { certificate: `${lookUp} ${sender}`, call: `${number ?? 'none'} ${sender}` };
+}
+
+/** Whether a service instance may use an endpoint, whichever of its certificates came. */
+export function instanceQuestion(endpoint: Endpoint, serviceInstanceId: string): string {
+  return `${numberOf(endpoint)} ${serviceInstanceId}`;
 }

@@ -1,5 +1,5 @@
 import type { Dependency } from '@sluice/domain';
-import { allStand, Grounds, type Ground } from './grounds.js';
+import { GroundedAnswers } from './grounded-answers.js';
 
 /** What a refusal rests on. */
 export interface RefusalBasis {
@@ -10,7 +10,6 @@ export interface RefusalBasis {
 
 interface Kept<R> {
   readonly refusal: R;
-  readonly grounds: readonly Ground[];
   readonly trustAsOf: number;
   readonly keptUntil: number;
 }
@@ -26,17 +25,19 @@ export function isTrustRecord(key: string): boolean {
  * looked at, present or not, or of the trust list. What can end it by the clock alone is bounded by the short time it is kept.
  */
 export class RefusalCache<R> {
-  readonly #kept = new Map<string, Kept<R>>();
-  readonly #grounds = new Grounds();
+  readonly #kept: GroundedAnswers<Kept<R>>;
   #trustChangedAt = 0;
   #hits = 0;
 
   /** @param keptMs milliseconds; 0 keeps nothing @param now milliseconds of a clock that never goes back */
   constructor(
-    private readonly capacity: number,
+    capacity: number,
     private readonly keptMs: number,
     private readonly now: () => number,
-  ) {}
+  ) {
+    // All are kept for the same time: the one stored first ends first.
+    this.#kept = new GroundedAnswers(capacity);
+  }
 
   get size(): number {
     return this.#kept.size;
@@ -49,8 +50,8 @@ export class RefusalCache<R> {
   get(question: string): R | undefined {
     const kept = this.#kept.get(question);
     if (!kept) return undefined;
-    if (this.now() >= kept.keptUntil || kept.trustAsOf < this.#trustChangedAt || !allStand(kept.grounds)) {
-      this.#drop(question, kept);
+    if (this.now() >= kept.keptUntil || kept.trustAsOf < this.#trustChangedAt) {
+      this.#kept.drop(question);
       return undefined;
     }
     this.#hits++;
@@ -59,32 +60,17 @@ export class RefusalCache<R> {
 
   store(question: string, refusal: R, basis: RefusalBasis): void {
     if (this.keptMs === 0 || basis.trustAsOf < this.#trustChangedAt) return;
-    const grounds = this.#grounds.hold(basis.dependencies);
-    if (!grounds) return;
-    const before = this.#kept.get(question);
-    if (before) this.#drop(question, before);
-    this.#kept.set(question, { refusal, grounds, trustAsOf: basis.trustAsOf, keptUntil: this.now() + this.keptMs });
-    if (this.#kept.size <= this.capacity) return;
-    // All are kept for the same time: the one stored first ends first.
-    for (const [oldest, kept] of this.#kept) {
-      this.#drop(oldest, kept);
-      break;
-    }
+    const { dependencies, trustAsOf } = basis;
+    this.#kept.store(question, { refusal, trustAsOf, keptUntil: this.now() + this.keptMs }, dependencies);
   }
 
   changed(key: string, sequence: number): void {
-    this.#grounds.changed(key, sequence);
+    this.#kept.changed(key, sequence);
     if (isTrustRecord(key) && sequence > this.#trustChangedAt) this.#trustChangedAt = sequence;
   }
 
   clear(): void {
     this.#kept.clear();
-    this.#grounds.clear();
     this.#trustChangedAt = 0;
-  }
-
-  #drop(question: string, kept: Kept<R>): void {
-    this.#kept.delete(question);
-    this.#grounds.release(kept.grounds);
   }
 }
