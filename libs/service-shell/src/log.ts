@@ -1,6 +1,7 @@
 import { currentRequest } from '@sluice/messaging';
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { EventEmitter } from 'node:events';
 
 export type Log = Logger;
 
@@ -20,6 +21,25 @@ export function createLog(service: string, level: string): Log {
       return request ? { requestId: request.requestId, traceId: request.traceparent.slice(3, 35) } : {};
     },
   });
+}
+
+/** How long a reader may take for the last lines, in milliseconds. */
+const lastLinesMs = 200;
+
+/**
+ * Ends the process when the log is written, the last line too, or a moment later when nobody takes it: the stream below
+ * tries for ever at the exit to write to a pipe whose reader is gone (sonic-boom 4.2.1, flushSync).
+ */
+export function exitAfterLastLine(log: Log, write: () => void, code: number): void {
+  const stream = (log as unknown as Record<symbol, DestinationStream & EventEmitter & { flushSync(): void }>)[
+    pino.symbols.streamSym
+  ];
+  stream?.once('drain', () => process.exit(code));
+  write();
+  setTimeout(() => {
+    if (stream) stream.flushSync = () => undefined;
+    process.exit(code);
+  }, lastLinesMs);
 }
 
 /** Nest's own messages in our log: what it says while it starts is for debugging. */

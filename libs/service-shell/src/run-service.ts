@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { hostname } from 'node:os';
 import { startHealthServer } from './health-server.js';
 import { injectFaults } from './inject-faults.js';
-import { createLog, nestLogger, type Log } from './log.js';
+import { createLog, exitAfterLastLine, nestLogger, type Log } from './log.js';
 import { addProcessMetrics } from './metrics/process-metrics.js';
 import { Metrics } from './metrics/metrics.js';
 import { exportSpans, recordAnswer } from './spans/wire-spans.js';
@@ -86,8 +86,7 @@ export async function runService<Environment extends ShellEnvironment>(
     ending = true;
     log.info({ why }, 'ending');
     const timer = setTimeout(() => {
-      log.error('the work under way did not end in time');
-      process.exit(1);
+      exitAfterLastLine(log, () => log.error('the work under way did not end in time'), 1);
     }, shutdownGraceMs);
     timer.unref();
     await closeServer().catch((error: unknown) => onFault(error, 'closing the request handlers'));
@@ -98,9 +97,7 @@ export async function runService<Environment extends ShellEnvironment>(
         onFault(error, 'a step of the shutdown');
       }
     }
-    log.info('ended');
-    log.flush(() => process.exit(code));
-    setTimeout(() => process.exit(code), 200);
+    exitAfterLastLine(log, () => log.info('ended'), code);
   };
   process.once('SIGTERM', () => void end('SIGTERM', 0));
   process.once('SIGINT', () => void end('SIGINT', 0));
