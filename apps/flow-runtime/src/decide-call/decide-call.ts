@@ -66,7 +66,7 @@ const worthAnotherTry: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'deadline-exceeded',
 ]);
 const attemptTimeoutMs = 1_000;
-/** Some 1,000 bytes each. */
+/** The oldest makes room: one that went costs a question, no more. */
 const mostInstancePermits = 10_000;
 
 export interface DecideCallOptions {

@@ -48,7 +48,7 @@ export function continueRequest(given: {
   };
 }
 
-/** Hexadecimal, never all zero. From Node's store of random UUIDs: each look at the random source itself takes some 40 us. */
+/** Hexadecimal, never all zero. From Node's store of random UUIDs, which looks at the random source once for many. */
 function randomId(digits: 16 | 32): string {
   return randomUUID().replaceAll('-', '').slice(0, digits);
 }

@@ -18,12 +18,12 @@ export interface FetchedRecordsOptions {
   readonly now: () => number;
 }
 
-/** The changes that are kept: of a burst of new keys, each is likely to be used soon. Some 1,000 bytes each. */
+/** The changes that are kept: of a burst of new keys, each is likely to be used soon. */
 const mostKeptChanges = 1_024;
 
 /**
- * So many of them are read, their signature checked, before anybody asks, which takes some 0.2 ms each. The others wait: a
- * bucket that is filled anew must not hold up who serves.
+ * So many of them are read, their signature checked, before anybody asks, whether somebody then does or not. The others
+ * wait: a bucket that is filled anew must not hold up who serves.
  */
 const mostReadAheadPerSecond = 100;
 
