@@ -42,8 +42,10 @@ const environment = shellEnvironment
     PROXY_CA_FILE: z.string().optional(),
     /** JSON: which proxies there are and in which form each passes certificates on (docs/proxies.md). None: RFC 9440 from all. */
     PROXIES_FILE: z.string().optional(),
-    /** How long verdicts are trusted after the state stream was last known to be followed to its end. */
+    /** How long verdicts are trusted after the state stream was last known to be writable and followed to its end. */
     LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(10_000),
+    /** How long verdicts are trusted while a service that writes state (key-management, say) is away. */
+    WRITERS_ABSENT_MS: z.coerce.number().int().min(10_000).max(604_800_000).default(3_600_000),
     /** How often is told which certificates were used; `lastUsedAt` is right to within this. */
     USAGE_REPORT_MS: z.coerce.number().int().min(1_000).max(60_000).default(15_000),
     VERDICT_CACHE_SIZE: z.coerce.number().int().min(100).default(1_000_000),

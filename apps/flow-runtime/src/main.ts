@@ -56,6 +56,7 @@ await runService({
       holds: ['flow', 'receiver-credential', 'role', 'root', 'ca'],
       recordKeysFile: config.RECORD_KEYS_FILE,
       capacity: 0,
+      leases: true,
     });
     const records = () => allRecords(dataSource);
     const changes = new PublishedChanges(shell, {
@@ -106,6 +107,7 @@ await runService({
       refusals,
       requests: shell.requests,
       leaseMs: config.LEASE_MS,
+      writersAbsentMs: config.WRITERS_ABSENT_MS,
       maximumQuestions: config.MAXIMUM_QUESTIONS,
       now,
       monotonicNow,

@@ -64,6 +64,7 @@ await runService({
       bucket,
       signer,
       makeStreams,
+      remake: () => rebuildState.execute(),
       records,
     });
     await changes.start();

@@ -1,6 +1,11 @@
 export { makeRuntimeStreams } from './bus/make-streams.js';
 export { connectBus, type BusOptions } from './bus/connect-bus.js';
-export { createEventStream, EventPublisher } from './event/event-publisher.js';
+export {
+  createEventStream,
+  EventPublisher,
+  type AcknowledgedEvents,
+  type PlacedEvent,
+} from './event/event-publisher.js';
 export {
   CertificateListMissing,
   CertificateListStore,
@@ -22,4 +27,5 @@ export { RecordCache } from './state/record-cache.js';
 export { type FollowedKeys, RecordReader, RecordRefused, RecordSigner } from './state/signed-record.js';
 export { StateBucket, type BucketState, type StoredRecord } from './state/state-bucket.js';
 export { StateFollower, type StateChange, type StateEntry, type StateFollowerOptions } from './state/state-follower.js';
+export { StateLease, type Continuity, type StateLeaseOptions } from './state/state-lease.js';
 export { StatePublisher } from './state/state-publisher.js';

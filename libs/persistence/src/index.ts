@@ -3,7 +3,18 @@ export { AuditChainCheck } from './audit/check-audit-chain.js';
 export { noteInAudit, readAudit, readAuditHead, type AuditHead, type AuditRow } from './audit/read-audit.js';
 export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';
 export { masterKey, parseMasterKeys, type MasterKey, type MasterKeys } from './master-key.js';
-export { Change, createOutboxTable, outboxChannels, type OutboxRow } from './outbox.js';
+export { Acknowledgements, type KnownEpoch } from './acknowledgements.js';
+export {
+  Change,
+  createAcknowledgedTable,
+  createOutboxTable,
+  dropAcknowledgedTable,
+  outboxChannels,
+  type AcknowledgedEvent,
+  type AcknowledgedRecord,
+  type Acknowledgement,
+  type OutboxRow,
+} from './outbox.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { Transactions, violatedUniqueConstraint, type Committed } from './transactions.js';
 export { pageOf } from './page-of.js';

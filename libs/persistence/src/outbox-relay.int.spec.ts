@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { TestPostgres, until } from '@sluice/testing';
 import { EntitySchema, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { createDataSource, initializeDataSource } from './data-source.js';
-import { createOutboxTable, type OutboxRow } from './outbox.js';
+import { createAcknowledgedTable, createOutboxTable, type OutboxRow } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { Transactions, violatedUniqueConstraint } from './transactions.js';
 
@@ -15,6 +15,7 @@ class CreateTables1764000000000 implements MigrationInterface {
   readonly name = 'CreateTables1764000000000';
   async up(runner: QueryRunner): Promise<void> {
     await createOutboxTable(runner);
+    await createAcknowledgedTable(runner);
     await runner.query('CREATE TABLE thing (name text CONSTRAINT thing_name PRIMARY KEY)');
   }
   async down(): Promise<void> {}
@@ -66,7 +67,10 @@ function relay(publish: (row: OutboxRow) => Promise<void>): OutboxRelay {
   const started = new OutboxRelay({
     databaseUrl,
     schema,
-    publish,
+    publish: async (row) => {
+      await publish(row);
+      return { epoch: row.kind === 'state' ? 'e' : undefined, sequence: Number(row.id) * 10 };
+    },
     onTakeOver: () => undefined,
     onFault: (error) => faults.push(error),
   });

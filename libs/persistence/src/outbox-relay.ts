@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { outboxChannels, type OutboxRow } from './outbox.js';
+import { outboxChannels, type Acknowledgement, type OutboxRow } from './outbox.js';
 
 /** What a relay goes through. */
 export type RelayStep =
@@ -15,7 +15,7 @@ export interface OutboxRelayOptions {
   readonly databaseUrl: string;
   readonly schema: string;
   /** Publishes one row; returns when the bus has it. Called for one row at a time, in the order of positions. */
-  readonly publish: (row: OutboxRow) => Promise<void>;
+  readonly publish: (row: OutboxRow) => Promise<Acknowledgement>;
   /** The relay became the one that publishes, or is about to begin anew: what it remembers of the bus may be old. */
   readonly onTakeOver: () => void;
   readonly onFault: (error: unknown, what: string) => void;
@@ -29,6 +29,15 @@ const silentSessionMs = 15_000;
 
 /** State records that are published side by side. */
 const statesAtOnce = 32;
+
+/** The rows end, and what the bus said of them stays, in one statement. An event keeps its body: it may have to be published again. */
+const endPublished = `
+  WITH ended AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id, kind, name, version, position, body),
+  kept AS (
+    INSERT INTO acknowledged (id, kind, name, version, position, body, epoch, sequence)
+    SELECT ended.id, kind, name, version, position, CASE kind WHEN 'event' THEN body END, said.epoch, said.sequence
+    FROM ended JOIN unnest($1::bigint[], $2::text[], $3::bigint[]) AS said (id, epoch, sequence) ON said.id = ended.id)
+  SELECT pg_notify($4, $5)`;
 
 const placeAndRead = `
   WITH numbered AS (
@@ -69,6 +78,11 @@ export class OutboxRelay {
 
   get leading(): boolean {
     return this.#leading;
+  }
+
+  /** It has no connection to Postgres, and so nobody knows who leads. */
+  get disconnected(): boolean {
+    return this.#client === undefined;
   }
 
   /** Milliseconds since the oldest row that waits was first seen; 0 when none waits, or another process leads. */
@@ -199,19 +213,27 @@ export class OutboxRelay {
       return false;
     }
     this.#waitingSince ??= Date.now();
-    const published: string[] = [];
+    const published = new Map<string, Acknowledgement>();
     try {
       await this.#publish(rows, published);
     } finally {
-      this.#step('batch-published', published.length);
-      if (published.length > 0) {
+      this.#step('batch-published', published.size);
+      if (published.size > 0) {
+        const ids = [...published.keys()];
+        const said = [...published.values()];
         await client.query({
-          name: 'delete-published',
-          text: `WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[])) SELECT pg_notify($2, $3)`,
-          values: [published, this.#channels.published, published.join(',')],
+          name: 'end-published',
+          text: endPublished,
+          values: [
+            ids,
+            said.map(({ epoch }) => epoch ?? null),
+            said.map(({ sequence }) => sequence),
+            this.#channels.published,
+            ids.join(','),
+          ],
         });
-        this.#step('batch-deleted', published.length);
-        this.#hear(published);
+        this.#step('batch-deleted', ids.length);
+        this.#hear(ids);
       }
     }
     // Whoever adds rows later says so: an empty look at the table for each batch would be of no use.
@@ -225,20 +247,19 @@ export class OutboxRelay {
   /**
    * State records of different keys go side by side, those of one key one after the other. Then the events one after the
    * other, each only if every record with an earlier place is on the bus: who hears of a change finds it made.
-   * @param published is filled with the ids of the rows that the bus has
+   * @param published is filled with the ids of the rows that the bus has, and what it said
    * @throws what the first publication that failed threw
    */
-  async #publish(rows: readonly OutboxRow[], published: string[]): Promise<void> {
+  async #publish(rows: readonly OutboxRow[], published: Map<string, Acknowledgement>): Promise<void> {
     const failures: unknown[] = [];
     const publishOne = async (row: OutboxRow): Promise<boolean> => {
       try {
         this.#step('row-unpublished', 1);
-        await this.options.publish(row);
+        published.set(row.id, await this.options.publish(row));
       } catch (error) {
         failures.push(error);
         return false;
       }
-      published.push(row.id);
       this.#step('row-published', 1);
       this.#published++;
       return true;
@@ -254,9 +275,8 @@ export class OutboxRelay {
       }
     };
     await Promise.all(Array.from({ length: Math.min(statesAtOnce, keys.size) }, work));
-    const onBus = new Set(published);
     for (const row of rows) {
-      if (row.kind === 'state' ? !onBus.has(row.id) : !(await publishOne(row))) break;
+      if (row.kind === 'state' ? !published.has(row.id) : !(await publishOne(row))) break;
     }
     if (failures.length > 0) throw failures[0];
   }

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { stateKey, type StateDifference, type StateRecord } from '@sluice/contracts';
 import { RecordReader, RecordSigner, StateBucket, StatePublisher } from '@sluice/messaging';
-import { createDataSource, createOutboxTable, initializeDataSource } from '@sluice/persistence';
+import {
+  createAcknowledgedTable,
+  createDataSource,
+  createOutboxTable,
+  initializeDataSource,
+} from '@sluice/persistence';
 import { TestNats, TestPostgres } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
@@ -48,6 +53,7 @@ describe('comparing the state stream with Postgres', () => {
     await initializeDataSource(dataSource, () => undefined);
     const runner = dataSource.createQueryRunner();
     await createOutboxTable(runner);
+    await createAcknowledgedTable(runner);
     await runner.release();
   }, 60_000);
 

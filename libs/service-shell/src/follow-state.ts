@@ -1,5 +1,5 @@
 import type { StatePrefix } from '@sluice/contracts';
-import { RecordReader, StateBucket, StateFollower } from '@sluice/messaging';
+import { RecordReader, StateBucket, StateFollower, StateLease, StatePublisher } from '@sluice/messaging';
 import { followRecordKeys } from './follow-record-keys.js';
 import type { Metrics } from './metrics/metrics.js';
 import type { Shell } from './run-service.js';
@@ -11,6 +11,8 @@ export interface FollowStateOptions {
   /** File with the public keys (PEM, one after the other) whose signatures on records are believed. */
   readonly recordKeysFile: string;
   readonly capacity?: number;
+  /** Whether it decides by what it remembers of the stream: then it writes a lease into it once a second. */
+  readonly leases?: boolean;
 }
 
 /** A follower of the state bucket that ends with the service. */
@@ -20,9 +22,14 @@ export async function followState(
 ): Promise<{ follower: StateFollower; bucket: StateBucket; reader: RecordReader }> {
   const bucket = await StateBucket.open(shell.connection);
   const reader = new RecordReader(followRecordKeys(options.recordKeysFile, shell.onFault));
+  const now = () => performance.now();
   const follower = new StateFollower({
     connection: shell.connection,
     bucket,
+    now,
+    ...(options.leases
+      ? { lease: new StateLease({ bucket, publisher: new StatePublisher(shell.connection, bucket), now }) }
+      : {}),
     reader,
     holds: options.holds,
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
@@ -83,6 +90,10 @@ function addFollowerMetrics(metrics: Metrics, follower: StateFollower): void {
 export function stateNotReady(follower: StateFollower): string[] {
   if (follower.ready) return [];
   const missing = follower.missingWriters;
+  if (follower.loss !== undefined) return [`the state stream is being made anew: ${follower.loss}`];
+  const unconfirmed = follower.unconfirmedWriters;
+  if (follower.position && missing.length === 0 && unconfirmed.length > 0)
+    return [`the state stream is not confirmed by ${unconfirmed.join(', ')}`];
   if (!follower.position || missing.length === 0) return ['it is not in step with the state stream'];
   return [`the state stream is not complete: ${missing.join(', ')} has not put its records into it`];
 }

@@ -9,7 +9,12 @@ import {
   StatePublisher,
   type RequestClient,
 } from '@sluice/messaging';
-import { createDataSource, createOutboxTable, initializeDataSource } from '@sluice/persistence';
+import {
+  createAcknowledgedTable,
+  createDataSource,
+  createOutboxTable,
+  initializeDataSource,
+} from '@sluice/persistence';
 import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
@@ -117,6 +122,7 @@ describe('filling an empty state bucket from Postgres', () => {
     endings.push(() => dataSource.destroy());
     const runner = dataSource.createQueryRunner();
     await createOutboxTable(runner);
+    await createAcknowledgedTable(runner);
     await runner.release();
     const follower = new StateFollower({ connection, bucket, reader, holds: [], onFault: () => undefined });
     follower.start();

@@ -18,8 +18,10 @@ import {
   type RecordSigner,
   type StateFollower,
 } from '@sluice/messaging';
-import { OutboxRelay, Transactions, type Change } from '@sluice/persistence';
+import { Acknowledgements, OutboxRelay, Transactions, type Acknowledgement, type Change } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
+import { acknowledgedEvents } from './acknowledged-events.js';
+import { ConfirmState } from './confirm-state.js';
 import type { Shell } from './run-service.js';
 
 export interface PublishChangesOptions {
@@ -35,10 +37,16 @@ export interface PublishChangesOptions {
   readonly records: () => AsyncIterable<StateRecord>;
   /** Makes the bucket, and every other stream, when the bucket is gone; for the one service that may. */
   readonly makeStreams?: () => Promise<void>;
+  /** Replaces a bucket that has lost something by a new one; for the same service. */
+  readonly remake?: () => Promise<unknown>;
 }
 
 /** How long an answer waits for its change to be on the bus before it says `pending`. */
 const publicationTimeoutMs = 2_000;
+
+/** How often the stream is confirmed: the leases of the flow runtimes count from it, and end without it. */
+const confirmationIntervalMs = 1_000;
+const pruneIntervalMs = 60_000;
 
 /** Records put side by side into a bucket that is filled. */
 const filledAtOnce = 128;
@@ -59,7 +67,8 @@ export class PublishedChanges {
   readonly #transactions: Transactions;
   #relay: OutboxRelay | undefined;
   #filling: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #confirming: Promise<void> | undefined;
+  readonly #acknowledgements: Acknowledgements;
 
   constructor(
     private readonly shell: Shell,
@@ -76,23 +85,48 @@ export class PublishedChanges {
       },
       shell.onStep,
     );
+    this.#acknowledgements = new Acknowledgements(options.dataSource);
   }
 
   async start(): Promise<void> {
     const { shell, options } = this;
-    const events = await EventPublisher.open(shell.connection);
+    const acknowledgements = this.#acknowledgements;
+    const events = await EventPublisher.open(shell.connection, acknowledgedEvents(acknowledgements));
     const state = new StatePublisher(shell.connection, options.bucket);
+    const confirmState = new ConfirmState({
+      writer: options.writer,
+      bucket: options.bucket,
+      publisher: state,
+      follower: options.follower,
+      acknowledgements,
+      restoreEvents: () => events.restore(),
+      remake: options.remake,
+      log: shell.log,
+      now: () => performance.now(),
+    });
     this.#relay = new OutboxRelay({
       databaseUrl: options.databaseUrl,
       schema: options.schema,
       publish: async (row) => {
         shell.onStep?.(row.kind === 'state' ? 'state-unsent' : 'event-unsent');
-        if (row.kind === 'state') await this.#publishState(state, row.body as unknown as StateRecord);
-        else
-          await events.publish(eventSubject(row.name as EventName), Number(row.position), cloudEvent.parse(row.body));
+        const said =
+          row.kind === 'state'
+            ? await this.#publishRow(state, confirmState, row.body as unknown as StateRecord)
+            : {
+                epoch: undefined,
+                sequence: await events.publish(
+                  eventSubject(row.name as EventName),
+                  Number(row.position),
+                  cloudEvent.parse(row.body),
+                ),
+              };
         shell.onStep?.(row.kind === 'state' ? 'state-acknowledged' : 'event-acknowledged');
+        return said;
       },
-      onTakeOver: () => events.forget(),
+      onTakeOver: () => {
+        events.forget();
+        confirmState.doubt();
+      },
       onStep: shell.onStep,
       onFault: shell.onFault,
     });
@@ -103,12 +137,64 @@ export class PublishedChanges {
       () => relay.lagMs / 1_000,
     );
     shell.metrics.counted('sluice_outbox_published_total', 'Outbox rows published.', () => relay.publishedRows);
-    this.#relay.start();
-    this.#timer = setInterval(() => this.#fillIfMissing(state), 250);
-    shell.onShutdown(async () => {
-      clearInterval(this.#timer);
-      await this.#relay?.stop();
+    shell.metrics.gauge(
+      'sluice_state_confirmed',
+      '1 where this process has seen that all it was acknowledged stands in the state stream, and says so once a second.',
+      () => (confirmState.standing ? 1 : 0),
+    );
+    shell.metrics.counted(
+      'sluice_state_losses_total',
+      'How often the state stream was found to have lost something; it is then made anew. Alarm on any.',
+      () => confirmState.losses,
+    );
+    shell.metrics.counted(
+      'sluice_events_restored_total',
+      'Events published again because their stream had lost them. Alarm on any.',
+      () => confirmState.restoredEvents,
+    );
+    relay.start();
+    const timers = [
+      setInterval(() => this.#fillIfMissing(state), 250),
+      setInterval(() => this.#confirm(confirmState), confirmationIntervalMs),
+      setInterval(() => this.#prune(), pruneIntervalMs),
+    ];
+    void this.#watchConnection(() => {
+      events.forget();
+      confirmState.doubt();
     });
+    options.follower.onLoss((epoch, reason) => {
+      confirmState.report(epoch, reason).catch((error: unknown) => shell.onFault(error, 'reporting a loss'));
+    });
+    shell.onShutdown(async () => {
+      for (const timer of timers) clearInterval(timer);
+      await this.#confirming;
+      await relay.stop();
+    });
+  }
+
+  /** The server that is reached again may have another store than the one that was lost. */
+  async #watchConnection(onReconnect: () => void): Promise<void> {
+    for await (const { type } of this.shell.connection.status()) if (type === 'reconnect') onReconnect();
+  }
+
+  /** Who leads confirms; and goes on with it while Postgres is away, for then nobody else can lead. */
+  #confirm(confirmState: ConfirmState): void {
+    const relay = this.#relay;
+    if (this.#confirming || !(relay?.leading || (relay?.disconnected && confirmState.standing))) return;
+    this.#confirming = confirmState
+      .execute()
+      .catch((error: unknown) => {
+        confirmState.doubt();
+        this.shell.onFault(error, 'confirming the state stream');
+      })
+      .finally(() => (this.#confirming = undefined));
+  }
+
+  #prune(): void {
+    if (!this.#relay?.leading) return;
+    this.#acknowledgements
+      .prune()
+      .catch((error: unknown) => this.shell.onFault(error, 'forgetting old acknowledgements'));
   }
 
   /**
@@ -149,8 +235,17 @@ export class PublishedChanges {
     return this.options.signer.encode(record);
   }
 
-  async #publishState(state: StatePublisher, record: StateRecord, likelyAbsent = false): Promise<void> {
-    await state.publish(record.key, record.version, this.#encode(record), likelyAbsent);
+  #publishState(state: StatePublisher, record: StateRecord, likelyAbsent = false): Promise<number> {
+    return state.publish(record.key, record.version, this.#encode(record), likelyAbsent);
+  }
+
+  async #publishRow(state: StatePublisher, confirmState: ConfirmState, record: StateRecord): Promise<Acknowledgement> {
+    const { follower } = this.options;
+    const { epoch } = follower;
+    const acknowledged = confirmState.expectAcknowledgement();
+    const sequence = await this.#publishState(state, record);
+    acknowledged(sequence);
+    return { epoch: follower.epoch === epoch ? epoch : undefined, sequence };
   }
 
   #fillIfMissing(state: StatePublisher): void {
@@ -176,9 +271,19 @@ export class PublishedChanges {
     if (!current) return;
     const key = stateKey.complete(writer);
     if (await bucket.last(key)) return;
+    const { epoch } = current;
     const count = await this.#fillWith(state, records());
-    await this.#publishState(state, { key, version: 1, deleted: false, service: writer, epoch: current.epoch });
-    this.shell.log.info({ epoch: current.epoch, records: count }, 'filled the state bucket from Postgres');
+    // First here: an epoch that says it is complete and is not known here is one that was replaced.
+    await this.#acknowledgements.enterEpoch({ epoch, completedAtSequence: 0 });
+    const completedAtSequence = await this.#publishState(state, {
+      key,
+      version: 1,
+      deleted: false,
+      service: writer,
+      epoch,
+    });
+    await this.#acknowledgements.enterEpoch({ epoch, completedAtSequence });
+    this.shell.log.info({ epoch, records: count }, 'filled the state bucket from Postgres');
   }
 
   /** Many side by side, but a kind begins when the one before it is there: others rest on it. @returns how many they were */

@@ -1,5 +1,5 @@
 export { freePort } from '@sluice/embedded-servers';
-export { TestNats, type NatsPlace, type TestNatsOptions } from './bus/test-nats.js';
+export { TestNats, type NatsPlace, type StoreCopy, type TestNatsOptions } from './bus/test-nats.js';
 export {
   selfSigned,
   TestAuthority,

@@ -52,6 +52,8 @@ export interface FollowedState {
   readonly position: Position | undefined;
   /** On the clock of `monotonicNow`: until when it is known to have had everything. */
   readonly currentAsOf: number;
+  /** On the same clock: when the writing service that was heard of longest ago was still there. */
+  readonly confirmedAsOf: number;
 }
 
 export interface Requester {
@@ -76,6 +78,8 @@ export interface DecideCallOptions {
   readonly requests: Requester;
   /** Milliseconds. */
   readonly leaseMs: number;
+  /** How long permits are used though a service that writes state is not heard of, in milliseconds. */
+  readonly writersAbsentMs: number;
   /** Questions out at once. The last quarter is kept for certificates that were let in before. */
   readonly maximumQuestions: number;
   /** Milliseconds since 1970. */
@@ -109,11 +113,15 @@ export class DecideCall {
   }
 
   /**
-   * Whether what is cached may be used: the state stream was followed to its end less than one lease ago. That includes the
-   * moments in which it comes into step again after the bus was away.
+   * Whether what is cached may be used: the state stream could be written and was followed to its end less than one lease ago,
+   * and whoever may end a permit was there not too long ago. That includes the moments in which it comes into step again after
+   * the bus was away.
    */
   get leaseHolds(): boolean {
-    return this.options.monotonicNow() - this.#state.currentAsOf <= this.options.leaseMs && this.#state.complete;
+    const { monotonicNow, leaseMs, writersAbsentMs } = this.options;
+    const now = monotonicNow();
+    const { currentAsOf, confirmedAsOf, complete } = this.#state;
+    return now - currentAsOf <= leaseMs && now - confirmedAsOf <= writersAbsentMs && complete;
   }
 
   /** Decisions that are being made now. */

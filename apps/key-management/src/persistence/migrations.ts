@@ -2,6 +2,7 @@ import { AddRevocationSources1764100000001 } from './add-revocation-sources.migr
 import { AuditTrail1764400000000 } from './audit-trail.migration.js';
 import { CreateTables1764000000000 } from './create-tables.migration.js';
 import { IndexLivingCredentials1764300100000 } from './index-living-credentials.migration.js';
+import { KeepAcknowledgements1796000000000 } from './keep-acknowledgements.migration.js';
 import { KeyLifecycle1764300000000 } from './key-lifecycle.migration.js';
 
 /** In the order they are run. */
@@ -11,4 +12,5 @@ export const migrations = [
   KeyLifecycle1764300000000,
   IndexLivingCredentials1764300100000,
   AuditTrail1764400000000,
+  KeepAcknowledgements1796000000000,
 ] as const;

@@ -7,7 +7,7 @@ import { listFlowsAskingRole } from '../request/flow-runtime.js';
 import { listRoleHolders, reportUsage } from '../request/key-management.js';
 import type { ServiceName } from '../request/request-contract.js';
 import { certificateListStream, certificateListSubject } from '../state/certificate-lists.js';
-import { stateStream, stateSubjectPrefix, stateWriters } from '../state/state-records.js';
+import { stateKey, stateStream, stateSubjectPrefix, stateWriters } from '../state/state-records.js';
 
 /** What one user may publish and subscribe to. Everything not named is refused by the server. */
 export interface BusPermissions {
@@ -44,7 +44,7 @@ const readState = {
 function writeState(service: keyof typeof stateWriters): string[] {
   return [
     ...stateWriters[service].map((prefix) => `${stateSubjectPrefix}${prefix}.>`),
-    `${stateSubjectPrefix}meta.complete.${service}`,
+    ...[stateKey.complete, stateKey.confirmation, stateKey.loss].map((key) => `${stateSubjectPrefix}${key(service)}`),
   ];
 }
 
@@ -118,6 +118,7 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       reportUsage.subject,
       ...readState.publish,
       ...writeState('flow-runtime'),
+      `${stateSubjectPrefix}${stateKey.lease('*')}`,
       ...writeEvents('flow-runtime'),
       messageProcessingLogSubject,
       `${decisionSubjectPrefix}*`,

@@ -84,6 +84,11 @@ export function eventSubject(name: EventName): string {
   return `${eventSubjectPrefix}${name}`;
 }
 
+/** @param subject as `eventSubject` gave it */
+export function eventNameOf(subject: string): string {
+  return subject.slice(eventSubjectPrefix.length);
+}
+
 /** The services that publish events, each under its own things: one writer a subject. */
 export const eventWriters = {
   'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'audit'],

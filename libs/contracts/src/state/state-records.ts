@@ -135,6 +135,27 @@ export type ReceiverCredentialRecord = z.infer<typeof receiverCredentialRecord>;
 export const completeRecord = record.extend({ service: z.string(), epoch: z.string() });
 export type CompleteRecord = z.infer<typeof completeRecord>;
 
+/**
+ * Written once a second by each flow runtime in a slot of its own, each on the condition that the one before it still
+ * stands: that it was taken proves that the stream can be written and has lost nothing up to it. The version counts.
+ */
+export const leaseRecord = record.extend({ holder: z.string() });
+export type LeaseRecord = z.infer<typeof leaseRecord>;
+
+/**
+ * Written once a second by each writing service: all that it ever acknowledged stands in this epoch, as seen in this
+ * incarnation of the stream (the run of the server, or the leader, that answers for it).
+ */
+export const confirmationRecord = record.extend({ service: z.string(), epoch: z.string(), incarnation: z.string() });
+export type ConfirmationRecord = z.infer<typeof confirmationRecord>;
+
+/** A runtime takes one at random: few enough that those of runtimes that ended take no room worth speaking of. */
+export const leaseSlots = 4_096;
+
+/** Somebody found that the stream lost what had stood in it: nothing is decided by this epoch any more, and it is made anew. */
+export const lossRecord = record.extend({ service: z.string(), epoch: z.string(), reason: z.string() });
+export type LossRecord = z.infer<typeof lossRecord>;
+
 export const stateSchemas = {
   credential: credentialRecord,
   unpinned: unpinnedRecord,
@@ -146,6 +167,9 @@ export const stateSchemas = {
   flow: flowRecord,
   'receiver-credential': receiverCredentialRecord,
   meta: completeRecord,
+  lease: leaseRecord,
+  confirmation: confirmationRecord,
+  loss: lossRecord,
 } as const;
 export type StatePrefix = keyof typeof stateSchemas;
 export type StateRecord<P extends StatePrefix = StatePrefix> = z.output<(typeof stateSchemas)[P]>;
@@ -160,6 +184,9 @@ export const stateWriters = {
   'flow-runtime': ['flow', 'receiver-credential'],
 } as const satisfies Record<string, readonly StatePrefix[]>;
 export type StateWriter = keyof typeof stateWriters;
+
+/** Prefixes about the stream itself: not in Postgres, and never compared with it. Every follower holds all but the leases. */
+export const streamPrefixes: ReadonlySet<StatePrefix> = new Set(['meta', 'lease', 'confirmation', 'loss']);
 
 export const stateBucket = 'SLUICE_STATE';
 export const stateStream = `KV_${stateBucket}`;
@@ -177,6 +204,9 @@ export const stateKey = {
   flow: (id: string) => `flow.${id}`,
   receiverCredential: (alias: string) => `receiver-credential.${alias.replaceAll('.', '/')}`,
   complete: (service: string) => `meta.complete.${service}`,
+  lease: (slot: number | '*') => `lease.${slot}`,
+  confirmation: (service: string) => `confirmation.${service}`,
+  loss: (service: string) => `loss.${service}`,
 } as const;
 
 export function statePrefixOf(key: string): StatePrefix | undefined {

@@ -39,39 +39,99 @@ interface SubjectEnd {
   readonly position: number;
 }
 
+/** An event with its place in its service's own order. */
+export interface PlacedEvent {
+  readonly position: number;
+  readonly event: CloudEvent;
+}
+
+/** What was acknowledged of a kind of event, to be published again should the stream have lost it. */
+export interface AcknowledgedEvents {
+  /** The furthest place acknowledged, by subject. */
+  ends(): Promise<Iterable<{ readonly subject: string; readonly position: number }>>;
+  /** Events of a subject between two places, both left out, in their order; some of them, from the first on. */
+  between(subject: string, after: number, before: number): Promise<readonly PlacedEvent[]>;
+}
+
 /**
  * Publishes events each exactly once and in order. Each subject has one writing service, and each message carries its
  * place in that service's order; the last message of the subject therefore says what was published before, however long
- * ago, and the condition on its sequence stops a second relay.
+ * ago, and the condition on its sequence stops a second relay. A stream whose end is not as far as what was acknowledged has
+ * lost events: they are published again, before anything newer of their subject.
  */
 export class EventPublisher {
   readonly #ends = new Map<string, SubjectEnd>();
+  /** One at a time: nothing new of a subject goes out while what was lost of it is being published again. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly stream: JetStreamClient,
     private readonly manager: JetStreamManager,
+    private readonly acknowledged: AcknowledgedEvents,
   ) {}
 
-  static async open(connection: NatsConnection, timeoutMs = 5_000): Promise<EventPublisher> {
+  static async open(
+    connection: NatsConnection,
+    acknowledged: AcknowledgedEvents,
+    timeoutMs = 5_000,
+  ): Promise<EventPublisher> {
     return new EventPublisher(
       jetstream(connection, { timeout: timeoutMs }),
       await jetstreamManager(connection, { checkAPI: false, apiPrefix: eventApiPrefix, timeout: timeoutMs }),
+      acknowledged,
     );
   }
 
-  /** What the relay knew may be old after it lost its lock or its connection. */
+  /** What the relay knew may be old after it lost its lock or its connection, or the stream another course. */
   forget(): void {
     this.#ends.clear();
   }
 
   /**
    * @param position place in the service's own order; grows
-   * @returns false when this position was published before
+   * @returns the sequence of the subject's last message: of this one, or of a newer one when this was published before
    */
-  async publish(subject: string, position: number, event: CloudEvent): Promise<boolean> {
+  publish(subject: string, position: number, event: CloudEvent): Promise<number> {
+    return this.#alone(async () => {
+      if (!this.#ends.has(subject)) await this.#restore(subject, position);
+      return this.#put(subject, { position, event });
+    });
+  }
+
+  /** Publishes again what the stream has lost. @returns how many events that were */
+  restore(): Promise<number> {
+    return this.#alone(async () => {
+      let count = 0;
+      for (const { subject, position } of await this.acknowledged.ends()) {
+        this.#ends.delete(subject);
+        count += await this.#restore(subject, position + 1);
+      }
+      return count;
+    });
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work, work);
+    this.#last = result;
+    // Whoever called is told of it.
+    result.catch(() => undefined);
+    return result;
+  }
+
+  async #restore(subject: string, before: number): Promise<number> {
+    for (let count = 0; ;) {
+      const { position } = await this.#end(subject);
+      const lost = await this.acknowledged.between(subject, position, before);
+      if (lost.length === 0) return count;
+      for (const event of lost) await this.#put(subject, event);
+      count += lost.length;
+    }
+  }
+
+  async #put(subject: string, { position, event }: PlacedEvent): Promise<number> {
     for (;;) {
-      const end = this.#ends.get(subject) ?? (await this.#readEnd(subject));
-      if (end.position >= position) return false;
+      const end = await this.#end(subject);
+      if (end.position >= position) return end.sequence;
       const header = headers();
       header.set('content-type', cloudEventContentType);
       header.set(outboxPositionHeader, String(position));
@@ -83,15 +143,19 @@ export class EventPublisher {
           expect: { lastSubjectSequence: end.sequence },
         });
         this.#ends.set(subject, { sequence: ack.seq, position });
-        return !ack.duplicate;
+        return ack.seq;
       } catch (error) {
         this.#ends.delete(subject);
         if (!(error instanceof JetStreamApiError && error.code === wrongLastSequence)) throw error;
+        // It ends elsewhere than was known: perhaps before what was acknowledged.
+        await this.#restore(subject, position);
       }
     }
   }
 
-  async #readEnd(subject: string): Promise<SubjectEnd> {
+  async #end(subject: string): Promise<SubjectEnd> {
+    const known = this.#ends.get(subject);
+    if (known) return known;
     const last = await this.manager.streams.getMessage(eventStream, { last_by_subj: subject });
     const end = { sequence: last?.seq ?? 0, position: Number(last?.header?.get(outboxPositionHeader)) || 0 };
     this.#ends.set(subject, end);

@@ -22,6 +22,11 @@ export interface StoredRecord {
 
 export interface BucketState {
   readonly epoch: string;
+  /**
+   * Who answers for the stream: the run of a single server, or the leader of several. Another one may have a store that fell
+   * back, so what was known of the stream has to be held against it once more.
+   */
+  readonly incarnation: string;
   readonly lastSequence: number;
   /** Nobody can write to it any more: it is about to be made anew. */
   readonly sealed: boolean;
@@ -85,7 +90,12 @@ export class StateBucket {
   async state(): Promise<BucketState | undefined> {
     try {
       const info = await this.manager.streams.info(stateStream);
-      return { epoch: info.created, lastSequence: info.state.last_seq, sealed: info.config.sealed };
+      return {
+        epoch: info.created,
+        incarnation: info.cluster?.leader ?? this.connection.info?.server_id ?? '',
+        lastSequence: info.state.last_seq,
+        sealed: info.config.sealed,
+      };
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === streamNotFound) return undefined;
       throw error;

@@ -13,7 +13,8 @@ import { hasReached, type Position } from '@sluice/domain';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { FetchedRecords } from './fetched-records.js';
 import type { RecordReader } from './signed-record.js';
-import type { StateBucket } from './state-bucket.js';
+import type { BucketState, StateBucket } from './state-bucket.js';
+import type { Continuity, StateLease } from './state-lease.js';
 
 /** What stands under a key: the record, or its absence, and the sequence that says so (0: never seen). */
 export interface StateEntry<P extends StatePrefix = StatePrefix> {
@@ -35,7 +36,9 @@ export interface StateFollowerOptions {
   readonly holds: readonly StatePrefix[];
   /** How many fetched records are remembered, and at most how many changes are kept for who asks next; 0: none. */
   readonly capacity?: number;
-  /** How often the stream's last sequence is asked for, in milliseconds. */
+  /** For who decides by what it remembers: it then knows to have had everything only by the leases it writes. */
+  readonly lease?: StateLease;
+  /** How often the stream's last sequence is asked for, or a lease is written, in milliseconds. */
   readonly heartbeatMs?: number;
   /** After so many milliseconds every process has looked at the file of keys that may sign records. */
   readonly othersLookedMs?: number;
@@ -61,6 +64,12 @@ const defaultOthersLookedMs = 3_000;
  */
 export class StateFollower {
   #epoch: string | undefined;
+  #incarnation: string | undefined;
+  /** What was applied may not stand in the stream any more. */
+  #interrupted = false;
+  /** The epoch that was found to have lost something; until there is another, nothing is decided. */
+  #lostEpoch: string | undefined;
+  #beating = false;
   #applied = 0;
   #synced = false;
   /** Kept rather than computed: the request path asks on every request. */
@@ -79,12 +88,13 @@ export class StateFollower {
   readonly #changeListeners: ((change: StateChange) => void)[] = [];
   readonly #epochListeners: ((epoch: string | undefined) => void)[] = [];
   readonly #loadedListeners: (() => void)[] = [];
+  readonly #lossListeners: ((epoch: string, reason: string) => void)[] = [];
   #positionWaiters: (() => void)[] = [];
   readonly #holds: ReadonlySet<StatePrefix>;
   readonly #now: () => number;
 
   constructor(private readonly options: StateFollowerOptions) {
-    this.#holds = new Set<StatePrefix>([...options.holds, 'meta']);
+    this.#holds = new Set<StatePrefix>([...options.holds, 'meta', 'confirmation', 'loss']);
     this.#now = options.now ?? (() => performance.now());
     this.#fetched = new FetchedRecords({
       capacity: options.capacity ?? 100_000,
@@ -131,9 +141,21 @@ export class StateFollower {
     return this.#complete;
   }
 
-  /** In step with a bucket into which every writing service has put all it has. */
+  /** In step with a bucket into which every writing service has put all it has; confirmed by all of them, for who leases. */
   get ready(): boolean {
-    return this.#synced && this.#complete;
+    return this.#synced && this.#complete && (this.options.lease?.confirmed ?? true);
+  }
+
+  /** Why nothing may be decided by the epoch it knows, if somebody found that the stream lost something. */
+  get loss(): string | undefined {
+    if (this.#epoch !== undefined && this.#lostEpoch === this.#epoch) return 'it lost what had been read from it';
+    for (const { record } of this.heldOf('loss')) if (record.epoch === this.#epoch) return record.reason;
+    return undefined;
+  }
+
+  /** The writing services that have not confirmed the stream since it was last interrupted; for who leases. */
+  get unconfirmedWriters(): string[] {
+    return this.options.lease?.unconfirmed ?? [];
   }
 
   /** The writing services that have not yet completed this epoch. */
@@ -145,11 +167,16 @@ export class StateFollower {
   }
 
   /**
-   * The time, on the follower's clock, up to which it is known to have had everything: when the question was *asked*
-   * whose answer it has applied. A process that was frozen must not trust the answers it had before.
+   * The time, on the follower's clock, up to which it is known to have had everything: when the question was *asked*, or the
+   * lease written, whose answer it has applied. A process that was frozen must not trust the answers it had before.
    */
   get currentAsOf(): number {
     return this.#currentAsOf;
+  }
+
+  /** The time, on the same clock, at which the writing service heard of longest ago was still there; for who leases. */
+  get confirmedAsOf(): number {
+    return this.options.lease?.confirmedAsOf ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Ids of keys that may not sign any more while something that rests on them may still be remembered. */
@@ -172,6 +199,11 @@ export class StateFollower {
   /** Told when the prefixes that are held whole were loaded afresh, without a change for each of their records. */
   onLoaded(listener: () => void): void {
     this.#loadedListeners.push(listener);
+  }
+
+  /** Told, for who leases, when the stream does not hold any more what had been read from it: that epoch has to be made anew. */
+  onLoss(listener: (epoch: string, reason: string) => void): void {
+    this.#lossListeners.push(listener);
   }
 
   /** @returns whether it has applied at least this much, after waiting for it up to `timeoutMs` */
@@ -239,7 +271,8 @@ export class StateFollower {
     const sequence = sequenceOf(message);
     if (sequence === this.#applied + 1) this.#apply(keyOf(message), sequence, message.data);
     else {
-      // A sequence that is not the next means that messages were lost, or that this is another bucket.
+      // A sequence that is not the next means that messages were lost, or that this is another bucket, or another course of it.
+      if (sequence <= this.#applied) this.#interrupt();
       this.#waiting.push(message);
       void this.#resync();
     }
@@ -250,13 +283,30 @@ export class StateFollower {
     if (prefix && this.#holds.has(prefix)) {
       const held = this.#held.get(key);
       if (!held || held.sequence < sequence) this.#held.set(key, this.#entry(key, sequence, value));
-      if (prefix === 'meta') this.#complete = this.missingWriters.length === 0;
-    } else {
+      if (prefix === 'meta' || prefix === 'loss') this.#judgeEpoch();
+      else if (prefix === 'confirmation') this.#confirmed(this.#held.get(key) as StateEntry<'confirmation'>);
+    } else if (prefix !== 'lease') {
       this.#fetched.changed(key, prefix, sequence, value);
     }
+    this.options.lease?.applied(key, sequence, value);
     if (sequence > this.#applied) this.#applied = sequence;
-    for (const listener of this.#changeListeners) listener({ key, sequence });
+    if (prefix !== 'lease' && prefix !== 'confirmation')
+      for (const listener of this.#changeListeners) listener({ key, sequence });
     this.#wakeWaiters();
+  }
+
+  #judgeEpoch(): void {
+    this.#complete = this.missingWriters.length === 0 && this.loss === undefined;
+  }
+
+  #confirmed({ sequence, record }: StateEntry<'confirmation'>): void {
+    if (record && record.epoch === this.#epoch && record.incarnation === this.#incarnation)
+      this.options.lease?.confirmedBy(record.service, sequence);
+  }
+
+  #interrupt(): void {
+    this.#interrupted = true;
+    this.options.lease?.interrupted();
   }
 
   /** Comes into step with the stream, however far behind, and whichever bucket it is. One at a time. */
@@ -279,22 +329,18 @@ export class StateFollower {
 
   /** @returns false when there is no bucket yet */
   async #catchUp(): Promise<boolean> {
-    const { bucket } = this.options;
+    const { bucket, lease } = this.options;
     const asked = this.#now();
     const state = await bucket.state();
     if (!state) {
       if (this.#epoch !== undefined) this.#enterEpoch(undefined);
       return false;
     }
-    const sameEpoch = state.epoch === this.#epoch && state.lastSequence >= this.#applied;
-    if (!sameEpoch || state.lastSequence - this.#applied > longestGap) {
-      this.#enterEpoch(state.epoch);
-      for (const prefix of this.#holds) await this.#load(prefix);
-      await this.#findEmptyPrefixes();
-      this.#applied = state.lastSequence;
-      this.#complete = this.missingWriters.length === 0;
-      for (const listener of this.#loadedListeners) listener();
-    } else {
+    if (state.incarnation !== this.#incarnation) {
+      this.#incarnation = state.incarnation;
+      this.#interrupt();
+    }
+    if (await this.#keepsWhatItHas(state)) {
       for (let from = this.#applied + 1; from <= state.lastSequence;) {
         const stored = await bucket.next(from, '>');
         if (!stored) break;
@@ -303,12 +349,44 @@ export class StateFollower {
       }
       // What is missing below the last sequence was overwritten by a record above it.
       this.#applied = Math.max(this.#applied, state.lastSequence);
+    } else {
+      this.#enterEpoch(state.epoch);
+      for (const prefix of this.#holds) await this.#load(prefix);
+      await this.#findEmptyPrefixes();
+      this.#applied = state.lastSequence;
+      this.#judgeEpoch();
+      for (const listener of this.#loadedListeners) listener();
     }
     if (!this.#drainWaiting()) return this.#catchUp();
     this.#synced = true;
-    this.#currentAsOf = asked;
+    if (!lease) this.#currentAsOf = asked;
     this.#wakeWaiters();
+    if (lease) void this.#heartbeat();
     return true;
+  }
+
+  /** Whether it can go on from what it has applied. Else it begins anew, for within an epoch nobody goes back. */
+  async #keepsWhatItHas(state: BucketState): Promise<boolean> {
+    if (state.epoch !== this.#epoch) return false;
+    const { lease } = this.options;
+    const interrupted = this.#interrupted;
+    this.#interrupted = false;
+    let continuity: Continuity = state.lastSequence < this.#applied ? 'lost' : interrupted ? 'unknown' : 'kept';
+    try {
+      if (lease && (interrupted || continuity === 'lost')) continuity = await lease.compare(this.#applied);
+    } catch (error) {
+      this.#interrupted ||= interrupted;
+      throw error;
+    }
+    if (continuity === 'lost') this.#lose(state.epoch, 'The state stream fell back behind what had been read from it.');
+    return continuity === 'kept' && state.lastSequence - this.#applied <= longestGap;
+  }
+
+  #lose(epoch: string, reason: string): void {
+    // Who does not decide by what it remembers has nothing to lose but time: it reads all again.
+    if (!this.options.lease) return;
+    this.#lostEpoch = epoch;
+    for (const listener of this.#lossListeners) listener(epoch, reason);
   }
 
   /** Applies what came in while catching up. @returns false when a gap is left */
@@ -336,7 +414,7 @@ export class StateFollower {
   /** What comes after this look is told as a change, and ends the emptiness. */
   async #findEmptyPrefixes(): Promise<void> {
     for (const prefix of Object.keys(stateSchemas) as StatePrefix[]) {
-      if (!this.#holds.has(prefix) && !(await this.options.bucket.next(1, `${prefix}.>`)))
+      if (prefix !== 'lease' && !this.#holds.has(prefix) && !(await this.options.bucket.next(1, `${prefix}.>`)))
         this.#fetched.nothingUnder(prefix);
     }
   }
@@ -388,22 +466,39 @@ export class StateFollower {
     this.#applied = 0;
     this.#held.clear();
     this.#fetched.clear();
+    this.#interrupted = false;
+    this.options.lease?.forget();
     // They may be of the bucket before. One of the new bucket that is dropped with them leaves a gap, which is then filled.
     this.#waiting = [];
     for (const listener of this.#epochListeners) listener(epoch);
   }
 
+  /**
+   * Asks for the last sequence, or writes a lease; once all up to the answer is applied, it is known to have had everything when
+   * it asked. With a lease that counts only when the writing services have confirmed the stream.
+   */
   async #heartbeat(): Promise<void> {
-    if (!this.#synced) return;
-    const asked = this.#now();
+    if (!this.#synced || this.#beating) return;
+    const { bucket, lease } = this.options;
+    this.#beating = true;
     try {
-      const state = await this.options.bucket.state();
-      if (!state || state.epoch !== this.#epoch) return void this.#resync();
-      const reached = await this.reach({ epoch: state.epoch, sequence: state.lastSequence }, 500);
-      if (reached) this.#currentAsOf = Math.max(this.#currentAsOf, asked);
-      else if (this.#synced) void this.#resync();
+      let asked = this.#now();
+      let minimum = 0;
+      if (lease) ({ asked, sequence: minimum } = await lease.write());
+      const state = await bucket.state();
+      if (!state || state.epoch !== this.#epoch || state.incarnation !== this.#incarnation) return void this.#resync();
+      const sequence = Math.max(minimum, state.lastSequence);
+      const reached = await this.reach({ epoch: state.epoch, sequence }, 500);
+      if (!reached) {
+        if (this.#synced) void this.#resync();
+      } else if (lease?.confirmed ?? true) this.#currentAsOf = Math.max(this.#currentAsOf, asked);
     } catch (error) {
-      this.options.onFault(error, 'asking for the last sequence of the state stream');
+      this.options.onFault(error, lease ? 'renewing the lease' : 'asking for the last sequence of the state stream');
+      if (!lease || this.#stopped) return;
+      this.#interrupt();
+      void this.#resync();
+    } finally {
+      this.#beating = false;
     }
   }
 

@@ -32,18 +32,30 @@ export class StatePublisher {
     version: number,
     value: Uint8Array,
   ): Promise<number | undefined> {
-    const header = headers();
-    header.set(recordVersionHeader, String(version));
     try {
-      const ack = await this.#stream.publish(`${stateSubjectPrefix}${key}`, value, {
-        headers: header,
-        expect: { lastSubjectSequence: expectedSequence },
-      });
-      return ack.seq;
+      return await this.#put(key, version, value, expectedSequence);
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === wrongLastSequence) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Writes a record whatever stands there, for what is said anew each time.
+   * @throws Error when the bus does not take it
+   */
+  publishAlways(key: string, version: number, value: Uint8Array): Promise<number> {
+    return this.#put(key, version, value);
+  }
+
+  async #put(key: string, version: number, value: Uint8Array, expectedSequence?: number): Promise<number> {
+    const header = headers();
+    header.set(recordVersionHeader, String(version));
+    const ack = await this.#stream.publish(`${stateSubjectPrefix}${key}`, value, {
+      headers: header,
+      ...(expectedSequence === undefined ? {} : { expect: { lastSubjectSequence: expectedSequence } }),
+    });
+    return ack.seq;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { freePort, startNatsServer, type ChildServer } from '@sluice/embedded-servers';
-import { writeFileSync } from 'node:fs';
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endWithThisProcess, type Watch } from '../process/end-with-this-process.js';
 import { TemporaryFolder } from '../process/temporary-folder.js';
@@ -9,6 +9,11 @@ export interface NatsPlace {
   /** `host:port`. */
   readonly listen: string;
   readonly folder: string;
+}
+
+/** A store as it was at some moment; put back once. */
+export interface StoreCopy {
+  readonly path: string;
 }
 
 export interface TestNatsOptions {
@@ -24,6 +29,7 @@ export class TestNats implements AsyncDisposable {
   readonly output: string[] = [];
   #server: ChildServer | undefined;
   #watch: Watch | undefined;
+  #copies = 0;
 
   private constructor(
     readonly port: number,
@@ -76,6 +82,39 @@ export class TestNats implements AsyncDisposable {
     this.#watch?.dismiss();
     await this.#server?.stop(signal);
     this.#server = undefined;
+  }
+
+  /** Copies its store aside as it is at this moment, in the middle of whatever it does. */
+  copyStore(): StoreCopy {
+    const path = join(this.folder.path, `copy-${++this.#copies}`);
+    this.#signal('SIGSTOP');
+    try {
+      cpSync(this.#store, path, { recursive: true });
+    } finally {
+      this.#signal('SIGCONT');
+    }
+    return { path };
+  }
+
+  /**
+   * The power fails, and the store comes back as it was when the copy was made: what a server has answered for and had not
+   * written to its disk is lost, and so it is when somebody restores an older store.
+   * @param between what is done before it starts again
+   */
+  async losePower(copy: StoreCopy, between: () => Promise<void> | void = () => undefined): Promise<void> {
+    await this.halt('SIGKILL');
+    rmSync(this.#store, { recursive: true, force: true });
+    renameSync(copy.path, this.#store);
+    await between();
+    await this.start();
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    if (this.#server) process.kill(this.#server.pid, name);
+  }
+
+  get #store(): string {
+    return join(this.folder.path, 'jetstream');
   }
 
   /** Ends it and removes its folder. */

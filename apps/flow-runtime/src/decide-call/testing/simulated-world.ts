@@ -13,6 +13,7 @@ import { PermitCache, type Permit } from '../permit-cache.js';
 import { RefusalCache } from '../refusal-cache.js';
 
 export const leaseMs = 1_000;
+export const writersAbsentMs = 60_000;
 export const refusalMs = 400;
 
 const endpoint = {
@@ -78,6 +79,7 @@ export class SimulatedWorld {
       refusals: this.refusals,
       requests: { call: (contract, request) => this.#answer(contract, request) },
       leaseMs,
+      writersAbsentMs,
       maximumQuestions: 8,
       now: () => 0,
       monotonicNow: () => this.clock,
@@ -90,6 +92,7 @@ export class SimulatedWorld {
       complete: { get: () => this.#runtime !== undefined },
       position: { get: () => (this.#inStep ? this.#runtime : undefined) },
       currentAsOf: { get: () => this.#asOf },
+      confirmedAsOf: { get: () => this.#asOf },
     };
     return Object.defineProperties({}, properties) as FollowedState;
   }

@@ -45,7 +45,12 @@ export class ServedFlow implements AsyncDisposable {
   readonly log: (readonly unknown[])[] = [];
   readonly faults: unknown[] = [];
   readonly flows: DeployedFlows;
-  readonly state = { complete: true, position: { epoch: '1', sequence: 0 }, currentAsOf: Number.MAX_SAFE_INTEGER };
+  readonly state = {
+    complete: true,
+    position: { epoch: '1', sequence: 0 },
+    currentAsOf: Number.MAX_SAFE_INTEGER,
+    confirmedAsOf: Number.MAX_SAFE_INTEGER,
+  };
   readonly #pools = new ConnectionPools({});
   readonly #listener: PublicListener;
   readonly #agent: Agent;
@@ -86,6 +91,7 @@ export class ServedFlow implements AsyncDisposable {
       refusals,
       requests,
       leaseMs: 1_000,
+      writersAbsentMs: 60_000,
       maximumQuestions: 10,
       now,
       monotonicNow: () => performance.now(),
