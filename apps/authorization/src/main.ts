@@ -38,6 +38,7 @@ await runService({
       writer: 'authorization',
       follower,
       bucket,
+      reader,
       records,
     });
     await changes.start();

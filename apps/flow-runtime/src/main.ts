@@ -66,6 +66,7 @@ await runService({
       writer: 'flow-runtime',
       follower,
       bucket,
+      reader,
       records,
     });
     await changes.start();

@@ -31,6 +31,9 @@ import { RetireUnused } from './retire-unused/retire-unused.js';
 import { Sweep } from './sweep/sweep.js';
 import { TellExpiry } from './tell-expiry/tell-expiry.js';
 
+/** How often it is seen to that every stream is there. */
+const streamCheckMs = 5_000;
+
 await runService({
   service: 'key-management',
   readConfig,
@@ -62,6 +65,7 @@ await runService({
       writer: 'key-management',
       follower,
       bucket,
+      reader,
       signer,
       makeStreams,
       remake: () => rebuildState.execute(),
@@ -120,6 +124,12 @@ await runService({
       start: async () => {
         sweep.start();
         await rebuildState.finish();
+        // One that was lost, or could not be made for want of room, is there again soon after there is room.
+        const keeping = setInterval(
+          () => void makeStreams().catch((error: unknown) => shell.onFault(error, 'keeping the streams')),
+          streamCheckMs,
+        );
+        shell.onShutdown(() => clearInterval(keeping));
         const timer = setInterval(
           () =>
             void announceAuditHead.execute().catch((error: unknown) => shell.onFault(error, 'announcing audit.head')),

@@ -85,9 +85,12 @@ export class OutboxRelay {
     return this.#client === undefined;
   }
 
-  /** Milliseconds since the oldest row that waits was first seen; 0 when none waits, or another process leads. */
+  /**
+   * Milliseconds since the oldest row that waits was first seen, also while the bus does not take it and this process begins
+   * anew each time; 0 when none waits, or another process leads.
+   */
   get lagMs(): number {
-    return this.#leading && this.#waitingSince !== undefined ? Date.now() - this.#waitingSince : 0;
+    return this.#waitingSince !== undefined ? Date.now() - this.#waitingSince : 0;
   }
 
   /** Rows this process has published. */
@@ -182,7 +185,8 @@ export class OutboxRelay {
         const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [
           this.#lock,
         ]);
-        if (rows[0]?.won) {
+        if (!rows[0]?.won) this.#waitingSince = undefined;
+        else {
           this.#leading = true;
           this.options.onTakeOver();
           this.options.onStep?.('relay-leading');

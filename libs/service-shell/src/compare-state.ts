@@ -1,17 +1,13 @@
 import {
-  stateKey,
-  statePrefixOf,
-  stateSchemas,
   stateWriters,
   type StateComparison,
   type StateDifference,
-  type StatePrefix,
   type StateRecord,
   type StateWriter,
 } from '@sluice/contracts';
-import { RecordRefused, type RecordReader, type StateBucket } from '@sluice/messaging';
-import { createHash } from 'node:crypto';
+import type { RecordReader, StateBucket } from '@sluice/messaging';
 import type { DataSource } from 'typeorm';
+import { differenceOf, isComplete, pendingKeys, summaryOf, type RecordSummary } from './state-difference.js';
 
 export interface CompareStateOptions {
   readonly writer: StateWriter;
@@ -22,19 +18,8 @@ export interface CompareStateOptions {
   readonly records: () => AsyncIterable<StateRecord>;
 }
 
-/** A record in a few bytes, so that a million of them can be compared. */
-interface Summary {
-  readonly version: number;
-  readonly digest: string;
-}
-
 const mostShown = 1_000;
 const readsAtOnce = 64;
-
-/** What verifiers move on without a new record; key-management follows them in Postgres. */
-const movesOn: Readonly<Partial<Record<StatePrefix, readonly string[]>>> = {
-  unpinned: ['accepted', 'issuerKeySha256'],
-};
 
 /** Compares the records this service writes with its tables. */
 export class CompareState {
@@ -55,12 +40,12 @@ export class CompareState {
     const state = await bucket.state();
     if (!state) return { complete: false, compared: 0, pending: 0, differing: 0, differences: [] };
     // While it is filled there is nothing to compare yet, and who waits for its end asks again and again.
-    if (!(await this.#isComplete(state.epoch)))
+    if (!(await isComplete(this.options, state.epoch)))
       return { epoch: state.epoch, complete: false, compared: 0, pending: 0, differing: 0, differences: [] };
-    const expected = new Map<string, Summary>();
-    for await (const record of this.options.records()) expected.set(record.key, summary(record));
+    const expected = new Map<string, RecordSummary>();
+    for await (const record of this.options.records()) expected.set(record.key, summaryOf(record));
     // Asked after the tables were read: what was committed before and is not published yet is among them.
-    const pending = await this.#pending();
+    const pending = await pendingKeys(this.options.dataSource);
     const keys = new Set(expected.keys());
     for (const prefix of stateWriters[writer]) for (const key of await bucket.keys(prefix)) keys.add(key);
     const compared = [...keys].filter((key) => !pending.has(key));
@@ -83,51 +68,9 @@ export class CompareState {
     };
   }
 
-  async #difference(key: string, expected: Summary | undefined): Promise<StateDifference | undefined> {
-    const stored = await this.options.bucket.last(key);
-    const versions = {
-      key,
-      ...(expected ? { postgresVersion: expected.version } : {}),
-      ...(stored ? { bucketVersion: stored.version } : {}),
-    };
-    if (!stored) return expected && { ...versions, kind: 'missing' };
-    let found: StateRecord;
-    try {
-      found = this.options.reader.decode(key, stored.value);
-    } catch (error) {
-      if (!(error instanceof RecordRefused)) throw error;
-      return { ...versions, kind: 'refused' };
-    }
-    if (!expected) return found.deleted ? undefined : { ...versions, kind: 'unexpected' };
-    if (found.version > expected.version) return { ...versions, kind: 'ahead' };
-    if (found.version < expected.version) return { ...versions, kind: 'behind' };
-    if (found.deleted) return { ...versions, kind: 'missing' };
-    return summary(found).digest === expected.digest ? undefined : { ...versions, kind: 'different' };
+  async #difference(key: string, expected: RecordSummary | undefined): Promise<StateDifference | undefined> {
+    return differenceOf(key, await this.options.bucket.last(key), expected, this.options.reader);
   }
-
-  async #isComplete(epoch: string): Promise<boolean> {
-    const key = stateKey.complete(this.options.writer);
-    const stored = await this.options.bucket.last(key);
-    return stored !== undefined && this.options.reader.decode<'meta'>(key, stored.value).epoch === epoch;
-  }
-
-  async #pending(): Promise<ReadonlySet<string>> {
-    const rows: { name: string }[] = await this.options.dataSource.query(
-      `SELECT DISTINCT name FROM outbox WHERE kind = 'state'`,
-    );
-    return new Set(rows.map(({ name }) => name));
-  }
-}
-
-/** The schema gives members their order, so equal records have equal bytes. */
-function summary(record: StateRecord): Summary {
-  const prefix = statePrefixOf(record.key) as StatePrefix;
-  const ordered: Record<string, unknown> = { ...stateSchemas[prefix].parse(record) };
-  for (const member of movesOn[prefix] ?? []) delete ordered[member];
-  return {
-    version: record.version,
-    digest: createHash('sha256').update(JSON.stringify(ordered)).digest('base64url'),
-  };
 }
 
 function identity({ key, kind }: StateDifference): string {

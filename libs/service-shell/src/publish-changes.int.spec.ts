@@ -144,6 +144,7 @@ describe('filling an empty state bucket from Postgres', () => {
         dataSource,
         writer: 'key-management',
         follower,
+        reader,
         bucket,
         signer,
         makeStreams: () => bucket.create(),

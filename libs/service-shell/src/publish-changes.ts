@@ -15,6 +15,7 @@ import {
   EventPublisher,
   type StateBucket,
   StatePublisher,
+  type RecordReader,
   type RecordSigner,
   type StateFollower,
 } from '@sluice/messaging';
@@ -22,6 +23,7 @@ import { Acknowledgements, OutboxRelay, Transactions, type Acknowledgement, type
 import type { DataSource } from 'typeorm';
 import { acknowledgedEvents } from './acknowledged-events.js';
 import { ConfirmState } from './confirm-state.js';
+import { keepRepairing } from './keep-repairing.js';
 import type { Shell } from './run-service.js';
 
 export interface PublishChangesOptions {
@@ -31,6 +33,7 @@ export interface PublishChangesOptions {
   readonly writer: StateWriter;
   readonly follower: StateFollower;
   readonly bucket: StateBucket;
+  readonly reader: RecordReader;
   /** Needed by who writes signed records. */
   readonly signer?: RecordSigner;
   /** Every record of this service as Postgres has it, to fill an empty bucket. */
@@ -152,6 +155,12 @@ export class PublishedChanges {
       'Events published again because their stream had lost them. Alarm on any.',
       () => confirmState.restoredEvents,
     );
+    const repairing = keepRepairing(shell, {
+      ...options,
+      publisher: state,
+      encode: (record) => this.#encode(record),
+      goesOn: () => relay.leading && confirmState.standing,
+    });
     relay.start();
     const timers = [
       setInterval(() => this.#fillIfMissing(state), 250),
@@ -167,6 +176,7 @@ export class PublishedChanges {
     });
     shell.onShutdown(async () => {
       for (const timer of timers) clearInterval(timer);
+      repairing.stop();
       await this.#confirming;
       await relay.stop();
     });
