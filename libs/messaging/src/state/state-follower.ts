@@ -467,6 +467,8 @@ export class StateFollower {
     this.#held.clear();
     this.#fetched.clear();
     this.#interrupted = false;
+    // The lease was one on what had been applied. What is read now has not been confirmed by anybody yet.
+    this.#currentAsOf = Number.NEGATIVE_INFINITY;
     this.options.lease?.forget();
     // They may be of the bucket before. One of the new bucket that is dropped with them leaves a gap, which is then filled.
     this.#waiting = [];

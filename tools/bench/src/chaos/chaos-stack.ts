@@ -1,0 +1,108 @@
+import { freePort, startChildServer } from '@sluice/embedded-servers';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Traffic, type Administration } from './traffic.js';
+
+export interface Facts {
+  readonly adminUrl: string;
+  readonly adminToken: string;
+  readonly flowUrl: string;
+  readonly serverRootCaFile: string;
+  readonly pids: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface ChaosStack {
+  readonly home: string;
+  readonly facts: () => Facts;
+  readonly traffic: Traffic;
+  readonly administration: Administration;
+}
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+export const leaseMs = 10_000;
+export const recoveryTimeoutMs = 60_000;
+
+/** Runs something on a stack of its own, under load. */
+export async function onChaosStack<T>(say: (text: string) => void, run: (stack: ChaosStack) => Promise<T>): Promise<T> {
+  const home = mkdtempSync(join(tmpdir(), 'sluice-chaos-'));
+  const ports = { SLUICE_ADMIN_PORT: String(await freePort()), SLUICE_FLOW_PORT: String(await freePort()) };
+  say('starting a stack');
+  const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
+    env: { ...process.env, SLUICE_HOME: home, ...ports },
+    readyWhen: (line) => line.startsWith('ready'),
+    readyTimeoutMs: 180_000,
+  });
+  const facts = () => JSON.parse(readFileSync(join(home, 'stack.json'), 'utf8')) as Facts;
+  let traffic: Traffic | undefined;
+  try {
+    const { adminUrl, adminToken, flowUrl, serverRootCaFile } = facts();
+    const administration = await prepare(adminUrl, adminToken);
+    const url = new URL(flowUrl);
+    const serverRoot = readFileSync(serverRootCaFile, 'utf8');
+    traffic = new Traffic({ url, serverRoot, path: '/http/chaos', leaseMs, administration });
+    await traffic.start();
+    await sleep(2_000);
+    return await run({ home, facts, traffic, administration });
+  } finally {
+    await traffic?.end();
+    await stack.stop('SIGTERM', 40_000);
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Everything works: a key is made, and one that was never used is let in. @returns how long it took, in milliseconds */
+export async function untilRecovered(traffic: Traffic, administration: Administration): Promise<number | undefined> {
+  const began = performance.now();
+  const served = traffic.freshServed;
+  while (performance.now() - began < recoveryTimeoutMs) {
+    await sleep(100);
+    if (traffic.freshServed <= served) continue;
+    const made = await administration.makeKey().then(
+      () => true,
+      () => false,
+    );
+    if (made) return performance.now() - began;
+  }
+  return undefined;
+}
+
+async function prepare(adminUrl: string, adminToken: string): Promise<Administration> {
+  const send = (method: string, path: string, body: unknown, type = 'application/json') =>
+    fetch(`${adminUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': type },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+  // Without a message log: whether one may be kept is another question than whether the caller may call.
+  const flow = 'name: chaos\nsender: {adapter: HTTPS, address: /chaos}\nsteps: []\nlog: {level: NONE}\n';
+  const deployed = await send('PUT', '/v1/flows/chaos', flow, 'application/yaml');
+  const created = await send('POST', '/v1/service-instances', { name: 'chaos' });
+  if (!deployed.ok || !created.ok) throw new Error(`${await deployed.text()} ${await created.text()}`);
+  const { id } = (await created.json()) as { id: string };
+  let count = 0;
+  return {
+    makeKey: async () => {
+      const parameters = { 'key-type': 'certificate', 'key-algorithm': 'P-256' };
+      const answer = await send('POST', `/v1/service-instances/${id}/service-keys`, {
+        name: `k${++count}`,
+        parameters,
+      });
+      // With 202 it is not published yet, and its first call might come too early.
+      if (answer.status !== 201) throw new Error(`${answer.status} for a new key`);
+      const key = (await answer.json()) as { id: string; credentials: { certificate: string; key: string } };
+      return { id: key.id, ...key.credentials };
+    },
+    revoke: async (key) => {
+      try {
+        const answer = await send('POST', `/v1/service-keys/${key}/revoke`, { reason: 'keyCompromise' });
+        // Conflict: it is revoked already, by a request whose answer was lost.
+        return answer.ok || answer.status === 409;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
