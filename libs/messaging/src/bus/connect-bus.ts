@@ -1,6 +1,7 @@
 import { inboxPrefix, type ServiceName } from '@sluice/contracts';
 import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';
+import { failRequestsWithConnection } from './fail-with-connection.js';
 
 export interface BusOptions {
   readonly service: ServiceName;
@@ -13,13 +14,15 @@ export interface BusOptions {
   readonly name: string;
 }
 
+/** Between two tries to come back, in milliseconds; half of it on average. A server takes some hundred handshakes a second. */
+const reconnectDelayMs = 500;
+
 /**
- * Connects to NATS and stays connected: it waits for a server that is not up yet, and comes back with growing, jittered
- * delays after each loss.
+ * Connects to NATS and stays connected: it waits for a server that is not up yet, and comes back after each loss. Requests fail
+ * with the connection.
  */
-export function connectBus(options: BusOptions): Promise<NatsConnection> {
-  let attempt = 0;
-  return connect({
+export async function connectBus(options: BusOptions): Promise<NatsConnection> {
+  const connection = await connect({
     servers: options.url,
     name: options.name,
     inboxPrefix: inboxPrefix(options.service),
@@ -27,15 +30,13 @@ export function connectBus(options: BusOptions): Promise<NatsConnection> {
     tls: { ca: readFileSync(options.caFile, 'utf8') },
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
-    reconnectDelayHandler: () => {
-      attempt = Math.min(attempt + 1, 6);
-      return Math.random() * 50 * 2 ** attempt;
-    },
+    reconnectDelayHandler: () => Math.random() * reconnectDelayMs,
     pingInterval: 5_000,
     maxPingOut: 2,
-    // A request made while the bus is away must fail at once and be refused, not wait in a buffer for an answer that is late.
     ignoreClusterUpdates: true,
     // Else every request makes two error objects with their stack traces, in case it fails: a tenth of a verifier's CPU.
     noAsyncTraces: true,
   });
+  failRequestsWithConnection(connection);
+  return connection;
 }
