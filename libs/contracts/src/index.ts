@@ -181,6 +181,7 @@ export {
   messageProcessingLogConsumer,
   messageProcessingLogStream,
   messageProcessingLogSubject,
+  publishersOf,
   servicePermissions,
   stateRepublishPrefix,
   subscriberPermissions,
