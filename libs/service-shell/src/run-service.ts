@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { hostname } from 'node:os';
 import { startHealthServer } from './health-server.js';
 import { injectFaults } from './inject-faults.js';
-import { createLog, exitAfterLastLine, nestLogger, type Log } from './log.js';
+import { createLog, droppedLogLines, exitAfterLastLine, nestLogger, type Log } from './log.js';
 import { addProcessMetrics } from './metrics/process-metrics.js';
 import { Metrics } from './metrics/metrics.js';
 import { exportSpans, recordAnswer } from './spans/wire-spans.js';
@@ -182,6 +182,7 @@ export async function runService<Environment extends ShellEnvironment>(
       if (spans) recordAnswer(spans, subject, outcome, ms, context);
     },
   });
+  metrics.counted('sluice_log_lines_dropped_total', 'Lines of the log that could not be written.', droppedLogLines);
   metrics.counted(
     'sluice_requests_stray_total',
     'Requests dropped because their answer would go where no asker of them listens.',
