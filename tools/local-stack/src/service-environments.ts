@@ -41,6 +41,7 @@ export function serviceProcesses(
         ...records,
         MASTER_KEY_FILE: provisioned.masterKeyFile,
         RECORD_SIGNING_KEY_FILE: provisioned.recordSigningKeyFile,
+        BUS_STORE_MB: String(config.busStoreMb),
         AUDIT_HEAD_INTERVAL_SECONDS: String(config.auditHeadSeconds),
         FLOW_URL: flowUrl,
         CRL_BASE_URL: config.crlBaseUrl,

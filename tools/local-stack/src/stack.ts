@@ -48,6 +48,7 @@ export class Stack {
       home,
       names: config.serverNames,
       natsListen: `127.0.0.1:${natsPort}`,
+      busStoreMb: config.busStoreMb,
       now: Date.now(),
     });
     progress.say(`keys and certificates are in ${home}`);

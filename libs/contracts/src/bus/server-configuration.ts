@@ -12,6 +12,7 @@ import {
   subscriberPermissions,
   type BusPermissions,
 } from './permissions.js';
+import { defaultBusStoreMb } from './store-size.js';
 
 export interface BusServerConfiguration {
   /** `host:port` to listen on. */
@@ -24,6 +25,8 @@ export interface BusServerConfiguration {
   readonly serviceKeys: Readonly<Record<ServiceName, string>>;
   readonly subscriber: { readonly user: string; readonly passwordHash: string };
   readonly serverName?: string;
+  /** What all streams together may take on its disk, in MiB. */
+  readonly storeMb?: number;
 }
 
 const quoted = (text: string) => JSON.stringify(text);
@@ -104,6 +107,9 @@ tls {
 }
 jetstream {
   store_dir: ${quoted(configuration.storeDirectory)}
+  max_file_store: ${configuration.storeMb ?? defaultBusStoreMb}MB
+  # Every stream is on disk.
+  max_memory_store: 64MB
 }
 accounts {
   SERVICES {
