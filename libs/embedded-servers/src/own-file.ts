@@ -2,7 +2,8 @@ import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
 const sticky = 0o1000;
-const writableByOthers = 0o022;
+const writableByGroup = 0o020;
+const writableByOthers = 0o002;
 
 /**
  * Requires that nobody but this user, or root, can change what a path names: they own the file and every folder on the way,
@@ -25,8 +26,10 @@ export function requireOwn(path: string, { whole = false }: { whole?: boolean } 
   }
 }
 
-function othersMayChange({ mode }: Stats, itself: boolean): boolean {
-  return (mode & writableByOthers) !== 0 && (itself || (mode & sticky) === 0);
+function othersMayChange({ mode, uid, gid }: Stats, itself: boolean): boolean {
+  // Where each user has a group of its own, of the same number, what the group may do only the user may.
+  const writable = uid === gid ? writableByOthers : writableByOthers | writableByGroup;
+  return (mode & writable) !== 0 && (itself || (mode & sticky) === 0);
 }
 
 function refuse(part: string, why: string, path: string): never {
