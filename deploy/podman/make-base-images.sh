@@ -38,7 +38,7 @@ build() {
 empty=$work/empty
 mkdir "$empty"
 build postgres:17 postgres.Dockerfile "$empty"
-build nats:2.10-alpine nats.Dockerfile "$empty"
+build nats:2.10.27-alpine nats.Dockerfile "$empty"
 build haproxy:3.0 haproxy.Dockerfile "$empty"
 
 # Node and npm as the registry has them; the machine's own CA certificates go in, for a registry behind a private CA.

@@ -1,4 +1,5 @@
 import { databaseEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import { defaultBusStoreMb, smallestBusStoreMb } from '@sluice/contracts';
 import { z } from 'zod';
 
 const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
@@ -9,6 +10,8 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
   RECORD_KEYS_FILE: z.string().min(1),
   /** How long records of denied calls are kept. */
   DECISION_RETENTION_HOURS: z.coerce.number().min(1).default(168),
+  /** `max_file_store` of the nats-servers, in MiB: the streams are made to fit. */
+  BUS_STORE_MB: z.coerce.number().int().min(smallestBusStoreMb).default(defaultBusStoreMb),
   /** A CRL longer than this is not fetched; octets. */
   LONGEST_CRL_BYTES: z.coerce
     .number()

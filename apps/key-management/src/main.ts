@@ -1,3 +1,4 @@
+import { streamSizes } from '@sluice/contracts';
 import { CertificateListStore, createEventStream, makeRuntimeStreams, StatePublisher } from '@sluice/messaging';
 import {
   auditHandlers,
@@ -54,7 +55,11 @@ await runService({
       if (!(await bucket.state())?.sealed) await bucket.create();
       await store.create();
       await createEventStream(shell.connection);
-      await makeRuntimeStreams(shell.connection, config.DECISION_RETENTION_HOURS * 3_600_000);
+      await makeRuntimeStreams(
+        shell.connection,
+        config.DECISION_RETENTION_HOURS * 3_600_000,
+        streamSizes(config.BUS_STORE_MB),
+      );
     };
     await makeStreams();
     const records = () => allRecords(dataSource);

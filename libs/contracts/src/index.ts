@@ -190,10 +190,12 @@ export {
   messageProcessingLogConsumer,
   messageProcessingLogStream,
   messageProcessingLogSubject,
+  publishersOf,
   servicePermissions,
   stateRepublishPrefix,
   subscriberPermissions,
   type BusPermissions,
 } from './bus/permissions.js';
 export type { MessageDetail, MessageLine } from './record/message-line.js';
+export { defaultBusStoreMb, smallestBusStoreMb, streamSizes, type StreamSizes } from './bus/store-size.js';
 export { renderBusServerConfiguration, type BusServerConfiguration } from './bus/server-configuration.js';

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,61 +14,88 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { requireOwn } from './own-file.js';
 
-/** Before 2.10 consumers and streams lack what we rely on, and older builds have known faults. */
-const minimumVersion = [2, 10] as const;
+/** The oldest that is tested. 2.10.20 to 2.10.22 lose streams when they are restarted, and those before have other known faults. */
+const minimumVersion = [2, 10, 27] as const;
+const minimum = minimumVersion.join('.');
 
 /** Debian suites whose nats-server runs on this and later releases of Debian, in the order they are tried. */
 const suites = ['trixie', 'sid'];
 
-const advice =
-  'Install nats-server 2.10 or later (https://github.com/nats-io/nats-server/releases) so that it is on the PATH, or set NATS_URL to a running one.';
+const advice = `Install nats-server ${minimum} or later (https://github.com/nats-io/nats-server/releases) so that it is on the PATH, or set NATS_URL to a running one.`;
 
 /**
  * Finds a nats-server that is new enough: on the PATH, in the cache of an earlier call, or from Debian's archive by apt
  * without root.
- * @param say told what is going on when it takes a while
- * @throws Error with one sentence that says how to get it
+ * @param say told what is going on when it takes a while, and why one that is there is not taken
+ * @throws Error with one sentence that says how to get it, or whose file it is that could be executed in its place
  */
 export function locateNatsServer(say: (message: string) => void = () => {}): string {
-  const onPath = (process.env['PATH'] ?? '')
+  const found = findNatsServer(say);
+  if (found !== undefined) return found;
+  say('fetching nats-server from Debian');
+  return fetchFromDebian(join(cacheFolder(), 'nats-server'));
+}
+
+/** @returns the one on the PATH or in the cache; undefined when one is to be fetched */
+export function findNatsServer(
+  say: (message: string) => void,
+  environment: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const onPath = (environment['PATH'] ?? '')
     .split(delimiter)
     .map((folder) => join(folder, 'nats-server'))
     .find((path) => existsSync(path));
-  if (onPath && isNewEnough(onPath)) return onPath;
-  const cached = join(cacheFolder(), 'nats-server');
-  if (existsSync(cached) && isNewEnough(cached)) return cached;
-  say(
-    onPath
-      ? 'nats-server on the PATH is older than 2.10; fetching one from Debian'
-      : 'fetching nats-server from Debian',
-  );
-  return fetchFromDebian(cached);
+  const version = onPath && versionOf(onPath);
+  if (onPath && version && isNewEnough(version)) return onPath;
+  if (onPath) {
+    const why = version
+      ? `is version ${version.join('.')}, and below ${minimum} it is not tested or loses streams`
+      : 'does not start';
+    say(`${onPath} ${why}: install ${minimum} or later; until then another one is used`);
+  }
+  const cached = join(cacheFolder(environment), 'nats-server');
+  if (!existsSync(cached)) return undefined;
+  requireOwn(cached);
+  const cachedVersion = versionOf(cached);
+  return cachedVersion && isNewEnough(cachedVersion) ? cached : undefined;
 }
 
-function cacheFolder(): string {
-  const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  for (const folder of [join(base, 'sluice'), join(tmpdir(), `sluice-cache-${process.getuid?.() ?? 'user'}`)]) {
+/** A folder that nobody but this user, or root, can put anything into: what is in it is executed. */
+function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const base = environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const temporary = environment['TMPDIR'] ?? tmpdir();
+  for (const folder of [join(base, 'sluice'), join(temporary, `sluice-cache-${process.getuid?.() ?? 'user'}`)]) {
     try {
-      mkdirSync(folder, { recursive: true });
-      return folder;
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      accessSync(folder, constants.W_OK);
     } catch {
       continue;
     }
+    requireOwn(folder, { whole: true });
+    chmodSync(folder, 0o700);
+    return folder;
   }
   throw new Error(`There is no writable cache folder for nats-server: set XDG_CACHE_HOME. ${advice}`);
 }
 
-function isNewEnough(binary: string): boolean {
+type Version = readonly [number, number, number];
+
+function versionOf(binary: string): Version | undefined {
   try {
-    const [, major, minor] =
-      /v(\d+)\.(\d+)/.exec(execFileSync(binary, ['--version'], { stdio: 'pipe' }).toString()) ?? [];
-    return (
-      Number(major) > minimumVersion[0] || (Number(major) === minimumVersion[0] && Number(minor) >= minimumVersion[1])
-    );
+    const [, ...parts] =
+      /v(\d+)\.(\d+)\.(\d+)/.exec(execFileSync(binary, ['--version'], { stdio: 'pipe' }).toString()) ?? [];
+    const [major, minor, patch] = parts.map(Number);
+    return major === undefined || minor === undefined || patch === undefined ? undefined : [major, minor, patch];
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+function isNewEnough(version: Version): boolean {
+  const differs = version.findIndex((part, index) => part !== minimumVersion[index]);
+  return differs === -1 || (version[differs] ?? 0) > (minimumVersion[differs] ?? 0);
 }
 
 function fetchFromDebian(target: string): string {
@@ -82,7 +111,8 @@ function fetchFromDebian(target: string): string {
         copyFileSync(found, whole);
         chmodSync(whole, 0o755);
         renameSync(whole, target);
-        if (isNewEnough(target)) return target;
+        const version = versionOf(target);
+        if (version && isNewEnough(version)) return target;
         failures.push(`${suite}: too old`);
       } catch (error) {
         failures.push(`${suite}: ${lastLine(error)}`);

@@ -1,5 +1,6 @@
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { outboxSchema } from './outbox.js';
+import { createRowLockTable } from './row-lock.js';
 
 export interface PersistenceOptions {
   readonly databaseUrl: string;
@@ -23,9 +24,24 @@ export function createDataSource(options: PersistenceOptions): DataSource {
     synchronize: false,
     applicationName: options.applicationName,
     poolSize: options.poolSize ?? 10,
-    extra: { options: `-c search_path=${options.schema}`, connectionTimeoutMillis: 5_000, query_timeout: 15_000 },
+    extra: {
+      options: `-c search_path=${options.schema} ${sessionTimeouts}`,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: statementTimeoutMs + 1_000,
+    },
   });
 }
+
+const statementTimeoutMs = 15_000;
+/** A caller has given up by then; what waits longer than this for a row is refused. */
+const lockTimeoutMs = 5_000;
+/** Longer than anything that is done between two statements: a process that froze lets go of its rows after it. */
+const idleInTransactionMs = 60_000;
+export const sessionTimeouts = [
+  `-c statement_timeout=${statementTimeoutMs}`,
+  `-c lock_timeout=${lockTimeoutMs}`,
+  `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
+].join(' ');
 
 /**
  * Connects and brings the schema up to date, one process at a time. Waits with growing delays for a database that is not up.
@@ -44,13 +60,30 @@ export async function initializeDataSource(dataSource: DataSource, onWait: (erro
   const runner = dataSource.createQueryRunner();
   try {
     await runner.connect();
-    await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    await atOnce(() => runner.query('CREATE UNLOGGED TABLE IF NOT EXISTS migration_lock ()'));
+    await atOnce(() => createRowLockTable(runner));
+    await runner.startTransaction();
+    // It waits as long as another process migrates, without a statement in between.
+    await runner.query('SET LOCAL lock_timeout = 0');
+    await runner.query('SET LOCAL statement_timeout = 0');
+    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await runner.query('LOCK TABLE migration_lock IN EXCLUSIVE MODE');
     await dataSource.runMigrations({ transaction: 'each' });
-    await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]);
+    await runner.commitTransaction();
+  } catch (error) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction();
+    throw error;
   } finally {
     await runner.release();
   }
 }
 
-/** Advisory locks are a database's, not a schema's; services wait for one another's migrations, which does no harm. */
-const migrationLock = 7_001_001;
+/** Of processes that make a table at once one does; the others are told that it is there, in one of three ways. */
+async function atOnce(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    const { code } = (error as { driverError?: { code?: string } }).driverError ?? {};
+    if (code !== '23505' && code !== '42P07' && code !== '42710') throw error;
+  }
+}

@@ -1,5 +1,7 @@
 import pg from 'pg';
+import { sessionTimeouts } from './data-source.js';
 import { outboxChannels, type Acknowledgement, type OutboxRow } from './outbox.js';
+import { sessionLock } from './row-lock.js';
 
 /** What a relay goes through. */
 export type RelayStep =
@@ -53,8 +55,9 @@ const placeAndRead = `
 type Waiter = (published: boolean) => void;
 
 /**
- * Publishes the outbox of one schema. Among the processes of a service the holder of an advisory lock does it; every
- * process hears what was published. It wakes by NOTIFY; the slow poll beside it is for a notification that was lost.
+ * Publishes the outbox of one schema. Among the processes of a service the holder of a lock does it; every process hears
+ * what was published. It wakes by NOTIFY; the slow poll beside it is for a notification that was lost. Whoever may connect
+ * to the database can notify (ADR 31), so a notification is a reason to look at the table and proves nothing.
  */
 export class OutboxRelay {
   #client: pg.Client | undefined;
@@ -66,14 +69,15 @@ export class OutboxRelay {
   #woken = false;
   #running: Promise<void> | undefined;
   readonly #waiting = new Map<string, Set<Waiter>>();
-  /** Ids heard of lately, for who begins to wait after the notification came. */
-  readonly #heard = new Set<string>();
+  /** Ids published or heard of lately, for who begins to wait afterwards; true: published by this process itself. */
+  readonly #heard = new Map<string, boolean>();
+  #looking = false;
+  #lookAgain = false;
   readonly #channels: { readonly added: string; readonly published: string };
-  readonly #lock: string;
+  readonly #lock = sessionLock('outbox');
 
   constructor(private readonly options: OutboxRelayOptions) {
     this.#channels = outboxChannels(options.schema);
-    this.#lock = `outbox:${options.schema}`;
   }
 
   get leading(): boolean {
@@ -130,7 +134,8 @@ export class OutboxRelay {
       // A notification is missed while the connection is made; a look at the table is not.
       const check = setInterval(() => void this.#isGone(id).then((gone) => gone && settle(true)), 250);
       waiters.add(settle);
-      if (this.#heard.has(id)) settle(true);
+      if (this.#heard.get(id)) settle(true);
+      else if (this.#heard.has(id)) void this.#look();
     });
   }
 
@@ -162,7 +167,7 @@ export class OutboxRelay {
     const client = new pg.Client({
       connectionString: this.options.databaseUrl,
       // A process that is frozen keeps its connection and so the lock; the server ends a session that has been silent.
-      options: `-c search_path=${this.options.schema} -c idle_session_timeout=${silentSessionMs}`,
+      options: `-c search_path=${this.options.schema} -c idle_session_timeout=${silentSessionMs} ${sessionTimeouts}`,
       application_name: `${this.options.schema}-outbox`,
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
@@ -174,18 +179,16 @@ export class OutboxRelay {
     });
     client.on('notification', ({ channel, payload }) => {
       if (channel === this.#channels.added) this.#nudge();
-      else this.#hear((payload ?? '').split(','));
+      else this.#hint((payload ?? '').split(','));
     });
     await client.connect();
     this.#client = client;
     await client.query(`LISTEN ${this.#channels.added}`);
     await client.query(`LISTEN ${this.#channels.published}`);
+    await client.query(this.#lock.prepare);
     while (!this.#stopped && !lost) {
       if (!this.#leading) {
-        const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [
-          this.#lock,
-        ]);
-        if (!rows[0]?.won) this.#waitingSince = undefined;
+        if (!(await takeLock(client, this.#lock.take))) this.#waitingSince = undefined;
         else {
           this.#leading = true;
           this.options.onTakeOver();
@@ -292,12 +295,48 @@ export class OutboxRelay {
 
   #hear(ids: readonly string[]): void {
     for (const id of ids) {
-      this.#heard.add(id);
+      this.#remember(id, true);
       this.#waiting.get(id)?.forEach((settle) => settle(true));
     }
-    for (const id of this.#heard) {
+  }
+
+  /** Somebody says that these were published. */
+  #hint(ids: readonly string[]): void {
+    for (const id of ids) if (!this.#heard.has(id)) this.#remember(id, false);
+    if (ids.some((id) => this.#waiting.has(id))) void this.#look();
+  }
+
+  #remember(id: string, certain: boolean): void {
+    this.#heard.set(id, certain);
+    for (const oldest of this.#heard.keys()) {
       if (this.#heard.size <= 10_000) break;
-      this.#heard.delete(id);
+      this.#heard.delete(oldest);
+    }
+  }
+
+  /** Settles what is waited for and no longer in the table; one look at a time, however many say that there is a reason to. */
+  async #look(): Promise<void> {
+    this.#lookAgain = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      while (this.#lookAgain) {
+        this.#lookAgain = false;
+        const ids = [...this.#waiting.keys()];
+        const left = await this.#client?.query<{ id: string }>({
+          name: 'still-waiting',
+          text: 'SELECT id FROM outbox WHERE id = ANY($1::bigint[])',
+          values: [ids],
+        });
+        if (!left) return;
+        const waiting = new Set(left.rows.map(({ id }) => id));
+        this.#hear(ids.filter((id) => !waiting.has(id)));
+      }
+    } catch (error) {
+      // Not known is not published; whoever waits looks by itself, and says `pending` in the end.
+      if (!this.#stopped) this.options.onFault(error, 'looking for what was published');
+    } finally {
+      this.#looking = false;
     }
   }
 
@@ -322,4 +361,11 @@ export class OutboxRelay {
       this.#wake = done;
     });
   }
+}
+
+/** @returns whether this session holds the lock now */
+async function takeLock(client: pg.Client, statements: string): Promise<boolean> {
+  // Several statements in one text give a result each.
+  const results = (await client.query(statements)) as unknown as pg.QueryResult[];
+  return results.some(({ command, rowCount }) => command === 'UPDATE' && rowCount === 1);
 }

@@ -1,4 +1,5 @@
 import type { EntityManager, QueryRunner } from 'typeorm';
+import { lockingRow } from './row-lock.js';
 
 /** To be called in the first migration of a service that writes state records. */
 export async function createRecordVersionSequence(runner: QueryRunner): Promise<void> {
@@ -12,8 +13,8 @@ export async function createRecordVersionSequence(runner: QueryRunner): Promise<
 export async function nextRecordVersion(manager: EntityManager, recordKey: string): Promise<number> {
   // In one statement: the lock is waited for before the row that nextval is taken for.
   const [row]: { version: string }[] = await manager.query(
-    `WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
-     SELECT nextval('record_version') AS version FROM locked`,
+    `WITH locked AS (${lockingRow('$1')} RETURNING 1)
+     SELECT nextval('record_version') AS version FROM (SELECT count(*) FROM locked) AS waited`,
     [recordKey],
   );
   return Number(row?.version);

@@ -10,18 +10,33 @@ const secrets = ['key', 'clientsecret', 'password', 'token', 'privateKey', 'auth
 
 /** Structured logs on standard output. Every line carries the ids of the request it belongs to. */
 export function createLog(service: string, level: string): Log {
-  return pino({
-    level,
-    base: { service, pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
-    mixin: () => {
-      const request = currentRequest();
-      return request ? { requestId: request.requestId, traceId: request.traceparent.slice(3, 35) } : {};
+  const stream = pino.destination({ dest: process.stdout.fd, sync: true, maxLength: largestWaitingLog });
+  // A log on a full disk, or one that nobody reads, ends nothing: lines wait up to a bound, then they are dropped.
+  stream.on('error', () => undefined);
+  stream.on('drop', () => droppedLines++);
+  return pino(
+    {
+      level,
+      base: { service, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+      mixin: () => {
+        const request = currentRequest();
+        return request ? { requestId: request.requestId, traceId: request.traceparent.slice(3, 35) } : {};
+      },
     },
-  });
+    stream,
+  );
 }
+
+/** Octets of lines that wait for a log that cannot be written. */
+const largestWaitingLog = 1024 * 1024;
+
+let droppedLines = 0;
+
+/** Lines of this process's log that were dropped because it could not be written. */
+export const droppedLogLines = (): number => droppedLines;
 
 /** How long a reader may take for the last lines, in milliseconds. */
 const lastLinesMs = 200;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** Thrown when the environment is not what a service needs; its message is one line a fault, for the person who starts it. */
@@ -23,9 +24,13 @@ export const shellEnvironment = z.object({
 });
 export type ShellEnvironment = z.output<typeof shellEnvironment>;
 
+/** A URL of Postgres, with the password in it or in `DATABASE_PASSWORD_FILE`: an environment can be read by others of the same user. */
+const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+
 /** A schema the database of a service is told by. */
 export const databaseEnvironment = z.object({
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
+  DATABASE_URL: databaseUrl,
+  DATABASE_PASSWORD_FILE: z.string().min(1).optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
 });
 
@@ -38,11 +43,32 @@ export function readEnvironment<Schema extends z.ZodType>(
   schema: Schema,
   environment: Readonly<Record<string, string | undefined>>,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(environment);
+  const parsed = schema.safeParse(withDatabasePassword(service, environment));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
     const name = issue.path.join('.');
     return environment[name] === undefined ? `${name} is not set` : `${name} is wrong: ${issue.message}`;
   });
   throw new ConfigurationError(`${service} cannot start: ${faults.join('; ')}.`);
+}
+
+/** The same environment with the password of the file in the URL. */
+function withDatabasePassword(
+  service: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const { DATABASE_URL: url, DATABASE_PASSWORD_FILE: file } = environment;
+  if (!file || url === undefined || !URL.canParse(url)) return environment;
+  const whole = new URL(url);
+  if (whole.password !== '')
+    throw new ConfigurationError(
+      `${service} cannot start: DATABASE_URL has a password and DATABASE_PASSWORD_FILE is set: set one of the two.`,
+    );
+  try {
+    whole.password = encodeURIComponent(readFileSync(file, 'utf8').trim());
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError(`${service} cannot start: DATABASE_PASSWORD_FILE cannot be read (${code}).`);
+  }
+  return { ...environment, DATABASE_URL: whole.href };
 }

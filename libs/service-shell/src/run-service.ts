@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { hostname } from 'node:os';
 import { startHealthServer } from './health-server.js';
 import { injectFaults } from './inject-faults.js';
-import { createLog, exitAfterLastLine, nestLogger, type Log } from './log.js';
+import { createLog, droppedLogLines, exitAfterLastLine, nestLogger, type Log } from './log.js';
 import { addProcessMetrics } from './metrics/process-metrics.js';
 import { Metrics } from './metrics/metrics.js';
 import { exportSpans, recordAnswer } from './spans/wire-spans.js';
@@ -162,17 +162,32 @@ export async function runService<Environment extends ShellEnvironment>(
     },
     config,
   );
+  let straysSeen = 0;
+  let strayLoggedAt = -Infinity;
   const server = new BusServer({
     service,
     connection,
     maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
     onStep,
     onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
+    onStrayRequest: (subject) => {
+      straysSeen++;
+      // Whoever sends many may not fill the log with them.
+      if (performance.now() - strayLoggedAt < 10_000) return;
+      strayLoggedAt = performance.now();
+      log.warn({ subject }, 'dropped a request whose answer would go where no asker of it listens');
+    },
     onAnswered: (subject, outcome, ms, context) => {
       answerSeconds.observe(ms / 1_000, { subject, outcome });
       if (spans) recordAnswer(spans, subject, outcome, ms, context);
     },
   });
+  metrics.counted('sluice_log_lines_dropped_total', 'Lines of the log that could not be written.', droppedLogLines);
+  metrics.counted(
+    'sluice_requests_stray_total',
+    'Requests dropped because their answer would go where no asker of them listens.',
+    () => straysSeen,
+  );
   metrics.gauge('sluice_requests_in_flight', 'Requests of other services being answered now.', () => server.inFlight);
   const app = await NestFactory.createMicroservice(built.module, {
     strategy: server,

@@ -1,4 +1,4 @@
-import { readServerNames, type ServerNames } from '@sluice/provision';
+import { readBusStoreMb, readServerNames, type ServerNames } from '@sluice/provision';
 import { join, resolve } from 'node:path';
 
 /** What the local stack is told, all with defaults. */
@@ -22,6 +22,8 @@ export interface StackConfig {
   readonly proxies?: { readonly port: number; readonly caFile: string };
   /** How often the heads of the audit trails go out. */
   readonly auditHeadSeconds: number;
+  /** What all streams together may take on disk, in MiB. */
+  readonly busStoreMb: number;
   readonly root: string;
 }
 
@@ -54,6 +56,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
       ? { proxies: { port: proxyPort, caFile: resolve(root, proxyCaFile) } }
       : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
+    busStoreMb: readBusStoreMb(environment),
     logLevel: environment['LOG_LEVEL'] || 'info',
     root,
   };

@@ -17,6 +17,9 @@ function whenParentIsGone(then: () => void): void {
 const root = join(import.meta.dirname, '..', '..', '..');
 const progress = new Progress();
 
+// What it says may go to a file on a full disk, or to nobody: that must not end it, and leave its children behind.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+
 try {
   const stack = new Stack(readStackConfig(process.env, root), progress);
   const end = (code: number) => void stack.stop().then(() => process.exit(code));

@@ -6,9 +6,10 @@ import {
   type ChildServer,
 } from '@sluice/embedded-servers';
 import type { Provisioned } from '@sluice/provision';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LogFile } from './log-file.js';
 
 export interface KeptServer {
   readonly pid: () => number | undefined;
@@ -30,15 +31,19 @@ export async function keepServer(options: KeepServerOptions): Promise<KeptServer
   const { name, home, say } = options;
   const pidFile = join(home, 'run', `${name}.pid`);
   mkdirSync(join(home, 'run'), { recursive: true });
-  mkdirSync(join(home, 'logs'), { recursive: true });
   await endLeftOver(pidFile, name, say);
-  const log = createWriteStream(join(home, 'logs', `${name}.log`), { flags: 'a' });
+  const log = new LogFile(join(home, 'logs', `${name}.log`));
   let server: ChildServer | undefined;
   let stopping = false;
 
   const start = async () => {
     server = await options.start((line) => log.write(`${line}\n`));
-    writeFileSync(pidFile, String(server.pid));
+    try {
+      writeFileSync(pidFile, String(server.pid));
+    } catch (error) {
+      // The server is up all the same: it is ended with the stack, and only a stack that is killed leaves it unnamed.
+      say(`${pidFile} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
     options.onChange();
     void server.exited.then(async ({ code, signal }) => {
       server = undefined;
@@ -61,7 +66,7 @@ export async function keepServer(options: KeepServerOptions): Promise<KeptServer
       stopping = true;
       await server?.stop(options.stopSignal, 15_000);
       rmSync(pidFile, { force: true });
-      log.end();
+      log.close();
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { Provisioned } from '@sluice/provision';
 import { databaseUrlFor } from '@sluice/provision';
-import { readFileSync } from 'node:fs';
 import type { StackConfig } from './config.js';
 
 export interface ServiceProcess {
@@ -26,11 +25,8 @@ export function serviceProcesses(
     ...(config.otlpEndpoint === undefined ? {} : { OTLP_ENDPOINT: config.otlpEndpoint }),
   });
   const database = (role: 'key_management' | 'authorization' | 'flow_runtime') => ({
-    DATABASE_URL: databaseUrlFor(
-      adminDatabaseUrl,
-      role,
-      readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim(),
-    ),
+    DATABASE_URL: databaseUrlFor(adminDatabaseUrl, role, ''),
+    DATABASE_PASSWORD_FILE: provisioned.databasePasswordFile(role),
   });
   const records = { RECORD_KEYS_FILE: provisioned.recordKeysFile };
   const several = (count: number, make: (number: number) => ServiceProcess) =>
@@ -45,6 +41,7 @@ export function serviceProcesses(
         ...records,
         MASTER_KEY_FILE: provisioned.masterKeyFile,
         RECORD_SIGNING_KEY_FILE: provisioned.recordSigningKeyFile,
+        BUS_STORE_MB: String(config.busStoreMb),
         AUDIT_HEAD_INTERVAL_SECONDS: String(config.auditHeadSeconds),
         FLOW_URL: flowUrl,
         CRL_BASE_URL: config.crlBaseUrl,

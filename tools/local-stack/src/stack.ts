@@ -33,7 +33,12 @@ export class Stack {
     const { home } = config;
     this.#requireBuild();
     mkdirSync(home, { recursive: true });
+    // Postgres has a user of its own when this is root, and must come through.
     chmodSync(home, 0o711);
+    for (const folder of ['logs', 'run', 'nats', 'tls', 'secrets']) {
+      mkdirSync(join(home, folder), { recursive: true });
+      chmodSync(join(home, folder), 0o700);
+    }
     this.#takeLock();
     rmSync(join(home, 'stack.json'), { force: true });
     await this.#requireFreePorts();
@@ -43,6 +48,7 @@ export class Stack {
       home,
       names: config.serverNames,
       natsListen: `127.0.0.1:${natsPort}`,
+      busStoreMb: config.busStoreMb,
       now: Date.now(),
     });
     progress.say(`keys and certificates are in ${home}`);
@@ -211,7 +217,15 @@ export class Stack {
       health[service] = [...(health[service] ?? []), ...(process.healthUrl === undefined ? [] : [process.healthUrl])];
     }
     for (const { name, server } of this.#servers) add(name, server.pid());
-    replaceFile(join(this.config.home, 'stack.json'), `${JSON.stringify({ ...this.#facts, pids, health }, null, 2)}\n`);
+    try {
+      replaceFile(
+        join(this.config.home, 'stack.json'),
+        `${JSON.stringify({ ...this.#facts, pids, health }, null, 2)}\n`,
+      );
+    } catch (error) {
+      // On a full disk the file stays as it was; the stack must not end, and leave its children behind, for a description.
+      this.progress.say(`stack.json cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #announce(adminUrl: string, flowUrls: readonly string[], tokenFile: string, rootFile: string): void {

@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
-import { dirname } from 'node:path';
+import { LogFile } from './log-file.js';
 
 export interface SupervisedOptions {
   /** For people: `certificate-verifier 2`. */
@@ -23,11 +22,10 @@ export class SupervisedProcess {
   #stopping = false;
   #failures = 0;
   #restart: NodeJS.Timeout | undefined;
-  readonly #log: WriteStream;
+  readonly #log: LogFile;
 
   constructor(private readonly options: SupervisedOptions) {
-    mkdirSync(dirname(options.logFile), { recursive: true });
-    this.#log = createWriteStream(options.logFile, { flags: 'a' });
+    this.#log = new LogFile(options.logFile);
   }
 
   get name(): string {
@@ -58,8 +56,8 @@ export class SupervisedProcess {
       detached: true,
     });
     this.#child = child;
-    child.stdout?.pipe(this.#log, { end: false });
-    child.stderr?.pipe(this.#log, { end: false });
+    for (const output of [child.stdout, child.stderr])
+      output?.on('data', (chunk: Uint8Array) => this.#log.write(chunk));
     child.on('message', (message: { healthPort?: number }) => {
       this.#healthPort = message.healthPort;
       this.options.onChange();
@@ -105,6 +103,6 @@ export class SupervisedProcess {
       await exited;
       clearTimeout(timer);
     }
-    this.#log.end();
+    this.#log.close();
   }
 }

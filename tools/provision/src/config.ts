@@ -1,3 +1,4 @@
+import { defaultBusStoreMb, smallestBusStoreMb } from '@sluice/contracts';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { readServerNames, type ServerNames } from './server-names.js';
@@ -7,6 +8,8 @@ export interface ProvisionConfig {
   readonly root: string;
   readonly loadBalancer: ServerNames;
   readonly postgres: string;
+  /** What all streams together may take on the disk of NATS, in MiB. */
+  readonly busStoreMb: number;
 }
 
 /** @throws Error with one sentence that names the variable */
@@ -27,7 +30,15 @@ export function readProvisionConfig(environment: NodeJS.ProcessEnv): ProvisionCo
       ipAddresses: [...new Set([...further.ipAddresses, ...(isAddress ? [host] : [])])],
     },
     postgres,
+    busStoreMb: readBusStoreMb(environment),
   };
+}
+
+/** @throws Error with one sentence that names the variable */
+export function readBusStoreMb(environment: NodeJS.ProcessEnv): number {
+  const value = Number(environment['SLUICE_BUS_STORE_MB'] || defaultBusStoreMb);
+  if (Number.isInteger(value) && value >= smallestBusStoreMb) return value;
+  throw new Error(`SLUICE_BUS_STORE_MB must be a whole number from ${smallestBusStoreMb} on: MiB on the disk of NATS.`);
 }
 
 export interface TrustedRootsConfig {

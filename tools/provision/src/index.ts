@@ -1,3 +1,4 @@
+export { readBusStoreMb } from './config.js';
 export { databaseRoles, databaseUrlFor, prepareDatabase, type DatabaseRole } from './prepare-database.js';
 export { provision, type Provisioned, type ProvisionOptions } from './provision.js';
 export { replaceFile } from './secret-files.js';

@@ -16,11 +16,15 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
     const database = client.escapeIdentifier(rows[0]?.database ?? '');
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
+    await withdrawAdvisoryLocks(client);
+    const connections = await connectionLimit(client);
     for (const role of databaseRoles) {
       const name = client.escapeIdentifier(role);
       const password = client.escapeLiteral(passwordOf(role));
       const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
-      await client.query(`${rowCount ? 'ALTER' : 'CREATE'} ROLE ${name} LOGIN NOINHERIT PASSWORD ${password}`);
+      await client.query(
+        `${rowCount ? 'ALTER' : 'CREATE'} ROLE ${name} LOGIN NOINHERIT CONNECTION LIMIT ${connections} PASSWORD ${password}`,
+      );
       await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${name}`);
       await client.query(`GRANT ${name} TO CURRENT_USER`);
       await client.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${name}`);
@@ -28,6 +32,28 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Advisory locks are the whole database's and there is room for so many locks in the server; no service needs any. Only a
+ * superuser may withdraw the functions: elsewhere they stay, and nothing of a service's waits for one (ADR 31).
+ */
+async function withdrawAdvisoryLocks(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT oid::regprocedure::text AS name FROM pg_proc
+     WHERE pronamespace = 'pg_catalog'::regnamespace AND proname LIKE 'pg\\_%advisory%'
+       AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`,
+  );
+  if (rows.length > 0)
+    await client.query(`REVOKE EXECUTE ON FUNCTION ${rows.map(({ name }) => name).join(', ')} FROM PUBLIC`);
+}
+
+/** No role may have more than half of the connections, so whatever one does the others get theirs. */
+async function connectionLimit(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ most: number }>(
+    `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most`,
+  );
+  return Math.floor((rows[0]?.most ?? 0) / 2);
 }
 
 /** The same server and database as another user. */

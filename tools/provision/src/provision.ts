@@ -19,6 +19,8 @@ export interface ProvisionOptions {
   /** Paths as the server sees them, when those are others than here (in a container). */
   readonly natsStore?: string;
   readonly natsTlsFolder?: string;
+  /** What all streams together may take on its disk, in MiB. */
+  readonly busStoreMb?: number;
   readonly now: number;
 }
 
@@ -93,6 +95,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
       serviceKeys,
       subscriber: { user: 'subscriber', passwordHash },
       serverName: 'sluice',
+      ...(options.busStoreMb === undefined ? {} : { storeMb: options.busStoreMb }),
     }),
   );
   const databasePasswordFile = (role: string) => join(secrets, `database-${role}.password`);

@@ -1,3 +1,4 @@
+import { lockRow } from '@sluice/persistence';
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import { adminTokenSchema } from '../persistence/entities.js';
@@ -8,7 +9,7 @@ export async function enterInitialToken(dataSource: DataSource, hashFile: string
   if (!/^[0-9a-f]{64}$/.test(sha256))
     throw new Error(`${hashFile} must hold the SHA-256 of the first admin token in hexadecimal.`);
   await dataSource.transaction(async (manager) => {
-    await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('initial-admin-token', 0))`);
+    await lockRow(manager, 'initial-admin-token');
     if ((await manager.count(adminTokenSchema)) > 0) return;
     await manager.insert(adminTokenSchema, {
       name: 'initial',

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/domain';
 import type { PublishedChanges } from '@sluice/service-shell';
+import { lockRow } from '@sluice/persistence';
 import { adminTokenSchema } from '../persistence/entities.js';
 
 export class RevokeAdminToken {
@@ -11,7 +12,7 @@ export class RevokeAdminToken {
    */
   async execute(name: string): Promise<void> {
     await this.changes.commit(async ({ manager }) => {
-      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('revoke-admin-token', 0))`);
+      await lockRow(manager, 'revoke-admin-token');
       if (!(await manager.existsBy(adminTokenSchema, { name })))
         throw new SluiceError('not-found', `There is no admin token named ${name}.`);
       if ((await manager.count(adminTokenSchema)) === 1) {

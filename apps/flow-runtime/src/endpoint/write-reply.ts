@@ -1,10 +1,11 @@
 import { writeSenderFault, type FlowProcessingError, type SenderReply } from '@sluice/flow-engine';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
+import { csrfHeader } from './csrf-tokens.js';
 import { messageIdHeader, respondWithProblem } from './problem-response.js';
 import { endLeavingRest } from './unread-rest.js';
 
-/** RFC 9110 §7.6.1, and what this server says itself. */
+/** RFC 9110 §7.6.1, and what this server says itself; a flow's reply has none of them. */
 const saidByServer: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -14,7 +15,17 @@ const saidByServer: ReadonlySet<string> = new Set([
   'upgrade',
   'content-length',
   'date',
+  messageIdHeader.toLowerCase(),
+  csrfHeader,
 ]);
+
+/** Our own headers, those to come among them, in the spellings that a program behind may take for the same. */
+const ours = /^sluice[-_]/;
+
+function isSaidByServer(name: string): boolean {
+  const folded = name.toLowerCase();
+  return saidByServer.has(folded) || ours.test(folded);
+}
 
 /** Up to this size a body goes out in one piece with the head: one copy costs less than a second chunk. */
 const largestJoinedBody = 16 * 1024;
@@ -32,7 +43,7 @@ export function writeReply(
 ): void {
   const headers: (string | number)[] = [messageIdHeader, messageId];
   for (const name in reply.headers) {
-    if (!saidByServer.has(name.toLowerCase())) headers.push(name, reply.headers[name] as string);
+    if (!isSaidByServer(name)) headers.push(name, reply.headers[name] as string);
   }
   if (leaves) headers.push('connection', 'close');
   if (reply.status === 204 || reply.status === 304) {

@@ -1,3 +1,4 @@
+import { tryLockRow } from '@sluice/persistence';
 import type { DataSource, EntityManager } from 'typeorm';
 import { createPartitions, dropPartitions } from './partitions.js';
 
@@ -12,8 +13,8 @@ export interface KeepMessageLogOptions {
 const day = 86_400_000;
 const abandonEveryMs = 5_000;
 const dropEveryMs = 3_600_000;
-/** Advisory lock of the one process that sweeps. */
-const sweepLock = 7_001_002;
+/** Lock of the one process that sweeps. */
+const sweepLock = 'message-log-sweep';
 
 /** Keeps the log in order: a partition a day, none older than the retention, and no message in PROCESSING for ever. */
 export class KeepMessageLog {
@@ -92,10 +93,7 @@ export class KeepMessageLog {
   /** Runs work in a transaction, unless another process sweeps right now. */
   async #alone(work: (manager: EntityManager) => Promise<void>): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const [lock] = await manager.query<{ won: boolean }[]>('SELECT pg_try_advisory_xact_lock($1) AS won', [
-        sweepLock,
-      ]);
-      if (lock?.won) await work(manager);
+      if (await tryLockRow(manager, sweepLock)) await work(manager);
     });
   }
 }

@@ -7,7 +7,7 @@ import {
   type CertificateIssuer,
   type KeyPair,
 } from '@sluice/pki';
-import { nextRecordVersion } from '@sluice/persistence';
+import { lockRow, nextRecordVersion } from '@sluice/persistence';
 import type { ChangeScope } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
@@ -31,7 +31,7 @@ export interface NewAuthority {
 
 /** One at a time changes what CAs there are. To be called first in such a transaction. */
 export async function lockAuthorities(manager: EntityManager): Promise<void> {
-  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('certificate-authority', 0))`);
+  await lockRow(manager, 'certificate-authority');
 }
 
 /** Issues a CA certificate, stores it with its sealed key and publishes its record. The name counts the generations. */

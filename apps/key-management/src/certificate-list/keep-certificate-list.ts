@@ -1,4 +1,5 @@
 import { issueCertificateList, type ReasonName } from '@sluice/pki';
+import { lockRow } from '@sluice/persistence';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
 import { findAuthority } from '../persistence/find-rows.js';
@@ -44,7 +45,7 @@ export class KeepCertificateList {
   }
 
   async #renew(manager: EntityManager, authorityId: string): Promise<KeptCertificateList> {
-    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`certificate-list.${authorityId}`]);
+    await lockRow(manager, `certificate-list.${authorityId}`);
     const kept = await readList(manager, authorityId);
     // Another process made it while this one waited.
     if (kept && this.#isCurrent(kept)) return kept;

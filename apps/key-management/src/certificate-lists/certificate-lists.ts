@@ -1,7 +1,7 @@
 import { longestInlineCertificateList, stateKey } from '@sluice/contracts';
 import { formatDistinguishedName, SluiceError } from '@sluice/domain';
 import type { CertificateListStore } from '@sluice/messaging';
-import { nextRecordVersion } from '@sluice/persistence';
+import { lockRow, nextRecordVersion } from '@sluice/persistence';
 import { parseCertificate } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -141,7 +141,7 @@ export class CertificateLists {
 
   #withStore<T>(work: () => Promise<T>): Promise<T> {
     return this.dataSource.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [storeLock]);
+      await lockRow(manager, storeLock);
       return work();
     });
   }

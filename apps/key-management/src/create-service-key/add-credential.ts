@@ -1,6 +1,6 @@
 import { stateKey } from '@sluice/contracts';
 import { formatDistinguishedName, namesDigestInput, SluiceError } from '@sluice/domain';
-import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
+import { lockRow, nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
 import { hash } from 'node:crypto';
@@ -26,7 +26,7 @@ const digests = new WeakMap<Certificate, string>();
 
 /** Whoever registers a certificate with these names, pinned or not, waits here for one another. */
 export async function lockNames(change: ChangeScope, digest: string): Promise<void> {
-  await change.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`names.${digest}`]);
+  await lockRow(change.manager, `names.${digest}`);
 }
 
 export function namesConflict(message: string): SluiceError {

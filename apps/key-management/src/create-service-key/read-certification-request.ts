@@ -8,6 +8,7 @@ import {
   type CertificationRequest,
 } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
+import { lockRow } from '@sluice/persistence';
 import { certificateAuthoritySchema, credentialSchema } from '../persistence/entities.js';
 
 const commonNameType = '2.5.4.3';
@@ -66,7 +67,7 @@ function parse(pem: string, field: string): CertificationRequest {
  */
 export async function requireUnusedPublicKey(change: ChangeScope, publicKeySha256: string): Promise<void> {
   const { manager } = change;
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`public-key.${publicKeySha256}`]);
+  await lockRow(manager, `public-key.${publicKeySha256}`);
   const [compromised]: unknown[] = await manager.query(
     `SELECT 1 FROM revoked_certificate WHERE public_key_sha256 = $1 AND reason = 'keyCompromise' LIMIT 1`,
     [publicKeySha256],

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/domain';
 import type { StateBucket, StateFollower } from '@sluice/messaging';
-import { noteInAudit } from '@sluice/persistence';
+import { lockRow, noteInAudit } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 import type { KeepGuards } from '../keep-guards/keep-guards.js';
@@ -62,7 +62,7 @@ export class RebuildState {
   /** Of several processes one does it at a time. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     return this.dataSource.transaction(async (manager) => {
-      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('rebuild-state', 0))`);
+      await lockRow(manager, 'rebuild-state');
       return work();
     });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { stateStream, stateWriters } from '../state/state-records.js';
-import { servicePermissions, subscriberPermissions } from './permissions.js';
+import { publishersOf, servicePermissions, subscriberPermissions } from './permissions.js';
 import { renderBusServerConfiguration } from './server-configuration.js';
 
 const services = Object.keys(servicePermissions) as (keyof typeof servicePermissions)[];
@@ -45,7 +45,6 @@ describe('the permissions of the bus', () => {
       'message-log',
     ]);
     expect(servicePermissions['message-log'].publish).toHaveLength(3);
-    expect(servicePermissions['message-log'].answersRequests).toBe(false);
   });
 
   it('let nobody create a consumer on the state stream or purge it, and key-management alone delete it', () => {
@@ -66,6 +65,21 @@ describe('the permissions of the bus', () => {
     }
   });
 
+  it('attack 39: let a service answer into the inboxes of its askers, and nowhere else', () => {
+    const inboxesOf = (service: keyof typeof servicePermissions) =>
+      servicePermissions[service].publish.filter((subject) => subject.startsWith('_INBOX'));
+    expect(inboxesOf('certificate-verifier')).toEqual(['_INBOX_flow-runtime.>']);
+    expect(inboxesOf('flow-runtime').sort()).toEqual([
+      '_INBOX_admin-api.>',
+      '_INBOX_authorization.>',
+      '_INBOX_key-management.>',
+    ]);
+    expect(inboxesOf('admin-api')).toEqual([]);
+    expect(inboxesOf('message-log')).toEqual([]);
+    expect(publishersOf('sluice.certificate-verifier.verify-certificate.v1')).toEqual(['flow-runtime']);
+    expect(publishersOf('sluice.authorization.create-admin-token.v1')).toEqual(['admin-api']);
+  });
+
   it('let a subscriber neither publish events nor change the stream', () => {
     const may = (subject: string) => subscriberPermissions.publish.some((pattern) => covers(pattern, subject));
     expect(may('$JS.API.CONSUMER.CREATE.SLUICE_EVENTS.mine')).toBe(true);
@@ -82,19 +96,35 @@ describe('the permissions of the bus', () => {
 });
 
 describe('the configuration of nats-server', () => {
+  const rendered = renderBusServerConfiguration({
+    listen: '127.0.0.1:4222',
+    storeDirectory: '/data',
+    tls: { certificateFile: 'server.pem', keyFile: 'server.key' },
+    serviceKeys: Object.fromEntries(services.map((service) => [service, `U${service}`])) as Record<
+      (typeof services)[number],
+      string
+    >,
+    subscriber: { user: 'subscriber', passwordHash: '$2b$10$hash' },
+  });
+
+  it('attack 39: has no user in an account with streams, and lets nobody answer wherever a message says', () => {
+    const accounts = rendered.slice(rendered.indexOf('accounts {')).split(/^ {2}(?=[A-Z_]+ \{$)/m);
+    expect(accounts.map((account) => account.split(' ')[0])).toEqual([
+      'accounts',
+      'SERVICES',
+      'MESSAGE_LOG',
+      'SLUICE',
+      'SUBSCRIBERS',
+      'EVENTS',
+    ]);
+    for (const account of accounts)
+      expect(account.includes('jetstream: enabled') && account.includes('users:')).toBe(false);
+    expect(rendered).not.toContain('allow_responses');
+  });
+
   it('holds public keys and hashes, never a seed or a password', () => {
-    const configuration = renderBusServerConfiguration({
-      listen: '127.0.0.1:4222',
-      storeDirectory: '/data',
-      tls: { certificateFile: 'server.pem', keyFile: 'server.key' },
-      serviceKeys: Object.fromEntries(services.map((service) => [service, `U${service}`])) as Record<
-        (typeof services)[number],
-        string
-      >,
-      subscriber: { user: 'subscriber', passwordHash: '$2b$10$hash' },
-    });
-    expect(configuration).toContain('password: "$2b$10$hash"');
-    for (const service of services) expect(configuration).toContain(`nkey: U${service}`);
-    expect(configuration).not.toMatch(/\bSU[A-Z0-9]{20}/);
+    expect(rendered).toContain('password: "$2b$10$hash"');
+    for (const service of services) expect(rendered).toContain(`nkey: U${service}`);
+    expect(rendered).not.toMatch(/\bSU[A-Z0-9]{20}/);
   });
 });

@@ -13,8 +13,6 @@ import { stateKey, stateStream, stateSubjectPrefix, stateWriters } from '../stat
 export interface BusPermissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** Whether it answers requests: then it may publish once to the reply subject of each message it received. */
-  readonly answersRequests: boolean;
 }
 
 /** Where a JetStream message of the state bucket is sent again with its sequence, for followers without a consumer. */
@@ -59,11 +57,11 @@ function serve(service: ServiceName, publish: string[], subscribe: string[] = []
   return {
     publish,
     subscribe: [`${inboxPrefix(service)}.>`, `sluice.${service}.>`, ...subscribe],
-    answersRequests: true,
   };
 }
 
-export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> = {
+/** What each service asks, writes and hears by itself; the replies it gives follow from what the others ask. */
+const ownPermissions: Readonly<Record<ServiceName, BusPermissions>> = {
   'key-management': serve(
     'key-management',
     [
@@ -139,14 +137,46 @@ export const servicePermissions: Readonly<Record<ServiceName, BusPermissions>> =
       `$JS.ACK.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`,
     ],
     subscribe: [`${inboxPrefix('message-log')}.>`],
-    answersRequests: false,
   },
   'admin-api': {
     publish: ['sluice.key-management.>', 'sluice.authorization.>', 'sluice.flow-runtime.>'],
     subscribe: [`${inboxPrefix('admin-api')}.>`],
-    answersRequests: false,
   },
 };
+
+/** @returns the services that may publish to this subject, which holds no wildcard */
+export function publishersOf(subject: string): ServiceName[] {
+  return services.filter((service) => ownPermissions[service].publish.some((pattern) => covers(pattern, subject)));
+}
+
+/** Whether a pattern with the wildcards of NATS covers a subject without any. */
+function covers(pattern: string, subject: string): boolean {
+  const wanted = pattern.split('.');
+  const tokens = subject.split('.');
+  for (const [index, token] of wanted.entries()) {
+    if (token === '>') return tokens.length > index;
+    if (tokens[index] === undefined || (token !== '*' && token !== tokens[index])) return false;
+  }
+  return wanted.length === tokens.length;
+}
+
+const services = Object.keys(ownPermissions) as ServiceName[];
+
+/**
+ * A service answers into the inboxes of those that may ask it, and nowhere else. NATS's own `allow_responses` permits
+ * whatever reply subject the asker wrote, also one that neither of the two may publish to (ADR 30).
+ */
+function withReplies(service: ServiceName): BusPermissions {
+  const { publish, subscribe } = ownPermissions[service];
+  const askers = services.filter((asker) =>
+    ownPermissions[asker].publish.some((pattern) => pattern.startsWith(`sluice.${service}.`)),
+  );
+  return { publish: [...publish, ...askers.map((asker) => `${inboxPrefix(asker)}.>`)], subscribe };
+}
+
+export const servicePermissions = Object.fromEntries(
+  services.map((service) => [service, withReplies(service)]),
+) as Readonly<Record<ServiceName, BusPermissions>>;
 
 /** A subscriber: durable consumers on the event stream of its own account, and nothing else. */
 export const subscriberPermissions: BusPermissions = {
@@ -169,6 +199,5 @@ export const subscriberPermissions: BusPermissions = {
     `$JS.ACK.${eventStream}.>`,
     `$JS.FC.${eventStream}.>`,
   ],
-  subscribe: ['_INBOX.>', `${eventSubjectPrefix}>`],
-  answersRequests: false,
+  subscribe: ['_INBOX.>'],
 };

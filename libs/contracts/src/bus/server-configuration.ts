@@ -1,6 +1,18 @@
 import { eventApiPrefix, eventStream, eventSubjectPrefix } from '../event/cloud-event.js';
 import type { ServiceName } from '../request/request-contract.js';
-import { servicePermissions, subscriberPermissions, type BusPermissions } from './permissions.js';
+import { certificateListSubject } from '../state/certificate-lists.js';
+import { stateSubjectPrefix } from '../state/state-records.js';
+import {
+  decisionSubjectPrefix,
+  messageProcessingLogConsumer,
+  messageProcessingLogStream,
+  messageProcessingLogSubject,
+  servicePermissions,
+  stateRepublishPrefix,
+  subscriberPermissions,
+  type BusPermissions,
+} from './permissions.js';
+import { defaultBusStoreMb } from './store-size.js';
 
 export interface BusServerConfiguration {
   /** `host:port` to listen on. */
@@ -13,27 +25,76 @@ export interface BusServerConfiguration {
   readonly serviceKeys: Readonly<Record<ServiceName, string>>;
   readonly subscriber: { readonly user: string; readonly passwordHash: string };
   readonly serverName?: string;
+  /** What all streams together may take on its disk, in MiB. */
+  readonly storeMb?: number;
 }
 
 const quoted = (text: string) => JSON.stringify(text);
 
 function permissionsBlock(permissions: BusPermissions): string {
   const list = (subjects: readonly string[]) => `[${[...new Set(subjects)].map(quoted).join(', ')}]`;
-  const responses = permissions.answersRequests ? ', allow_responses: { max: 1, expires: "1m" }' : '';
-  return `{ publish: { allow: ${list(permissions.publish)} }, subscribe: { allow: ${list(permissions.subscribe)} }${responses} }`;
+  return `{ publish: { allow: ${list(permissions.publish)} }, subscribe: { allow: ${list(permissions.subscribe)} } }`;
 }
 
+/** Nobody asks for it. An account that does not import it gets an API of its own that says that it has no JetStream. */
+const accountInfo = '$JS.API.INFO';
+
 /**
- * The nats-server configuration: TLS for every client, one account for the services with a user and permissions for
- * each, and one account for subscribers. The event stream lives in the second account; the first reaches it by imported
- * services, never the other way round.
+ * What the services reach of the streams' account; the permissions of the service that asks narrow it. Each has a wildcard,
+ * for an answer that comes back is handed on to an import of exactly its subject, and to no import by wildcard.
+ */
+const streamServices = [
+  accountInfo,
+  '$JS.API.STREAM.>',
+  '$JS.API.CONSUMER.CREATE.>',
+  '$JS.API.CONSUMER.DURABLE.CREATE.>',
+  '$JS.API.CONSUMER.INFO.>',
+  `${stateSubjectPrefix}>`,
+  certificateListSubject.chunks('*'),
+  certificateListSubject.meta('*'),
+  messageProcessingLogSubject.replace(/\w+$/, '*'),
+  `${decisionSubjectPrefix}*`,
+];
+
+/** What only who takes from the log's consumer reaches. */
+const takeServices = [
+  accountInfo,
+  '$JS.API.CONSUMER.INFO.>',
+  `$JS.ACK.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`,
+];
+/** Every message of a batch is a reply to the one request for it. */
+const takeMessages = '$JS.API.CONSUMER.MSG.NEXT.>';
+
+/** What subscribers reach of the event stream's account, under its own names: to them the stream is in theirs. */
+const subscriberServices = [
+  accountInfo,
+  '$JS.API.STREAM.>',
+  ...['CREATE', 'DURABLE.CREATE', 'INFO', 'DELETE', 'NAMES', 'LIST'].map((call) => `$JS.API.CONSUMER.${call}.>`),
+  `$JS.ACK.${eventStream}.>`,
+  `$JS.FC.${eventStream}.>`,
+];
+const subscriberStreams = [takeMessages, '$JS.API.DIRECT.GET.>'];
+/** Where a consumer may be told to deliver. */
+const subscriberInbox = '_INBOX.>';
+
+/**
+ * The nats-server configuration: TLS for every client, and accounts that reach one another by imports alone.
+ *
+ * JetStream answers to the reply subject of whatever it is asked or given, and asks nobody's permission for that. So no user
+ * is in an account with a stream: the answer comes back into the asker's account, where no stream listens (ADR 30).
+ * `SERVICES` has a user with its own permissions for each service and `SLUICE` their streams, `SUBSCRIBERS` the
+ * subscribers and `EVENTS` the event stream. Who takes stored messages gets them with the headers their senders chose, so message-log has an
+ * account to itself: there is nobody in it whom such a message could be sent to as an answer.
  */
 export function renderBusServerConfiguration(configuration: BusServerConfiguration): string {
-  const users = (Object.keys(servicePermissions) as ServiceName[]).map(
-    (service) =>
-      `      { nkey: ${configuration.serviceKeys[service]}, permissions: ${permissionsBlock(servicePermissions[service])} }`,
-  );
+  const user = (service: ServiceName) =>
+    `      { nkey: ${configuration.serviceKeys[service]}, permissions: ${permissionsBlock(servicePermissions[service])} }`;
+  const others = (Object.keys(servicePermissions) as ServiceName[]).filter((service) => service !== 'message-log');
+  // Under another name, and so without a wildcard: nats-server 2.10 ends in a panic when an answer comes to an import that has
+  // both. An answer that is handed on to one of these is no stream's configuration, and has no reply subject.
   const eventApi = ['INFO', 'CREATE', 'UPDATE', 'MSG.GET'].map((call) => `STREAM.${call}.${eventStream}`);
+  const from = (account: string, subject: string) =>
+    `      { service: { account: ${account}, subject: ${quoted(subject)} } }`;
   return `# Made by provisioning; edits are overwritten.
 ${configuration.serverName ? `server_name: ${quoted(configuration.serverName)}\n` : ''}listen: ${quoted(configuration.listen)}
 ${configuration.monitor ? `http: ${quoted(configuration.monitor)}\n` : ''}max_payload: 4MB
@@ -46,26 +107,55 @@ tls {
 }
 jetstream {
   store_dir: ${quoted(configuration.storeDirectory)}
+  max_file_store: ${configuration.storeMb ?? defaultBusStoreMb}MB
+  # Every stream is on disk.
+  max_memory_store: 64MB
 }
 accounts {
-  SLUICE {
-    jetstream: enabled
+  SERVICES {
     users: [
-${users.join('\n')}
+${others.map(user).join('\n')}
     ]
     imports: [
-      { service: { account: EVENTS, subject: ${quoted(`${eventSubjectPrefix}>`)} } }
+      { stream: { account: SLUICE, subject: ${quoted(`${stateRepublishPrefix}>`)} } }
+${streamServices.map((subject) => from('SLUICE', subject)).join('\n')}
+${from('EVENTS', `${eventSubjectPrefix}>`)}
 ${eventApi.map((api) => `      { service: { account: EVENTS, subject: ${quoted(`$JS.API.${api}`)} }, to: ${quoted(`${eventApiPrefix}.${api}`)} }`).join('\n')}
+    ]
+  }
+  MESSAGE_LOG {
+    users: [
+${user('message-log')}
+    ]
+    imports: [
+${[...takeServices, takeMessages].map((subject) => from('SLUICE', subject)).join('\n')}
+    ]
+  }
+  SLUICE {
+    jetstream: enabled
+    exports: [
+      { stream: ${quoted(`${stateRepublishPrefix}>`)}, accounts: [SERVICES] }
+${[...new Set([...streamServices, ...takeServices])].map((subject) => `      { service: ${quoted(subject)}, accounts: [SERVICES, MESSAGE_LOG] }`).join('\n')}
+      { service: ${quoted(takeMessages)}, response_type: stream, accounts: [MESSAGE_LOG] }
+    ]
+  }
+  SUBSCRIBERS {
+    users: [
+      { user: ${quoted(configuration.subscriber.user)}, password: ${quoted(configuration.subscriber.passwordHash)}, permissions: ${permissionsBlock(subscriberPermissions)} }
+    ]
+    imports: [
+      { stream: { account: EVENTS, subject: ${quoted(subscriberInbox)} } }
+${[...subscriberServices, ...subscriberStreams].map((subject) => from('EVENTS', subject)).join('\n')}
     ]
   }
   EVENTS {
     jetstream: enabled
-    users: [
-      { user: ${quoted(configuration.subscriber.user)}, password: ${quoted(configuration.subscriber.passwordHash)}, permissions: ${permissionsBlock(subscriberPermissions)} }
-    ]
     exports: [
-      { service: ${quoted(`${eventSubjectPrefix}>`)}, accounts: [SLUICE] }
-${eventApi.map((api) => `      { service: ${quoted(`$JS.API.${api}`)}, accounts: [SLUICE] }`).join('\n')}
+      { stream: ${quoted(subscriberInbox)}, accounts: [SUBSCRIBERS] }
+${subscriberServices.map((subject) => `      { service: ${quoted(subject)}, accounts: [SUBSCRIBERS] }`).join('\n')}
+${subscriberStreams.map((subject) => `      { service: ${quoted(subject)}, response_type: stream, accounts: [SUBSCRIBERS] }`).join('\n')}
+      { service: ${quoted(`${eventSubjectPrefix}>`)}, accounts: [SERVICES] }
+${eventApi.map((api) => `      { service: ${quoted(`$JS.API.${api}`)}, accounts: [SERVICES] }`).join('\n')}
     ]
   }
 }

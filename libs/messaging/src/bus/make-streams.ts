@@ -1,23 +1,26 @@
 import {
   decisionStream,
+  defaultBusStoreMb,
   decisionSubjectPrefix,
   messageProcessingLogConsumer,
   messageProcessingLogStream,
   messageProcessingLogSubject,
+  streamSizes,
+  type StreamSizes,
 } from '@sluice/contracts';
 import { AckPolicy, DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { keepConsumer, keepStream } from './keep-stream.js';
 
-/** However many calls are denied, their records take no more than this, and the oldest make room. */
-const largestDecisionStreamBytes = 256 * 1024 * 1024;
-const largestMessageStreamBytes = 2 * 1024 * 1024 * 1024;
-
 /**
  * The streams the flow runtime writes to. It may not make them itself: whoever may create or update a stream or a consumer
  * can have messages stored from, or delivered to, any subject, past its own permissions.
  */
-export async function makeRuntimeStreams(connection: NatsConnection, decisionRetentionMs: number): Promise<void> {
+export async function makeRuntimeStreams(
+  connection: NatsConnection,
+  decisionRetentionMs: number,
+  sizes: StreamSizes = streamSizes(defaultBusStoreMb),
+): Promise<void> {
   const manager = await jetstreamManager(connection, { checkAPI: false });
   await keepStream(manager, {
     name: decisionStream,
@@ -26,7 +29,8 @@ export async function makeRuntimeStreams(connection: NatsConnection, decisionRet
     storage: StorageType.File,
     discard: DiscardPolicy.Old,
     max_age: nanos(decisionRetentionMs),
-    max_bytes: largestDecisionStreamBytes,
+    // However many calls are denied, their records take no more than this, and the oldest make room.
+    max_bytes: sizes.decisions,
   });
   await keepStream(manager, {
     name: messageProcessingLogStream,
@@ -34,7 +38,7 @@ export async function makeRuntimeStreams(connection: NatsConnection, decisionRet
     // A batch is removed once it is in Postgres; while that is away it waits here.
     retention: RetentionPolicy.Workqueue,
     storage: StorageType.File,
-    max_bytes: largestMessageStreamBytes,
+    max_bytes: sizes.messageProcessingLog,
   });
   await keepConsumer(manager, messageProcessingLogStream, {
     durable_name: messageProcessingLogConsumer,

@@ -1,4 +1,4 @@
-import { toErrorEnvelope, type Reply, type ServiceName } from '@sluice/contracts';
+import { inboxPrefix, publishersOf, toErrorEnvelope, type Reply, type ServiceName } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { Catch, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/common';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
@@ -22,12 +22,24 @@ export interface BusServerOptions {
   readonly onStep?: ((step: 'request-received' | 'reply-sent') => void) | undefined;
   /** Told of errors that are not part of the contract: faults of ours. */
   readonly onFault: (error: unknown, subject: string) => void;
+  /** Told of each request that was dropped, because its answer would go where no asker of this subject listens. */
+  readonly onStrayRequest?: (subject: string) => void;
   /** Told of each answer: `ok` or the code of the error, and how long it took in milliseconds. */
   readonly onAnswered?: (subject: string, outcome: string, ms: number, context: RequestContext) => void;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/**
+ * Whether an answer may go there: the inbox of a service that may ask this. Any other reply subject is where the asker may
+ * not publish itself, and would have us do it (ADR 30).
+ *
+ * @param inboxes of those who may ask, each with the dot at its end
+ */
+function isInboxOf(inboxes: readonly string[], reply: string | undefined): boolean {
+  return reply !== undefined && inboxes.some((inbox) => reply.length > inbox.length && reply.startsWith(inbox));
+}
 
 /**
  * Nest's NATS transport on the service's one connection: requests and replies are the contracts' plain JSON, errors the
@@ -48,11 +60,15 @@ export class BusServer extends ServerNats {
 
   override bindEvents(connection: NatsConnection): void {
     for (const subject of this.messageHandlers.keys()) {
+      const inboxes = publishersOf(subject).map((asker) => `${inboxPrefix(asker)}.`);
       this.#taken.push(
         connection.subscribe(subject, {
           queue: this.bus.service,
           callback: (error, message) => {
             if (error) this.bus.onFault(error, subject);
+            // Not carried out either: JetStream's answers and stored messages come without a reply subject, and whoever may
+            // have them sent here could so have done what it may not ask for.
+            else if (!isInboxOf(inboxes, message.reply)) this.bus.onStrayRequest?.(subject);
             else void this.answer(subject, message);
           },
         }),

@@ -264,6 +264,8 @@ export class StateFollower {
   }
 
   #receive(message: Msg): void {
+    // Not sent by the stream: an answer of JetStream's that somebody had sent here (ADR 30).
+    if (sequenceOf(message) === 0) return;
     if (!this.#synced) {
       this.#waiting.push(message);
       return;

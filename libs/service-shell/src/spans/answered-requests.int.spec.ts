@@ -1,4 +1,4 @@
-import { findMissingRoles } from '@sluice/contracts';
+import { findMissingRoles, inboxPrefix } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { BusServer, continueRequest, Handles, PassErrorsOn, RequestClient, runInRequest } from '@sluice/messaging';
 import { TestNats } from '@sluice/testing';
@@ -39,7 +39,7 @@ describe('spans of requests over NATS', () => {
 
   beforeAll(async () => {
     nats = await TestNats.start();
-    connection = await connect({ servers: nats.url });
+    connection = await connect({ servers: nats.url, inboxPrefix: inboxPrefix('flow-runtime') });
     requests = new RequestClient(connection);
     collector = createServer((request, response) => {
       let text = '';

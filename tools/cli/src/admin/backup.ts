@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { dim, line } from '../terminal.js';
-import { waitForKeys } from './house-keys.js';
+import { beginWithKeysKept } from './house-keys.js';
 
 export const backupFormat = 'sluice-backup-1';
 export const backedUpSchemas = ['key_management', 'authorization', 'flow_runtime'] as const;
@@ -30,8 +30,7 @@ export async function backUp(home: string, databaseUrl: string, target: string):
   await client.connect();
   const part = `${target}.part`;
   try {
-    await waitForKeys(client);
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await beginWithKeysKept(client);
     const source = Readable.from(lines(home, client));
     await pipeline(source, createGzip(), createWriteStream(part, { mode: 0o600 }));
     renameSync(part, target);
@@ -79,7 +78,7 @@ async function* lines(home: string, client: pg.Client): AsyncIterable<string> {
 export async function tablesOf(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1`,
+     WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition ORDER BY 1`,
     [backedUpSchemas],
   );
   return rows.map(({ name }) => name);

@@ -5,25 +5,39 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readStackFacts } from '../stack-facts.js';
 
 const longestWaitMs = 60_000;
+const lockNotAvailable = '55P03';
+
+/** A schema that no service's role reaches: an advisory lock any of them could hold. */
+const keyLock = 'sluice_administration.house_keys';
+
+async function prepareLock(client: pg.Client): Promise<void> {
+  await client.query('CREATE SCHEMA IF NOT EXISTS sluice_administration');
+  await client.query(`CREATE TABLE IF NOT EXISTS ${keyLock} ()`);
+}
 
 /** One rotation at a time, and none while a backup is made. A program that dies lets go of it. */
 export async function withKeysHeld<T>(databaseUrl: string, work: () => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query<{ held: boolean }>(
-      `SELECT pg_try_advisory_lock(hashtextextended('sluice-house-keys', 0)) AS held`,
-    );
-    if (!rows[0]?.held) throw new Error('Another rotation or a backup is under way: try again when it has ended.');
+    await prepareLock(client);
+    await client.query('BEGIN');
+    await client.query(`LOCK TABLE ${keyLock} IN EXCLUSIVE MODE NOWAIT`).catch((error: unknown) => {
+      if ((error as { code?: string }).code !== lockNotAvailable) throw error;
+      throw new Error('Another rotation or a backup is under way: try again when it has ended.', { cause: error });
+    });
     return await work();
   } finally {
     await client.end();
   }
 }
 
-/** Keeps the keys as they are until the connection ends. */
-export async function waitForKeys(client: pg.Client): Promise<void> {
-  await client.query(`SELECT pg_advisory_lock_shared(hashtextextended('sluice-house-keys', 0))`);
+/** Begins a read-only transaction that sees one moment, and keeps the keys as they are until it ends. */
+export async function beginWithKeysKept(client: pg.Client): Promise<void> {
+  await prepareLock(client);
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  // The moment is that of the first look at a table, and so after this.
+  await client.query(`LOCK TABLE ${keyLock} IN SHARE MODE`);
 }
 
 /** Replaces a file of secrets so that not even a power failure loses it: something may be sealed by it a moment later. */

@@ -15,7 +15,7 @@ async function withVolumes(
   test: (root: string, fill: (at?: number) => Promise<void>) => Promise<void> | void,
 ): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'sluice-volumes-'));
-  const fill = (at = now) => fillVolumes({ root, loadBalancer, postgres: 'postgres:5432', now: at });
+  const fill = (at = now) => fillVolumes({ root, loadBalancer, postgres: 'postgres:5432', busStoreMb: 8_192, now: at });
   try {
     await fill();
     await test(root, fill);
@@ -119,7 +119,13 @@ describe('fillVolumes', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-volumes-'));
     try {
       writeFileSync(join(folder, 'file'), '');
-      const blocked = fillVolumes({ root: join(folder, 'file'), loadBalancer, postgres: 'postgres:5432', now });
+      const blocked = fillVolumes({
+        root: join(folder, 'file'),
+        loadBalancer,
+        postgres: 'postgres:5432',
+        busStoreMb: 8_192,
+        now,
+      });
       await expect(blocked).rejects.toThrow(/Provisioning cannot write to .*\/file\/home: give it a volume there/);
     } finally {
       rmSync(folder, { recursive: true });

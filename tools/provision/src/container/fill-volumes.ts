@@ -16,6 +16,8 @@ export interface FillVolumesOptions {
   readonly loadBalancer: ServerNames;
   /** `host:port` of Postgres as the services reach it. */
   readonly postgres: string;
+  /** What all streams together may take on the disk of NATS, in MiB. */
+  readonly busStoreMb: number;
   readonly now: number;
 }
 
@@ -38,6 +40,7 @@ export async function fillVolumes(options: FillVolumesOptions): Promise<void> {
     natsMonitor: '127.0.0.1:8222',
     natsStore: '/var/lib/nats/jetstream',
     natsTlsFolder: mountPoint,
+    busStoreMb: options.busStoreMb,
     now: options.now,
   });
   const tls = join(home, 'tls');

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { databaseEnvironment, readEnvironment } from './read-environment.js';
+
+describe('the URL of the database', () => {
+  let folder: string;
+  let file: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-environment-'));
+    file = join(folder, 'password');
+    writeFileSync(file, 'p@ss:w%rd/\n');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const read = (environment: Record<string, string>) => readEnvironment('a-service', databaseEnvironment, environment);
+
+  it('is taken as it is when no file is named', () => {
+    const url = 'postgres://role:secret@host:5432/name';
+    expect(read({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
+  });
+
+  it('gets the password of the file', () => {
+    const { DATABASE_URL } = read({ DATABASE_URL: 'postgres://role@host:5432/name?a=b', DATABASE_PASSWORD_FILE: file });
+    expect(decodeURIComponent(new URL(DATABASE_URL).password)).toBe('p@ss:w%rd/');
+    expect(new URL(DATABASE_URL)).toMatchObject({
+      username: 'role',
+      host: 'host:5432',
+      pathname: '/name',
+      search: '?a=b',
+    });
+  });
+
+  it('has one password only', () => {
+    const both = { DATABASE_URL: 'postgres://role:secret@host/name', DATABASE_PASSWORD_FILE: file };
+    expect(() => read(both)).toThrow(/^a-service cannot start: .* set one of the two\.$/);
+    expect(() => read(both)).not.toThrow(/secret/);
+  });
+
+  it('is nothing without its file', () => {
+    const absent = { DATABASE_URL: 'postgres://role@host/name', DATABASE_PASSWORD_FILE: join(folder, 'absent') };
+    expect(() => read(absent)).toThrow('a-service cannot start: DATABASE_PASSWORD_FILE cannot be read (ENOENT).');
+  });
+});
