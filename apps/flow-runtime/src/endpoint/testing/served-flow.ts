@@ -1,7 +1,7 @@
 import { readFlowDefinition } from '@sluice/flow-engine';
 import { Metrics } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
-import { request as httpsRequest, Agent } from 'node:https';
+import { request as httpsRequest, Agent, type Server } from 'node:https';
 import type { ClientRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DecideCall, type Refusal } from '../../decide-call/decide-call.js';
@@ -130,6 +130,14 @@ export class ServedFlow implements AsyncDisposable {
       key: sender.key.pem,
       maxCachedSessions: 0,
     });
+  }
+
+  get server(): Server {
+    return this.#listener.server;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   static async start(options: ServedFlowOptions): Promise<ServedFlow> {
