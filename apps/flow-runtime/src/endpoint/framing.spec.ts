@@ -42,6 +42,18 @@ async function serve(flow: string, more: Partial<ServedFlowOptions> = {}): Promi
   return served;
 }
 
+function connectionOptions(served: ServedFlow, as: TestCertificate | undefined) {
+  return {
+    port: served.port,
+    servername: 'localhost',
+    ca: root.pem,
+    cert: as?.chainPem,
+    key: as?.key.pem,
+    // What the server does with its side must not depend on ours.
+    allowHalfOpen: true,
+  };
+}
+
 /** A connection on which bytes are sent as they are. */
 class Connection {
   /** What came, one character a byte. */
@@ -55,17 +67,7 @@ class Connection {
   }
 
   static async to(served: ServedFlow, as: TestCertificate | undefined): Promise<Connection> {
-    const connection = new Connection(
-      connect({
-        port: served.port,
-        servername: 'localhost',
-        ca: root.pem,
-        cert: as?.chainPem,
-        key: as?.key.pem,
-        // What the server does with its side must not depend on ours.
-        allowHalfOpen: true,
-      }),
-    );
+    const connection = new Connection(connect(connectionOptions(served, as)));
     endings.push(() => connection.socket.destroy());
     await once(connection.socket, 'secureConnect');
     return connection;
