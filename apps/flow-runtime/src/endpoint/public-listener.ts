@@ -29,15 +29,20 @@ export class PublicListener {
   #contexts: readonly SecureContext[] = [];
   /** PEM, sorted: the trust configuration that tickets are bound to. */
   #roots: readonly string[] = [];
-  readonly #sessionNames = new SessionNames(maxSessionNames, () => this.renewTicketKeys());
+  readonly #sessionNames: SessionNames;
 
-  /** @param identities the first is shown to who names no host or an unknown one */
+  /**
+   * @param identities the first is shown to who names no host or an unknown one
+   * @param rememberedSessions of TLS 1.2, with the name each was made under; past that, all tickets are made worthless
+   */
   constructor(
     identities: readonly ServerIdentity[],
     handler: RequestHandler,
     limits: ListenerLimits,
     chains: SentChains,
+    rememberedSessions = maxSessionNames,
   ) {
+    this.#sessionNames = new SessionNames(rememberedSessions, () => this.renewTicketKeys());
     this.#identities = identities;
     this.#hosts = new VirtualHosts(identities);
     const callerOf = callerOfConnection(chains);
