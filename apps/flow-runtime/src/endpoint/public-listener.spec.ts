@@ -206,7 +206,9 @@ describe('the public listener', () => {
     expect([resumed.resumed, resumed.seen]).toEqual([true, { leaf: sender.sha256, chain: [], note: 'session' }]);
   });
 
-  const withOpenssl = spawnSync('openssl', ['version']).status === 0 ? it : it.skip;
+  const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+  // In CI nothing is skipped: without it the test fails.
+  const withOpenssl = hasOpenssl || process.env['CI'] === 'true' ? it : it.skip;
   withOpenssl('attack 26: names nobody with an empty list, least of all the roots of the system', async () => {
     const { listener, url } = await listening();
     const namesOf = (port: string) =>
