@@ -197,7 +197,7 @@ for (const [balancer, how, instead] of cases) {
       let left = 2;
       const refused = async () => {
         // Whoever makes a new connection for each call, and is gone with the answer.
-        for (let round = 0; round < 200; round++) {
+        for (let round = 0; round < 100; round++) {
           const args = ['-sk', '--http2', '-o', '/dev/null', '--data-binary', 'x'.repeat(900), front.url + path];
           await once(spawn('curl', args, { stdio: 'ignore' }), 'exit');
         }
