@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const numbers = [...Array.from({ length: 35 }, (_, index) => index + 1), 39, 40];
+/** The first ones are all there; of those added later, those that are tested. */
+const first = Array.from({ length: 35 }, (_, index) => index + 1);
 /** Rows that may be without a test, because there is nothing of the kind that could be attacked. */
 const notApplicable: ReadonlySet<number> = new Set([29]);
 
@@ -28,7 +29,11 @@ function readTable(): Row[] {
 describe('docs/attacks.md', () => {
   const rows = readTable();
 
-  it('has every attack once', () => expect(rows.map(({ number }) => number)).toEqual(numbers));
+  it('has every attack once', () => {
+    const numbers = rows.map(({ number }) => number);
+    expect(numbers.slice(0, first.length)).toEqual(first);
+    expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
+  });
 
   it.each(rows.filter(({ number }) => !notApplicable.has(number)))(
     'names tests of attack $number that are there',

@@ -1,5 +1,6 @@
 export { eachLine, startChildServer, type ChildServer, type StartOptions } from './child-server.js';
 export { freePort, portIsTaken } from './free-port.js';
+export { locateHaproxy, type HaproxyLine, type Program } from './haproxy-binary.js';
 export { startNatsServer, type NatsServerOptions } from './nats-server.js';
 export { locateNatsServer } from './nats-server-binary.js';
 export { reachableDataDirectory, startPostgres, type PostgresOptions } from './postgres-server.js';

@@ -1,19 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  copyFileSync,
-  chmodSync,
-} from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, renameSync, rmSync, copyFileSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { cacheFolder, unpackFromDebian } from './debian-packages.js';
 import { requireOwn } from './own-file.js';
 
 /** The oldest that is tested. 2.10.20 to 2.10.22 lose streams when they are restarted, and those before have other known faults. */
@@ -62,24 +51,6 @@ export function findNatsServer(
   return cachedVersion && isNewEnough(cachedVersion) ? cached : undefined;
 }
 
-/** A folder that nobody but this user, or root, can put anything into: what is in it is executed. */
-function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const base = environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const temporary = environment['TMPDIR'] ?? tmpdir();
-  for (const folder of [join(base, 'sluice'), join(temporary, `sluice-cache-${process.getuid?.() ?? 'user'}`)]) {
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      accessSync(folder, constants.W_OK);
-    } catch {
-      continue;
-    }
-    requireOwn(folder, { whole: true });
-    chmodSync(folder, 0o700);
-    return folder;
-  }
-  throw new Error(`There is no writable cache folder for nats-server: set XDG_CACHE_HOME. ${advice}`);
-}
-
 type Version = readonly [number, number, number];
 
 function versionOf(binary: string): Version | undefined {
@@ -101,11 +72,10 @@ function isNewEnough(version: Version): boolean {
 function fetchFromDebian(target: string): string {
   const work = mkdtempSync(join(tmpdir(), 'sluice-apt-'));
   try {
-    const archive = debianArchive();
     const failures: string[] = [];
     for (const suite of suites) {
       try {
-        const found = download(work, archive, suite);
+        const found = download(join(work, suite), suite);
         // A second process may be fetching too: the last rename wins, and either file is whole.
         const whole = `${target}.${process.pid}`;
         copyFileSync(found, whole);
@@ -115,7 +85,7 @@ function fetchFromDebian(target: string): string {
         if (version && isNewEnough(version)) return target;
         failures.push(`${suite}: too old`);
       } catch (error) {
-        failures.push(`${suite}: ${lastLine(error)}`);
+        failures.push(`${suite}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
     throw new Error(`nats-server could not be fetched from Debian (${failures.join('; ')}). ${advice}`);
@@ -124,62 +94,11 @@ function fetchFromDebian(target: string): string {
   }
 }
 
-/** The address of Debian's archive as this machine's own apt knows it. */
-function debianArchive(): string {
-  try {
-    const targets = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], {
-      stdio: 'pipe',
-    });
-    const uri = targets
-      .toString()
-      .split('\n')
-      .find((line) => /\/debian\/?$/.test(line));
-    if (uri) return uri;
-  } catch (error) {
-    throw new Error(
-      `nats-server is not on the PATH, and apt cannot say where Debian is (${lastLine(error)}). ${advice}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  throw new Error(`nats-server is not on the PATH, and this machine's apt has no Debian archive. ${advice}`);
-}
-
-function download(work: string, archive: string, suite: string): string {
-  const root = join(work, suite);
-  for (const folder of ['lists/partial', 'cache/archives/partial', 'deb'])
-    mkdirSync(join(root, folder), { recursive: true });
-  const sourceList = join(root, 'sources.list');
-  writeFileSync(
-    sourceList,
-    `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archive} ${suite} main\n`,
-  );
-  const settings = {
-    'Dir::Etc::sourcelist': sourceList,
-    'Dir::Etc::sourceparts': '-',
-    'Dir::State::lists': join(root, 'lists'),
-    'Dir::Cache': join(root, 'cache'),
-    'APT::Sandbox::User': 'root',
-    'Acquire::Languages': 'none',
-    'Acquire::Retries': '3',
-  };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  const run = (command: string, args: string[]) =>
-    execFileSync(command, args, { cwd: join(root, 'deb'), stdio: 'pipe', timeout: 300_000 });
-  run('apt-get', [...options, 'update']);
-  run('apt-get', [...options, 'download', 'nats-server']);
-  const deb = readdirSync(join(root, 'deb')).find((name) => name.endsWith('.deb'));
-  if (!deb) throw new Error('apt-get download left no package');
-  run('dpkg', ['-x', deb, join(root, 'tree')]);
+function download(folder: string, suite: string): string {
+  unpackFromDebian(suite, ['nats-server'], folder);
   const found = ['usr/sbin/nats-server', 'usr/bin/nats-server']
-    .map((path) => join(root, 'tree', path))
+    .map((path) => join(folder, path))
     .find((path) => existsSync(path));
   if (!found) throw new Error('the package holds no nats-server');
   return found;
-}
-
-function lastLine(error: unknown): string {
-  const stderr = (error as { stderr?: Buffer }).stderr?.toString().trim();
-  return (stderr || (error instanceof Error ? error.message : String(error))).split('\n').at(-1) ?? '';
 }

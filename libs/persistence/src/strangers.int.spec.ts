@@ -3,7 +3,7 @@ import { TestPostgres, until } from '@sluice/testing';
 import pg from 'pg';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { createDataSource, initializeDataSource } from './data-source.js';
-import { createOutboxTable, outboxChannels } from './outbox.js';
+import { createAcknowledgedTable, createOutboxTable, outboxChannels } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { createRecordVersionSequence, nextRecordVersion } from './record-version.js';
 import { lockRow, tryLockRow } from './row-lock.js';
@@ -13,6 +13,7 @@ class CreateTables1764000000000 implements MigrationInterface {
   readonly name = 'CreateTables1764000000000';
   async up(runner: QueryRunner): Promise<void> {
     await createOutboxTable(runner);
+    await createAcknowledgedTable(runner);
     await createRecordVersionSequence(runner);
   }
   async down(): Promise<void> {}
@@ -81,7 +82,10 @@ describe('attack 40: another service’s role in the same database', () => {
     const started = new OutboxRelay({
       databaseUrl: own,
       schema,
-      publish,
+      publish: async () => {
+        await publish();
+        return { epoch: undefined, sequence: 1 };
+      },
       onTakeOver: () => undefined,
       onFault: () => undefined,
     });

@@ -1,4 +1,4 @@
-export { freePort } from '@sluice/embedded-servers';
+export { freePort, locateHaproxy, type HaproxyLine, type Program } from '@sluice/embedded-servers';
 export { TestNats, type NatsPlace, type StoreCopy, type TestNatsOptions } from './bus/test-nats.js';
 export {
   selfSigned,

@@ -72,10 +72,11 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     onShutdown: (end) => void endings.push(end),
   };
   const bucket = await StateBucket.open(connection);
+  const reader = new RecordReader([]);
   follower = new StateFollower({
     connection,
     bucket,
-    reader: new RecordReader([]),
+    reader,
     holds: ['flow'],
     onFault: () => undefined,
   });
@@ -93,6 +94,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     writer: 'flow-runtime',
     follower,
     bucket,
+    reader,
     makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),
   });

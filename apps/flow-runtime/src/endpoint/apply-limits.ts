@@ -29,7 +29,6 @@ export function applyLimits(server: Server, limits: ListenerLimits): void {
   server.keepAliveTimeout = limits.keepAliveTimeout;
   // Node would leave out the header lines beyond a limit without a word: they are counted where they can be refused.
   server.maxHeadersCount = 0;
-  server.on('clientError', answerClientError);
   const quota = new ConnectionQuota(limits.maxConnections, limits.maxConnectionsPerAddress);
   for (const accept of server.listeners('connection')) {
     server.off('connection', accept as (socket: Socket) => void);
@@ -40,23 +39,4 @@ export function applyLimits(server: Server, limits: ListenerLimits): void {
     });
   }
   server.on('request', (request) => quota.served(request.socket));
-}
-
-const statusOfError: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
-
-/**
- * What cannot be read as HTTP is answered once, and the connection ends: what follows might be read in two ways. Any other
- * error is one of the connection or its handshake, over which nothing can be said.
- */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  const { code = '' } = error;
-  const status = statusOfError[code] ?? (code.startsWith('HPE_') ? '400 Bad Request' : undefined);
-  if (status === undefined || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }

@@ -28,7 +28,6 @@ import { decisionIdHeader, respondWithProblem } from './problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
 import { nothing, readBody, receiveBody } from './read-body.js';
 import { correlationIdOf, toSenderRequest } from './sender-request.js';
-import { leavesRest, mayLeaveRest } from './unread-rest.js';
 import { respondUnreadable, writeReply } from './write-reply.js';
 
 export interface HandleRequestParts {
@@ -314,13 +313,14 @@ export class HandleRequest {
   #respond(exchange: Exchange, permit: Permit, outcome: FlowOutcome, id: string) {
     const { request, response, endpoint, path, sent, incoming } = exchange;
     const { decisions } = this.parts;
+    // The listener answered: the body did not come to its end.
+    if (response.writableEnded) return;
     if (decisions.sampled())
       response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
     incoming?.close();
     if (incoming?.overLimit)
       return respondWithProblem(response, 413, { detail: tooLarge(endpoint), messageProcessingLogId: id });
-    const leaves = incoming !== undefined && leavesRest(request);
-    writeReply(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id, leaves);
+    writeReply(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -346,7 +346,6 @@ interface Exchange {
 /** @returns the body of a request whose flow can begin before it has come; undefined for one that is gathered first */
 function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint): IncomingBody | undefined {
   if (!comesAsStream(request, maximumBodyBytes)) return undefined;
-  mayLeaveRest(request);
   return new IncomingBody(request, maximumBodyBytes);
 }
 

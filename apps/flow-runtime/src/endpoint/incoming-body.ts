@@ -1,5 +1,6 @@
 import { FlowProcessingError, type StreamedBody } from '@sluice/flow-engine';
 import type { IncomingMessage } from 'node:http';
+import { askForBody } from './awaited-body.js';
 
 /** A declared length up to this, in bytes, is gathered: about as much as waits in the stream anyway. */
 const largestGathered = 64 * 1024;
@@ -60,6 +61,7 @@ export class IncomingBody implements StreamedBody {
     if (this.#taken) throw new Error('The body of a request is there once only.');
     this.#taken = true;
     const request = this.#request;
+    askForBody(request);
     request.pause();
     request.on('data', this.#onData);
     request.on('end', () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
+import { endLingering, maxSilenceMs } from './lingering-close.js';
 
 export function listen(server: HttpServer | Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -17,15 +18,20 @@ export function listen(server: HttpServer | Server, port: number, host: string):
  */
 export async function closeGracefully(server: Server, drainMs: number): Promise<void> {
   if (drainMs > 0) {
-    server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) =>
-      response.setHeader('connection', 'close'),
+    server.prependListener(
+      'request',
+      (_request: IncomingMessage, response: ServerResponse) => void (response.shouldKeepAlive = false),
     );
     await new Promise((resolve) => setTimeout(resolve, drainMs));
   }
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    const timer = setInterval(() => server.closeIdleConnections(), 100);
+    const start = performance.now();
+    const timer = setInterval(() => {
+      server.closeIdleConnections();
+      if (performance.now() - start > maxSilenceMs) endLingering(server);
+    }, 100);
     server.once('close', () => clearInterval(timer));
   });
 }

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { endLeavingRest, endsWithAnswer, leavesRest } from './unread-rest.js';
 
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -11,11 +10,13 @@ const titles: Readonly<Record<number, string>> = {
   421: 'Misdirected Request',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
+  501: 'Not Implemented',
   503: 'Service Unavailable',
+  505: 'HTTP Version Not Supported',
 };
 
-/** Answers that leave the body unread: the connection cannot go on. */
-const unread: ReadonlySet<number> = new Set([400, 413, 421, 431]);
+/** Answers to what may be read in two ways, or was not meant for this connection: it does not go on. */
+const endsConnection: ReadonlySet<number> = new Set([400, 413, 421, 431, 501, 505]);
 
 export const decisionIdHeader = 'Sluice-Decision-Id';
 export const messageIdHeader = 'SAP_MessageProcessingLogID';
@@ -29,13 +30,13 @@ export function respondWithProblem(
   status: number,
   members: { readonly decisionId?: string; readonly detail?: string; readonly messageProcessingLogId?: string } = {},
 ): void {
+  // The listener answered: the request could not be read to its end.
+  if (response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const leaves = leavesRest(response.req);
-  const closes = leaves || unread.has(status);
-  if (closes) endsWithAnswer(response.req.socket);
+  if (endsConnection.has(status)) response.shouldKeepAlive = false;
   const body = JSON.stringify({ type: 'about:blank', title: titles[status] ?? 'Error', status, ...members });
   response.writeHead(status, {
     'content-type': 'application/problem+json',
@@ -44,8 +45,6 @@ export function respondWithProblem(
     ...(members.decisionId ? { [decisionIdHeader]: members.decisionId } : {}),
     ...(members.messageProcessingLogId ? { [messageIdHeader]: members.messageProcessingLogId } : {}),
     ...(status === 503 ? { 'retry-after': '1' } : {}),
-    ...(closes ? { connection: 'close' } : {}),
   });
-  if (leaves) endLeavingRest(response, body);
-  else response.end(body);
+  response.end(body);
 }

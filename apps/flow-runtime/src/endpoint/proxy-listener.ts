@@ -1,15 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import type { Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './apply-limits.js';
+import type { ListenerLimits } from './apply-limits.js';
 import { passedOnCaller } from './caller-certificate.js';
+import { createHttpServer } from './http-server.js';
 import { judgeRequestHead } from './judge-request-head.js';
 import type { Proxies, Proxy } from './passed-on/proxies.js';
 import { respondWithProblem } from './problem-response.js';
 import { sessionIdContext, type RequestHandler } from './public-listener.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
-import { isEnding } from './unread-rest.js';
 
 interface AdmittedProxy {
   readonly proxy: Proxy;
@@ -40,17 +39,14 @@ export class ProxyListener {
   ) {
     this.#identity = identity;
     this.#proxies = proxies;
-    this.server = createServer(
+    this.server = createHttpServer(
       {
         ...this.#context(),
-        handshakeTimeout: limits.handshakeTimeout,
-        maxHeaderSize: headLimits.maxHeaderSize,
-        connectionsCheckingInterval: timeoutCheckMs,
         requestCert: true,
         rejectUnauthorized: true,
       },
-      (request: IncomingMessage, response: ServerResponse) => {
-        if (isEnding(request.socket)) return;
+      limits,
+      (request, response) => {
         const proxy = this.#proxyOf(request.socket as MarkedSocket);
         if (!proxy) return void request.socket.destroy();
         const refusal = judgeRequestHead(request, undefined);
@@ -61,7 +57,6 @@ export class ProxyListener {
         });
       },
     );
-    applyLimits(this.server, limits);
     this.server.prependListener('secureConnection', (socket: MarkedSocket) => {
       if (!this.#admit(socket)) socket.destroy();
     });

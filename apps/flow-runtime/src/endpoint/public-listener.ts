@@ -1,15 +1,16 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import type { Server } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './apply-limits.js';
+import type { ListenerLimits } from './apply-limits.js';
 import { callerOfConnection, type ReadCaller } from './caller-certificate.js';
+import { createHttpServer } from './http-server.js';
 import { judgeRequestHead } from './judge-request-head.js';
 import { respondWithProblem } from './problem-response.js';
 import type { SentChains } from './sent-chains.js';
+import { SessionNames } from './session-names.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
-import { isEnding } from './unread-rest.js';
 import { foldHostName, VirtualHosts } from './virtual-hosts.js';
 
 export interface RequestHandler {
@@ -28,24 +29,27 @@ export class PublicListener {
   #contexts: readonly SecureContext[] = [];
   /** PEM, sorted: the trust configuration that tickets are bound to. */
   #roots: readonly string[] = [];
+  readonly #sessionNames: SessionNames;
 
-  /** @param identities the first is shown to who names no host or an unknown one */
+  /**
+   * @param identities the first is shown to who names no host or an unknown one
+   * @param rememberedSessions of TLS 1.2, with the name each was made under; past that, all tickets are made worthless
+   */
   constructor(
     identities: readonly ServerIdentity[],
     handler: RequestHandler,
     limits: ListenerLimits,
     chains: SentChains,
+    rememberedSessions = maxSessionNames,
   ) {
+    this.#sessionNames = new SessionNames(rememberedSessions, () => this.renewTicketKeys());
     this.#identities = identities;
     this.#hosts = new VirtualHosts(identities);
     const callerOf = callerOfConnection(chains);
     const readCaller: ReadCaller = (request) => callerOf(request.socket);
-    this.server = createServer(
+    this.server = createHttpServer(
       {
         ...contextOf(identities[0], this.#roots),
-        handshakeTimeout: limits.handshakeTimeout,
-        maxHeaderSize: headLimits.maxHeaderSize,
-        connectionsCheckingInterval: timeoutCheckMs,
         requestCert: true,
         rejectUnauthorized: false,
         // Asked on each handshake, so only where there is a choice.
@@ -53,16 +57,18 @@ export class PublicListener {
           ? { SNICallback: (name: string, done: SniDone) => done(null, this.#contextFor(name)) }
           : {}),
       },
-      (request: IncomingMessage, response: ServerResponse) => {
-        if (isEnding(request.socket)) return;
+      limits,
+      (request, response) => {
         const refusal = judgeRequestHead(request, this.#hosts);
         if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
         else handler.handle(request, response, readCaller);
       },
     );
-    // Read now, it does not hold up a request that comes on the open connection.
-    this.server.on('secureConnection', callerOf);
-    applyLimits(this.server, limits);
+    this.server.on('secureConnection', (socket) => {
+      // Read now, the certificate does not hold up a request that comes on the open connection.
+      if (this.#sessionNames.bind(socket)) callerOf(socket);
+      else socket.destroy();
+    });
     this.#useContexts(identities, this.#roots);
   }
 
@@ -96,6 +102,7 @@ export class PublicListener {
     const contexts =
       identities.length > 1 ? identities.map((identity) => createSecureContext(contextOf(identity, roots))) : [];
     this.server.setSecureContext(contextOf(identities[0], roots));
+    this.#sessionNames.forget();
     this.#identities = identities;
     this.#hosts = hosts;
     this.#contexts = contexts;
@@ -106,6 +113,9 @@ export class PublicListener {
     return this.#contexts[this.#hosts.find(foldHostName(serverName)) ?? 0];
   }
 }
+
+/** About 4 MB; a full handshake of TLS 1.2 each, so nobody's tickets become worthless often. */
+const maxSessionNames = 20_000;
 
 type SniDone = (error: Error | null, context?: SecureContext) => void;
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { askForBody } from './awaited-body.js';
 
 /** The body of a request that has none. */
 export const nothing = new Uint8Array();
@@ -24,6 +25,7 @@ export function receiveBody(
     failed(request.errored ?? new Error('The sender went away before its body was read.'));
     return;
   }
+  askForBody(request);
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
   let length = 0;

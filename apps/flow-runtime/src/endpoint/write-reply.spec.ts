@@ -11,7 +11,7 @@ describe('attack 44: a header of ours in the reply of a flow', () => {
   beforeAll(async () => {
     server = createServer((incoming, response) => {
       response.setHeader(decisionIdHeader, 'ours');
-      writeReply(incoming, response, { status: 200, headers: replyHeaders, body: 'body' }, 'our-message', false);
+      writeReply(incoming, response, { status: 200, headers: replyHeaders, body: 'body' }, 'our-message');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../deployed-flows/deployed-flows.js';
 import { csrfHeader } from './csrf-tokens.js';
 import { messageIdHeader, respondWithProblem } from './problem-response.js';
-import { endLeavingRest } from './unread-rest.js';
 
 /** RFC 9110 §7.6.1, and what this server says itself; a flow's reply has none of them. */
 const saidByServer: ReadonlySet<string> = new Set([
@@ -30,34 +29,27 @@ function isSaidByServer(name: string): boolean {
 /** Up to this size a body goes out in one piece with the head: one copy costs less than a second chunk. */
 const largestJoinedBody = 16 * 1024;
 
-/**
- * Writes what came of a message, with the id of its entry in the message processing log.
- * @param leaves whether a part of the request's body is left unread
- */
+/** Writes what came of a message, with the id of its entry in the message processing log. */
 export function writeReply(
   request: IncomingMessage,
   response: ServerResponse,
   reply: SenderReply,
   messageId: string,
-  leaves: boolean,
 ): void {
   const headers: (string | number)[] = [messageIdHeader, messageId];
   for (const name in reply.headers) {
     if (!isSaidByServer(name)) headers.push(name, reply.headers[name] as string);
   }
-  if (leaves) headers.push('connection', 'close');
   if (reply.status === 204 || reply.status === 304) {
     response.writeHead(reply.status, headers);
-    if (leaves) endLeavingRest(response, '');
-    else response.end();
+    response.end();
     return;
   }
   const { body } = reply;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   headers.push('content-length', length);
   response.writeHead(reply.status, headers);
-  if (leaves) endLeavingRest(response, body);
-  else if (request.method === 'HEAD') response.end();
+  if (request.method === 'HEAD') response.end();
   // Each byte is one character of Latin-1, so nothing is changed by it.
   else if (typeof body !== 'string' && length <= largestJoinedBody)
     response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1');

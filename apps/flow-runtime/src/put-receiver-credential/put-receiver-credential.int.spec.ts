@@ -68,10 +68,11 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
   };
   bucket = await StateBucket.open(connection);
   const { publicKey } = generateKeyPairSync('ed25519');
+  const reader = new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]);
   follower = new StateFollower({
     connection,
     bucket,
-    reader: new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]),
+    reader,
     holds: ['receiver-credential'],
     onFault: () => undefined,
   });
@@ -84,6 +85,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     writer: 'flow-runtime',
     follower,
     bucket,
+    reader,
     makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),
   });

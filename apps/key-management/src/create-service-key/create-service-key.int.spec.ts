@@ -84,10 +84,11 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     onShutdown: (end) => void endings.push(end),
   };
   const bucket = await StateBucket.open(connection);
+  const reader = new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]);
   follower = new StateFollower({
     connection,
     bucket,
-    reader: new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]),
+    reader,
     holds: ['ca'],
     onFault: () => undefined,
   });
@@ -100,6 +101,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     writer: 'key-management',
     follower,
     bucket,
+    reader,
     signer: new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
     makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),

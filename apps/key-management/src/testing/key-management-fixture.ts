@@ -95,10 +95,11 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     onShutdown: (end) => void endings.push(end),
   };
   const bucket = await StateBucket.open(connection);
+  const reader = new RecordReader([recordKey]);
   const follower = new StateFollower({
     connection,
     bucket,
-    reader: new RecordReader([recordKey]),
+    reader,
     holds: ['ca'],
     onFault: () => undefined,
   });
@@ -111,6 +112,7 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     writer: 'key-management',
     follower,
     bucket,
+    reader,
     signer: recordSigner,
     makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),

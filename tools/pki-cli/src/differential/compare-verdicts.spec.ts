@@ -11,7 +11,8 @@ const available = hasOpenssl();
 if (!available) console.warn('There is no OpenSSL 3 on the PATH: the comparison with it is skipped.');
 
 describe('our verdict and that of openssl verify -x509_strict', () => {
-  (available ? it : it.skip)(
+  // In CI nothing is skipped: without it the test fails.
+  (available || process.env['CI'] === 'true' ? it : it.skip)(
     'agree on three chains of every fault, or differ for a reason that is written down',
     () => {
       const folder = mkdtempSync(join(tmpdir(), 'compare-openssl-'));

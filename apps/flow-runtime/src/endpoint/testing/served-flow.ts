@@ -1,7 +1,7 @@
 import { readFlowDefinition } from '@sluice/flow-engine';
 import { Metrics } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
-import { request as httpsRequest, Agent } from 'node:https';
+import { request as httpsRequest, Agent, type Server } from 'node:https';
 import type { ClientRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DecideCall, type Refusal } from '../../decide-call/decide-call.js';
@@ -16,7 +16,7 @@ import { ReportUsage } from '../../report-usage/report-usage.js';
 import { RuntimeMetrics } from '../../runtime-metrics.js';
 import { CsrfTokens } from '../csrf-tokens.js';
 import { HandleRequest } from '../handle-request.js';
-import { PublicListener } from '../public-listener.js';
+import { PublicListener, type RequestHandler } from '../public-listener.js';
 import { SentChains } from '../sent-chains.js';
 
 /** A certificate with its chain and key, PEM. */
@@ -32,8 +32,10 @@ export interface ServedFlowOptions {
   /** Whom the sender trusts. */
   readonly root: { readonly pem: string };
   readonly server: Certificate;
-  /** Has a permit for the flow. */
+  /** Has a permit for the flow, as `CN=shop`. */
   readonly sender: Certificate;
+  /** Another that has one, as `CN=other`. */
+  readonly other?: Certificate;
   readonly messageTimeLimitMs?: number;
   /** Of the listener: from the head of a request to the end of its body. */
   readonly requestTimeoutMs?: number;
@@ -45,6 +47,7 @@ export class ServedFlow implements AsyncDisposable {
   readonly log: (readonly unknown[])[] = [];
   readonly faults: unknown[] = [];
   readonly flows: DeployedFlows;
+  readonly handler: RequestHandler;
   readonly state = {
     complete: true,
     position: { epoch: '1', sequence: 0 },
@@ -77,13 +80,19 @@ export class ServedFlow implements AsyncDisposable {
     const endpoint = flows.find('/o');
     if (!endpoint) throw new Error('The flow does not listen on /o.');
     const permits = new PermitCache(10);
-    permits.store({
-      certificateSha256: sender.sha256,
-      endpoint,
-      caller: { subjectdn: 'CN=shop' },
-      validUntilMs: Number.MAX_SAFE_INTEGER,
-      dependencies: [],
-    });
+    for (const [certificate, subjectdn] of [
+      [sender, 'CN=shop'],
+      [options.other, 'CN=other'],
+    ] as const) {
+      if (!certificate) continue;
+      permits.store({
+        certificateSha256: certificate.sha256,
+        endpoint,
+        caller: { subjectdn },
+        validUntilMs: Number.MAX_SAFE_INTEGER,
+        dependencies: [],
+      });
+    }
     const refusals = new RefusalCache<Refusal>(10, 1_000, now);
     const decideCall = new DecideCall({
       state: this.state,
@@ -104,7 +113,7 @@ export class ServedFlow implements AsyncDisposable {
       return Promise.resolve();
     };
     const messages = new RecordMessage(publish, 'runtime', now, onFault);
-    const handler = new HandleRequest({
+    this.handler = new HandleRequest({
       flows,
       decideCall,
       decisions,
@@ -118,7 +127,7 @@ export class ServedFlow implements AsyncDisposable {
     });
     this.#listener = new PublicListener(
       [{ certificateChain: server.chainPem, privateKey: server.key.pem }],
-      handler,
+      this.handler,
       {
         handshakeTimeout: 10_000,
         headersTimeout: options.requestTimeoutMs ?? 10_000,
@@ -136,6 +145,14 @@ export class ServedFlow implements AsyncDisposable {
       key: sender.key.pem,
       maxCachedSessions: 0,
     });
+  }
+
+  get server(): Server {
+    return this.#listener.server;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   static async start(options: ServedFlowOptions): Promise<ServedFlow> {
