@@ -73,7 +73,7 @@ await runService({
       reader,
       signer,
       makeStreams,
-      remake: () => rebuildState.execute(),
+      remake: (epoch) => rebuildState.replace(epoch),
       records,
     });
     await changes.start();
@@ -126,9 +126,8 @@ await runService({
           ),
         ],
       }),
-      start: async () => {
+      start: () => {
         sweep.start();
-        await rebuildState.finish();
         // One that was lost, or could not be made for want of room, is there again soon after there is room.
         const keeping = setInterval(
           () => void makeStreams().catch((error: unknown) => shell.onFault(error, 'keeping the streams')),

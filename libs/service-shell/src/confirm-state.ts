@@ -11,8 +11,8 @@ export interface ConfirmStateOptions {
   readonly acknowledgements: Acknowledgements;
   /** Publishes the events again that their stream has lost. @returns how many */
   readonly restoreEvents: () => Promise<number>;
-  /** Makes the stream anew; for the one service that may. The others tell it. */
-  readonly remake?: (() => Promise<unknown>) | undefined;
+  /** Replaces the stream of an epoch by a new one, unless that was done; for the one service that may. The others tell it. */
+  readonly remake?: ((epoch: string) => Promise<unknown>) | undefined;
   readonly log: Log;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -35,6 +35,7 @@ export class ConfirmState {
   #version = 0;
   #remadeAt = Number.NEGATIVE_INFINITY;
   #losses = 0;
+  #reported: string | undefined;
   #restoredEvents = 0;
 
   constructor(private readonly options: ConfirmStateOptions) {}
@@ -79,7 +80,12 @@ export class ConfirmState {
   async execute(): Promise<void> {
     const { bucket, follower, remake } = this.options;
     const state = await bucket.state();
-    if (!state || state.sealed) return this.doubt();
+    if (!state) return this.doubt();
+    if (state.sealed) {
+      this.doubt();
+      if (remake) await this.#condemn(state, 'It is sealed: making it anew was begun and did not end.');
+      return;
+    }
     if (remake && follower.epoch === state.epoch && follower.loss !== undefined)
       return this.#condemn(state, follower.loss);
     const { epoch, incarnation } = state;
@@ -94,8 +100,11 @@ export class ConfirmState {
 
   /** Tells the service that makes the stream anew, and everybody, that it lost something. */
   async report(epoch: string, reason: string): Promise<void> {
-    this.#losses++;
-    this.options.log.error({ epoch, reason }, 'the state stream lost something: nothing is decided by it');
+    if (this.#reported !== epoch) {
+      this.#reported = epoch;
+      this.#losses++;
+      this.options.log.error({ epoch, reason }, 'the state stream lost something: nothing is decided by it');
+    }
     await this.#writeLoss(epoch, reason);
   }
 
@@ -160,7 +169,7 @@ export class ConfirmState {
     this.#remadeAt = now();
     this.#losses++;
     log.error({ epoch, reason }, 'the state stream lost something and is made anew from Postgres');
-    await remake();
+    await remake(epoch);
   }
 
   /** Whether all that was acknowledged stands is seen once an incarnation: who reads this compares the incarnation. */

@@ -40,8 +40,8 @@ export interface PublishChangesOptions {
   readonly records: () => AsyncIterable<StateRecord>;
   /** Makes the bucket, and every other stream, when the bucket is gone; for the one service that may. */
   readonly makeStreams?: () => Promise<void>;
-  /** Replaces a bucket that has lost something by a new one; for the same service. */
-  readonly remake?: () => Promise<unknown>;
+  /** Replaces the bucket of an epoch that has lost something by a new one; for the same service. */
+  readonly remake?: (epoch: string) => Promise<unknown>;
 }
 
 /** How long an answer waits for its change to be on the bus before it says `pending`. */

@@ -9,8 +9,8 @@ const reachTimeoutMs = 10_000;
 
 /**
  * Makes the state bucket anew. The one record in it that is not in Postgres first is the guard of an unpinned key, so the
- * old bucket is sealed, its guards are stored, and only then it goes. A process that dies in between finds the sealed
- * bucket when it starts, and goes on.
+ * old bucket is sealed, its guards are stored, and only then it goes. Where that ended in between, a sealed bucket is left, and
+ * whoever finds it goes on.
  */
 export class RebuildState {
   constructor(
@@ -40,9 +40,16 @@ export class RebuildState {
     });
   }
 
-  /** Goes on where a process was ended. */
-  async finish(): Promise<void> {
-    if ((await this.bucket.state())?.sealed) await this.execute();
+  /**
+   * Replaces the bucket of one epoch, unless it was replaced already.
+   * @throws SluiceError `unavailable` when the bus or Postgres is away: then it is to be tried again
+   */
+  async replace(epoch: string): Promise<void> {
+    await this.changes.commit(({ manager }) => noteInAudit(manager, { stateStream: 'made anew' }));
+    await this.#alone(async () => {
+      if ((await this.bucket.state())?.epoch === epoch) await this.#replace();
+      await this.makeStreams();
+    });
   }
 
   async #replace(): Promise<void> {

@@ -48,6 +48,8 @@ export interface StateFollowerOptions {
   readonly now?: () => number;
 }
 
+const fellBack = 'The state stream fell back behind what had been read from it.';
+
 /** So many missed messages are read one by one; more, and the held prefixes are loaded afresh instead. */
 const longestGap = 10_000;
 
@@ -148,7 +150,7 @@ export class StateFollower {
 
   /** Why nothing may be decided by the epoch it knows, if somebody found that the stream lost something. */
   get loss(): string | undefined {
-    if (this.#epoch !== undefined && this.#lostEpoch === this.#epoch) return 'it lost what had been read from it';
+    if (this.#epoch !== undefined && this.#lostEpoch === this.#epoch) return fellBack;
     for (const { record } of this.heldOf('loss')) if (record.epoch === this.#epoch) return record.reason;
     return undefined;
   }
@@ -380,15 +382,23 @@ export class StateFollower {
       this.#interrupted ||= interrupted;
       throw error;
     }
-    if (continuity === 'lost') this.#lose(state.epoch, 'The state stream fell back behind what had been read from it.');
+    if (continuity === 'lost') this.#lose(state.epoch);
     return continuity === 'kept' && state.lastSequence - this.#applied <= longestGap;
   }
 
-  #lose(epoch: string, reason: string): void {
+  #lose(epoch: string): void {
     // Who does not decide by what it remembers has nothing to lose but time: it reads all again.
     if (!this.options.lease) return;
     this.#lostEpoch = epoch;
-    for (const listener of this.#lossListeners) listener(epoch, reason);
+    this.#tellLoss();
+  }
+
+  /** Again and again, until it stands in the stream for everybody, or there is another. */
+  #tellLoss(): void {
+    const { epoch } = this;
+    if (epoch === undefined || this.#lostEpoch !== epoch) return;
+    for (const { record } of this.heldOf('loss')) if (record.epoch === epoch) return;
+    for (const listener of this.#lossListeners) listener(epoch, fellBack);
   }
 
   /** Applies what came in while catching up. @returns false when a gap is left */
@@ -483,6 +493,7 @@ export class StateFollower {
    */
   async #heartbeat(): Promise<void> {
     if (!this.#synced || this.#beating) return;
+    this.#tellLoss();
     const { bucket, lease } = this.options;
     this.#beating = true;
     try {
