@@ -61,11 +61,15 @@ async function live(ofSeed: number, steps: readonly Step[]): Promise<Run> {
   }
 }
 
+/** So long it may take to make a run shorter that found something. */
+const maxShrinkingMs = 1_000 * Number(process.env['SIMULATE_SHRINK_SECONDS'] ?? 120);
+
 /** Leaves out what the violation does not need. */
 async function shrink(ofSeed: number, steps: readonly Step[]): Promise<readonly Step[]> {
   let smallest = steps;
+  const end = performance.now() + maxShrinkingMs;
   for (let size = Math.ceil(steps.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let from = 0; from < smallest.length;) {
+    for (let from = 0; from < smallest.length && performance.now() < end;) {
       const without = [...smallest.slice(0, from), ...smallest.slice(from + size)];
       if ((await live(ofSeed, without)).violations.length > 0) smallest = without;
       else from += size;
