@@ -63,7 +63,8 @@ export class StateBucket {
     private readonly timeoutMs: number,
   ) {}
 
-  static async open(connection: NatsConnection, timeoutMs = 5_000): Promise<StateBucket> {
+  /** @param timeoutMs short: a stream of a cluster that has no leader just now answers nothing, and is asked again */
+  static async open(connection: NatsConnection, timeoutMs = 2_000): Promise<StateBucket> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
     return new StateBucket(connection, manager, timeoutMs);
   }
