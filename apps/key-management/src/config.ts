@@ -12,6 +12,11 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
   DECISION_RETENTION_HOURS: z.coerce.number().min(1).default(168),
   /** `max_file_store` of the nats-servers, in MiB: the streams are made to fit. */
   BUS_STORE_MB: z.coerce.number().int().min(smallestBusStoreMb).default(defaultBusStoreMb),
+  /** How many servers of the bus keep each stream: 1, or 3 or 5 of a cluster of at least as many. */
+  BUS_REPLICAS: z
+    .enum(['1', '3', '5'])
+    .default('1')
+    .transform((text) => Number(text)),
   /** A CRL longer than this is not fetched; octets. */
   LONGEST_CRL_BYTES: z.coerce
     .number()

@@ -52,13 +52,14 @@ await runService({
     const store = await CertificateListStore.open(shell.connection);
     const makeStreams = async () => {
       // A sealed one is being replaced, and takes no other configuration.
-      if (!(await bucket.state())?.sealed) await bucket.create();
-      await store.create();
-      await createEventStream(shell.connection);
+      if (!(await bucket.state())?.sealed) await bucket.create(config.BUS_REPLICAS);
+      await store.create(config.BUS_REPLICAS);
+      await createEventStream(shell.connection, config.BUS_REPLICAS);
       await makeRuntimeStreams(
         shell.connection,
         config.DECISION_RETENTION_HOURS * 3_600_000,
         streamSizes(config.BUS_STORE_MB),
+        config.BUS_REPLICAS,
       );
     };
     await makeStreams();

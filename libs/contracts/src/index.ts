@@ -198,4 +198,8 @@ export {
 } from './bus/permissions.js';
 export type { MessageDetail, MessageLine } from './record/message-line.js';
 export { defaultBusStoreMb, smallestBusStoreMb, streamSizes, type StreamSizes } from './bus/store-size.js';
-export { renderBusServerConfiguration, type BusServerConfiguration } from './bus/server-configuration.js';
+export {
+  renderBusServerConfiguration,
+  type BusCluster,
+  type BusServerConfiguration,
+} from './bus/server-configuration.js';

@@ -29,6 +29,9 @@ export interface OutboxRelayOptions {
 /** Longer than two publications that time out. */
 const silentSessionMs = 15_000;
 
+/** Between two tries while the bus or Postgres takes nothing, in milliseconds. */
+const maxPauseMs = 1_000;
+
 /** State records that are published side by side. */
 const statesAtOnce = 32;
 
@@ -150,7 +153,7 @@ export class OutboxRelay {
   }
 
   async #run(): Promise<void> {
-    for (let pause = 100; !this.#stopped; pause = Math.min(pause * 2, 5_000)) {
+    for (let pause = 100; !this.#stopped; pause = Math.min(pause * 2, maxPauseMs)) {
       try {
         await this.#session(() => (pause = 100));
       } catch (error) {

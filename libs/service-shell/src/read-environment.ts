@@ -8,7 +8,13 @@ export class ConfigurationError extends Error {
 
 /** What every service is told. Files rather than values where it is a secret. */
 export const shellEnvironment = z.object({
-  NATS_URL: z.string().regex(/^(nats|tls):\/\//, 'must be a nats:// or tls:// URL'),
+  /** One server of the bus, or all of a cluster, separated by commas. */
+  NATS_URL: z
+    .string()
+    .regex(
+      /^(nats|tls):\/\/[^,\s]+(,(nats|tls):\/\/[^,\s]+)*$/,
+      'must be a nats:// or tls:// URL, or several separated by commas',
+    ),
   NATS_SEED_FILE: z.string().min(1),
   NATS_CA_FILE: z.string().min(1),
   HEALTH_HOST: z.string().default('127.0.0.1'),

@@ -24,6 +24,8 @@ export interface StackConfig {
   readonly auditHeadSeconds: number;
   /** What all streams together may take on disk, in MiB. */
   readonly busStoreMb: number;
+  /** NATS servers: 1, or 3 that keep each stream together. */
+  readonly natsServers: 1 | 3;
   readonly root: string;
 }
 
@@ -57,9 +59,16 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
       : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
     busStoreMb: readBusStoreMb(environment),
+    natsServers: readNatsServers(environment),
     logLevel: environment['LOG_LEVEL'] || 'info',
     root,
   };
+}
+
+function readNatsServers(environment: NodeJS.ProcessEnv): 1 | 3 {
+  const value = environment['SLUICE_NATS_SERVERS'] || '1';
+  if (value !== '1' && value !== '3') throw new Error('SLUICE_NATS_SERVERS must be 1 or 3.');
+  return value === '3' ? 3 : 1;
 }
 
 /** The program of a service, as the build leaves it. */

@@ -5,7 +5,6 @@ import {
   startPostgres,
   type ChildServer,
 } from '@sluice/embedded-servers';
-import type { Provisioned } from '@sluice/provision';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,7 +83,9 @@ async function endLeftOver(pidFile: string, name: string, say: (message: string)
 function isRunning(pid: number, name: string): boolean {
   try {
     process.kill(pid, 0);
-    return process.platform !== 'linux' || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(name);
+    return (
+      process.platform !== 'linux' || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(name.replace(/-\d+$/, ''))
+    );
   } catch {
     return false;
   }
@@ -121,16 +122,17 @@ export async function startEmbeddedPostgres(
 
 export function startEmbeddedNats(
   home: string,
-  provisioned: Provisioned,
+  configurationFile: string,
   say: (message: string) => void,
   onChange: () => void,
+  name = 'nats-server',
 ): Promise<KeptServer> {
   return keepServer({
-    name: 'nats-server',
+    name,
     home,
     say,
     onChange,
     stopSignal: 'SIGTERM',
-    start: (onLine) => startNatsServer({ configurationFile: provisioned.natsConfigurationFile, onLine, say }),
+    start: (onLine) => startNatsServer({ configurationFile, onLine, say }),
   });
 }

@@ -42,6 +42,7 @@ export function serviceProcesses(
         MASTER_KEY_FILE: provisioned.masterKeyFile,
         RECORD_SIGNING_KEY_FILE: provisioned.recordSigningKeyFile,
         BUS_STORE_MB: String(config.busStoreMb),
+        BUS_REPLICAS: String(config.natsServers),
         AUDIT_HEAD_INTERVAL_SECONDS: String(config.auditHeadSeconds),
         FLOW_URL: flowUrl,
         CRL_BASE_URL: config.crlBaseUrl,
@@ -71,6 +72,8 @@ export function serviceProcesses(
         ...records,
         FLOW_URL: flowUrl,
         FLOW_PORT: String(config.flowPort + number - 1),
+        // A cluster elects another leader after four to nine seconds, and the stream has to be confirmed after it.
+        ...(config.natsServers > 1 ? { LEASE_MS: '25000' } : {}),
         ...(config.proxies
           ? { PROXY_PORT: String(config.proxies.port + number - 1), PROXY_CA_FILE: config.proxies.caFile }
           : {}),

@@ -1,5 +1,12 @@
 import { freePort, locateNatsServer, portIsTaken } from '@sluice/embedded-servers';
-import { keepServerCertificates, prepareDatabase, provision, replaceFile } from '@sluice/provision';
+import {
+  keepServerCertificates,
+  prepareDatabase,
+  provision,
+  replaceFile,
+  type BusNode,
+  type Provisioned,
+} from '@sluice/provision';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,7 +51,9 @@ export class Stack {
     await this.#requireFreePorts();
 
     const natsPort = await freePort();
+    const natsCluster = config.natsServers > 1 ? await this.#natsNodes(config.natsServers) : [];
     const provisioned = await provision({
+      natsCluster,
       home,
       names: config.serverNames,
       natsListen: `127.0.0.1:${natsPort}`,
@@ -54,7 +63,7 @@ export class Stack {
     progress.say(`keys and certificates are in ${home}`);
     const [databaseUrl, natsUrl] = await Promise.all([
       this.#startPostgres(readFileSync(provisioned.databasePasswordFile('postgres'), 'utf8').trim()),
-      this.#startNats(natsPort, provisioned),
+      this.#startNats(natsPort, provisioned, natsCluster),
     ]);
     if (this.#stopping) return;
     await prepareDatabase(databaseUrl, (role) => readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim());
@@ -172,16 +181,40 @@ export class Stack {
     return url;
   }
 
-  async #startNats(port: number, provisioned: Parameters<typeof startEmbeddedNats>[1]): Promise<string> {
+  async #natsNodes(count: number): Promise<BusNode[]> {
+    const nodes: BusNode[] = [];
+    for (let number = 1; number <= count; number++) {
+      const route = `127.0.0.1:${await freePort()}`;
+      nodes.push({
+        name: `nats-${number}`,
+        listen: `127.0.0.1:${await freePort()}`,
+        routeListen: route,
+        route,
+        storeDirectory: join(this.config.home, 'nats', `jetstream-${number}`),
+      });
+    }
+    return nodes;
+  }
+
+  async #startNats(port: number, provisioned: Provisioned, nodes: readonly BusNode[]): Promise<string> {
     if (this.config.natsUrl) {
       this.progress.say(`using the NATS of NATS_URL; it must run with ${provisioned.natsConfigurationFile}`);
       return this.config.natsUrl;
     }
     locateNatsServer(this.progress.say);
-    const server = await startEmbeddedNats(this.config.home, provisioned, this.progress.say, () => this.#writeFacts());
-    this.#servers.push({ name: 'nats-server', server });
-    this.progress.say('NATS is up');
-    return `nats://127.0.0.1:${port}`;
+    const start = (file: string, name?: string) =>
+      startEmbeddedNats(this.config.home, file, this.progress.say, () => this.#writeFacts(), name);
+    if (nodes.length === 0) {
+      this.#servers.push({ name: 'nats-server', server: await start(provisioned.natsConfigurationFile) });
+      this.progress.say('NATS is up');
+      return `nats://127.0.0.1:${port}`;
+    }
+    const servers = await Promise.all(
+      provisioned.natsClusterFiles.map((file, index) => start(file, `nats-server-${index + 1}`)),
+    );
+    this.#servers.push(...servers.map((server) => ({ name: 'nats-server', server })));
+    this.progress.say(`${nodes.length} servers of NATS are up`);
+    return nodes.map(({ listen }) => `nats://${listen}`).join(',');
   }
 
   async #untilReady(): Promise<void> {

@@ -5,7 +5,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepFile, replaceFile } from './secret-files.js';
-import { keepServerCertificates } from './server-certificates.js';
+import { keepRouteCertificate, keepServerCertificates } from './server-certificates.js';
 import type { ServerNames } from './server-names.js';
 
 export interface ProvisionOptions {
@@ -21,11 +21,29 @@ export interface ProvisionOptions {
   readonly natsTlsFolder?: string;
   /** What all streams together may take on its disk, in MiB. */
   readonly busStoreMb?: number;
+  /** Further servers that keep the streams together with the one of `natsListen`; none: it is the only one. */
+  readonly natsCluster?: readonly BusNode[];
   readonly now: number;
 }
 
+/** A server of a bus cluster, by what the others and the services call it. */
+export interface BusNode {
+  readonly name: string;
+  /** `host:port` for clients. */
+  readonly listen: string;
+  /** `host:port` for the other servers, as it listens and as they reach it. */
+  readonly routeListen: string;
+  readonly route: string;
+  /** Its monitoring endpoint; none when absent. */
+  readonly monitor?: string;
+  readonly storeDirectory: string;
+}
+
 export interface Provisioned {
+  /** The only server's. */
   readonly natsConfigurationFile: string;
+  /** Of the servers of a cluster, in their order. */
+  readonly natsClusterFiles: readonly string[];
   readonly natsCaFile: string;
   readonly seedFile: (service: ServiceName) => string;
   readonly masterKeyFile: string;
@@ -85,25 +103,59 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 
   const natsConfigurationFile = join(nats, 'nats.conf');
   const natsTls = options.natsTlsFolder ?? tls;
+  const bus = {
+    tls: { certificateFile: join(natsTls, 'server.pem'), keyFile: join(natsTls, 'server.key') },
+    serviceKeys,
+    subscriber: { user: 'subscriber', passwordHash },
+    ...(options.busStoreMb === undefined ? {} : { storeMb: options.busStoreMb }),
+  };
   replaceFile(
     natsConfigurationFile,
     renderBusServerConfiguration({
+      ...bus,
       listen: options.natsListen,
       ...(options.natsMonitor ? { monitor: options.natsMonitor } : {}),
       storeDirectory: options.natsStore ?? join(nats, 'jetstream'),
-      tls: { certificateFile: join(natsTls, 'server.pem'), keyFile: join(natsTls, 'server.key') },
-      serviceKeys,
-      subscriber: { user: 'subscriber', passwordHash },
       serverName: 'sluice',
-      ...(options.busStoreMb === undefined ? {} : { storeMb: options.busStoreMb }),
     }),
   );
+  const nodes = options.natsCluster ?? [];
+  if (nodes.length > 0) await keepRouteCertificate(tls, options.names, options.now);
+  const routePassword = keepFile(
+    join(secrets, 'bus-route.password'),
+    () => `${randomBytes(24).toString('base64url')}\n`,
+  ).trim();
+  const natsClusterFiles = nodes.map((node) => {
+    const file = join(nats, `${node.name}.conf`);
+    replaceFile(
+      file,
+      renderBusServerConfiguration({
+        ...bus,
+        listen: node.listen,
+        ...(node.monitor ? { monitor: node.monitor } : {}),
+        storeDirectory: node.storeDirectory,
+        serverName: node.name,
+        cluster: {
+          listen: node.routeListen,
+          routes: nodes.map(({ route }) => route),
+          password: routePassword,
+          tls: {
+            certificateFile: join(natsTls, 'bus-route.pem'),
+            keyFile: join(natsTls, 'bus-route.key'),
+            caFile: join(natsTls, 'bus-ca.pem'),
+          },
+        },
+      }),
+    );
+    return file;
+  });
   const databasePasswordFile = (role: string) => join(secrets, `database-${role}.password`);
   for (const role of ['postgres', 'key_management', 'authorization', 'flow_runtime']) {
     keepFile(databasePasswordFile(role), () => `${randomBytes(24).toString('base64url')}\n`);
   }
   return {
     natsConfigurationFile,
+    natsClusterFiles,
     natsCaFile: join(tls, 'server-root.pem'),
     seedFile,
     masterKeyFile: join(secrets, 'master.key'),

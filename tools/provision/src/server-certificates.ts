@@ -90,7 +90,7 @@ function stillGood(chain: string, authority: Authority, profile: CertificateProf
   const [leaf, root] = decodePem(chain).map((der) => parseCertificate(der));
   const [own] = decodePem(authority.pem).map((der) => parseCertificate(der));
   if (!leaf || !root || root.sha256 !== own?.sha256 || leaf.notAfter - now < renewBefore) return false;
-  if (profile.kind !== 'server') return true;
+  if (profile.kind !== 'server' && profile.kind !== 'peer') return true;
   const certificate = new X509Certificate(leaf.der);
   return (
     profile.dnsNames.every((name) => certificate.checkHost(name.replace('*', 'any')) !== undefined) &&
@@ -119,4 +119,13 @@ export async function keepServerCertificate(
   const servers = await keepAuthority(folder, 'server-root', 'CN=Sluice Server Root,O=Sluice', now);
   const subject = `CN=${names.dnsNames[0] ?? 'server'},O=Sluice`;
   await keepLeaf(folder, file, servers, subject, { kind: 'server', ...names }, now, false);
+}
+
+/**
+ * What the servers of a bus cluster show one another, under a CA of its own: whoever has a certificate of that one is a server of
+ * the bus.
+ */
+export async function keepRouteCertificate(folder: string, names: ServerNames, now: number): Promise<void> {
+  const routes = await keepAuthority(folder, 'bus-ca', 'CN=Sluice Bus CA,O=Sluice', now);
+  await keepLeaf(folder, 'bus-route', routes, 'CN=bus,O=Sluice', { kind: 'peer', ...names }, now, false);
 }

@@ -25,8 +25,22 @@ export interface BusServerConfiguration {
   readonly serviceKeys: Readonly<Record<ServiceName, string>>;
   readonly subscriber: { readonly user: string; readonly passwordHash: string };
   readonly serverName?: string;
+  /** One server of several: streams can then be kept by more than one of them. */
+  readonly cluster?: BusCluster;
   /** What all streams together may take on its disk, in MiB. */
   readonly storeMb?: number;
+}
+
+/** The servers that keep the streams together. All of them have the same name, password and list. */
+export interface BusCluster {
+  /** `host:port` on which this server takes the others' connections. */
+  readonly listen: string;
+  /** `host:port` of all of them, itself among them. */
+  readonly routes: readonly string[];
+  /** By which they know one another, beside TLS. */
+  readonly password: string;
+  /** What each shows the others, and the CA that all of these are of. */
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string };
 }
 
 const quoted = (text: string) => JSON.stringify(text);
@@ -111,7 +125,7 @@ jetstream {
   # Every stream is on disk.
   max_memory_store: 64MB
 }
-accounts {
+${configuration.cluster ? clusterBlock(configuration.cluster) : ''}accounts {
   SERVICES {
     users: [
 ${others.map(user).join('\n')}
@@ -158,6 +172,23 @@ ${subscriberStreams.map((subject) => `      { service: ${quoted(subject)}, respo
 ${eventApi.map((api) => `      { service: ${quoted(`$JS.API.${api}`)}, accounts: [SERVICES] }`).join('\n')}
     ]
   }
+}
+`;
+}
+
+/** Each connection between servers is TLS on which both show a certificate of the bus CA. */
+function clusterBlock({ listen, routes, password, tls }: BusCluster): string {
+  return `cluster {
+  name: "sluice"
+  listen: ${quoted(listen)}
+  authorization { user: "route", password: ${quoted(password)}, timeout: 5 }
+  tls {
+    cert_file: ${quoted(tls.certificateFile)}
+    key_file: ${quoted(tls.keyFile)}
+    ca_file: ${quoted(tls.caFile)}
+    timeout: 5
+  }
+  routes: [${routes.map((route) => quoted(`nats-route://route:${password}@${route}`)).join(', ')}]
 }
 `;
 }

@@ -1,5 +1,5 @@
 /**
- * A point in the one order of everything a decision rests on: the state bucket's creation time and its stream sequence.
+ * A point in the one order of everything a decision rests on: the epoch that the state bucket was given when it was made, and its stream sequence.
  * A bucket that is made anew has another epoch, and positions of different epochs do not compare.
  */
 export interface Position {

@@ -5,6 +5,7 @@ import { failRequestsWithConnection } from './fail-with-connection.js';
 
 export interface BusOptions {
   readonly service: ServiceName;
+  /** Of one server, or of several, separated by commas. */
   readonly url: string;
   /** File with the service's nkey seed (`SU…`). */
   readonly seedFile: string;
@@ -23,7 +24,7 @@ const reconnectDelayMs = 500;
  */
 export async function connectBus(options: BusOptions): Promise<NatsConnection> {
   const connection = await connect({
-    servers: options.url,
+    servers: options.url.split(','),
     name: options.name,
     inboxPrefix: inboxPrefix(options.service),
     authenticator: nkeyAuthenticator(new TextEncoder().encode(readFileSync(options.seedFile, 'utf8').trim())),

@@ -20,6 +20,7 @@ export async function makeRuntimeStreams(
   connection: NatsConnection,
   decisionRetentionMs: number,
   sizes: StreamSizes = streamSizes(defaultBusStoreMb),
+  replicas = 1,
 ): Promise<void> {
   const manager = await jetstreamManager(connection, { checkAPI: false });
   await keepStream(manager, {
@@ -31,6 +32,7 @@ export async function makeRuntimeStreams(
     max_age: nanos(decisionRetentionMs),
     // However many calls are denied, their records take no more than this, and the oldest make room.
     max_bytes: sizes.decisions,
+    num_replicas: replicas,
   });
   await keepStream(manager, {
     name: messageProcessingLogStream,
@@ -39,6 +41,7 @@ export async function makeRuntimeStreams(
     retention: RetentionPolicy.Workqueue,
     storage: StorageType.File,
     max_bytes: sizes.messageProcessingLog,
+    num_replicas: replicas,
   });
   await keepConsumer(manager, messageProcessingLogStream, {
     durable_name: messageProcessingLogConsumer,

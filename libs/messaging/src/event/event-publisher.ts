@@ -20,7 +20,11 @@ import { keepStream } from '../bus/keep-stream.js';
 const wrongLastSequence = 10071;
 
 /** Makes the event stream in the subscribers' account, through the API that account lends us. */
-export async function createEventStream(connection: NatsConnection, maxAgeMs = 30 * 86_400_000): Promise<void> {
+export async function createEventStream(
+  connection: NatsConnection,
+  replicas = 1,
+  maxAgeMs = 30 * 86_400_000,
+): Promise<void> {
   const manager = await jetstreamManager(connection, { checkAPI: false, apiPrefix: eventApiPrefix });
   await keepStream(manager, {
     name: eventStream,
@@ -28,6 +32,7 @@ export async function createEventStream(connection: NatsConnection, maxAgeMs = 3
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     max_age: nanos(maxAgeMs),
+    num_replicas: replicas,
     deny_delete: true,
     deny_purge: true,
     duplicate_window: nanos(120_000),
@@ -73,7 +78,7 @@ export class EventPublisher {
   static async open(
     connection: NatsConnection,
     acknowledged: AcknowledgedEvents,
-    timeoutMs = 5_000,
+    timeoutMs = 2_000,
   ): Promise<EventPublisher> {
     return new EventPublisher(
       jetstream(connection, { timeout: timeoutMs }),

@@ -7,8 +7,10 @@ import {
   JetStreamApiError,
   type JetStreamManager,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { randomUUID } from 'node:crypto';
 import { keepStream } from '../bus/keep-stream.js';
 
 /** A stored message of the bucket. */
@@ -35,6 +37,13 @@ export interface BucketState {
 /** JetStream API error codes. */
 const streamNotFound = 10059;
 const noMessageFound = 10037;
+const streamDiffers = 10058;
+
+/**
+ * Where the stream's configuration names its epoch. Its time of creation will not do: of several servers each has its own. A stream
+ * of an earlier version has none, and is known by that time until it is made anew.
+ */
+const epochName = 'sluice-epoch';
 
 const getMessageSubject = `$JS.API.STREAM.MSG.GET.${stateStream}`;
 const nothing = new Uint8Array();
@@ -63,14 +72,15 @@ export class StateBucket {
     private readonly timeoutMs: number,
   ) {}
 
-  static async open(connection: NatsConnection, timeoutMs = 5_000): Promise<StateBucket> {
+  /** @param timeoutMs short: a stream of a cluster that has no leader just now answers nothing, and is asked again */
+  static async open(connection: NatsConnection, timeoutMs = 2_000): Promise<StateBucket> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
     return new StateBucket(connection, manager, timeoutMs);
   }
 
   /** Makes the bucket if it is absent. It is an ordinary key-value bucket, of which every change is sent again with its sequence. */
   async create(replicas = 1): Promise<void> {
-    await keepStream(this.manager, {
+    const config = {
       name: stateStream,
       subjects: [`${stateSubjectPrefix}>`],
       retention: RetentionPolicy.Limits,
@@ -83,19 +93,41 @@ export class StateBucket {
       num_replicas: replicas,
       duplicate_window: nanos(120_000),
       republish: { src: `${stateSubjectPrefix}>`, dest: `${stateRepublishPrefix}>` },
-    });
+    };
+    const present = await this.#info();
+    if (present) {
+      const epoch = present.config.metadata?.[epochName];
+      await keepStream(this.manager, {
+        ...config,
+        ...(epoch === undefined ? {} : { metadata: { [epochName]: epoch } }),
+      });
+      return;
+    }
+    try {
+      const epoch = `${new Date().toISOString()}-${randomUUID()}`;
+      await this.manager.streams.add({ ...config, metadata: { [epochName]: epoch } });
+    } catch (error) {
+      // Somebody else has just made it, and it keeps its epoch.
+      if (!(error instanceof JetStreamApiError && error.code === streamDiffers)) throw error;
+    }
   }
 
   /** @returns undefined when there is no bucket */
   async state(): Promise<BucketState | undefined> {
-    try {
-      const info = await this.manager.streams.info(stateStream);
-      return {
-        epoch: info.created,
+    const info = await this.#info();
+    return (
+      info && {
+        epoch: info.config.metadata?.[epochName] ?? info.created,
         incarnation: info.cluster?.leader ?? this.connection.info?.server_id ?? '',
         lastSequence: info.state.last_seq,
         sealed: info.config.sealed,
-      };
+      }
+    );
+  }
+
+  async #info(): Promise<StreamInfo | undefined> {
+    try {
+      return await this.manager.streams.info(stateStream);
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === streamNotFound) return undefined;
       throw error;

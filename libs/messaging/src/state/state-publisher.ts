@@ -16,7 +16,7 @@ export class StatePublisher {
   constructor(
     connection: NatsConnection,
     private readonly bucket: StateBucket,
-    timeoutMs = 5_000,
+    timeoutMs = 2_000,
   ) {
     this.#stream = jetstream(connection, { timeout: timeoutMs });
   }

@@ -31,7 +31,12 @@ export interface CertificateContent {
 export type CertificateProfile =
   | { readonly kind: 'certificate-authority'; readonly pathLength?: number }
   | { readonly kind: 'client' }
-  | { readonly kind: 'server'; readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] };
+  | {
+      /** `peer`: it also connects to others of its kind, and shows the same certificate. */
+      readonly kind: 'server' | 'peer';
+      readonly dnsNames: readonly string[];
+      readonly ipAddresses: readonly string[];
+    };
 
 /** Who signs: its name, and its key pair. For a self-signed root the certificate's own. */
 export interface CertificateIssuer {
@@ -52,11 +57,17 @@ const keyUsage = {
   'certificate-authority': encodeExtension(extensionOids.keyUsage, true, bitString(Uint8Array.of(0b0000_0110), 1)),
   client: encodeExtension(extensionOids.keyUsage, true, bitString(Uint8Array.of(0b1000_0000), 7)),
   server: encodeExtension(extensionOids.keyUsage, true, bitString(Uint8Array.of(0b1000_0000), 7)),
+  peer: encodeExtension(extensionOids.keyUsage, true, bitString(Uint8Array.of(0b1000_0000), 7)),
 };
 const endEntity = encodeExtension(extensionOids.basicConstraints, true, sequence());
 const extendedKeyUsage = {
   client: encodeExtension(extensionOids.extKeyUsage, false, sequence(encodeOid(extendedKeyUsages.clientAuth))),
   server: encodeExtension(extensionOids.extKeyUsage, false, sequence(encodeOid(extendedKeyUsages.serverAuth))),
+  peer: encodeExtension(
+    extensionOids.extKeyUsage,
+    false,
+    sequence(encodeOid(extendedKeyUsages.serverAuth), encodeOid(extendedKeyUsages.clientAuth)),
+  ),
 };
 const version3 = element(explicit(0), encodeSmallInteger(2));
 const text = new TextEncoder();
@@ -105,7 +116,7 @@ function extensionsOf(content: CertificateContent, issuer: CertificateIssuer): U
     encodeAuthorityKeyIdentifier(issuer.publicKey),
   ];
   if (profile.kind !== 'certificate-authority') extensions.push(extendedKeyUsage[profile.kind]);
-  if (profile.kind === 'server') {
+  if (profile.kind === 'server' || profile.kind === 'peer') {
     const names = [
       ...profile.dnsNames.map((name) => element(implicit(2), text.encode(name))),
       ...profile.ipAddresses.map((address) => element(implicit(7), ipBytes(address))),

@@ -21,16 +21,24 @@ export interface ChaosStack {
 }
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
-export const leaseMs = 10_000;
+/** `LEASE_MS` of the local stack, with one server of NATS and with three. */
+const leaseMs = { 1: 10_000, 3: 25_000 } as const;
 export const recoveryTimeoutMs = 60_000;
 
-/** Runs something on a stack of its own, under load. */
-export async function onChaosStack<T>(say: (text: string) => void, run: (stack: ChaosStack) => Promise<T>): Promise<T> {
+/**
+ * Runs something on a stack of its own, under load.
+ * @param natsServers with three, known callers must not notice that one of them fails
+ */
+export async function onChaosStack<T>(
+  say: (text: string) => void,
+  run: (stack: ChaosStack) => Promise<T>,
+  natsServers: 1 | 3 = 1,
+): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-chaos-'));
   const ports = { SLUICE_ADMIN_PORT: String(await freePort()), SLUICE_FLOW_PORT: String(await freePort()) };
   say('starting a stack');
   const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
-    env: { ...process.env, SLUICE_HOME: home, ...ports },
+    env: { ...process.env, SLUICE_HOME: home, SLUICE_NATS_SERVERS: String(natsServers), ...ports },
     readyWhen: (line) => line.startsWith('ready'),
     readyTimeoutMs: 180_000,
   });
@@ -41,7 +49,14 @@ export async function onChaosStack<T>(say: (text: string) => void, run: (stack: 
     const administration = await prepare(adminUrl, adminToken);
     const url = new URL(flowUrl);
     const serverRoot = readFileSync(serverRootCaFile, 'utf8');
-    traffic = new Traffic({ url, serverRoot, path: '/http/chaos', leaseMs, administration });
+    traffic = new Traffic({
+      url,
+      serverRoot,
+      path: '/http/chaos',
+      leaseMs: leaseMs[natsServers],
+      administration,
+      seamless: natsServers > 1,
+    });
     await traffic.start();
     await sleep(2_000);
     return await run({ home, facts, traffic, administration });

@@ -1,34 +1,41 @@
 import { parseArgs } from 'node:util';
 import { losePower } from './lose-power.js';
-import { runChaos } from './run-chaos.js';
+import { runChaos, runClusterChaos } from './run-chaos.js';
 
-const usage = `Usage: npm run chaos -- [--minutes N]
+const usage = `Usage: npm run chaos -- [--minutes N] [--ha]
        npm run chaos -- --power-losses N [--seed S]
 
 Kills, freezes and cuts off verifier, authorization, key-management, Postgres and NATS by turns, under load with known and
 unknown callers and revocations, on a stack of its own. One turn over all of them takes about five minutes.
-With --power-losses the store of NATS comes back N times as it was up to two minutes before, torn every second time.`;
+With --power-losses the store of NATS comes back N times as it was up to two minutes before, torn every second time.
+With --ha there are three servers of NATS, which fail by turns: nobody who was let in before may notice.`;
 
 const given = read();
 if (!given) {
   process.stderr.write(`${usage}\n`);
   process.exitCode = 1;
 } else {
-  const { minutes, losses, seed } = given;
-  if ((losses > 0 ? await losePower(losses, seed) : await runChaos(minutes)) > 0) process.exitCode = 1;
+  const { minutes, losses, seed, ha } = given;
+  const run = losses > 0 ? losePower(losses, seed) : ha ? runClusterChaos(minutes) : runChaos(minutes);
+  if ((await run) > 0) process.exitCode = 1;
 }
 
 /** @returns undefined for what is not to be understood */
-function read(): { minutes: number; losses: number; seed: number } | undefined {
+function read(): { minutes: number; losses: number; seed: number; ha: boolean } | undefined {
   try {
     const { values } = parseArgs({
-      options: { minutes: { type: 'string' }, 'power-losses': { type: 'string' }, seed: { type: 'string' } },
+      options: {
+        minutes: { type: 'string' },
+        'power-losses': { type: 'string' },
+        seed: { type: 'string' },
+        ha: { type: 'boolean' },
+      },
     });
     const minutes = Number(values.minutes ?? 5);
     const losses = Number(values['power-losses'] ?? 0);
     const seed = Number(values.seed ?? Date.now() % 1_000_000);
     return minutes > 0 && Number.isInteger(losses) && losses >= 0 && Number.isInteger(seed)
-      ? { minutes, losses, seed }
+      ? { minutes, losses, seed, ha: values.ha ?? false }
       : undefined;
   } catch {
     return undefined;

@@ -68,3 +68,45 @@ function report(target: string, fault: string, window: Window, recoveredMs: numb
   for (const violation of new Set(window.violations)) say(`  MUST NOT BE: ${violation}`);
   return window.violations.length;
 }
+
+/** From the beginning of a fault on, in milliseconds. */
+const changesGoOnWithinMs = 5_000;
+
+/**
+ * Kills, freezes and cuts off one of three NATS servers after the other under load. Nobody who was let in before may notice, and changes
+ * go on soon though the server does not come back yet.
+ * @returns how many things happened that must not
+ */
+export function runClusterChaos(minutes: number): Promise<number> {
+  return onChaosStack(
+    say,
+    async ({ facts, traffic, administration }) => {
+      say(heading);
+      let violations = report('nothing', '', traffic.nextWindow(), 0);
+      const deadline = performance.now() + minutes * 60_000;
+      const plan = faults.flatMap((fault) => [0, 1, 2].map((server) => ({ fault, server })));
+      for (let turn = 0; performance.now() < deadline; turn++) {
+        const { fault, server } = plan[turn % plan.length] as { fault: Fault; server: number };
+        const pid = facts().pids['nats-server']?.[server];
+        if (pid === undefined) throw new Error('not all NATS servers run');
+        traffic.nextWindow();
+        const began = performance.now();
+        traffic.faultBegan = began;
+        const end = inflict(fault, [pid]);
+        const recovering = untilRecovered(traffic, administration);
+        await sleep(durationMs[fault]);
+        end();
+        const recovered = await recovering;
+        await sleep(3_000);
+        const window = traffic.nextWindow();
+        if (recovered === undefined || recovered > changesGoOnWithinMs)
+          window.violations.push(`changes did not go on within ${changesGoOnWithinMs / 1_000} s`);
+        violations += report(`NATS server ${server + 1}`, fault, window, recovered ?? Number.NaN);
+        traffic.faultBegan = undefined;
+      }
+      say(violations === 0 ? '\nNothing happened that must not.' : `\n${violations} things happened that must not.`);
+      return violations;
+    },
+    3,
+  );
+}

@@ -29,6 +29,8 @@ export interface TrafficOptions {
   readonly serverRoot: string;
   readonly path: string;
   readonly leaseMs: number;
+  /** Known callers must be served all the time. */
+  readonly seamless: boolean;
   readonly administration: Administration;
 }
 
@@ -100,6 +102,7 @@ export class Traffic {
         const withinLease =
           this.faultBegan !== undefined && answer.sent - this.faultBegan < this.options.leaseMs - 2_000;
         this.#must(!withinLease, `a known caller got ${describe(answer)} while the lease held`);
+        this.#must(!this.options.seamless, `a known caller got ${describe(answer)}`);
       }
       await sleep(20);
     }
