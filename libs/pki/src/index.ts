@@ -59,7 +59,7 @@ export {
 } from './request/parse-certification-request.js';
 export { judgeCertificationRequest, type RequestObjection } from './request/judge-certification-request.js';
 export { isSignedBy } from './revocation/is-signed-by.js';
-export { judgeRevocation } from './revocation/judge-path-revocation.js';
+export { judgeOcspAnswer, judgeRevocation } from './revocation/judge-path-revocation.js';
 export { type CertificateStatus } from './revocation/certificate-status.js';
 export { buildOcspRequest } from './revocation/build-ocsp-request.js';
 export { type OcspHash } from './revocation/ocsp-certificate-id.js';
