@@ -20,6 +20,12 @@ export { type HashName, type SignatureAlgorithm } from './algorithm/signature-al
 export { defaultBudget, strangerBudget, type Budget } from './path/budget.js';
 export { trustAnchor, type AnchorEnforcement, type TrustAnchor } from './path/trust-anchor.js';
 export { type PathInput, type PathJudgement, type PolicyInputs } from './path/path-input.js';
+export {
+  judgeAnchorAdmission,
+  judgeSenderAdmission,
+  senderCertificateRules,
+  type Admission,
+} from './path/judge-admission.js';
 export { judgePath } from './path/judge-path.js';
 export { judgePathOffLoop } from './path/judge-path-off-loop.js';
 export {

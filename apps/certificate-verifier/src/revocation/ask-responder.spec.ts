@@ -79,7 +79,7 @@ describe('asking an OCSP responder', () => {
       subject: 'CN=Responder',
       issuer: root,
       extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'],
-      keyUsage: ['digitalSignature'],
+      keyUsage: [0],
       notAfter: testTime + 20 * minute,
       extensions: [{ oid: '1.3.6.1.5.5.7.48.1.5', value: Buffer.of(5, 0) }],
     });

@@ -24,8 +24,8 @@ import {
   judgePathOffLoop,
   MalformedCertificate,
   parseCertificate,
+  senderCertificateRules,
   SignatureCache,
-  strangerBudget,
   type Certificate,
   type PathInput,
   type PathJudgement,
@@ -128,10 +128,8 @@ export class VerifyCertificate {
       intermediates: [...sent.filter((certificate) => typeof certificate === 'object'), ...this.trust.intermediates],
       anchors: this.trust.anchors,
       at,
-      extendedKeyUsage: 'clientAuth',
-      requiredKeyUsage: 'digitalSignature',
+      ...senderCertificateRules,
       signatureCache: this.#signatures,
-      budget: strangerBudget,
     });
     const base = { ...names, checks: [], dependencies: [] };
     if (!result.valid) {
