@@ -133,6 +133,12 @@ describe('a certificate below a root whose revocation is checked by CRLs', () =>
     expect(await outcome({ revocation: policy({ maximumAgeMs: day / 2 }) })).toBe('revocation-undetermined');
   });
 
+  it('is judged by the others when an issuer that the policy of an older version names cannot be read', async () => {
+    const { ask, faults } = verifier({ revocation: policy({ issuers: [base64(Buffer.from('no certificate'))] }) });
+    expect((await ask()).outcome).toBe('accepted');
+    expect(faults).toEqual([expect.stringContaining('issuer')]);
+  });
+
   it('is not judged by the policy of another root', async () => {
     expect(await outcome({ revocation: policy({ lists: [] }) }, other, [])).toBe('accepted');
     expect(await outcome({ revocation: policy({ lists: [] }) })).toBe('revocation-undetermined');
