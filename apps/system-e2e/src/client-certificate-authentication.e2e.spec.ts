@@ -486,7 +486,7 @@ describe('client certificate authentication for integration flow processing', ()
         });
       for (const [pem, said] of [
         [leaf.chainPem, /one certificate/],
-        [expired.pem, /ended on/],
+        [expired.pem, /expired at/],
         [root.pem, /CA/],
         ['no certificate', /./],
         [leaf.pem.replace('MII', 'MIJ'), /./],

@@ -12,6 +12,7 @@ export {
   addCertificateList,
   addTrustedRoot,
   certificateList,
+  certificateWarnings,
   configureRevocation,
   createServiceInstance,
   createServiceKey,

@@ -56,3 +56,5 @@ export {
 } from './certificate/certificate-refusal.js';
 export { readRevocationPolicy, type OcspPolicy, type RevocationPolicy } from './certificate/revocation-policy.js';
 export { namesDigestInput } from './certificate/names-digest.js';
+export { readTimestamp, timestampForm } from './text/read-timestamp.js';
+export { findUnstorableText, toStorableText, unstorableTextFault } from './text/storable-text.js';

@@ -1,5 +1,6 @@
 export { decodePem, decodePemBlocks, MalformedPem, type PemBlock } from './pem/decode-pem.js';
 export { encodePem } from './pem/encode-pem.js';
+export { readDerOrPem } from './pem/read-der-or-pem.js';
 export { Certificate, MalformedCertificate, parseCertificate, type Extension } from './certificate/certificate.js';
 export {
   anyExtendedKeyUsage,
@@ -20,6 +21,12 @@ export { type HashName, type SignatureAlgorithm } from './algorithm/signature-al
 export { defaultBudget, strangerBudget, type Budget } from './path/budget.js';
 export { trustAnchor, type AnchorEnforcement, type TrustAnchor } from './path/trust-anchor.js';
 export { type PathInput, type PathJudgement, type PolicyInputs } from './path/path-input.js';
+export {
+  judgeAnchorAdmission,
+  judgeSenderAdmission,
+  senderCertificateRules,
+  type Admission,
+} from './path/judge-admission.js';
 export { judgePath } from './path/judge-path.js';
 export { judgePathOffLoop } from './path/judge-path-off-loop.js';
 export {
@@ -59,7 +66,7 @@ export {
 } from './request/parse-certification-request.js';
 export { judgeCertificationRequest, type RequestObjection } from './request/judge-certification-request.js';
 export { isSignedBy } from './revocation/is-signed-by.js';
-export { judgeRevocation } from './revocation/judge-path-revocation.js';
+export { judgeOcspAnswer, judgeRevocation } from './revocation/judge-path-revocation.js';
 export { type CertificateStatus } from './revocation/certificate-status.js';
 export { buildOcspRequest } from './revocation/build-ocsp-request.js';
 export { type OcspHash } from './revocation/ocsp-certificate-id.js';

@@ -1,4 +1,5 @@
 import { invalidArgument, SluiceError, type FieldViolation } from '@sluice/domain';
+import { isUtf8 } from 'node:buffer';
 
 /** What a flow may be sent as; the names other programs use for the same are accepted. */
 export const flowMediaTypes: Readonly<Record<string, string>> = {
@@ -73,6 +74,7 @@ async function readMultipart(contentType: string, body: Buffer): Promise<SentArt
     const content = Buffer.from(await value.arrayBuffer());
     if (name === 'ports') {
       if (Object.hasOwn(ports, value.name)) violations.push({ field: name, message: `has ${value.name} twice` });
+      if (!isUtf8(content)) violations.push({ field: name, message: `must be UTF-8, and ${value.name} is not` });
       ports[value.name] = content.toString('utf8');
     } else if (name !== 'artifact') {
       violations.push({ field: name, message: 'is not known here; known are artifact and ports' });

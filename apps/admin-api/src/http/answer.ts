@@ -1,4 +1,4 @@
-import { invalidArgument, type FieldViolation } from '@sluice/domain';
+import { findUnstorableText, invalidArgument, type FieldViolation } from '@sluice/domain';
 import type { Reply } from './problem-filter.js';
 
 /** The status of a change's answer: 202 while it is committed but not yet on the bus. */
@@ -20,10 +20,13 @@ export function answerDeletion(
   return propagation === 'pending' ? { propagation } : undefined;
 }
 
-/** @throws SluiceError `invalid-argument` when the body is not a JSON object */
+/** @throws SluiceError `invalid-argument` when the body is not a JSON object, or holds text that cannot be stored */
 export function objectBody(body: unknown): Record<string, unknown> {
-  if (typeof body === 'object' && body !== null && !Array.isArray(body) && !Buffer.isBuffer(body))
+  if (typeof body === 'object' && body !== null && !Array.isArray(body) && !Buffer.isBuffer(body)) {
+    const violations = findUnstorableText(body);
+    if (violations.length > 0) throw invalidArgument(violations);
     return body as Record<string, unknown>;
+  }
   throw invalidArgument([{ field: 'body', message: 'must be a JSON object (content-type: application/json)' }]);
 }
 

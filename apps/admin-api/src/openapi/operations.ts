@@ -1,6 +1,7 @@
 import {
   adminToken,
   certificateList,
+  certificateWarnings,
   auditEntry,
   auditHead,
   checkFlow,
@@ -167,7 +168,7 @@ export const operations: readonly Operation[] = [
     summary: 'Creates a service key; private key and secret are shown this once.',
     status: 201,
     request: named,
-    response: serviceKeyWithCredentials.extend(propagation),
+    response: serviceKeyWithCredentials.extend({ warnings: certificateWarnings, ...propagation }),
   },
   {
     method: 'get',
@@ -193,7 +194,7 @@ export const operations: readonly Operation[] = [
       'certificate-request': z.string().optional(),
       'X.509': z.string().optional(),
     }),
-    response: serviceKeyWithCredentials.extend(propagation),
+    response: serviceKeyWithCredentials.extend({ warnings: certificateWarnings, ...propagation }),
   },
   {
     method: 'post',
@@ -279,7 +280,7 @@ export const operations: readonly Operation[] = [
     summary: 'Trusts a root, from the next request on.',
     status: 201,
     request: z.object({ pem: z.string() }),
-    response: trustedRoot.extend(propagation),
+    response: trustedRoot.extend({ warnings: certificateWarnings, ...propagation }),
   },
   { method: 'delete', path: '/v1/trusted-roots/{sha256}', summary: 'Removes a trusted root.', status: 204 },
   {

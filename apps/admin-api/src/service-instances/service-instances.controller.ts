@@ -98,13 +98,13 @@ export class ServiceInstancesController {
     @Res({ passthrough: true }) reply: Reply,
   ) {
     const { name, parameters } = onlyMembers(objectBody(body), ['name', 'parameters']);
-    const { serviceKey, propagation } = await this.requests.call(createServiceKey, {
+    const { serviceKey, warnings, propagation } = await this.requests.call(createServiceKey, {
       serviceInstanceId,
       name,
       parameters,
       actor,
     });
     reply.header('cache-control', 'no-store');
-    return answerChange(reply, 201, { ...serviceKey, propagation });
+    return answerChange(reply, 201, { ...serviceKey, warnings, propagation });
   }
 }

@@ -40,9 +40,13 @@ export class ServiceKeysController {
       'certificate-request',
       'X.509',
     ]);
-    const { serviceKey, propagation } = await this.requests.call(rotateServiceKey, { ...rotation, id, actor });
+    const { serviceKey, warnings, propagation } = await this.requests.call(rotateServiceKey, {
+      ...rotation,
+      id,
+      actor,
+    });
     reply.header('cache-control', 'no-store');
-    return answerChange(reply, 200, { ...serviceKey, propagation });
+    return answerChange(reply, 200, { ...serviceKey, warnings, propagation });
   }
 
   @Post(':id/revoke')

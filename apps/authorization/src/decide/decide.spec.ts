@@ -138,6 +138,22 @@ describe('authorization by subject and issuer', () => {
     expect((await decideWith(listing, [], undefined).execute(asked('CN=a,O=b', 'CN=x,O=d'))).outcome).toBe('deny');
   });
 
+  it('passes over a pair of an older definition that cannot be read, says so, and lets the others in', async () => {
+    const older = endpoint({
+      type: 'ClientCertificate',
+      certificates: [
+        { subjectDN: '/C=DE/O=Example/CN=other', issuerDN: 'CN=c,O=d' },
+        { subjectDN: 'CN=a,O=b', issuerDN: 'CN=c,O=d' },
+      ],
+    });
+    expect((await decideWith(older, [], undefined).execute(asked('CN=a,O=b', 'CN=c,O=d'))).outcome).toBe('permit');
+    const denied = await decideWith(older, [], undefined).execute(asked('CN=other,O=Example,C=DE', 'CN=c,O=d'));
+    expect(denied.outcome).toBe('deny');
+    expect(denied.reasons[0]?.explanation).toMatch(
+      /cannot be read.*not RFC 4514 at character 0.*Deploy the flow again/,
+    );
+  });
+
   it('denies a service key: it is the names that count here', async () => {
     expect((await decideWith(listing, [], instance(['A'])).execute(byKey)).outcome).toBe('deny');
   });

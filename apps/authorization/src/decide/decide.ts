@@ -9,6 +9,7 @@ import {
 import {
   canonicalDistinguishedName,
   hasReached,
+  MalformedDistinguishedName,
   parseDistinguishedName,
   SluiceError,
   type Dependency,
@@ -35,8 +36,8 @@ const patienceMs = 300;
 
 /** May this caller use this endpoint? Permit needs a proof; everything that is not known denies or refuses to answer. */
 export class Decide {
-  /** Canonical names of the pairs a flow lists, read once for each version of its record. */
-  readonly #pairs = new WeakMap<Endpoint, ReadonlySet<string>>();
+  /** The pairs a flow lists, read once for each version of its record. */
+  readonly #pairs = new WeakMap<Endpoint, ListedPairs>();
 
   constructor(private readonly state: AuthorizationState) {}
 
@@ -95,27 +96,48 @@ export class Decide {
   #byNames(endpoint: Endpoint, caller: Caller, rests: Dependency[]): Decision {
     if (caller.kind !== 'certificate')
       return deny(rests, 'names', 'The flow compares names of certificates, and none were given.');
-    if (this.#pairsOf(endpoint).has(pairKey(caller.subject, caller.issuer))) {
+    const { readable, unreadable } = this.#pairsOf(endpoint);
+    if (readable.has(pairKey(caller.subject, caller.issuer))) {
       return permit(rests, 'names', 'The flow lists the subject and issuer of the certificate.');
     }
-    return deny(rests, 'names', 'The flow does not list the subject and issuer of the certificate.');
+    const passedOver =
+      unreadable.length === 0
+        ? ''
+        : ` Pairs of it that cannot be read were passed over: ${unreadable.join(' ')} Deploy the flow again with names that can be read.`;
+    return deny(rests, 'names', `The flow does not list the subject and issuer of the certificate.${passedOver}`);
   }
 
-  #pairsOf(endpoint: Endpoint): ReadonlySet<string> {
+  /** A definition of an older version may list a pair that cannot be read; it is nobody's, and the others hold. */
+  #pairsOf(endpoint: Endpoint): ListedPairs {
     const known = this.#pairs.get(endpoint);
     if (known) return known;
     const listed = endpoint.authorization.type === 'ClientCertificate' ? endpoint.authorization.certificates : [];
-    const pairs = new Set(
-      listed.map(({ subjectDN, issuerDN }) =>
-        pairKey(
-          canonicalDistinguishedName(parseDistinguishedName(subjectDN)),
-          canonicalDistinguishedName(parseDistinguishedName(issuerDN)),
-        ),
-      ),
-    );
+    const readable = new Set<string>();
+    const unreadable: string[] = [];
+    for (const { subjectDN, issuerDN } of listed) {
+      try {
+        readable.add(
+          pairKey(
+            canonicalDistinguishedName(parseDistinguishedName(subjectDN)),
+            canonicalDistinguishedName(parseDistinguishedName(issuerDN)),
+          ),
+        );
+      } catch (error) {
+        if (!(error instanceof MalformedDistinguishedName)) throw error;
+        unreadable.push(error.message);
+      }
+    }
+    const pairs = { readable, unreadable };
     this.#pairs.set(endpoint, pairs);
     return pairs;
   }
+}
+
+interface ListedPairs {
+  /** Canonical names. */
+  readonly readable: ReadonlySet<string>;
+  /** Why the others cannot be read, a sentence each. */
+  readonly unreadable: readonly string[];
 }
 
 async function fetched<E>(fetch: () => Promise<E> | E, thing: string): Promise<E> {

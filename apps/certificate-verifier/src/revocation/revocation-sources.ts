@@ -3,6 +3,7 @@ import {
   parseCertificate,
   parseCertificateList,
   parseLongCertificateList,
+  type Certificate,
   type CertificateList,
   type RevocationInputs,
 } from '@sluice/pki';
@@ -70,7 +71,7 @@ export class RevocationSources {
       scope: revocation.scope,
       ...(revocation.maximumAgeMs === undefined ? {} : { maximumAge: revocation.maximumAgeMs }),
       clockSkew: revocation.clockSkewMs,
-      issuerCertificates: revocation.issuers.map((der) => parseCertificate(Buffer.from(der, 'base64'))),
+      issuerCertificates: revocation.issuers.flatMap((der) => this.#parseIssuer(der)),
     };
     this.#inputs.set(revocation, inputs);
     return inputs;
@@ -82,6 +83,16 @@ export class RevocationSources {
       return [parseCertificateList(Buffer.from(der, 'base64'))];
     } catch (error) {
       this.onFault(error, `reading the CRL ${sha256}`);
+      return [];
+    }
+  }
+
+  /** One that an older version took and that cannot be read signs nothing, and shuts nobody out by itself. */
+  #parseIssuer(der: string): Certificate[] {
+    try {
+      return [parseCertificate(Buffer.from(der, 'base64'))];
+    } catch (error) {
+      this.onFault(error, 'reading the certificate of an issuer of CRLs or OCSP answers');
       return [];
     }
   }

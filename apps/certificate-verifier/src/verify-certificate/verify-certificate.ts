@@ -20,11 +20,12 @@ import {
 import { AheadBudget, type StateEntry } from '@sluice/messaging';
 import {
   CertificateCache,
+  judgeOcspAnswer,
   judgePathOffLoop,
   MalformedCertificate,
   parseCertificate,
+  senderCertificateRules,
   SignatureCache,
-  strangerBudget,
   type Certificate,
   type PathInput,
   type PathJudgement,
@@ -32,7 +33,7 @@ import {
 } from '@sluice/pki';
 import { hash } from 'node:crypto';
 import { moveGuard, type GuardOutcome, type GuardStore, type PresentedCertificate } from './move-guard.js';
-import type { AskResponder } from '../revocation/ask-responder.js';
+import type { AskResponder, OcspFailure } from '../revocation/ask-responder.js';
 import { ListsNotLoaded, type RevocationSources } from '../revocation/revocation-sources.js';
 import type { TrustList } from './trust-list.js';
 
@@ -127,16 +128,14 @@ export class VerifyCertificate {
       intermediates: [...sent.filter((certificate) => typeof certificate === 'object'), ...this.trust.intermediates],
       anchors: this.trust.anchors,
       at,
-      extendedKeyUsage: 'clientAuth',
-      requiredKeyUsage: 'digitalSignature',
+      ...senderCertificateRules,
       signatureCache: this.#signatures,
-      budget: strangerBudget,
     });
     const base = { ...names, checks: [], dependencies: [] };
     if (!result.valid) {
-      const { code, sentence } = result.refusal;
-      if (code === 'revocation-undetermined' && unanswered.length > 0)
-        throw new SluiceError('unavailable', unanswered.join(' '));
+      const { code, sentence, certificate } = result.refusal;
+      const open = unanswered.find(({ certificateSha256 }) => certificateSha256 === certificate?.sha256);
+      if (code === 'revocation-undetermined' && open) throw new SluiceError('unavailable', open.sentence);
       const check = code === 'revoked' || code === 'revocation-undetermined' ? 'revocation' : 'chain';
       const nearestMatch = nearestToChain(code, sentence);
       const named = { ...base, ...(nearestMatch ? { nearestMatch } : {}) };
@@ -174,7 +173,11 @@ export class VerifyCertificate {
       checks.push({
         check: 'revocation',
         ok: true,
-        explanation: [`${what} ${how}.`, ...unanswered, ...reported(result.remarks)].join(' '),
+        explanation: [
+          `${what} ${how}.`,
+          ...unanswered.map((failure) => failure.sentence),
+          ...reported(result.remarks),
+        ].join(' '),
       });
     }
     const [, issuer] = result.path;
@@ -195,7 +198,7 @@ export class VerifyCertificate {
    */
   async #judgePath(
     input: Omit<PathInput, 'revocation'>,
-  ): Promise<{ result: PathJudgement; unanswered: readonly string[] }> {
+  ): Promise<{ result: PathJudgement; unanswered: readonly OcspFailure[] }> {
     const inputsOf = (policy: RootRevocation | undefined) => policy && this.revocation.sources.inputsOf(policy);
     const policyOf = (anchor: TrustAnchor) => this.trust.revocationOf(anchor.certificate.sha256);
     const result = await judgePathOffLoop({
@@ -208,7 +211,21 @@ export class VerifyCertificate {
     if (!result.valid) return { result, unanswered: [] };
     const policy = policyOf(result.anchor);
     if (!policy?.ocsp) return { result, unanswered: [] };
-    const { answers, failures } = await this.revocation.responder.answersFor(result.path, policy.scope, policy.ocsp);
+    const known = this.revocation.sources.inputsOf(policy);
+    const { answers, failures } = await this.revocation.responder.answersFor(result.path, {
+      scope: policy.scope,
+      ocsp: policy.ocsp,
+      maximumAge: policy.maximumAgeMs,
+      judge: (answer, certificate, issuer) =>
+        judgeOcspAnswer({
+          answer,
+          certificate,
+          issuer,
+          issuers: result.path,
+          at: this.now(),
+          revocation: known,
+        }),
+    });
     const withAnswers = await judgePathOffLoop({
       ...input,
       revocation: (anchor) => {
@@ -216,6 +233,8 @@ export class VerifyCertificate {
         return inputs && { ...inputs, ocspAnswers: answers };
       },
     });
+    if (!withAnswers.valid && withAnswers.refusal.code === 'revocation-undetermined')
+      this.revocation.responder.forget(answers);
     return { result: withAnswers, unanswered: failures };
   }
 

@@ -46,10 +46,11 @@ interface Setting {
   readonly revocation?: RootRevocation;
   readonly read?: (sha256: string) => Promise<Uint8Array>;
   readonly exchange?: ExchangeOcsp;
-  readonly now?: number;
+  readonly now?: number | (() => number);
 }
 
-function verifier({ revocation, read, exchange, now = testTime }: Setting) {
+function verifier({ revocation, read, exchange, now: time = testTime }: Setting) {
+  const now = typeof time === 'number' ? () => time : time;
   const held = [root, otherRoot].map((certificate, index): StateEntry<'root'> & { record: RootRecord } => ({
     key: `root.${index}`,
     sequence: index + 1,
@@ -68,11 +69,7 @@ function verifier({ revocation, read, exchange, now = testTime }: Setting) {
     () => undefined,
   );
   const none = () => Promise.reject(new Error('there is none in this test'));
-  const sources = new RevocationSources(
-    read ?? none,
-    (_error, what) => faults.push(what),
-    () => now,
-  );
+  const sources = new RevocationSources(read ?? none, (_error, what) => faults.push(what), now);
   const verify = new VerifyCertificate(
     {
       position,
@@ -85,9 +82,9 @@ function verifier({ revocation, read, exchange, now = testTime }: Setting) {
       },
     },
     trust,
-    { sources, responder: new AskResponder(exchange ?? none, () => now) },
+    { sources, responder: new AskResponder(exchange ?? none, now) },
     'verifier-1',
-    () => now,
+    now,
   );
   const ask = (certificate: TestCertificate = leaf, chain: readonly TestCertificate[] = [ca]) =>
     verify.execute({
@@ -134,6 +131,12 @@ describe('a certificate below a root whose revocation is checked by CRLs', () =>
     const day = 86_400_000;
     expect(await outcome({ revocation: policy(), now: testTime + 8 * day })).toBe('revocation-undetermined');
     expect(await outcome({ revocation: policy({ maximumAgeMs: day / 2 }) })).toBe('revocation-undetermined');
+  });
+
+  it('is judged by the others when an issuer that the policy of an older version names cannot be read', async () => {
+    const { ask, faults } = verifier({ revocation: policy({ issuers: [base64(Buffer.from('no certificate'))] }) });
+    expect((await ask()).outcome).toBe('accepted');
+    expect(faults).toEqual([expect.stringContaining('issuer')]);
   });
 
   it('is not judged by the policy of another root', async () => {
@@ -225,7 +228,51 @@ describe('a certificate below a root whose revocation is checked by OCSP', () =>
       Promise.resolve(
         makeOcspResponse({ certificate: leaf, issuer: ca, status: 'good', signingKey: testKey('P-256', 'forger') }),
       );
-    expect(await outcome({ revocation, exchange: forged })).toBe('revocation-undetermined');
+    await expect(verifier({ revocation, exchange: forged }).ask()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('cannot be used: its signature does not match') as unknown,
+    });
+    const soft = await verifier({ revocation: { ...revocation, failure: 'soft' }, exchange: forged }).ask();
+    expect(soft.checks.at(-1)?.explanation).toContain('cannot be used: its signature does not match');
+  });
+
+  it('attack 43: is let in with the first good answer after one of a stranger, and told what was wrong until then', async () => {
+    let forged = true;
+    let now = testTime;
+    const { ask } = verifier({
+      revocation,
+      now: () => now,
+      exchange: () =>
+        Promise.resolve(
+          makeOcspResponse({
+            certificate: leaf,
+            issuer: ca,
+            nextUpdate: testTime + 10 * 365 * 86_400_000,
+            ...(forged ? { signingKey: testKey('P-256', 'forger') } : {}),
+          }),
+        ),
+    });
+    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
+    forged = false;
+    now += 1_000;
+    expect((await ask()).outcome).toBe('accepted');
+  });
+
+  it('is refused with the cause while the responder does not know it, and let in once it does', async () => {
+    let status: 'unknown' | 'good' = 'unknown';
+    let now = testTime;
+    const { ask } = verifier({
+      revocation,
+      now: () => now,
+      exchange: () => Promise.resolve(makeOcspResponse({ certificate: leaf, issuer: ca, status })),
+    });
+    const verdict = await ask();
+    expect(verdict.refusal).toBe('revocation-undetermined');
+    expect(verdict.checks.at(-1)?.explanation).toContain('it knows nothing of this certificate');
+    status = 'good';
+    expect((await ask()).outcome).toBe('refused');
+    now += 1_000;
+    expect((await ask()).outcome).toBe('accepted');
   });
 
   it('is not asked about before its path has been found valid', async () => {

@@ -7,7 +7,7 @@ import {
   type FlowProblem,
   type FlowWarning,
 } from '@sluice/flow-engine';
-import { SluiceError } from '@sluice/domain';
+import { findUnstorableText, SluiceError } from '@sluice/domain';
 import { httpSendersOf } from '../record/flow-record.js';
 
 const mediaTypes: readonly string[] = ['application/yaml', 'application/json', 'application/xml', 'application/zip'];
@@ -131,6 +131,9 @@ function problemsOfDefinition(definition: FlowDefinition, offer: RuntimeOffer): 
       message: 'The flow has no sender channel that this runtime can start it by.',
     });
   }
+  // The database keeps the definition, and can keep none of these.
+  for (const { field, message } of findUnstorableText(definition))
+    problems.push({ path: field, code: 'invalid-value', message: `A text of the flow ${message}.` });
   const bytes = Buffer.byteLength(JSON.stringify(definition));
   if (bytes > largestDefinitionBytes) {
     problems.push({

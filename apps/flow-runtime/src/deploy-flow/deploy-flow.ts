@@ -1,5 +1,5 @@
 import { stateKey } from '@sluice/contracts';
-import { flowIdViolation, invalidArgument, SluiceError } from '@sluice/domain';
+import { flowIdViolation, invalidArgument, SluiceError, toStorableText } from '@sluice/domain';
 import { FlowDefinitionError, type FlowDefinition, type FlowProblem } from '@sluice/flow-engine';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
@@ -93,6 +93,8 @@ export class DeployFlow {
   }
 
   async #keepFailure(id: string, judgement: FlowJudgement, actor: string, error: SluiceError): Promise<void> {
+    // Both may quote what was refused because it cannot be stored.
+    const [name, message] = [toStorableText(judgement.name), toStorableText(error.message)];
     await this.changes.commit(async (change) => {
       const present = await change.manager.findOneBy(flowSchema, { id });
       const problems = (error.details?.['problems'] ?? []) as readonly FlowProblem[];
@@ -100,10 +102,10 @@ export class DeployFlow {
         `INSERT INTO failed_deployment (flow_id, name, failed_at, actor, code, error, problems)
          VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)
          ON CONFLICT (flow_id) DO UPDATE SET name = $2, failed_at = $3, actor = $4, code = $5, error = $6, problems = $7::jsonb`,
-        [id, judgement.name, new Date(this.now()), actor, error.code, error.message, JSON.stringify(problems)],
+        [id, name, new Date(this.now()), actor, error.code, message, toStorableJson(problems)],
       );
-      const flow = present ? toEventFlow(present) : { id, name: judgement.name, address: '', version: 0 };
-      change.event('flow.failed', id, { actor, flow, error: error.message });
+      const flow = present ? toEventFlow(present) : { id, name, address: '', version: 0 };
+      change.event('flow.failed', id, { actor, flow, error: message });
     });
   }
 }
@@ -122,6 +124,10 @@ export function toEventFlow(row: FlowRow) {
 function refusal({ problems, scriptsToPort }: FlowJudgement): SluiceError {
   const { message } = new FlowDefinitionError(problems);
   return new SluiceError('flow-invalid', message, { problems, ...(scriptsToPort.length > 0 ? { scriptsToPort } : {}) });
+}
+
+function toStorableJson(value: unknown): string {
+  return JSON.stringify(value, (_name, each: unknown) => (typeof each === 'string' ? toStorableText(each) : each));
 }
 
 /** @returns the row when what is deployed is the same, its warnings brought up to date */

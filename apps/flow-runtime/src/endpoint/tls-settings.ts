@@ -6,7 +6,8 @@ export const sessionLifetimeS = 3_600;
 
 /**
  * TLS 1.2 and 1.3 with authenticated ciphers and fresh keys in every handshake. The cheapest of the good ones come first: AES-128-GCM
- * and X25519 (a sender that offers the post-quantum hybrid alone gets it). No renegotiation: a certificate is tied to the
+ * and X25519 (a sender that offers the post-quantum hybrid alone gets it). secp521r1 is there for senders' keys: in TLS 1.2 the curve
+ * of a certificate's key must be among these (RFC 8422 section 5.1). No renegotiation: a certificate is tied to the
  * handshake that proved its key. Tickets: docs/adr/0021-session-tickets.md.
  */
 export const tlsSettings = {
@@ -22,7 +23,7 @@ export const tlsSettings = {
     'ECDHE-ECDSA-CHACHA20-POLY1305',
     'ECDHE-RSA-CHACHA20-POLY1305',
   ].join(':'),
-  ecdhCurve: 'X25519:prime256v1:X25519MLKEM768:secp384r1',
+  ecdhCurve: 'X25519:prime256v1:X25519MLKEM768:secp384r1:secp521r1',
   honorCipherOrder: true,
   ALPNProtocols: ['http/1.1'],
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,

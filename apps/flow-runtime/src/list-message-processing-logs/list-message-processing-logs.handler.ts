@@ -1,5 +1,11 @@
 import { listMessageProcessingLogs, messageStatuses, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
-import { invalidArgument, type FieldViolation } from '@sluice/domain';
+import {
+  invalidArgument,
+  readTimestamp,
+  timestampForm,
+  unstorableTextFault,
+  type FieldViolation,
+} from '@sluice/domain';
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
@@ -18,12 +24,23 @@ export class ListMessageProcessingLogsHandler {
       faults.push({ field: 'status', message: `must be one of ${messageStatuses.join(', ')}` });
     }
     for (const field of ['since', 'until'] as const) {
-      if (request[field] !== undefined && Number.isNaN(Date.parse(request[field])))
-        faults.push({ field, message: 'must be a time in ISO 8601' });
+      if (request[field] !== undefined && readTimestamp(request[field]) === undefined)
+        faults.push({ field, message: `must be ${timestampForm}` });
+    }
+    for (const field of ['flow', 'sender', 'correlationId'] as const) {
+      const message = request[field] === undefined ? undefined : unstorableTextFault(request[field]);
+      if (message !== undefined) faults.push({ field, message });
     }
     if (request.after !== undefined && !isCursor(request.after))
       faults.push({ field: 'after', message: 'must be the `next` of the page before' });
     if (faults.length > 0) throw invalidArgument(faults);
-    return this.messages.list(request);
+    const { since, until } = request;
+    return this.messages.list({ ...request, since: inUtc(since), until: inUtc(until) });
   }
+}
+
+/** A date means that of UTC, whatever the zone of the database. */
+function inUtc(text: string | undefined): string | undefined {
+  const time = text === undefined ? undefined : readTimestamp(text);
+  return time === undefined ? undefined : new Date(time).toISOString();
 }

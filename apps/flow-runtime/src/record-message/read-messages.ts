@@ -1,3 +1,4 @@
+import { readTimestamp, unstorableTextFault } from '@sluice/domain';
 import { messageProcessingLogConsumer, messageProcessingLogStream, type MessageProcessingLog } from '@sluice/contracts';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { DataSource } from 'typeorm';
@@ -124,7 +125,12 @@ export class ReadMessages {
 /** Whether a text is what a page gave as its end. */
 export function isCursor(text: string): boolean {
   const [start, id, ...more] = Buffer.from(text, 'base64url').toString('utf8').split('|');
-  return more.length === 0 && id !== undefined && !Number.isNaN(Date.parse(start ?? ''));
+  return (
+    more.length === 0 &&
+    id !== undefined &&
+    unstorableTextFault(id) === undefined &&
+    readTimestamp(start ?? '') !== undefined
+  );
 }
 
 function toEntry(row: Row): MessageProcessingLog {

@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/domain';
 import type { PublishedChanges } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 import type { CertificateLists } from '../certificate-lists/certificate-lists.js';
-import { listSigners, readCertificateList } from '../certificate-lists/read-certificate-list.js';
+import { listJudgement, readCertificateList } from '../certificate-lists/read-certificate-list.js';
 import type { TrustedRootRow } from '../persistence/entities.js';
 import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
 
@@ -19,11 +19,7 @@ export class AddCertificateList {
   async execute(request: { sha256: string; content: Uint8Array; actor: string }) {
     const root = await findTrustedRoot(this.dataSource.manager, request.sha256);
     const policy = policyOf(root);
-    const read = await readCertificateList(request.content, {
-      signers: listSigners(root, policy.issuerCertificates),
-      at: this.now(),
-      clockSkewMs: policy.clockSkewSeconds * 1_000,
-    });
+    const read = await readCertificateList(request.content, listJudgement(root, policy, this.now()));
     await this.lists.announce([read]);
     const { value, propagation } = await this.changes.commit(async (change) => {
       const row = await findTrustedRoot(change.manager, request.sha256, 'update');

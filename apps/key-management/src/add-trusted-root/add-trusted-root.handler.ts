@@ -13,7 +13,7 @@ export class AddTrustedRootHandler {
   async handle(
     @Payload() request: DecodedRequestOf<typeof addTrustedRoot>,
   ): Promise<ResponseOf<typeof addTrustedRoot>> {
-    const { value, propagation } = await this.useCase.execute({ ...request, actor: request.actor.name });
-    return { trustedRoot: toTrustedRootView(value.certificate, 'administrator', value.addedAt), propagation };
+    const { value, propagation, warnings } = await this.useCase.execute({ ...request, actor: request.actor.name });
+    return { trustedRoot: toTrustedRootView(value.certificate, 'administrator', value.addedAt), warnings, propagation };
   }
 }

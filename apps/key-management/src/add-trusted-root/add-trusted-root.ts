@@ -1,8 +1,9 @@
 import { stateKey } from '@sluice/contracts';
 import { formatDistinguishedName, invalidArgument, SluiceError } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
-import { decodePem, parseCertificate, type Certificate } from '@sluice/pki';
+import { decodePem, judgeAnchorAdmission, parseCertificate, type Certificate } from '@sluice/pki';
 import type { PublishedChanges } from '@sluice/service-shell';
+import { refuseCertificate, toWarnings } from '../admission/certificate-warning.js';
 import { trustedRootSchema, type TrustedRootRow } from '../persistence/entities.js';
 import { toRootRecord } from '../record/state-record.js';
 
@@ -15,9 +16,11 @@ export class AddTrustedRoot {
 
   /** @throws SluiceError `invalid-argument`, `certificate-refused`, `certificate-in-use` when it is trusted already */
   async execute(request: { pem?: unknown; actor: string }) {
-    const certificate = readRoot(request.pem, this.now());
+    const certificate = readRoot(request.pem);
+    const { refusal, warnings } = judgeAnchorAdmission(certificate, this.now());
+    if (refusal) throw refuseCertificate(refusal, certificate);
     try {
-      return await this.changes.commit(async (change) => {
+      const { value, propagation } = await this.changes.commit(async (change) => {
         const row: TrustedRootRow = {
           sha256: certificate.sha256,
           certificate: Buffer.from(certificate.der),
@@ -34,6 +37,7 @@ export class AddTrustedRoot {
         });
         return row;
       });
+      return { value, propagation, warnings: toWarnings(warnings) };
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'trusted_root_certificate') {
         throw new SluiceError(
@@ -48,7 +52,7 @@ export class AddTrustedRoot {
   }
 }
 
-function readRoot(pem: unknown, now: number): Certificate {
+function readRoot(pem: unknown): Certificate {
   if (typeof pem !== 'string')
     throw invalidArgument([{ field: 'pem', message: 'must be the root certificate in PEM' }]);
   let certificate: Certificate;
@@ -71,7 +75,5 @@ function readRoot(pem: unknown, now: number): Certificate {
     );
   if (!certificate.basicConstraints?.ca)
     refuse('not-a-ca', 'This certificate may not issue others (basicConstraints has no CA:TRUE, RFC 5280 §4.2.1.9).');
-  if (certificate.notAfter < now)
-    refuse('expired', `This root ended on ${new Date(certificate.notAfter).toISOString()}.`);
   return certificate;
 }

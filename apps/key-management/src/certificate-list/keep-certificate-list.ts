@@ -2,6 +2,7 @@ import { issueCertificateList, type ReasonName } from '@sluice/pki';
 import { lockRow } from '@sluice/persistence';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
+import { clockSkew } from '../certificate-authority/make-authority.js';
 import { findAuthority } from '../persistence/find-rows.js';
 
 export interface KeptCertificateList {
@@ -50,6 +51,8 @@ export class KeepCertificateList {
     // Another process made it while this one waited.
     if (kept && this.#isCurrent(kept)) return kept;
     const now = this.now();
+    // As certificates are, so that a receiver whose clock is behind takes it.
+    const thisUpdate = now - clockSkew;
     const number = (kept?.number ?? 0) + 1;
     await manager.query('UPDATE revoked_certificate SET listed_in = $2 WHERE issued_by = $1 AND listed_in IS NULL', [
       authorityId,
@@ -65,18 +68,19 @@ export class KeepCertificateList {
       issueCertificateList(
         {
           number,
-          thisUpdate: now,
+          thisUpdate,
           nextUpdate: now + lifetime,
           entries: entries.map((entry) => ({
             serialNumber: entry.serial_number,
-            revokedAt: entry.revoked_at.getTime(),
+            // Some receivers take a revocation whose time has not come by their clock for none.
+            revokedAt: Math.min(entry.revoked_at.getTime(), thisUpdate),
             reason: entry.reason,
           })),
         },
         issuer,
       ),
     );
-    const made = { der, number, thisUpdate: new Date(now), nextUpdate: new Date(now + lifetime) };
+    const made = { der, number, thisUpdate: new Date(thisUpdate), nextUpdate: new Date(now + lifetime) };
     await manager.query(
       `INSERT INTO certificate_list (authority_id, number, der, this_update, next_update) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (authority_id) DO UPDATE

@@ -1,12 +1,12 @@
-import { formatDistinguishedName, SluiceError } from '@sluice/domain';
+import { formatDistinguishedName, SluiceError, type RevocationPolicy } from '@sluice/domain';
 import {
   type CertificateList,
   decodePem,
-  decodePemBlocks,
   isSignedBy,
   MalformedCertificateList,
   parseCertificate,
   parseLongCertificateList,
+  readDerOrPem,
   type Certificate,
 } from '@sluice/pki';
 import { createHash } from 'node:crypto';
@@ -25,16 +25,28 @@ export interface ListJudgement {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly clockSkewMs: number;
+  /** A CRL older than this is not used, though its nextUpdate has not come. */
+  readonly maximumAgeMs?: number;
+}
+
+/** By what the CRLs of a root are judged before they come into force. */
+export function listJudgement(root: TrustedRootRow, policy: RevocationPolicy, at: number): ListJudgement {
+  return {
+    signers: listSigners(root, policy.issuerCertificates),
+    at,
+    clockSkewMs: policy.clockSkewSeconds * 1_000,
+    ...(policy.maximumAgeSeconds === undefined ? {} : { maximumAgeMs: policy.maximumAgeSeconds * 1_000 }),
+  };
 }
 
 /** The root itself and the issuers its policy names. */
-export function listSigners(root: TrustedRootRow, issuerCertificates: readonly string[]): Certificate[] {
+function listSigners(root: TrustedRootRow, issuerCertificates: readonly string[]): Certificate[] {
   return [root.certificate, ...issuerCertificates.flatMap(decodePem)].map(parseCertificate);
 }
 
 /**
  * Reads a CRL in DER or PEM and checks what can be checked before a chain comes: strict DER, no unknown critical extension, in
- * force at this time, signed by the root or an issuer that was named.
+ * force at this time, signed by the root or an issuer that was named and may sign CRLs.
  * @throws SluiceError `certificate-list-refused`
  */
 export async function readCertificateList(content: Uint8Array, judgement: ListJudgement): Promise<ReadCertificateList> {
@@ -53,35 +65,32 @@ export async function readCertificateList(content: Uint8Array, judgement: ListJu
     throw refused(
       `The CRL of "${issuer}" should have been replaced at ${new Date(list.nextUpdate).toISOString()}: get the newer one.`,
     );
+  if (judgement.maximumAgeMs !== undefined && judgement.at - list.thisUpdate > judgement.maximumAgeMs)
+    throw refused(
+      `The CRL of "${issuer}" is of ${new Date(list.thisUpdate).toISOString()}, older than maximumAgeSeconds allows: get the newer one.`,
+    );
   const named = judgement.signers.filter((signer) => signer.subjectKey === list.issuerKey);
   if (named.length === 0)
     throw refused(
       `The CRL is by "${issuer}", which is not this root: add the certificate of that CA to issuerCertificates.`,
     );
-  if (!named.some((signer) => isSignedBy(list, signer)))
+  const allowed = named.filter((signer) => signer.allowsKeyUsage('cRLSign'));
+  if (allowed.length === 0)
+    throw refused(`"${issuer}" may not sign CRLs: the key usage of its certificate lacks cRLSign (RFC 5280 §4.2.1.3).`);
+  if (!allowed.some((signer) => isSignedBy(list, signer)))
     throw refused(`The CRL was not signed with the key of "${issuer}", or with an algorithm that is too weak.`);
   return { list, scopeKey: scopeKeyOf(list) };
 }
 
 async function parse(content: Uint8Array): Promise<CertificateList> {
   try {
-    return await parseLongCertificateList(toDer(content));
+    return await parseLongCertificateList(readDerOrPem(content, 'X509 CRL'));
   } catch (error) {
     if (error instanceof MalformedCertificateList || error instanceof Error) {
       throw new SluiceError('certificate-list-refused', error.message, undefined, { cause: error });
     }
     throw error;
   }
-}
-
-const pemStart = Buffer.from('-----BEGIN');
-
-function toDer(content: Uint8Array): Uint8Array {
-  if (Buffer.compare(content.subarray(0, pemStart.length), pemStart) !== 0) return content;
-  const [block, ...more] = decodePemBlocks(Buffer.from(content).toString('latin1'));
-  if (block?.label !== 'X509 CRL' || more.length > 0)
-    throw new Error('The PEM must hold one X509 CRL and nothing else.');
-  return block.der;
 }
 
 function scopeKeyOf(list: CertificateList): string {

@@ -5,7 +5,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { CertificateLists } from '../certificate-lists/certificate-lists.js';
 import type { DownloadCertificateList } from '../certificate-lists/download-certificate-list.js';
 import {
-  listSigners,
+  listJudgement,
   readCertificateList,
   type ReadCertificateList,
 } from '../certificate-lists/read-certificate-list.js';
@@ -54,17 +54,12 @@ export class ConfigureRevocation {
   }
 
   #fetchAll(root: TrustedRootRow, policy: RevocationPolicy): Promise<FetchedList[]> {
-    const signers = listSigners(root, policy.issuerCertificates);
     return Promise.all(
       policy.crls.map(async ({ url, refreshSeconds }) => {
         const { content, etag } = await this.download(url);
         if (content === undefined) throw new SluiceError('certificate-list-refused', `${url} gave no CRL.`, { url });
         const at = this.now();
-        const read = await readCertificateList(content, {
-          signers,
-          at,
-          clockSkewMs: policy.clockSkewSeconds * 1_000,
-        });
+        const read = await readCertificateList(content, listJudgement(root, policy, at));
         const source: RootCertificateListSourceRow = {
           rootSha256: root.sha256,
           url,

@@ -262,6 +262,34 @@ describe('a key with a certificate of another CA', () => {
     }
   });
 
+  it('is judged as the verifier will judge it: refused for what no call can succeed with, warned of what may become right', async () => {
+    const { AddTrustedRoot } = await import('../add-trusted-root/add-trusted-root.js');
+    const authority = await TestAuthority.root({ subject: 'CN=Judged Root' });
+    const unusable = await authority.leaf({ subject: 'CN=a', keyUsage: ['keyEncipherment'] });
+    const refusal = { code: 'certificate-refused', details: { reason: 'key-usage-insufficient' } };
+    await expect(external(await instance(), unusable.pem)).rejects.toMatchObject(refusal);
+
+    const first = await authority.leaf({ subject: 'CN=b' });
+    const { value } = await external(await instance(), first.pem);
+    expect(value.warnings?.map(({ code }) => code)).toEqual(['unknown-issuer']);
+    await expect(rotateKey.execute({ id: value.key.id, 'X.509': unusable.pem, actor })).rejects.toMatchObject(refusal);
+
+    const added = await new AddTrustedRoot(changes, now).execute({ pem: authority.pem, actor });
+    expect(added.warnings).toEqual([]);
+    const inADay = { notBefore: new Date(Date.now() + 86_400_000), notAfter: new Date(Date.now() + 2 * 86_400_000) };
+    const next = await authority.leaf({ subject: 'CN=b', ...inADay });
+    const rotated = await rotateKey.execute({ id: value.key.id, 'X.509': next.pem, actor });
+    expect(rotated.value.warnings?.map(({ code }) => code)).toEqual(['not-yet-valid']);
+    const good = await authority.leaf({ subject: 'CN=b' });
+    expect((await rotateKey.execute({ id: value.key.id, 'X.509': good.pem, actor })).value.warnings).toEqual([]);
+
+    const useless = await TestAuthority.root({ subject: 'CN=Useless Root', keyUsage: ['cRLSign'] });
+    await expect(new AddTrustedRoot(changes, now).execute({ pem: useless.pem, actor })).rejects.toMatchObject({
+      code: 'certificate-refused',
+      details: { reason: 'no-cert-sign' },
+    });
+  });
+
   it('is refused when it is expired, a CA’s, a whole chain, or no certificate', async () => {
     const authority = await TestAuthority.root({ subject: 'CN=Partner Root' });
     const expired = await authority.leaf({ subject: 'CN=old', notBefore: new Date(0), notAfter: new Date(86_400_000) });

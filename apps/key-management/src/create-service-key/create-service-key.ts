@@ -23,13 +23,16 @@ import { addFirstIssued, addPinnedCredential } from './add-credential.js';
 import { addUnpinnedKey } from './add-unpinned-key.js';
 import { hashSecret } from './hash-secret.js';
 import { readCertificationRequest, requireUnusedPublicKey } from './read-certification-request.js';
-import { readExternalCertificate } from './read-external-certificate.js';
+import type { CertificateWarning } from '../admission/certificate-warning.js';
+import { judgeExternalCertificate, readExternalCertificate } from './read-external-certificate.js';
 import { makeSenderKeyPair, senderSubject } from './sender-key-pair.js';
 
 export interface CreatedServiceKey {
   readonly key: ServiceKeyRow;
   readonly held: readonly CredentialRow[];
   readonly credentials: Credentials;
+  /** Of an external certificate. */
+  readonly warnings?: readonly CertificateWarning[];
 }
 
 /** What is made before the transaction: key pairs and hashes take time that no row lock should. */
@@ -140,8 +143,9 @@ export class CreateServiceKey {
         };
       }
       case 'certificate_external': {
-        const certificate: Certificate = readExternalCertificate(parameters['X.509'], this.now());
+        const certificate: Certificate = readExternalCertificate(parameters['X.509']);
         return async (change, key) => {
+          const warnings = await judgeExternalCertificate(change.manager, certificate, this.now());
           await change.manager.insert(serviceKeySchema, key);
           const held = parameters['pin-certificate']
             ? await addPinnedCredential(change, key, certificate, null, this.now())
@@ -150,6 +154,7 @@ export class CreateServiceKey {
             key,
             held: [held],
             credentials: toCredentials({ key, held, chain: [certificate], flowUrl: this.flowUrl }),
+            warnings,
           };
         };
       }

@@ -1,34 +1,49 @@
 import { invalidArgument, SluiceError } from '@sluice/domain';
-import { decodePem, parseCertificate, type Certificate } from '@sluice/pki';
-
-const clientAuth = '1.3.6.1.5.5.7.3.2';
+import { decodePem, judgeSenderAdmission, parseCertificate, trustAnchor, type Certificate } from '@sluice/pki';
+import { In, type EntityManager } from 'typeorm';
+import { certificateAuthoritySchema, trustedRootSchema } from '../persistence/entities.js';
+import { refuseCertificate, toWarnings, type CertificateWarning } from '../admission/certificate-warning.js';
 
 /**
- * Reads the one certificate of an external key, in any of the forms PEM arrives in, and refuses early what no call could
- * ever succeed with.
+ * Reads the one certificate of an external key, in any of the forms PEM arrives in.
  * @param field where it stood in the request, for the error
- * @throws SluiceError `invalid-argument`, `certificate-refused`
+ * @throws SluiceError `invalid-argument`, `certificate-refused` for that of a CA
  */
-export function readExternalCertificate(pem: string, now: number, field = 'parameters.X.509'): Certificate {
+export function readExternalCertificate(pem: string, field = 'parameters.X.509'): Certificate {
   const certificate = parse(pem, field);
-  const refuse = (reason: string, message: string) => {
-    throw new SluiceError('certificate-refused', message, { reason, sha256: certificate.sha256 });
-  };
-  if (certificate.basicConstraints?.ca)
-    refuse('leaf-is-ca', 'This is the certificate of a CA: give the sender its own certificate, not the CA’s.');
-  if (certificate.notAfter < now) {
-    refuse(
-      'expired',
-      `This certificate ended on ${new Date(certificate.notAfter).toISOString()}: get a new one from its CA.`,
-    );
-  }
-  if (!certificate.extendedKeyUsage?.includes(clientAuth)) {
-    refuse(
-      'missing-client-auth',
-      'This certificate lacks the extended key usage client authentication (1.3.6.1.5.5.7.3.2). Public CAs stopped adding it in 2025/2026: issue sender certificates from a private CA.',
+  if (certificate.basicConstraints?.ca) {
+    throw new SluiceError(
+      'certificate-refused',
+      'This is the certificate of a CA: give the sender its own certificate, not the CA’s.',
+      { reason: 'leaf-is-ca', sha256: certificate.sha256 },
     );
   }
   return certificate;
+}
+
+/**
+ * Judges it as the verifier will at every call, by the roots that are trusted now.
+ * @returns what may become right: a root that is not trusted yet, intermediates that the sender has to send
+ * @throws SluiceError `certificate-refused` with the verifier's reason for what no call could ever succeed with
+ */
+export async function judgeExternalCertificate(
+  manager: EntityManager,
+  certificate: Certificate,
+  now: number,
+): Promise<CertificateWarning[]> {
+  const own = await manager.findBy(certificateAuthoritySchema, { status: In(['prepared', 'active', 'retiring']) });
+  const roots = await manager.find(trustedRootSchema);
+  const ofKind = (kind: 'root' | 'issuing') => own.filter((row) => row.kind === kind);
+  const { refusal, warnings } = judgeSenderAdmission(
+    certificate,
+    {
+      anchors: [...ofKind('root'), ...roots].map((row) => trustAnchor(parseCertificate(row.certificate))),
+      intermediates: ofKind('issuing').map((row) => parseCertificate(row.certificate)),
+    },
+    now,
+  );
+  if (refusal) throw refuseCertificate(refusal, certificate);
+  return toWarnings(warnings);
 }
 
 function parse(pem: string, field: string): Certificate {

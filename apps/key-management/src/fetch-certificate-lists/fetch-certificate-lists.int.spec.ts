@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CertificateListStore } from '@sluice/messaging';
+import { encodePem } from '@sluice/pki';
 import { TestAuthority, testKey, TestNats, TestPostgres } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { AddCertificateList } from '../add-certificate-list/add-certificate-list.js';
 import { AddTrustedRoot } from '../add-trusted-root/add-trusted-root.js';
 import { CertificateLists } from '../certificate-lists/certificate-lists.js';
 import { downloadOverHttp } from '../certificate-lists/download-certificate-list.js';
@@ -102,6 +104,42 @@ async function rootWithList() {
 }
 
 const laterBy = (ms: number) => (now += ms);
+
+describe('a CRL as people have it', () => {
+  it('is taken as DER and as any form of PEM, and refused when the verifier would not use it', async () => {
+    const root = await rootWithList();
+    const add = (content: Uint8Array) =>
+      new AddCertificateList(service.dataSource, service.changes, lists, clock).execute({
+        sha256: root.sha256,
+        content,
+        actor,
+      });
+    const list = (options: Parameters<TestAuthority['certificateList']>[0] = {}) =>
+      root.authority.certificateList({ thisUpdate: new Date(now - 1_000), ...options });
+    for (const prefix of ['', '\n', '\uFEFF', '  ', 'Certificate Revocation List (CRL):\n    Version 2 (0x1)\n']) {
+      laterBy(2_000);
+      const der = await list();
+      const { list: added } = await add(Buffer.from(prefix + encodePem(der, 'X509 CRL')));
+      expect(Buffer.from(added.der)).toEqual(Buffer.from(der));
+    }
+    await configure().execute({ sha256: root.sha256, policy: { maximumAgeSeconds: 3_600 }, actor });
+    await expect(add(await list({ thisUpdate: new Date(now - 2 * hour) }))).rejects.toMatchObject({
+      code: 'certificate-list-refused',
+      message: expect.stringContaining('older than maximumAgeSeconds') as unknown,
+    });
+  });
+
+  it('is refused when its signer may not sign CRLs, as the verifier would not use it', async () => {
+    const authority = await TestAuthority.root({ subject: `CN=Root ${++roots}`, keyUsage: ['keyCertSign'] });
+    const { sha256 } = authority.certificate;
+    await new AddTrustedRoot(service.changes, clock).execute({ pem: authority.pem, actor });
+    await configure().execute({ sha256, policy: {}, actor });
+    const content = await authority.certificateList({ thisUpdate: new Date(now - 1_000) });
+    await expect(
+      new AddCertificateList(service.dataSource, service.changes, lists, clock).execute({ sha256, content, actor }),
+    ).rejects.toMatchObject({ message: expect.stringContaining('lacks cRLSign') as unknown });
+  });
+});
 
 describe('CRLs that are fetched on a schedule', () => {
   it('are fetched when they are due and not before, by one of several processes', async () => {

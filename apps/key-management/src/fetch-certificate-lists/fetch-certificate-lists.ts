@@ -3,7 +3,7 @@ import type { PublishedChanges } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 import type { CertificateLists } from '../certificate-lists/certificate-lists.js';
 import type { DownloadCertificateList } from '../certificate-lists/download-certificate-list.js';
-import { listSigners, readCertificateList } from '../certificate-lists/read-certificate-list.js';
+import { listJudgement, readCertificateList } from '../certificate-lists/read-certificate-list.js';
 import {
   rootCertificateListSchema,
   rootCertificateListSourceSchema,
@@ -73,11 +73,7 @@ export class FetchCertificateLists {
       const inForce = await this.dataSource.manager.findOneBy(rootCertificateListSchema, { rootSha256, source: url });
       let nextUpdate = inForce?.nextUpdate?.getTime();
       if (downloaded.content !== undefined) {
-        const read = await readCertificateList(downloaded.content, {
-          signers: listSigners(root, policy.issuerCertificates),
-          at: this.now(),
-          clockSkewMs: policy.clockSkewSeconds * 1_000,
-        });
+        const read = await readCertificateList(downloaded.content, listJudgement(root, policy, this.now()));
         nextUpdate = read.list.nextUpdate;
         if (read.list.sha256 !== inForce?.sha256) await this.#bringIntoForce(source, read);
       }

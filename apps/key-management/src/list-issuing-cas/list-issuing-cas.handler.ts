@@ -1,4 +1,5 @@
 import { getIssuingCa, listIssuingCas, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
+import { invalidArgument } from '@sluice/domain';
 import { Handles } from '@sluice/messaging';
 import { pageOf } from '@sluice/persistence';
 import { Controller } from '@nestjs/common';
@@ -17,12 +18,14 @@ export class ListIssuingCasHandler {
   async list(
     @Payload() { limit, after }: DecodedRequestOf<typeof listIssuingCas>,
   ): Promise<ResponseOf<typeof listIssuingCas>> {
+    if (after !== undefined && !/^\d{1,9}$/.test(after))
+      throw invalidArgument([{ field: 'after', message: 'must be the `next` of the page before' }]);
     const { manager } = this.dataSource;
     const { rows, next } = await pageOf(
       limit,
       (take) =>
         manager.find(certificateAuthoritySchema, {
-          where: { kind: 'issuing', ...(after === undefined ? {} : { number: MoreThan(Number(after) || 0) }) },
+          where: { kind: 'issuing', ...(after === undefined ? {} : { number: MoreThan(Number(after)) }) },
           order: { number: 'ASC' },
           take,
         }),

@@ -265,7 +265,7 @@ describe('the CRL of an issuing CA', () => {
       expect(shown.stdout).toContain('Key Compromise');
       expect(shown.stdout).toContain('Next Update');
       const crls = file('crls.pem', encodePem(der, 'X509 CRL') + encodePem(rootList, 'X509 CRL'));
-      const verify = (key: Awaited<ReturnType<typeof newKey>>) => {
+      const verify = (key: Awaited<ReturnType<typeof newKey>>, clockBehindMs = 0) => {
         const [leaf, issuing, root] = chainOf(key).map((certificate) => encodePem(certificate.der));
         return openssl(
           ...[
@@ -275,7 +275,7 @@ describe('the CRL of an issuing CA', () => {
             'sslclient',
             '-crl_check_all',
             '-attime',
-            String((now() / 1_000) | 0),
+            String(((now() - clockBehindMs) / 1_000) | 0),
           ],
           ...['-CAfile', file('root.pem', root ?? ''), '-untrusted', file('issuing.pem', issuing ?? '')],
           ...['-CRLfile', crls, file('leaf.pem', leaf ?? '')],
@@ -283,6 +283,12 @@ describe('the CRL of an issuing CA', () => {
       };
       expect(verify(good).stdout).toContain('leaf.pem: OK');
       expect(verify(bad).stderr).toContain('certificate revoked');
+      // Certificates and CRLs alike are dated back, for receivers whose clock is behind.
+      expect(verify(good, 50_000).stdout).toContain('leaf.pem: OK');
+      expect(verify(bad, 50_000).stderr).toContain('certificate revoked');
+      const list = parseCertificateList(der);
+      const entry = list.revoked.find(list.issuerKey, chainOf(bad)[0]?.serialNumberBytes ?? Buffer.of());
+      expect(entry?.revocationDate).toBeLessThanOrEqual(list.thisUpdate);
       expect(chainOf(good)[0]?.crlDistributionPoints?.[0]?.name).toMatchObject({
         names: [{ value: `http://crl.example/crl/${id}.crl` }],
       });

@@ -4,7 +4,8 @@ import type { ChangeScope } from '@sluice/service-shell';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
 import { addPinnedCredential } from '../create-service-key/add-credential.js';
 import { readCertificationRequest, requireUnusedPublicKey } from '../create-service-key/read-certification-request.js';
-import { readExternalCertificate } from '../create-service-key/read-external-certificate.js';
+import type { CertificateWarning } from '../admission/certificate-warning.js';
+import { judgeExternalCertificate, readExternalCertificate } from '../create-service-key/read-external-certificate.js';
 import { makeSenderKeyPair, senderSubject } from '../create-service-key/sender-key-pair.js';
 import type { CredentialRow, ServiceInstanceRow, ServiceKeyRow } from '../persistence/entities.js';
 
@@ -21,6 +22,8 @@ export interface Successor {
   readonly privateKeyPem?: string;
   /** Of the key from now on: they show what its newest certificate was made from. */
   readonly parameters: ServiceKeyParameters;
+  /** Of an external certificate. */
+  readonly warnings?: readonly CertificateWarning[];
 }
 
 /** Enters the successor in the transaction of the rotation. Key pairs are made before that. */
@@ -72,10 +75,11 @@ export async function prepareSuccessor(
     }
     case 'certificate_external': {
       const pem = onlyMaterial(key, material, ['X.509']);
-      const certificate = readExternalCertificate(pem, now(), 'X.509');
+      const certificate = readExternalCertificate(pem, 'X.509');
       return async (change, row) => {
+        const warnings = await judgeExternalCertificate(change.manager, certificate, now());
         const held = await addPinnedCredential(change, row, certificate, null, now());
-        return { held, chain: [certificate], parameters: { ...parameters, 'X.509': pem } };
+        return { held, chain: [certificate], parameters: { ...parameters, 'X.509': pem }, warnings };
       };
     }
     case 'client_secret':

@@ -16,6 +16,7 @@ export class RotateServiceKeyHandler {
     const { value, propagation } = await this.useCase.execute({ ...request, actor: request.actor.name });
     return {
       serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
+      warnings: [...(value.warnings ?? [])],
       propagation,
     };
   }

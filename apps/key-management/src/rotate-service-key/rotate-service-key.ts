@@ -90,6 +90,7 @@ export class RotateServiceKey {
           ...(successor.privateKeyPem === undefined ? {} : { privateKeyPem: successor.privateKeyPem }),
           flowUrl: this.flowUrl,
         }),
+        ...(successor.warnings ? { warnings: successor.warnings } : {}),
       };
     });
   }

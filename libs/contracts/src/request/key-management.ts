@@ -124,6 +124,12 @@ export const trustedRoot = z.object({
 });
 export type TrustedRootView = z.infer<typeof trustedRoot>;
 
+/**
+ * What the verifier would say now of a certificate that was registered, and may not say later: `code` is that of a refusal.
+ * A service of the version before says nothing.
+ */
+export const certificateWarnings = z.array(z.object({ code: z.string(), message: z.string() })).default([]);
+
 const byActor = z.object({ actor });
 const changed = z.object({ propagation });
 
@@ -162,7 +168,7 @@ export const createServiceKey = defineRequest(
   'key-management',
   'create-service-key',
   byActor.extend({ serviceInstanceId: z.string(), name: z.unknown().optional(), parameters: z.unknown().optional() }),
-  changed.extend({ serviceKey: serviceKeyWithCredentials }),
+  changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
   30_000,
 );
 export const listServiceKeys = defineRequest(
@@ -193,7 +199,7 @@ export const rotateServiceKey = defineRequest(
     'certificate-request': z.unknown().optional(),
     'X.509': z.unknown().optional(),
   }),
-  changed.extend({ serviceKey: serviceKeyWithCredentials }),
+  changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
   30_000,
 );
 export const revokeCertificate = defineRequest(
@@ -302,7 +308,7 @@ export const addTrustedRoot = defineRequest(
   'key-management',
   'add-trusted-root',
   byActor.extend({ pem: z.unknown().optional() }),
-  changed.extend({ trustedRoot }),
+  changed.extend({ trustedRoot, warnings: certificateWarnings }),
 );
 export const listTrustedRoots = defineRequest('key-management', 'list-trusted-roots', pageRequest, page(trustedRoot));
 export const removeTrustedRoot = defineRequest(

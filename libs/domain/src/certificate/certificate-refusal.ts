@@ -76,7 +76,7 @@ const rules = {
   'unsupported-name-constraint': rule(
     'RFC 5280 4.2.1.10',
     (subject, v) =>
-      `A CA above ${subject} restricts names of the form ${v['form']}, which cannot be compared here, and the certificate holds such a name; leave that name out.`,
+      `A CA above ${subject} restricts names of the form ${v['form']}, and ${v['name']} is malformed or cannot be compared; leave that name out, or write it as RFC 5280 4.2.1.6 asks.`,
   ),
   'unknown-critical-extension': rule(
     'RFC 5280 6.1.4 (o), 6.1.5 (f)',

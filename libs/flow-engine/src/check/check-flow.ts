@@ -1,4 +1,5 @@
 import { whyBodyIsGathered } from '../compile/why-body-is-gathered.js';
+import { checkReceivers } from './check-receivers.js';
 import { FlowDefinitionError, type FlowProblem, type FlowWarning } from '../error/flow-errors.js';
 import type { FlowDefinition } from '../model/flow-definition.js';
 import type { ScriptToPort } from '../reader/iflw/artifact-files.js';
@@ -83,7 +84,8 @@ export function examineFlows(input: FlowCheckInput): FlowExamination {
         };
     }
     const { definition, warnings } = readFlowDefinition(input);
-    const check = describe(definition, definition.name, definition.name, input.name, [], warnings, []);
+    const told = [...warnings, ...checkReceivers(definition)];
+    const check = describe(definition, definition.name, definition.name, input.name, [], told, []);
     return { flows: [{ check, definition }], others: [] };
   } catch (error) {
     return { flows: [{ check: refused(input.name, problemsOf(error)), definition: null }], others: [] };
@@ -111,7 +113,7 @@ function examineArtifact(
     artifact.symbolicName,
     artifact.path,
     reading.problems,
-    reading.warnings,
+    [...reading.warnings, ...checkReceivers(reading.definition)],
     reading.scriptsToPort,
   );
   return { check, definition: check.verdict === 'supported' ? reading.definition : null };

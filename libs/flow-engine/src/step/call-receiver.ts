@@ -49,7 +49,17 @@ function compileChannel(channel: ReceiverChannel, compiler: StepCompiler): StepW
 }
 
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
-const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE']);
+/** In upper case. */
+export const httpMethods: ReadonlySet<string> = new Set([
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'HEAD',
+  'OPTIONS',
+  'TRACE',
+]);
 const ALWAYS_SENT = new Set(['content-type', 'accept', 'accept-language', 'if-match', 'if-none-match', 'soapaction']);
 /** Headers that belong to one connection or one hop, or that the HTTP client sets. */
 const NEVER_SENT =
@@ -63,10 +73,11 @@ function compileHttp(channel: HttpReceiver, compiler: StepCompiler): StepWork {
   return (run) => {
     const port = run.scope.port('http', 'HTTP receiver');
     const verb = valueToText(method(run)).trim().toUpperCase();
-    if (!METHODS.has(verb)) throw new FlowProcessingError('receiver-failed', `"${clip(verb)}" is not an HTTP method.`);
+    if (!httpMethods.has(verb))
+      throw new FlowProcessingError('receiver-failed', `"${clip(verb)}" is not an HTTP method.`);
     const request = {
       method: verb,
-      url: urlOf(valueToText(address(run)), valueToText(query(run))),
+      url: receiverUrl(valueToText(address(run)), valueToText(query(run))),
       headers: requestHeaders(run.message, channel.requestHeaders),
       body: WITHOUT_BODY.has(verb) && !channel.sendBody ? null : (run.message.takeStreamed() ?? run.message.bytes()),
       timeoutMs: run.scope.timeLeft(channel.timeoutMs),
@@ -117,8 +128,8 @@ function requestHeaders(message: Message, patterns: readonly string[]): Record<s
   return headers;
 }
 
-/** @throws FlowProcessingError `receiver-failed` for what is no http or https address */
-function urlOf(address: string, query: string): string {
+/** The URL a receiver is called by. @throws FlowProcessingError `receiver-failed` for what is no http or https address */
+export function receiverUrl(address: string, query: string): string {
   const joined = query === '' ? address : `${address}${address.includes('?') ? '&' : '?'}${query}`;
   let url: URL;
   try {
@@ -163,7 +174,7 @@ function compileSoap(channel: SoapReceiver, compiler: StepCompiler): StepWork {
       : 'text/xml; charset=utf-8';
     const request = {
       method: 'POST',
-      url: urlOf(valueToText(address(run)), ''),
+      url: receiverUrl(valueToText(address(run)), ''),
       headers: {
         'Content-Type': contentType,
         ...(soap12 ? {} : { SOAPAction: `"${soapAction.replaceAll('"', '')}"` }),

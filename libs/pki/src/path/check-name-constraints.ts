@@ -5,7 +5,8 @@ import { describeGeneralName, type GeneralName } from '../certificate/decode-gen
 import { decodeCharacterString } from '../der/decode-string.js';
 import { DerReader, tags } from '../der/der-reader.js';
 import { type Spending } from './budget.js';
-import { ConstraintIndex, prepareName } from './constraint-index.js';
+import { ConstraintIndex } from './constraint-index.js';
+import { prepareName } from './prepare-name.js';
 
 const emailAddress = '1.2.840.113549.1.9.1';
 const smtpUtf8Mailbox = '1.3.6.1.5.5.7.8.9';
@@ -29,7 +30,7 @@ function claimedNames(certificate: Certificate): GeneralName[] {
   return names;
 }
 
-/** The mailbox, or text without an at sign, which no constraint on mailboxes permits. */
+/** The mailbox, or text that is none, which no constraint on mailboxes permits. */
 function mailboxOf(value: Uint8Array): string {
   const reader = new DerReader(value);
   if (reader.next() !== tags.utf8String) return '';
@@ -101,6 +102,9 @@ export function checkNameConstraints(
       if (ofForm === undefined) continue;
       if (prepared.form === 'incomparable')
         return { code: 'unsupported-name-constraint', values: { name: describe(written), form: written.form } };
+      const malformed = ofForm.permitted.malformed ?? ofForm.excluded.malformed;
+      if (malformed !== undefined)
+        return { code: 'unsupported-name-constraint', values: { name: describe(malformed), form: written.form } };
       const hit = ofForm.excluded.find(prepared);
       if (hit !== undefined) return violated(written, hit, 'excluded');
       const [example] = ofForm.permitted.constraints;

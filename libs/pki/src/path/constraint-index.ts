@@ -1,59 +1,8 @@
-import { canonicalDistinguishedName } from '@sluice/domain';
 import { type GeneralName } from '../certificate/decode-general-name.js';
+import { isUsableConstraint, readMailbox, type PreparedName } from './prepare-name.js';
 
 /** On which list constraints stand. Doubt is resolved so that the certificate is refused, which differs by list. */
 export type ConstraintList = 'permitted' | 'excluded';
-
-/** A name made ready to be looked up. `incomparable`: it cannot be judged, and any constraint of its form refuses it. */
-export type PreparedName =
-  | { readonly form: 'dNSName' | 'uniformResourceIdentifier'; readonly host: string }
-  | { readonly form: 'rfc822Name'; readonly host: string; readonly local: string }
-  | {
-      readonly form: 'directoryName';
-      /** keys of the name's beginnings, the empty one first */ readonly prefixes: readonly string[];
-    }
-  | { readonly form: 'iPAddress'; readonly address: Uint8Array }
-  | { readonly form: 'incomparable' };
-
-/** A wildcard may stand in the first label only: elsewhere nobody can say what it means. */
-const hostName = /^[a-z0-9_*-]+(\.[a-z0-9_-]+)*\.?$/;
-const addressLiteral = /^\[[0-9a-z:.]+\]$/;
-
-const withoutTrailingDot = (host: string): string => (host.endsWith('.') ? host.slice(0, -1) : host);
-
-const incomparable = { form: 'incomparable' } as const;
-
-export function prepareName(name: GeneralName): PreparedName {
-  switch (name.form) {
-    case 'dNSName': {
-      const host = name.value.toLowerCase();
-      return hostName.test(host) ? { form: 'dNSName', host: withoutTrailingDot(host) } : incomparable;
-    }
-    case 'rfc822Name': {
-      const at = name.value.lastIndexOf('@');
-      const host = name.value.slice(at + 1).toLowerCase();
-      if (at <= 0 || !(hostName.test(host) || addressLiteral.test(host))) return incomparable;
-      return { form: 'rfc822Name', host, local: name.value.slice(0, at) };
-    }
-    case 'uniformResourceIdentifier': {
-      // RFC 5280 4.2.1.10: a URI without an authority, or with an address for a host, is refused under a constraint.
-      const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(name.value)?.[1] ?? '';
-      const afterUser = authority.slice(authority.lastIndexOf('@') + 1);
-      const host = withoutTrailingDot(afterUser.replace(/:\d*$/, '').toLowerCase());
-      const judgeable = hostName.test(host) && !/^[0-9.]+$/.test(host) && !host.includes('*');
-      return judgeable ? { form: 'uniformResourceIdentifier', host } : incomparable;
-    }
-    case 'directoryName': {
-      const prefixes = [''];
-      for (const rdn of name.name.name) prefixes.push((prefixes.at(-1) as string) + canonicalDistinguishedName([rdn]));
-      return { form: 'directoryName', prefixes };
-    }
-    case 'iPAddress':
-      return { form: 'iPAddress', address: name.address };
-    default:
-      return incomparable;
-  }
-}
 
 /**
  * Constraints of one form and list, ready to be asked for each of many names: a look-up takes as many steps as a name has labels
@@ -70,10 +19,14 @@ export class ConstraintIndex {
   private readonly siblings = new Map<string, GeneralName>();
   private readonly addresses: { readonly network: Uint8Array; readonly written: GeneralName }[] = [];
 
+  /** One that is malformed: what it was meant to permit or exclude nobody can say, so no name of its form is let pass. */
+  readonly malformed: GeneralName | undefined;
+
   constructor(
     private readonly list: ConstraintList,
     readonly constraints: readonly GeneralName[],
   ) {
+    this.malformed = constraints.find((constraint) => !isUsableConstraint(constraint));
     for (const constraint of constraints) this.insert(constraint);
   }
 
@@ -113,13 +66,9 @@ export class ConstraintIndex {
         this.insertHost(written.value, written);
         break;
       case 'rfc822Name': {
-        const at = written.value.lastIndexOf('@');
-        if (at < 0) this.insertHost(written.value, written);
-        else
-          this.exact.set(
-            `${this.fold(written.value.slice(0, at))}@${written.value.slice(at + 1).toLowerCase()}`,
-            written,
-          );
+        const mailbox = readMailbox(written.value);
+        if (mailbox === undefined) this.insertHost(written.value, written);
+        else this.exact.set(`${this.fold(mailbox.local)}@${mailbox.host}`, written);
         break;
       }
       case 'directoryName':
@@ -168,7 +117,7 @@ export class ConstraintIndex {
 }
 
 function splitDot(written: string): { readonly host: string; readonly dotted: boolean } {
-  const host = withoutTrailingDot(written.toLowerCase());
+  const host = written.toLowerCase();
   return host.startsWith('.') ? { host: host.slice(1), dotted: true } : { host, dotted: false };
 }
 

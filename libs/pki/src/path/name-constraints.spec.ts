@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { makeCertificate, testTime } from '../testing/make-certificate.js';
 import { judgePath } from './judge-path.js';
 import { trustAnchor } from './trust-anchor.js';
@@ -12,15 +13,27 @@ interface Names {
   readonly names?: readonly string[];
 }
 
+const authorities = new Map<string, ReturnType<typeof makeCertificate>>();
+
+/** Made once for the same constraints. */
+function authority(permitted?: readonly string[], excluded?: readonly string[]) {
+  const key = JSON.stringify([permitted, excluded]);
+  const made =
+    authorities.get(key) ??
+    makeCertificate({
+      subject: 'CN=CA',
+      issuer: root,
+      ca: true,
+      ...(permitted && { permitted }),
+      ...(excluded && { excluded }),
+    });
+  authorities.set(key, made);
+  return made;
+}
+
 /** The verdict on a leaf with these names below a CA with these constraints. */
 function outcome({ permitted, excluded, subject = '', names }: Names): string {
-  const ca = makeCertificate({
-    subject: 'CN=CA',
-    issuer: root,
-    ca: true,
-    ...(permitted && { permitted }),
-    ...(excluded && { excluded }),
-  });
+  const ca = authority(permitted, excluded);
   const leaf = makeCertificate({ subject, issuer: ca, ...(names && { subjectAltNames: names }) });
   const judgement = judgePath({
     leaf: leaf.certificate,
@@ -32,6 +45,83 @@ function outcome({ permitted, excluded, subject = '', names }: Names): string {
 }
 
 const refusals = ['name-constraint-violated', 'unsupported-name-constraint'];
+
+const [host, longLabel] = ['example.com', 'a'.repeat(64)];
+const malformedHosts = [
+  '',
+  '.',
+  ` ${host}`,
+  `a b.${host}`,
+  `a..${host}`,
+  `.${host}`,
+  `${host}.`,
+  `${host}..`,
+  `${host}/`,
+  `${host}:443`,
+  `-.${host}`,
+  `a-.${host}`,
+  `-a.${host}`,
+  `${longLabel}.${host}`,
+  `${'a.'.repeat(125)}${host}`,
+  `a\t.${host}`,
+  `a@${host}`,
+  `a*.${host}`,
+  `*a.${host}`,
+  `*.*.${host}`,
+  `a.*.${host}`,
+  '*',
+  '10.0.0.1',
+  `a.${host}.1`,
+  '0x7f000001',
+];
+const malformedMailboxes = [
+  '',
+  '@',
+  host,
+  `@${host}`,
+  `a@`,
+  `a@b@${host}`,
+  `a@@${host}`,
+  `"a@evil.example"@${host}`,
+  `evil.example@a@${host}`,
+  `a@${host}@`,
+  `a b@${host}`,
+  `.a@${host}`,
+  `a.@${host}`,
+  `a..b@${host}`,
+  `"a@${host}`,
+  `"a"b@${host}`,
+  `a\\b@${host}`,
+  `<a@${host}>`,
+  `a@*.${host}`,
+  `a@${host},b`,
+  `a@ ${host}`,
+  `a@[10.0.0.999999]`,
+  ...malformedHosts.filter((written) => written !== '').map((written) => `a@${written}`),
+];
+const malformedUris = [
+  '',
+  host,
+  `//${host}/`,
+  'https:',
+  'https://',
+  'https:///path',
+  `https:${host}`,
+  'urn:example.com',
+  'mailto:a@example.com',
+  `https://a@b@${host}/`,
+  `https://${host}\\@evil.example/`,
+  `https://evil.example\\.${host}/`,
+  `https://${host}:x/`,
+  `https://${host}/a b`,
+  `https://%65xample.com/`,
+  'https://10.0.0.1/',
+  'https://[::1]/',
+  'https://0x7f.1/',
+  ...malformedHosts
+    .filter((written) => !['', `${host}.`, `${host}/`, `${host}:443`, `a@${host}`].includes(written))
+    .map((written) => `https://${written}/`),
+];
 
 describe('attack 21: name constraints', () => {
   it.each<[string, Names]>([
@@ -125,6 +215,73 @@ describe('attack 21: name constraints', () => {
     ['an otherName under a constraint on its type', { excluded: ['other:1.2.3'], names: ['other:1.2.3'] }],
   ])('refuses %s', (_what, names) => {
     expect(refusals).toContain(outcome(names));
+  });
+
+  describe.each<[string, string, readonly string[]]>([
+    ['dns', `dns:${host}`, malformedHosts],
+    ['email', `email:${host}`, malformedMailboxes],
+    ['uri', `uri:${host}`, malformedUris],
+  ])('a malformed name of the form %s', (form, constraint, malformed) => {
+    it.each(malformed)(
+      '%j satisfies no constraint of its form, be it the widest or one that excludes another',
+      (name) => {
+        const names = [`${form}:${name}`];
+        for (const constraints of [
+          { permitted: [constraint] },
+          { permitted: [`${form}:.${host}`] },
+          { permitted: [`${form}:`] },
+          { excluded: [`${form}:elsewhere.example`] },
+        ])
+          expect(refusals).toContain(outcome({ ...constraints, names }));
+      },
+    );
+
+    it('does no harm where no constraint is of its form', () => {
+      const other = form === 'dns' ? 'email:example.org' : 'dns:example.org';
+      for (const name of malformed) expect(outcome({ permitted: [other], names: [`${form}:${name}`] })).toBe('valid');
+    });
+  });
+
+  it.each([
+    ['permitted', 'dns:*.example.com', 'dns:a.example.com'],
+    ['excluded', 'dns:*.example.com', 'dns:a.example.com'],
+    ['excluded', 'dns:example.com ', 'dns:example.com'],
+    ['excluded', 'dns:example..com', 'dns:example.com'],
+    ['excluded', 'email:@example.com', 'email:a@example.com'],
+    ['excluded', 'email:<a@example.com>', 'email:a@example.com'],
+    ['excluded', 'uri:https://example.com', 'uri:https://example.com/'],
+    ['excluded', 'uri:10.0.0.1', 'uri:https://example.com/'],
+  ])('lets no name pass a constraint that is malformed itself: %s %s', (list, constraint, name) => {
+    expect(outcome({ [list]: [constraint], names: [name] })).toBe('unsupported-name-constraint');
+  });
+
+  it('takes the quotation of a local part for what it means, so that it neither evades nor misses a constraint', () => {
+    expect(outcome({ permitted: ['email:a@example.com'], names: ['email:"\\a"@example.com'] })).toBe('valid');
+    expect(outcome({ excluded: ['email:a@example.com'], names: ['email:"a"@example.com'] })).toBe(
+      'name-constraint-violated',
+    );
+  });
+
+  it('lets no name pass, whatever it is made of, but those that are a well-formed name inside what is permitted', () => {
+    const text = fc.string({
+      unit: fc.constantFrom(...'ab.@*-_"\\ <>[]:/%#,\0', host, `.${host}`, `@${host}`, 'https://', 'evil.example'),
+      maxLength: 8,
+    });
+    const label = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?';
+    const inside = `(?:${label}\\.)*example\\.com`;
+    const atom = '[ab*_%#/-]+';
+    const sound = {
+      dns: new RegExp(`^(?:\\*\\.)?${inside}$`),
+      email: new RegExp(`^(?:${atom}(?:\\.${atom})*|"(?:[^"\\\\@\0]|\\\\[^@\0])*")@example\\.com$`),
+      uri: new RegExp(`^https://(?:[^@/?#\\\\]*@)?example\\.com\\.?(?::\\d*)?(?:[/?#].*)?$`),
+    };
+    fc.assert(
+      fc.property(fc.constantFrom('dns' as const, 'email' as const, 'uri' as const), text, (form, name) => {
+        const verdict = outcome({ permitted: [`${form}:${host}`], names: [`${form}:${name}`] });
+        if (!sound[form].test(name)) expect([name, verdict]).toEqual([name, expect.stringMatching(refusals.join('|'))]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('adds up the constraints of all CAs: what one permits another may not', () => {

@@ -11,6 +11,13 @@ export type CertificateStatus =
       readonly status: 'revoked';
       readonly revokedAt: number;
       readonly reason: CrlReason;
+      /** Of an OCSP answer: until when it may be used. */ readonly validUntil?: number;
       readonly remarks: readonly string[];
     }
-  | { readonly status: 'undetermined'; readonly problem: string; readonly remarks: readonly string[] };
+  | {
+      readonly status: 'undetermined';
+      readonly problem: string;
+      /** By an OCSP answer that is in order: the responder says that it does not know the certificate. */
+      readonly unknownToResponder?: true;
+      readonly remarks: readonly string[];
+    };

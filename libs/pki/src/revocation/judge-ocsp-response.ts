@@ -56,6 +56,7 @@ export function judgeOcspResponse(input: OcspInput): CertificateStatus {
   if (typeof signer === 'string') return undetermined(signer);
 
   let good: CertificateStatus | undefined;
+  let unknown = false;
   let problem = 'it knows nothing of this certificate';
   for (const single of singles) {
     const end = Math.min(
@@ -66,11 +67,17 @@ export function judgeOcspResponse(input: OcspInput): CertificateStatus {
     if (single.thisUpdate > at + skew) problem = 'it is not valid yet';
     else if (at > end) problem = `it should have been replaced at ${new Date(end).toISOString()}`;
     else if (single.status.kind === 'revoked')
-      return { status: 'revoked', revokedAt: single.status.revokedAt, reason: single.status.reason, remarks: [] };
-    else if (single.status.kind === 'good')
-      good = { status: 'good', validUntil: Math.min(end, signer.notAfter), remarks: [] };
+      return {
+        status: 'revoked',
+        revokedAt: single.status.revokedAt,
+        reason: single.status.reason,
+        validUntil: Math.min(end, signer.notAfter),
+        remarks: [],
+      };
+    else if (single.status.kind === 'unknown') unknown = true;
+    else good = { status: 'good', validUntil: Math.min(end, signer.notAfter), remarks: [] };
   }
-  return good ?? undetermined(problem);
+  return good ?? { ...undetermined(problem), ...(unknown ? { unknownToResponder: true } : {}) };
 }
 
 /** RFC 6960 4.2.2.2: who signed, if he may answer for the issuer, else why not. */

@@ -10,6 +10,7 @@ import { judgeOcspResponse } from './judge-ocsp-response.js';
 import { checkCrlStatus, type CrlContext } from './check-crl-status.js';
 import { namesCertificate } from './ocsp-certificate-id.js';
 import { type CertificateList } from './parse-certificate-list.js';
+import { type OcspAnswer } from './parse-ocsp-response.js';
 import { type RevocationInputs } from './revocation-inputs.js';
 
 export interface PathRevocation {
@@ -186,9 +187,50 @@ export function judgeRevocation(input: {
   readonly revocation: RevocationInputs;
   readonly algorithmPolicy?: AlgorithmPolicy;
 }): CertificateStatus {
-  const context: CrlContext = {
+  const context = contextOf(input);
+  return withinBudget('there are too many CRLs and signers to try', () => checkCrlStatus(input.certificate, context));
+}
+
+/**
+ * The status of one certificate by one OCSP answer, before the answer is kept: who may sign it, for whom it speaks, whether it
+ * is fresh. `issuers` (the path of the certificate, and issuers the policy names) are trusted to have signed the CRLs that
+ * tell of a delegated responder; what rests on the answer is judged again with the whole path.
+ */
+export function judgeOcspAnswer(input: {
+  readonly answer: OcspAnswer;
+  readonly certificate: Certificate;
+  readonly issuer: Certificate;
+  readonly issuers: readonly Certificate[];
+  readonly at: number;
+  readonly revocation: RevocationInputs;
+  readonly algorithmPolicy?: AlgorithmPolicy;
+}): CertificateStatus {
+  const { answer, certificate, issuer, at, revocation, algorithmPolicy } = input;
+  const context = contextOf(input);
+  return withinBudget('it holds too many certificates to try', () =>
+    judgeOcspResponse({
+      answer,
+      certificate,
+      issuer,
+      at,
+      ...(revocation.maximumAge !== undefined && { maximumAge: revocation.maximumAge }),
+      ...(revocation.clockSkew !== undefined && { clockSkew: revocation.clockSkew }),
+      ...(algorithmPolicy && { algorithmPolicy }),
+      statusOfResponder: (responder) => checkCrlStatus(responder, context),
+      spending: context.spending,
+    }),
+  );
+}
+
+function contextOf(input: {
+  readonly issuers: readonly Certificate[];
+  readonly at: number;
+  readonly revocation: RevocationInputs;
+  readonly algorithmPolicy?: AlgorithmPolicy;
+}): CrlContext {
+  return {
     crls: input.revocation.crls,
-    candidates: distinct(input.issuers),
+    candidates: distinct([...input.issuers, ...(input.revocation.issuerCertificates ?? [])]),
     at: input.at,
     maximumAge: input.revocation.maximumAge,
     clockSkew: input.revocation.clockSkew,
@@ -197,11 +239,13 @@ export function judgeRevocation(input: {
     verifiedCrls: verified,
     objectionTo: () => undefined,
   };
+}
+
+function withinBudget(problem: string, judge: () => CertificateStatus): CertificateStatus {
   try {
-    return checkCrlStatus(input.certificate, context);
+    return judge();
   } catch (error) {
-    if (error instanceof OverBudget)
-      return { status: 'undetermined', problem: 'there are too many CRLs and signers to try', remarks: [] };
+    if (error instanceof OverBudget) return { status: 'undetermined', problem, remarks: [] };
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import type {
   TimerSchedule,
 } from '../../model/channel-definition.js';
 import { checkAddress } from '../../model/check-address.js';
+import { checkAuthorization } from '../../model/check-authorization.js';
 import { CLIENT_CERTIFICATE_WARNING, DEFAULT_BODY_SIZE_MB, DEFAULT_ROLE } from '../native/build-definition.js';
 import type { IflwContext, IflwElement } from './iflw-element.js';
 import { nearestAdapter } from './unsupported-catalog.js';
@@ -92,7 +93,11 @@ function httpSettings(
 
 function authorizationOf(channel: IflwElement, context: IflwContext): SenderAuthorization {
   const type = channel.get('senderAuthType') || 'RoleBased';
-  if (type === 'RoleBased') return { type: 'UserRole', role: channel.get('userRole') || DEFAULT_ROLE };
+  if (type === 'RoleBased') {
+    const authorization = { type: 'UserRole', role: channel.get('userRole') || DEFAULT_ROLE } as const;
+    if (!authorization.role.includes('{{')) reportFaults(authorization, channel, context);
+    return authorization;
+  }
   if (type !== 'ClientCertificate') {
     if (!type.includes('{{'))
       context.problem(
@@ -119,8 +124,14 @@ function authorizationOf(channel: IflwElement, context: IflwContext): SenderAuth
     );
   else if (certificates.some(({ subjectDN, issuerDN }) => subjectDN === '' || issuerDN === ''))
     context.problem('missing-key', channel, 'A pair of DNs lacks its subject or its issuer.');
+  else reportFaults({ type: 'ClientCertificate', certificates }, channel, context);
   context.warn(CLIENT_CERTIFICATE_WARNING.code, channel, CLIENT_CERTIFICATE_WARNING.message);
   return { type: 'ClientCertificate', certificates };
+}
+
+function reportFaults(authorization: SenderAuthorization, channel: IflwElement, context: IflwContext): void {
+  for (const { path, message } of checkAuthorization(authorization))
+    context.problem('invalid-value', channel, `${path}: ${message}`);
 }
 
 function checkWsSecurity(channel: IflwElement, key: string, context: IflwContext): void {

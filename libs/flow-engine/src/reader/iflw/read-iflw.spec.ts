@@ -279,6 +279,13 @@ describe('an .iflw', () => {
     expect(codes(iflw(empty, { sender: { ...HTTPS, senderAuthType: 'ClientCertificate' } }))).toEqual([
       'missing-key M',
     ]);
+    expect(codes(iflw(empty, { sender: { ...HTTPS, userRole: 'no role' } }))).toEqual(['invalid-value M']);
+    const unreadable = escaped(
+      "<row><cell id='clientCertificate.subjectDN'>/CN=a</cell><cell id='clientCertificate.issuerDN'>CN=b</cell></row>",
+    );
+    expect(
+      codes(iflw(empty, { sender: { ...HTTPS, senderAuthType: 'ClientCertificate', clientCertificates: unreadable } })),
+    ).toEqual(['invalid-value M']);
     expect(codes(iflw(empty, { sender: { ...HTTPS, urlPath: '/a/../b' } }))).toEqual(['invalid-address M']);
     expect(codes(iflw(empty, { sender: { ...HTTPS, ComponentType: 'AS2' } }))).toEqual(['unsupported-adapter M']);
     expect(

@@ -7,6 +7,7 @@ import type {
   SenderChannel,
 } from '../../model/channel-definition.js';
 import { checkAddress } from '../../model/check-address.js';
+import { checkAuthorization } from '../../model/check-authorization.js';
 import type { FlowDefinition, FlowProcess } from '../../model/flow-definition.js';
 import type {
   Assignment,
@@ -111,9 +112,14 @@ export class DefinitionBuilder {
     authorization: Exclude<NativeSender, { adapter: 'ProcessDirect' | 'Timer' }>['authorization'],
   ): SenderAuthorization {
     if (authorization === undefined) return { type: 'UserRole', role: DEFAULT_ROLE };
-    if (authorization.type === 'UserRole') return { type: 'UserRole', role: authorization.role ?? DEFAULT_ROLE };
+    const read: SenderAuthorization =
+      authorization.type === 'UserRole'
+        ? { type: 'UserRole', role: authorization.role ?? DEFAULT_ROLE }
+        : { type: 'ClientCertificate', certificates: authorization.certificates };
+    for (const { path, message } of checkAuthorization(read)) this.#problem(`sender.authorization.${path}`, message);
+    if (read.type === 'UserRole') return read;
     this.warnings.push({ ...CLIENT_CERTIFICATE_WARNING, path: 'sender.authorization' });
-    return { type: 'ClientCertificate', certificates: authorization.certificates };
+    return read;
   }
 
   #process(

@@ -39,6 +39,22 @@ describe('the native format', () => {
     });
   });
 
+  it('reads what an authorization lists, so that nothing of it is found unreadable at a request', () => {
+    const sender = (authorization: string) =>
+      problemsOf(`name: a\nsender: {adapter: HTTPS, address: /a, authorization: ${authorization}}\nsteps: []\n`).map(
+        ({ path, code }) => [path, code],
+      );
+    expect(
+      sender(
+        '{type: ClientCertificate, certificates: [{subjectDN: "CN=a", issuerDN: "CN=c"}, {subjectDN: "/C=DE/CN=b", issuerDN: " "}]}',
+      ),
+    ).toEqual([
+      ['sender.authorization.certificates[1].subjectDN', 'invalid-value'],
+      ['sender.authorization.certificates[1].issuerDN', 'invalid-value'],
+    ]);
+    expect(sender('{type: UserRole, role: "no role"}')).toEqual([['sender.authorization.role', 'invalid-value']]);
+  });
+
   it('names every unknown and missing key with its path and line', () => {
     const problems = problemsOf(
       'name: a\nsender:\n  adapter: HTTPS\n  adress: /a\nsteps:\n  - filtr: {xpath: //a}\n  - filter: {xpth: //a}\n',
