@@ -37,9 +37,11 @@ import { migrations } from './persistence/migrations.js';
 import { PutReceiverCredential } from './put-receiver-credential/put-receiver-credential.js';
 import { allRecords } from './record/flow-record.js';
 import { RecordDecision } from './record-decision/record-decision.js';
+import { LogRoom } from './record-message/log-room.js';
 import { PublishLines } from './record-message/publish-lines.nats.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
+import { WatchLogStream } from './record-message/watch-log-stream.js';
 import { RunMessage } from './run-message/run-message.js';
 import { ReportUsage } from './report-usage/report-usage.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
@@ -74,7 +76,8 @@ await runService({
     const now = () => Date.now();
     const runtimeId = randomUUID();
     const newId = () => randomUUID();
-    const messages = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault);
+    const room = new LogRoom();
+    const messages = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault, room);
     const runMessage = new RunMessage(messages, config.MESSAGE_TIME_LIMIT_MS);
     const findProcessDirect = (address: string) => flows.findProcessDirect(address);
     const effects = wireFlowEffects({
@@ -115,7 +118,7 @@ await runService({
     });
     const usage = new ReportUsage(shell.requests, now, config.USAGE_REPORT_MS, onFault);
     const decisions = new RecordDecision(connection, config.DECISION_SAMPLE, now, onFault);
-    const metrics = new RuntimeMetrics(shell.metrics, { permits, refusals, decideCall, decisions, messages });
+    const metrics = new RuntimeMetrics(shell.metrics, { permits, refusals, decideCall, decisions, messages, room });
     const handler = new HandleRequest({
       flows,
       decideCall,
@@ -157,6 +160,18 @@ await runService({
     shell.onShutdown(() => listeners.close(config.DRAIN_MS));
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
+    const watch = new WatchLogStream({
+      manager,
+      room,
+      trial: (bytes) => messages.trial(bytes),
+      onAlarm: (on) => {
+        const { bytes, maxBytes, oldestSeconds } = room.fill;
+        const fields = { bytes, maxBytes, oldestSeconds };
+        if (on) shell.log.warn(fields, 'the message processing log waits for Postgres in more than half of its room');
+        else shell.log.info(fields, 'the message processing log has room again');
+      },
+    });
+    shell.onShutdown(() => watch.stop());
     const offer: RuntimeOffer = {
       capabilities: effects.capabilities,
       problemsOf: effects.problemsOf,
@@ -185,9 +200,10 @@ await runService({
           ),
         ],
       }),
-      notReady: () => stateNotReady(follower),
+      notReady: () => [...stateNotReady(follower), ...room.problems],
       start: async () => {
         usage.start();
+        await watch.start();
         effects.start();
         runtimes.start();
         await listeners.open();

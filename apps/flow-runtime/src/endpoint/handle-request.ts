@@ -239,8 +239,16 @@ export class HandleRequest {
 
   /** Runs the flow. Whoever comes here is inside the gate, and leaves it here. */
   #runInside(exchange: Exchange, permit: Permit): Promise<void> | undefined {
-    const { messages, spans, usage } = this.parts;
+    const { messages, metrics, spans, usage } = this.parts;
     const { request, response, endpoint, sent, start } = exchange;
+    if (!messages.accepts(endpoint)) {
+      endpoint.gate.leave();
+      metrics.unlogged('before');
+      respondWithProblem(response, 503, {
+        detail: 'The message processing log takes no entries now, so the flow was not begun.',
+      });
+      return undefined;
+    }
     const id = messageId(start);
     let pending: ReturnType<typeof runFlow>;
     let running: RunningMessage;
@@ -304,9 +312,24 @@ export class HandleRequest {
       this.#respond(exchange, permit, outcome, running.id);
       return undefined;
     }
-    return logged.then(() => {
-      metrics.ran(end - running.start, ports.now() - end);
-      this.#respond(exchange, permit, outcome, running.id);
+    return logged.then(
+      () => {
+        metrics.ran(end - running.start, ports.now() - end);
+        this.#respond(exchange, permit, outcome, running.id);
+      },
+      (error: unknown) => this.#respondUnlogged(exchange, running.id, error),
+    );
+  }
+
+  /** The flow ran and nothing says so for good: the sender is not told what came of it, but by which id to ask. */
+  #respondUnlogged({ response, incoming }: Exchange, id: string, error: unknown): void {
+    this.parts.metrics.unlogged('after');
+    this.parts.onFault(error, `keeping the entry of the message ${id}`);
+    incoming?.close();
+    respondWithProblem(response, 503, {
+      detail:
+        'The flow ran, but its entry in the message processing log was not kept. What the flow did is not undone: sending again runs it again.',
+      messageId: id,
     });
   }
 
