@@ -29,6 +29,7 @@ import { ReportRuntime } from './deployed-flows/report-runtime.js';
 import { CsrfTokens } from './endpoint/csrf-tokens.js';
 import { HandleRequest } from './endpoint/handle-request.js';
 import { Listeners } from './endpoint/listeners.js';
+import { NoteUnreadable } from './endpoint/note-unreadable.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
 import { wireFlowEffects } from './flow-effects/wire-flow-effects.js';
 import { ImportFlows } from './import-flows/import-flows.js';
@@ -119,6 +120,14 @@ await runService({
     const usage = new ReportUsage(shell.requests, now, config.USAGE_REPORT_MS, onFault);
     const decisions = new RecordDecision(connection, config.DECISION_SAMPLE, now, onFault);
     const metrics = new RuntimeMetrics(shell.metrics, { permits, refusals, decideCall, decisions, messages, room });
+    const unreadable = new NoteUnreadable(
+      shell.metrics.counter(
+        'sluice_requests_unreadable_total',
+        'Requests refused before anybody decided about their caller, by reason.',
+      ),
+      (fields, text) => shell.log.warn(fields, text),
+      monotonicNow,
+    );
     const handler = new HandleRequest({
       flows,
       decideCall,
@@ -129,11 +138,16 @@ await runService({
       ports: { now, newId },
       messageTimeLimitMs: config.MESSAGE_TIME_LIMIT_MS,
       metrics,
+      unreadable,
       spans: shell.spans,
       onFault,
     });
     const listeners = new Listeners(listenersOf(config), handler, now, onFault);
-    listeners.observe(metrics);
+    listeners.observe({
+      handshake: (resumed) => metrics.handshake(resumed),
+      handshakeFailed: () => metrics.handshakeFailed(),
+      unreadable: (request) => unreadable.note(request),
+    });
 
     const applyFlow = (key: string) => {
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);

@@ -23,6 +23,7 @@ import type { RecordMessage, RunningMessage } from '../record-message/record-mes
 import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, PermittedUse, ReadCaller } from './caller-certificate.js';
 import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
+import type { NoteUnreadable, UnreadableReason } from './note-unreadable.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
 import { decisionIdHeader, respondWithProblem } from './problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
@@ -38,6 +39,7 @@ export interface HandleRequestParts {
   readonly usage: ReportUsage;
   readonly csrf: CsrfTokens;
   readonly metrics: RuntimeMetrics;
+  readonly unreadable: Pick<NoteUnreadable, 'note'>;
   /** Absent unless spans are exported. */
   readonly spans?: TakesSpans | undefined;
   readonly ports: Pick<FlowPorts, 'now' | 'newId'>;
@@ -57,7 +59,7 @@ export class HandleRequest {
       caller = readCaller(request);
     } catch (error) {
       if (!(error instanceof MalformedClientCert)) throw error;
-      return respondWithProblem(response, 400, { detail: error.message });
+      return this.#refuseUnread(request, response, 'client-cert', error.message);
     }
     const { decideCall, flows } = this.parts;
     const before = caller?.used;
@@ -65,7 +67,7 @@ export class HandleRequest {
       return this.#receive(request, response, caller, before);
     const path = canonicalRequestPath(url);
     if (path === undefined)
-      return respondWithProblem(response, 400, { detail: 'The path of the request is not in its canonical form.' });
+      return this.#refuseUnread(request, response, 'path', 'The path of the request is not in its canonical form.');
     const endpoint = path.startsWith('/http/') ? flows.find(path.slice('/http'.length)) : undefined;
     if (caller && endpoint) {
       const permit = decideCall.cached(caller.sha256, endpoint);
@@ -75,6 +77,12 @@ export class HandleRequest {
       }
     }
     void this.#decide(request, response, path, caller, endpoint);
+  }
+
+  /** There is no decision about it, and so no record of one. */
+  #refuseUnread(request: IncomingMessage, response: ServerResponse, reason: UnreadableReason, detail: string): void {
+    this.parts.unreadable.note({ reason, address: request.socket.remoteAddress, detail });
+    respondWithProblem(response, 400, { detail });
   }
 
   /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */

@@ -6,11 +6,11 @@ import type { ListenerLimits } from './apply-limits.js';
 import { callerOfConnection, type ReadCaller } from './caller-certificate.js';
 import { createHttpServer } from './http-server.js';
 import { judgeRequestHead } from './judge-request-head.js';
-import { respondWithProblem } from './problem-response.js';
 import type { SentChains } from './sent-chains.js';
 import { SessionNames } from './session-names.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
+import { refuseHead } from './unreadable-request.js';
 import { foldHostName, VirtualHosts } from './virtual-hosts.js';
 
 export interface RequestHandler {
@@ -60,7 +60,7 @@ export class PublicListener {
       limits,
       (request, response) => {
         const refusal = judgeRequestHead(request, this.#hosts);
-        if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
+        if (refusal) refuseHead(this.server, request, response, refusal);
         else handler.handle(request, response, readCaller);
       },
     );

@@ -31,7 +31,7 @@ export interface SenderReply {
 
 /** Headers of one hop and of who the caller is, with `-` for whatever is neither letter nor digit: no sender puts them into a flow. */
 const NEVER_ADMITTED =
-  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|authorization|proxy-.*|cookie|x-csrf-token|client-cert.*|x-forwarded-client-cert|ssl-client.*|x-ssl.*)$/;
+  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|authorization|proxy-.*|cookie|x-csrf-token|client-cert.*|x-forwarded-client-cert|ssl-client.*|x-ssl.*|x-client-cert.*|x-amzn-mtls.*|cf-client-cert.*)$/;
 const ALWAYS_ADMITTED = new Set(['content-type', 'content-encoding', 'soapaction', 'accept']);
 /** What never goes back: Camel's and the product's own, of one hop, and whatever carries a secret. */
 const NEVER_RETURNED =

@@ -17,6 +17,7 @@ import { ReportUsage } from '../../report-usage/report-usage.js';
 import { RuntimeMetrics } from '../../runtime-metrics.js';
 import { CsrfTokens } from '../csrf-tokens.js';
 import { HandleRequest } from '../handle-request.js';
+import type { UnreadableRequest } from '../note-unreadable.js';
 import { PublicListener, type RequestHandler } from '../public-listener.js';
 import { SentChains } from '../sent-chains.js';
 
@@ -47,6 +48,8 @@ export class ServedFlow implements AsyncDisposable {
   /** Lines of the message processing log that say what came of a message, parsed. */
   readonly log: (readonly unknown[])[] = [];
   readonly faults: unknown[] = [];
+  /** Told of requests that were refused before a decision. */
+  onUnreadable: (request: UnreadableRequest) => void = () => undefined;
   /** With this the log refuses every entry. */
   logRefusal: Error | undefined;
   readonly flows: DeployedFlows;
@@ -127,6 +130,7 @@ export class ServedFlow implements AsyncDisposable {
       messages,
       usage: new ReportUsage(requests, now, 60_000, onFault),
       csrf: new CsrfTokens(Buffer.alloc(32), now),
+      unreadable: { note: (request) => this.onUnreadable(request) },
       metrics: new RuntimeMetrics(new Metrics(), {
         permits,
         refusals,
