@@ -149,6 +149,12 @@ await runService({
       unreadable: (request) => unreadable.note(request),
     });
 
+    shell.metrics.gauge(
+      'sluice_trusted_roots_named',
+      '1 while senders are told the names of the trusted roots in the handshake; 0: they are too long together.',
+      () => (listeners.namesRoots ? 1 : 0),
+    );
+
     const applyFlow = (key: string) => {
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);
       effects.timersChanged(flows.timers());

@@ -279,7 +279,7 @@ export const operations: readonly Operation[] = [
     summary: 'Trusts a root, from the next request on.',
     status: 201,
     request: z.object({ pem: z.string() }),
-    response: trustedRoot.extend(propagation),
+    response: trustedRoot.extend({ ...propagation, warnings: z.array(z.string()).optional() }),
   },
   { method: 'delete', path: '/v1/trusted-roots/{sha256}', summary: 'Removes a trusted root.', status: 204 },
   {

@@ -31,8 +31,8 @@ export class TrustedRootsController {
   @Post()
   async add(@Body() body: unknown, @Actor() actor: Who, @Res({ passthrough: true }) reply: Reply) {
     const { pem } = onlyMembers(objectBody(body), ['pem']);
-    const { trustedRoot, propagation } = await this.requests.call(addTrustedRoot, { pem, actor });
-    return answerChange(reply, 201, { ...trustedRoot, propagation });
+    const { trustedRoot, propagation, warnings } = await this.requests.call(addTrustedRoot, { pem, actor });
+    return answerChange(reply, 201, { ...trustedRoot, propagation, ...(warnings ? { warnings } : {}) });
   }
 
   @Delete(':sha256')

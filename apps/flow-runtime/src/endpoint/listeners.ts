@@ -73,6 +73,11 @@ export class Listeners {
     this.#public.nameRoots(roots);
   }
 
+  /** @see PublicListener.namesRoots */
+  get namesRoots(): boolean {
+    return this.#public.namesRoots;
+  }
+
   /** To be called before `open`. */
   observe(observer: ListenerObserver): void {
     for (const server of [this.#public.server, ...(this.#proxy ? [this.#proxy.server] : [])]) {

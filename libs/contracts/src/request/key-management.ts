@@ -302,7 +302,11 @@ export const addTrustedRoot = defineRequest(
   'key-management',
   'add-trusted-root',
   byActor.extend({ pem: z.unknown().optional() }),
-  changed.extend({ trustedRoot }),
+  changed.extend({
+    trustedRoot,
+    /** What works otherwise than may be expected, one sentence each. */
+    warnings: z.array(z.string()).optional(),
+  }),
 );
 export const listTrustedRoots = defineRequest('key-management', 'list-trusted-roots', pageRequest, page(trustedRoot));
 export const removeTrustedRoot = defineRequest(
