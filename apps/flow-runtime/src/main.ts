@@ -29,6 +29,7 @@ import { ReportRuntime } from './deployed-flows/report-runtime.js';
 import { CsrfTokens } from './endpoint/csrf-tokens.js';
 import { HandleRequest } from './endpoint/handle-request.js';
 import { Listeners } from './endpoint/listeners.js';
+import { NoteUnreadable } from './endpoint/note-unreadable.js';
 import { nameTrustedRoots } from './endpoint/name-trusted-roots.js';
 import { wireFlowEffects } from './flow-effects/wire-flow-effects.js';
 import { ImportFlows } from './import-flows/import-flows.js';
@@ -37,9 +38,11 @@ import { migrations } from './persistence/migrations.js';
 import { PutReceiverCredential } from './put-receiver-credential/put-receiver-credential.js';
 import { allRecords } from './record/flow-record.js';
 import { RecordDecision } from './record-decision/record-decision.js';
+import { LogRoom } from './record-message/log-room.js';
 import { PublishLines } from './record-message/publish-lines.nats.js';
 import { ReadMessages } from './record-message/read-messages.js';
 import { RecordMessage } from './record-message/record-message.js';
+import { WatchLogStream } from './record-message/watch-log-stream.js';
 import { RunMessage } from './run-message/run-message.js';
 import { ReportUsage } from './report-usage/report-usage.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
@@ -74,7 +77,8 @@ await runService({
     const now = () => Date.now();
     const runtimeId = randomUUID();
     const newId = () => randomUUID();
-    const messages = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault);
+    const room = new LogRoom();
+    const messages = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault, room);
     const runMessage = new RunMessage(messages, config.MESSAGE_TIME_LIMIT_MS);
     const findProcessDirect = (address: string) => flows.findProcessDirect(address);
     const effects = wireFlowEffects({
@@ -115,7 +119,15 @@ await runService({
     });
     const usage = new ReportUsage(shell.requests, now, config.USAGE_REPORT_MS, onFault);
     const decisions = new RecordDecision(connection, config.DECISION_SAMPLE, now, onFault);
-    const metrics = new RuntimeMetrics(shell.metrics, { permits, refusals, decideCall, decisions, messages });
+    const metrics = new RuntimeMetrics(shell.metrics, { permits, refusals, decideCall, decisions, messages, room });
+    const unreadable = new NoteUnreadable(
+      shell.metrics.counter(
+        'sluice_requests_unreadable_total',
+        'Requests refused before anybody decided about their caller, by reason.',
+      ),
+      (fields, text) => shell.log.warn(fields, text),
+      monotonicNow,
+    );
     const handler = new HandleRequest({
       flows,
       decideCall,
@@ -126,11 +138,22 @@ await runService({
       ports: { now, newId },
       messageTimeLimitMs: config.MESSAGE_TIME_LIMIT_MS,
       metrics,
+      unreadable,
       spans: shell.spans,
       onFault,
     });
     const listeners = new Listeners(listenersOf(config), handler, now, onFault);
-    listeners.observe(metrics);
+    listeners.observe({
+      handshake: (resumed) => metrics.handshake(resumed),
+      handshakeFailed: () => metrics.handshakeFailed(),
+      unreadable: (request) => unreadable.note(request),
+    });
+
+    shell.metrics.gauge(
+      'sluice_trusted_roots_named',
+      '1 while senders are told the names of the trusted roots in the handshake; 0: they are too long together.',
+      () => (listeners.namesRoots ? 1 : 0),
+    );
 
     const applyFlow = (key: string) => {
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);
@@ -157,6 +180,18 @@ await runService({
     shell.onShutdown(() => listeners.close(config.DRAIN_MS));
 
     const manager = await jetstreamManager(connection, { checkAPI: false });
+    const watch = new WatchLogStream({
+      manager,
+      room,
+      trial: (bytes) => messages.trial(bytes),
+      onAlarm: (on) => {
+        const { bytes, maxBytes, oldestSeconds } = room.fill;
+        const fields = { bytes, maxBytes, oldestSeconds };
+        if (on) shell.log.warn(fields, 'the message processing log waits for Postgres in more than half of its room');
+        else shell.log.info(fields, 'the message processing log has room again');
+      },
+    });
+    shell.onShutdown(() => watch.stop());
     const offer: RuntimeOffer = {
       capabilities: effects.capabilities,
       problemsOf: effects.problemsOf,
@@ -185,9 +220,10 @@ await runService({
           ),
         ],
       }),
-      notReady: () => stateNotReady(follower),
+      notReady: () => [...stateNotReady(follower), ...room.problems],
       start: async () => {
         usage.start();
+        await watch.start();
         effects.start();
         runtimes.start();
         await listeners.open();

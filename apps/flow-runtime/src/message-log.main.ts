@@ -34,6 +34,11 @@ await runService({
       'Groups of entries that waited in the stream behind the last one taken from it.',
       () => store.statistics.pending,
     );
+    metrics.gauge(
+      'sluice_message_log_held_bytes',
+      'Octets of entries taken from the stream that are not in Postgres yet.',
+      () => store.statistics.heldBytes,
+    );
     return {
       module: MessageLogModule,
       notReady: () => (store.missing ? [store.missing] : []),

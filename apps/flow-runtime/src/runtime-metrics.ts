@@ -3,6 +3,7 @@ import type { CallDecision, DecideCall } from './decide-call/decide-call.js';
 import type { PermitCache } from './decide-call/permit-cache.js';
 import type { RefusalCache } from './decide-call/refusal-cache.js';
 import type { RecordDecision } from './record-decision/record-decision.js';
+import { alarmRatio, type LogRoom } from './record-message/log-room.js';
 import type { RecordMessage } from './record-message/record-message.js';
 
 export interface ObservedParts {
@@ -11,6 +12,7 @@ export interface ObservedParts {
   readonly decideCall: DecideCall;
   readonly decisions: RecordDecision;
   readonly messages: RecordMessage;
+  readonly room: LogRoom;
 }
 
 /** Milliseconds, for what is done in the process. */
@@ -22,9 +24,10 @@ export class RuntimeMetrics {
   readonly #handshakes: Counter;
   readonly #flow: Histogram;
   readonly #log: Histogram;
+  readonly #unlogged: Counter;
   #permitted = 0;
 
-  constructor(metrics: Metrics, { permits, refusals, decideCall, decisions, messages }: ObservedParts) {
+  constructor(metrics: Metrics, { permits, refusals, decideCall, decisions, messages, room }: ObservedParts) {
     this.#decisions = metrics.counter(
       'sluice_refused_calls_total',
       'Calls that were not let in, by outcome and reason.',
@@ -62,11 +65,42 @@ export class RuntimeMetrics {
     metrics.gauge('sluice_lease_holds', '1 while cached answers may be used.', () => (decideCall.leaseHolds ? 1 : 0));
     metrics.counted('sluice_decision_records_dropped_total', 'Decision records not kept.', () => decisions.dropped);
     metrics.counted('sluice_message_log_entries_total', 'Entries given to the log.', () => messages.statistics.entries);
+    this.#unlogged = metrics.counter(
+      'sluice_message_log_refused_calls_total',
+      'Calls answered 503 because their entry would not or could not be kept: before their flow began, or after it ran.',
+    );
+    metrics.counted(
+      'sluice_message_log_payloads_dropped_total',
+      'Entries whose payloads or attachments were left out for want of room.',
+      () => messages.statistics.withoutPayloads,
+    );
+    metrics.gauge('sluice_message_log_open', '1 while flows whose messages are logged may begin.', () =>
+      room.open ? 1 : 0,
+    );
+    metrics.gauge('sluice_message_log_stream_bytes', 'Octets in the stream of the log.', () => room.fill.bytes);
+    metrics.gauge('sluice_message_log_stream_limit_bytes', 'Octets it may hold.', () =>
+      Number.isFinite(room.fill.maxBytes) ? room.fill.maxBytes : 0,
+    );
+    metrics.gauge('sluice_message_log_stream_ratio', 'How full it is, 0 to 1.', () => room.ratio);
+    metrics.gauge('sluice_message_log_stream_alarm', '1 from half of its room on.', () =>
+      room.ratio >= alarmRatio ? 1 : 0,
+    );
+    metrics.gauge('sluice_message_log_stream_batches', 'Groups of entries in it.', () => room.fill.messages);
+    metrics.gauge(
+      'sluice_message_log_stream_oldest_seconds',
+      'Age of the oldest of them.',
+      () => room.fill.oldestSeconds,
+    );
     metrics.counted('sluice_message_log_batches_total', 'Groups they were kept in.', () => messages.statistics.groups);
   }
 
   refused(outcome: CallDecision['outcome'], reason: string): void {
     this.#decisions.inc({ outcome, reason });
+  }
+
+  /** @param when whether its flow had begun */
+  unlogged(when: 'before' | 'after'): void {
+    this.#unlogged.inc({ when });
   }
 
   handshake(resumed: boolean): void {

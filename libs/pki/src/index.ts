@@ -1,5 +1,6 @@
 export { decodePem, decodePemBlocks, MalformedPem, type PemBlock } from './pem/decode-pem.js';
 export { encodePem } from './pem/encode-pem.js';
+export { authorityNamesBytes, maxAuthorityNamesBytes } from './certificate/certificate-authority-names.js';
 export { readDerOrPem } from './pem/read-der-or-pem.js';
 export { Certificate, MalformedCertificate, parseCertificate, type Extension } from './certificate/certificate.js';
 export {

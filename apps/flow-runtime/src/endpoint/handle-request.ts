@@ -23,6 +23,7 @@ import type { RecordMessage, RunningMessage } from '../record-message/record-mes
 import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, PermittedUse, ReadCaller } from './caller-certificate.js';
 import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
+import type { NoteUnreadable, UnreadableReason } from './note-unreadable.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
 import { decisionIdHeader, respondWithProblem } from './problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
@@ -38,6 +39,7 @@ export interface HandleRequestParts {
   readonly usage: ReportUsage;
   readonly csrf: CsrfTokens;
   readonly metrics: RuntimeMetrics;
+  readonly unreadable: Pick<NoteUnreadable, 'note'>;
   /** Absent unless spans are exported. */
   readonly spans?: TakesSpans | undefined;
   readonly ports: Pick<FlowPorts, 'now' | 'newId'>;
@@ -57,7 +59,7 @@ export class HandleRequest {
       caller = readCaller(request);
     } catch (error) {
       if (!(error instanceof MalformedClientCert)) throw error;
-      return respondWithProblem(response, 400, { detail: error.message });
+      return this.#refuseUnread(request, response, 'client-cert', error.message);
     }
     const { decideCall, flows } = this.parts;
     const before = caller?.used;
@@ -65,7 +67,7 @@ export class HandleRequest {
       return this.#receive(request, response, caller, before);
     const path = canonicalRequestPath(url);
     if (path === undefined)
-      return respondWithProblem(response, 400, { detail: 'The path of the request is not in its canonical form.' });
+      return this.#refuseUnread(request, response, 'path', 'The path of the request is not in its canonical form.');
     const endpoint = path.startsWith('/http/') ? flows.find(path.slice('/http'.length)) : undefined;
     if (caller && endpoint) {
       const permit = decideCall.cached(caller.sha256, endpoint);
@@ -75,6 +77,12 @@ export class HandleRequest {
       }
     }
     void this.#decide(request, response, path, caller, endpoint);
+  }
+
+  /** There is no decision about it, and so no record of one. */
+  #refuseUnread(request: IncomingMessage, response: ServerResponse, reason: UnreadableReason, detail: string): void {
+    this.parts.unreadable.note({ reason, address: request.socket.remoteAddress, detail });
+    respondWithProblem(response, 400, { detail });
   }
 
   /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */
@@ -239,8 +247,16 @@ export class HandleRequest {
 
   /** Runs the flow. Whoever comes here is inside the gate, and leaves it here. */
   #runInside(exchange: Exchange, permit: Permit): Promise<void> | undefined {
-    const { messages, spans, usage } = this.parts;
+    const { messages, metrics, spans, usage } = this.parts;
     const { request, response, endpoint, sent, start } = exchange;
+    if (!messages.accepts(endpoint)) {
+      endpoint.gate.leave();
+      metrics.unlogged('before');
+      respondWithProblem(response, 503, {
+        detail: 'The message processing log takes no entries now, so the flow was not begun.',
+      });
+      return undefined;
+    }
     const id = messageId(start);
     let pending: ReturnType<typeof runFlow>;
     let running: RunningMessage;
@@ -304,9 +320,24 @@ export class HandleRequest {
       this.#respond(exchange, permit, outcome, running.id);
       return undefined;
     }
-    return logged.then(() => {
-      metrics.ran(end - running.start, ports.now() - end);
-      this.#respond(exchange, permit, outcome, running.id);
+    return logged.then(
+      () => {
+        metrics.ran(end - running.start, ports.now() - end);
+        this.#respond(exchange, permit, outcome, running.id);
+      },
+      (error: unknown) => this.#respondUnlogged(exchange, running.id, error),
+    );
+  }
+
+  /** The flow ran and nothing says so for good: the sender is not told what came of it, but by which id to ask. */
+  #respondUnlogged({ response, incoming }: Exchange, id: string, error: unknown): void {
+    this.parts.metrics.unlogged('after');
+    this.parts.onFault(error, `keeping the entry of the message ${id}`);
+    incoming?.close();
+    respondWithProblem(response, 503, {
+      detail:
+        'The flow ran, but its entry in the message processing log was not kept. What the flow did is not undone: sending again runs it again.',
+      messageId: id,
     });
   }
 

@@ -16,7 +16,14 @@ const names: ReadonlySet<string> = new Set([
   'x-forwarded-tls-client-cert-info',
   'x-arr-clientcert',
 ]);
-const prefixes = ['ssl-client-', 'x-ssl-client-', 'x-amzn-mtls-', 'x-client-cert-'];
+const prefixes = [
+  'ssl-client-',
+  'x-ssl-client-',
+  'x-amzn-mtls-',
+  'x-client-cert-',
+  'cf-client-cert-',
+  'x-azure-client-cert',
+];
 
 /** Headers that carry secrets meant for us, not for a flow. */
 const ours: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);

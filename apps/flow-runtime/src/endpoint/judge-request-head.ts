@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { headLimits } from './apply-limits.js';
+import type { UnreadableReason } from './note-unreadable.js';
 import { serverNameOf } from './session-names.js';
 import type { VirtualHosts } from './virtual-hosts.js';
 
 export interface HeadRefusal {
   readonly status: 400 | 421 | 431 | 501 | 505;
+  readonly reason: UnreadableReason;
   readonly detail: string;
 }
 
@@ -26,10 +28,15 @@ const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/i;
  */
 export function judgeRequestHead(request: IncomingMessage, hosts: VirtualHosts | undefined): HeadRefusal | undefined {
   // Node reads heads of HTTP/0.9 and HTTP/2.0 as if they were its own (RFC 9110 §15.6.6).
-  if (request.httpVersionMajor !== 1) return { status: 505, detail: 'Only HTTP/1.1 and HTTP/1.0 are spoken here.' };
+  if (request.httpVersionMajor !== 1)
+    return { status: 505, reason: 'version', detail: 'Only HTTP/1.1 and HTTP/1.0 are spoken here.' };
   const raw = request.rawHeaders;
   if (raw.length > 2 * headLimits.maxHeaders)
-    return { status: 431, detail: `The request has more than ${headLimits.maxHeaders} header lines.` };
+    return {
+      status: 431,
+      reason: 'head-too-large',
+      detail: `The request has more than ${headLimits.maxHeaders} header lines.`,
+    };
   let host: string | undefined;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;
@@ -39,19 +46,25 @@ export function judgeRequestHead(request: IncomingMessage, hosts: VirtualHosts |
     }
     if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
     // RFC 9112 §3.2: one and only one.
-    if (host !== undefined) return { status: 400, detail: 'The request has more than one Host header.' };
+    if (host !== undefined)
+      return { status: 400, reason: 'host', detail: 'The request has more than one Host header.' };
     host = raw[index + 1] as string;
   }
   const socket = request.socket as MarkedSocket;
   if (request.url?.charCodeAt(0) !== slash) {
     const named = toOriginForm(request);
-    if (named === '') return { status: 400, detail: 'The target of the request names no host.' };
+    if (named === '') return { status: 400, reason: 'host', detail: 'The target of the request names no host.' };
     host = named ?? host;
   } else if (host === undefined || socket[agreedHost] === host) return undefined;
   if (host === undefined) return undefined;
   if (hosts && !hosts.agree(serverNameOf(request.socket), host))
-    return { status: 421, detail: 'The request is for another host than the connection was made to.' };
-  if (!hostForm.test(host)) return { status: 400, detail: 'The host of the request is not the name of a host.' };
+    return {
+      status: 421,
+      reason: 'misdirected',
+      detail: 'The request is for another host than the connection was made to.',
+    };
+  if (!hostForm.test(host))
+    return { status: 400, reason: 'host', detail: 'The host of the request is not the name of a host.' };
   socket[agreedHost] = host;
   return undefined;
 }
@@ -60,13 +73,18 @@ const slash = 47;
 
 /** RFC 9112 §6.1, §6.3: HTTP/1.0 has no codings, and a body that does not end as chunked has no known end. */
 function judgeTransferEncoding({ headers, httpVersionMinor }: IncomingMessage): HeadRefusal | undefined {
-  if (httpVersionMinor === 0) return { status: 400, detail: 'HTTP/1.0 has no Transfer-Encoding.' };
+  if (httpVersionMinor === 0)
+    return { status: 400, reason: 'transfer-coding', detail: 'HTTP/1.0 has no Transfer-Encoding.' };
   const codings = (headers['transfer-encoding'] ?? '').split(',').map((coding) => coding.trim().toLowerCase());
   if (codings.at(-1) !== 'chunked' || codings.filter((coding) => coding === 'chunked').length > 1)
-    return { status: 400, detail: 'The transfer codings of the request do not end in chunked, once.' };
+    return {
+      status: 400,
+      reason: 'transfer-coding',
+      detail: 'The transfer codings of the request do not end in chunked, once.',
+    };
   return codings.length === 1
     ? undefined
-    : { status: 501, detail: 'The only transfer coding that is understood is chunked.' };
+    : { status: 501, reason: 'transfer-coding', detail: 'The only transfer coding that is understood is chunked.' };
 }
 
 /** @returns the host an absolute target names, empty when it should and does not; undefined for any other target */

@@ -1,5 +1,7 @@
 import { FollowedFiles } from '@sluice/service-shell';
 import type { ListenerLimits } from './apply-limits.js';
+import type { UnreadableRequest } from './note-unreadable.js';
+import { onUnreadable } from './unreadable-request.js';
 import { closeGracefully, listen } from './open-and-close.js';
 import { readProxies, type Proxies, type ProxyFiles } from './passed-on/proxies.js';
 import { ProxyListener } from './proxy-listener.js';
@@ -17,9 +19,10 @@ export interface ListenersConfig {
   readonly proxy?: { readonly host: string; readonly port: number; readonly files: ProxyFiles };
 }
 
-export interface HandshakeObserver {
+export interface ListenerObserver {
   handshake(resumed: boolean): void;
   handshakeFailed(): void;
+  unreadable(request: UnreadableRequest): void;
 }
 
 /** How often files are looked at again, in milliseconds. */
@@ -70,11 +73,17 @@ export class Listeners {
     this.#public.nameRoots(roots);
   }
 
+  /** @see PublicListener.namesRoots */
+  get namesRoots(): boolean {
+    return this.#public.namesRoots;
+  }
+
   /** To be called before `open`. */
-  observe(observer: HandshakeObserver): void {
+  observe(observer: ListenerObserver): void {
     for (const server of [this.#public.server, ...(this.#proxy ? [this.#proxy.server] : [])]) {
       server.on('secureConnection', (socket) => observer.handshake(socket.isSessionReused()));
       server.on('tlsClientError', () => observer.handshakeFailed());
+      onUnreadable(server, (request) => observer.unreadable(request));
     }
   }
 

@@ -28,7 +28,14 @@ export const messageIdHeader = 'SAP_MessageProcessingLogID';
 export function respondWithProblem(
   response: ServerResponse,
   status: number,
-  members: { readonly decisionId?: string; readonly detail?: string; readonly messageProcessingLogId?: string } = {},
+  members: {
+    readonly decisionId?: string;
+    readonly detail?: string;
+    /** Of a message that has an entry. */
+    readonly messageProcessingLogId?: string;
+    /** Of one that has none, or perhaps none: the header stands for an entry. */
+    readonly messageId?: string;
+  } = {},
 ): void {
   // The listener answered: the request could not be read to its end.
   if (response.writableEnded) return;

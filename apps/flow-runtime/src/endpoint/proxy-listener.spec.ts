@@ -106,6 +106,9 @@ describe('the proxy-facing listener', () => {
   const base64 = (certificate: TestCertificate) => Buffer.from(certificate.der).toString('base64');
   const escaped = (certificate: TestCertificate) => encodeURIComponent(certificate.pem);
 
+  const albEncoded = (certificate: TestCertificate) =>
+    escaped(certificate).replaceAll('%2B', '+').replaceAll('%2F', '/');
+
   const written: Readonly<Record<FormName, [header: string, write: (certificate: TestCertificate) => string]>> = {
     rfc9440: ['Client-Cert', (certificate) => `:${base64(certificate)}:`],
     'envoy-xfcc': [
@@ -120,6 +123,11 @@ describe('the proxy-facing listener', () => {
     ],
     'ssl-client-cert': ['SSL_CLIENT_CERT', base64],
     'x-forwarded-client-cert': ['X-Forwarded-Client-Cert', base64],
+    'aws-alb-verify': ['X-Amzn-Mtls-Clientcert-Leaf', albEncoded],
+    'aws-alb-passthrough': ['X-Amzn-Mtls-Clientcert', albEncoded],
+    'azure-escaped-pem': ['X-Client-Certificate', escaped],
+    'google-cloud': ['X-Client-Cert-Leaf', (certificate) => `:${base64(certificate)}:`],
+    'cloudflare-base64-der': ['Cf-Client-Cert-Der-Base64', base64],
   };
 
   describe.each(Object.keys(written) as FormName[])('in the form %s', (form) => {

@@ -5,9 +5,9 @@ import { passedOnCaller } from './caller-certificate.js';
 import { createHttpServer } from './http-server.js';
 import { judgeRequestHead } from './judge-request-head.js';
 import type { Proxies, Proxy } from './passed-on/proxies.js';
-import { respondWithProblem } from './problem-response.js';
 import { sessionIdContext, type RequestHandler } from './public-listener.js';
 import type { ServerIdentity } from './server-identity.js';
+import { refuseHead } from './unreadable-request.js';
 import { tlsSettings } from './tls-settings.js';
 
 interface AdmittedProxy {
@@ -50,7 +50,7 @@ export class ProxyListener {
         const proxy = this.#proxyOf(request.socket as MarkedSocket);
         if (!proxy) return void request.socket.destroy();
         const refusal = judgeRequestHead(request, undefined);
-        if (refusal) return respondWithProblem(response, refusal.status, { detail: refusal.detail });
+        if (refusal) return refuseHead(this.server, request, response, refusal);
         handler.handle(request, response, () => {
           const passed = proxy.read(request);
           return passed && passedOnCaller(passed.leaf, [...passed.chain, ...proxy.intermediates]);

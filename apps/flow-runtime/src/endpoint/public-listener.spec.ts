@@ -209,22 +209,53 @@ describe('the public listener', () => {
   const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
   // In CI nothing is skipped: without it the test fails.
   const withOpenssl = hasOpenssl || process.env['CI'] === 'true' ? it : it.skip;
+  const namesOf = (port: string) =>
+    new Promise<string>((resolve, reject) => {
+      execFile(
+        'openssl',
+        ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-tls1_2'],
+        { timeout: 10_000 },
+        (error, stdout) => (error && !stdout ? reject(error) : resolve(stdout)),
+      ).stdin?.end();
+    });
+
   withOpenssl('attack 26: names nobody with an empty list, least of all the roots of the system', async () => {
     const { listener, url } = await listening();
-    const namesOf = (port: string) =>
-      new Promise<string>((resolve, reject) => {
-        execFile(
-          'openssl',
-          ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-tls1_2'],
-          { timeout: 10_000 },
-          (error, stdout) => (error && !stdout ? reject(error) : resolve(stdout)),
-        ).stdin?.end();
-      });
     const { port } = new URL(url);
     expect(await namesOf(port)).toMatch(/Acceptable client certificate CA names\nCN ?= ?Partner Root\n/);
     listener.nameRoots([]);
     expect(await namesOf(port)).toContain('No client certificate CA names sent');
   });
+
+  withOpenssl(
+    'names none when their names are longer than every client takes, and all again once they fit',
+    async () => {
+      const { listener, url } = await listening();
+      const { port } = new URL(url);
+      const many = await Promise.all(
+        Array.from({ length: 70 }, (_, index) =>
+          TestAuthority.root({
+            subject: `CN=Partner Primary Root ${index},OU=${'Certification Authority '.repeat(6)},C=DE`,
+          }),
+        ),
+      );
+      const fitting = many.slice(0, 55);
+      listener.nameRoots(fitting.map(({ pem }) => pem));
+      expect(listener.namesRoots).toBe(true);
+      const { session } = await call(url, { version: 'TLSv1.3' });
+      for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+        listener.nameRoots([root.pem, ...many.map(({ pem }) => pem)]);
+        expect(listener.namesRoots).toBe(false);
+        expect(await namesOf(port)).toContain('No client certificate CA names sent');
+        const made = await call(url, { version });
+        expect(made.seen).toEqual({ leaf: sender.sha256, chain: chain() });
+      }
+      // What was given out under another list is worth nothing, though neither names anybody now.
+      expect((await call(url, { version: 'TLSv1.3', session })).resumed).toBe(false);
+      listener.nameRoots([root.pem]);
+      expect(await namesOf(port)).toContain('Acceptable client certificate CA names');
+    },
+  );
 
   it('keeps the roots it named when one of the new ones cannot be read', async () => {
     const { listener, url } = await listening();

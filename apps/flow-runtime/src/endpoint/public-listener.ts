@@ -1,3 +1,4 @@
+import { authorityNamesBytes, decodePem, maxAuthorityNamesBytes, parseCertificate } from '@sluice/pki';
 import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
@@ -6,11 +7,11 @@ import type { ListenerLimits } from './apply-limits.js';
 import { callerOfConnection, type ReadCaller } from './caller-certificate.js';
 import { createHttpServer } from './http-server.js';
 import { judgeRequestHead } from './judge-request-head.js';
-import { respondWithProblem } from './problem-response.js';
 import type { SentChains } from './sent-chains.js';
 import { SessionNames } from './session-names.js';
 import type { ServerIdentity } from './server-identity.js';
 import { tlsSettings } from './tls-settings.js';
+import { refuseHead } from './unreadable-request.js';
 import { foldHostName, VirtualHosts } from './virtual-hosts.js';
 
 export interface RequestHandler {
@@ -29,6 +30,8 @@ export class PublicListener {
   #contexts: readonly SecureContext[] = [];
   /** PEM, sorted: the trust configuration that tickets are bound to. */
   #roots: readonly string[] = [];
+  /** Those of them that are named: all, or none. */
+  #named: readonly string[] = [];
   readonly #sessionNames: SessionNames;
 
   /**
@@ -49,7 +52,7 @@ export class PublicListener {
     const readCaller: ReadCaller = (request) => callerOf(request.socket);
     this.server = createHttpServer(
       {
-        ...contextOf(identities[0], this.#roots),
+        ...contextOf(identities[0], this.#roots, this.#named),
         requestCert: true,
         rejectUnauthorized: false,
         // Asked on each handshake, so only where there is a choice.
@@ -60,7 +63,7 @@ export class PublicListener {
       limits,
       (request, response) => {
         const refusal = judgeRequestHead(request, this.#hosts);
-        if (refusal) respondWithProblem(response, refusal.status, { detail: refusal.detail });
+        if (refusal) refuseHead(this.server, request, response, refusal);
         else handler.handle(request, response, readCaller);
       },
     );
@@ -73,7 +76,8 @@ export class PublicListener {
   }
 
   /**
-   * Names the trusted roots in the certificate request, so that a sender with several certificates sends the right one.
+   * Names the trusted roots in the certificate request, so that a sender with several certificates sends the right one; none when
+   * their names are too many for some clients, who then could not connect at all.
    * Tickets given out under another list are worth nothing from then on. Open connections stay.
    * @param roots PEM
    * @throws Error when one cannot be read; the list before stays
@@ -84,6 +88,11 @@ export class PublicListener {
     // Node leaves out what it cannot read without a word.
     for (const root of sorted) new X509Certificate(root);
     this.#useContexts(this.#identities, sorted);
+  }
+
+  /** Whether the trusted roots are named: their names are not too long together. */
+  get namesRoots(): boolean {
+    return this.#named.length === this.#roots.length;
   }
 
   /** Shows these server certificates from the next handshake on. As many as before; open connections stay. */
@@ -99,14 +108,16 @@ export class PublicListener {
   /** A context of its own has ticket keys of its own: OpenSSL draws them, and they never leave this process. */
   #useContexts(identities: readonly ServerIdentity[], roots: readonly string[]): void {
     const hosts = new VirtualHosts(identities);
+    const named = roots === this.#roots ? this.#named : fitForHandshake(roots);
     const contexts =
-      identities.length > 1 ? identities.map((identity) => createSecureContext(contextOf(identity, roots))) : [];
-    this.server.setSecureContext(contextOf(identities[0], roots));
+      identities.length > 1 ? identities.map((identity) => createSecureContext(contextOf(identity, roots, named))) : [];
+    this.server.setSecureContext(contextOf(identities[0], roots, named));
     this.#sessionNames.forget();
     this.#identities = identities;
     this.#hosts = hosts;
     this.#contexts = contexts;
     this.#roots = roots;
+    this.#named = named;
   }
 
   #contextFor(serverName: string): SecureContext | undefined {
@@ -119,12 +130,18 @@ const maxSessionNames = 20_000;
 
 type SniDone = (error: Error | null, context?: SecureContext) => void;
 
-function contextOf(identity: ServerIdentity | undefined, roots: readonly string[]) {
+function fitForHandshake(roots: readonly string[]): readonly string[] {
+  const certificates = roots.flatMap((root) => decodePem(root)).map((der) => parseCertificate(der));
+  return authorityNamesBytes(certificates) <= maxAuthorityNamesBytes ? roots : [];
+}
+
+/** @param roots what tickets are bound to @param named those of them that the sender is told */
+function contextOf(identity: ServerIdentity | undefined, roots: readonly string[], named: readonly string[]) {
   return {
     ...tlsSettings,
     cert: identity?.certificateChain,
     key: identity?.privateKey,
-    ca: [...roots],
+    ca: [...named],
     crl: crlOfNobody,
     sessionIdContext: sessionIdContext('public', roots),
   };

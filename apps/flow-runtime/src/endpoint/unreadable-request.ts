@@ -1,12 +1,38 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
+import type { HeadRefusal } from './judge-request-head.js';
+import type { UnreadableReason, UnreadableRequest } from './note-unreadable.js';
+import { respondWithProblem } from './problem-response.js';
 import { drainAtMost, isEnding, newestResponse } from './framed-response.js';
 
-const statusOfError: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
+const kindOfError: Readonly<Record<string, { readonly status: number; readonly reason: UnreadableReason }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, reason: 'head-too-large' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'timeout' },
 };
+const malformed = { status: 400, reason: 'malformed' } as const;
+const unreadable = 'sluiceUnreadable';
+
+/** @param note is told of each request that a server of {@link answerUnreadable} refuses before it is anybody's */
+export function onUnreadable(server: Server, note: (request: UnreadableRequest) => void): void {
+  server.on(unreadable, note);
+}
+
+function tell(server: Server, reason: UnreadableReason, socket: Socket, detail?: string): void {
+  server.emit(unreadable, { reason, address: socket.remoteAddress, detail } satisfies UnreadableRequest);
+}
+
+/** Answers a request whose head was judged to be wrong. */
+export function refuseHead(
+  server: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: HeadRefusal,
+): void {
+  const { status, reason, detail } = refusal;
+  tell(server, reason, request.socket, detail);
+  respondWithProblem(response, status, { detail });
+}
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -19,13 +45,17 @@ const reasons: Readonly<Record<number, string>> = {
 export function answerUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const { code = '' } = error;
-    const status = statusOfError[code] ?? (code.startsWith('HPE_') ? 400 : undefined);
+    const kind = kindOfError[code] ?? (code.startsWith('HPE_') ? malformed : undefined);
+    if (kind) tell(server, kind.reason, socket);
     // Any other error is one of the connection or its handshake, over which nothing can be said.
-    if (status === undefined || !socket.writable) socket.destroy();
-    else answerLast(socket, status);
+    if (kind === undefined || !socket.writable) socket.destroy();
+    else answerLast(socket, kind.status);
   });
   // Nobody is tunnelled to another host (RFC 9110 §9.3.6). Node reads such a request no further.
-  server.on('connect', (_request: IncomingMessage, socket: Socket) => answerLast(socket, 501));
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    tell(server, 'connect', socket);
+    answerLast(socket, 501);
+  });
 }
 
 /** The answer has its place behind those that are still to come on the connection: the first in line is another request's. */

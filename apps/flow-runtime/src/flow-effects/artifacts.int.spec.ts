@@ -49,7 +49,7 @@ const requests: { method: string; url: string; headers: IncomingMessage['headers
 type Answer = { status?: number; headers?: Record<string, string>; body?: string | Uint8Array };
 let answers: Record<string, (url: string) => Answer> = {};
 const targets = new Map<string, ProcessDirectTarget>();
-const runMessage = new RunMessage({ began: () => undefined, record: () => undefined }, 60_000);
+const runMessage = new RunMessage({ accepts: () => true, began: () => undefined, record: () => undefined }, 60_000);
 const sealer = new SecretSealer(randomBytes(32));
 let base = '';
 

@@ -14,7 +14,11 @@ export class GetMessageAttachmentHandler {
     @Payload() { id, index }: DecodedRequestOf<typeof getMessageAttachment>,
   ): Promise<ResponseOf<typeof getMessageAttachment>> {
     const found = await this.messages.attachment(id, index);
-    if (!found) throw new SluiceError('not-found', `The message processing log ${id} has no attachment ${index}.`);
+    if (!found)
+      throw new SluiceError(
+        'not-found',
+        `The message processing log ${id} has no attachment ${index}, or its content was not kept.`,
+      );
     return { name: found.name, mediaType: found.mediaType, content: found.content.toString('base64') };
   }
 }

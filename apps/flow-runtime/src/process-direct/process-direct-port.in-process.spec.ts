@@ -14,6 +14,7 @@ class World {
   #ids = 0;
   readonly #runMessage = new RunMessage(
     {
+      accepts: () => true,
       began: () => undefined,
       record: (message, _, outcome) => {
         this.logged.push({ ...message, outcome });

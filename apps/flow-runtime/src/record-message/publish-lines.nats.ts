@@ -5,6 +5,7 @@ const timeoutMs = 5_000;
 
 interface Waiting {
   readonly number: number;
+  readonly lines: Buffer;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -34,21 +35,35 @@ export class PublishLines {
     });
     this.#timer = setTimeout(() => this.#giveUp(), timeoutMs);
     this.#timer.unref();
+    void this.#repeatWithConnection();
   }
 
   /** @throws Error when the bus is away, has no such stream, or does not acknowledge in time; the lines may be kept all the same */
   readonly publish = (lines: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const number = ++this.#number;
-      this.#waiting = { number, resolve, reject };
+      this.#waiting = { number, lines: Buffer.from(lines), resolve, reject };
       this.#timer.refresh();
-      try {
-        this.connection.publish(messageProcessingLogSubject, Buffer.from(lines), { reply: `${this.#inbox}.${number}` });
-      } catch (error) {
-        this.#waiting = undefined;
-        reject(error as Error);
-      }
+      this.#send();
     });
+
+  #send(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    try {
+      this.connection.publish(messageProcessingLogSubject, waiting.lines, {
+        reply: `${this.#inbox}.${waiting.number}`,
+      });
+    } catch (error) {
+      this.#waiting = undefined;
+      waiting.reject(error as Error);
+    }
+  }
+
+  /** The acknowledgement went with the connection, whether or not the lines did; lines that come twice are stored once. */
+  async #repeatWithConnection(): Promise<void> {
+    for await (const { type } of this.connection.status()) if (type === 'reconnect') this.#send();
+  }
 
   #giveUp(): void {
     const waiting = this.#waiting;

@@ -15,6 +15,7 @@ import type { DataSource } from 'typeorm';
 import { KeepMessageLog } from '../keep-message-log/keep-message-log.js';
 import { entities, schema } from '../persistence/entities.js';
 import { migrations } from '../persistence/migrations.js';
+import { LogRoom } from './log-room.js';
 import { messageId } from './message-id.js';
 import { PublishLines } from './publish-lines.nats.js';
 import { ReadMessages } from './read-messages.js';
@@ -31,6 +32,7 @@ let connection: NatsConnection;
 let manager: JetStreamManager;
 let dataSource: DataSource;
 let store: StoreMessages;
+const room = new LogRoom();
 let record: RecordMessage;
 let read: ReadMessages;
 
@@ -48,7 +50,7 @@ beforeAll(async () => {
   manager = await jetstreamManager(connection);
   store = new StoreMessages(connection, dataSource, onFault);
   store.start();
-  record = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault);
+  record = new RecordMessage(new PublishLines(connection).publish, runtimeId, now, onFault, room);
   read = new ReadMessages(dataSource, manager);
 }, 90_000);
 
@@ -233,9 +235,13 @@ describe('the message processing log', () => {
   });
 
   it('fails to record, and says so, when the bus does not keep it', async () => {
-    const refused = new RecordMessage(() => Promise.reject(new Error('no')), runtimeId, now, onFault);
+    const closed = new LogRoom();
+    const refused = new RecordMessage(() => Promise.reject(new Error('no')), runtimeId, now, onFault, closed);
     const message = running(flowOf('refused'));
     await expect(refused.record(message, now(), await run(message))).rejects.toThrow('no');
+    expect(refused.accepts(message.flow)).toBe(false);
+    expect(closed.problems).toEqual([expect.stringContaining('takes no entries: no')]);
+    expect(refused.accepts(running(flowOf('none', '[]', 'NONE')).flow)).toBe(true);
   });
 });
 

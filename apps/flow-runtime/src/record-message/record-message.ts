@@ -1,7 +1,8 @@
 import type { MessageDetail } from '@sluice/contracts';
 import type { FlowOutcome } from '@sluice/flow-engine';
 import { GroupCommit } from './group-commit.js';
-import { detailOf, WriteLine, type LoggedFlow } from './write-line.js';
+import type { LogRoom } from './log-room.js';
+import { detailOf, trialLine, WriteLine, type LoggedFlow } from './write-line.js';
 
 /** A message that is worked on. */
 export interface RunningMessage {
@@ -29,20 +30,45 @@ export class RecordMessage {
   /** Messages that could not be done at once, the oldest first. */
   readonly #running = new Map<RunningMessage, { told: boolean }>();
   #timer: NodeJS.Timeout | undefined;
+  #withoutPayloads = 0;
 
-  /** @param publish keeps lines so that they cannot be lost any more @param runtimeId tells this process from all others */
+  /**
+   * @param publish keeps lines so that they cannot be lost any more
+   * @param runtimeId tells this process from all others
+   * @param room is told what came of each publication
+   */
   constructor(
     publish: (lines: string) => Promise<void>,
     private readonly runtimeId: string,
     private readonly now: () => number,
     private readonly onFault: (error: unknown, what: string) => void,
+    private readonly room: LogRoom,
   ) {
-    this.#commit = new GroupCommit(publish);
+    this.#commit = new GroupCommit((lines) => {
+      const bytes = Buffer.byteLength(lines);
+      return publish(lines).then(
+        () => room.kept(bytes),
+        (error: unknown) => {
+          room.failed(error instanceof Error ? error.message : String(error), bytes);
+          throw error;
+        },
+      );
+    });
+  }
+
+  /** Whether a message of this flow may be begun: its entry will be kept, by all that is known, or it is to have none. */
+  accepts(flow: LoggedFlow): boolean {
+    return this.room.open || flow.definition.log.level === 'NONE';
+  }
+
+  /** Publishes what is no entry. @throws Error when it is not kept */
+  trial(bytes: number): Promise<void> {
+    return this.#commit.add(trialLine(bytes));
   }
 
   /** Since the process began. */
-  get statistics(): { readonly entries: number; readonly groups: number } {
-    return this.#commit.statistics;
+  get statistics(): { readonly entries: number; readonly groups: number; readonly withoutPayloads: number } {
+    return { ...this.#commit.statistics, withoutPayloads: this.#withoutPayloads };
   }
 
   /** To be told of messages that are not done at once; those that take long get an entry with the status PROCESSING. */
@@ -61,7 +87,8 @@ export class RecordMessage {
     if (this.#running.size > 0) this.#running.delete(message);
     if (flow.definition.log.level === 'NONE') return undefined;
     const sender = outcome.sender ?? message.sender;
-    const detail = detailOf(outcome);
+    const detail = detailOf(outcome, this.room.payloadsFit);
+    if (detail?.payloadsDropped) this.#withoutPayloads++;
     const more = detail === undefined && correlationId === undefined ? undefined : withDetail(correlationId, detail);
     return this.#commit.add(this.#lines.line(id, start, end, outcome.status, flow, sender, more));
   }

@@ -1,5 +1,5 @@
 import type { MessageDetail, MessageLine } from '@sluice/contracts';
-import type { FlowDefinition, FlowOutcome } from '@sluice/flow-engine';
+import type { FlowDefinition, FlowOutcome, StepRecord } from '@sluice/flow-engine';
 
 /** A flow whose messages are logged; an endpoint is one. */
 export interface LoggedFlow {
@@ -7,7 +7,7 @@ export interface LoggedFlow {
   readonly definition: FlowDefinition;
 }
 
-/** The detail of one entry, so that it travels in one message of the bus whatever a flow traced. */
+/** The detail of one entry in octets, so that it travels in one message of the bus whatever a flow traced. */
 const largestDetail = 1_500_000;
 /** Texts of errors come from anywhere. */
 const largestText = 16 * 1024;
@@ -51,8 +51,16 @@ export class WriteLine {
   }
 }
 
-/** @returns undefined for a message of which there is nothing more to tell */
-export function detailOf(outcome: FlowOutcome): MessageDetail | undefined {
+/** A line that is no entry, of so many octets. */
+export function trialLine(bytes: number): string {
+  return 'null'.padEnd(bytes);
+}
+
+/**
+ * @param payloads false: what was traced of bodies, headers and properties, and what attachments hold, is left out
+ * @returns undefined for a message of which there is nothing more to tell
+ */
+export function detailOf(outcome: FlowOutcome, payloads: boolean): MessageDetail | undefined {
   if (
     outcome.error === undefined &&
     outcome.receiver === undefined &&
@@ -64,7 +72,9 @@ export function detailOf(outcome: FlowOutcome): MessageDetail | undefined {
     outcome.log.length === 0
   )
     return undefined;
+  const dropped = !payloads && (outcome.attachments.length > 0 || outcome.steps.some(isTraced));
   return {
+    ...(dropped ? { payloadsDropped: true } : {}),
     ...(outcome.error ? { error: outcome.error.message.slice(0, largestText) } : {}),
     ...(outcome.receiver === undefined ? {} : { receiver: outcome.receiver.slice(0, largestText) }),
     ...(outcome.messageType === undefined ? {} : { messageType: outcome.messageType.slice(0, largestText) }),
@@ -76,13 +86,16 @@ export function detailOf(outcome: FlowOutcome): MessageDetail | undefined {
           ),
         }
       : {}),
-    ...(outcome.steps.length > 0 ? { steps: outcome.steps.map((step) => ({ ...step })) } : {}),
+    ...(outcome.steps.length > 0
+      ? { steps: outcome.steps.map((step) => (payloads ? { ...step } : withoutTrace(step))) }
+      : {}),
     ...(outcome.stepsDropped > 0 ? { stepsDropped: outcome.stepsDropped } : {}),
     ...(outcome.log.length > 0 ? { log: outcome.log.map((entry) => ({ ...entry })) } : {}),
     ...(outcome.attachments.length > 0
       ? {
           attachments: outcome.attachments.map(({ name, mediaType, content }) => {
             const bytes = Buffer.from(content);
+            if (!payloads) return { name, mediaType, size: bytes.length, content: '', contentDropped: true as const };
             const kept = bytes.subarray(0, largestAttachment);
             return { name, mediaType, size: bytes.length, content: kept.toString('base64') };
           }),
@@ -91,12 +104,22 @@ export function detailOf(outcome: FlowOutcome): MessageDetail | undefined {
   };
 }
 
+function isTraced({ payload, headers, properties }: StepRecord): boolean {
+  return payload !== undefined || headers !== undefined || properties !== undefined;
+}
+
+function withoutTrace(step: StepRecord) {
+  const { payload: _payload, headers: _headers, properties: _properties, ...rest } = step;
+  return isTraced(step) ? { ...rest, payloadTruncated: true } : rest;
+}
+
 /** Leaves out what is largest and least missed, until the rest fits: payloads, attachments, step records, log entries. */
 function writeDetail(detail: MessageDetail): string {
   let text = storable(detail);
-  if (text.length <= largestDetail) return text;
+  if (Buffer.byteLength(text) <= largestDetail) return text;
   let kept: MessageDetail = {
     ...detail,
+    payloadsDropped: true,
     ...(detail.steps
       ? {
           steps: detail.steps.map(({ payload, ...step }) =>
@@ -106,12 +129,12 @@ function writeDetail(detail: MessageDetail): string {
       : {}),
   };
   text = storable(kept);
-  if (text.length <= largestDetail) return text;
+  if (Buffer.byteLength(text) <= largestDetail) return text;
   let room = largestDetail / 3;
   const attachments = (detail.attachments ?? []).map((attachment) => {
     const fits = attachment.content.length <= room;
     if (fits) room -= attachment.content.length;
-    return fits ? attachment : { ...attachment, content: '' };
+    return fits ? attachment : { ...attachment, content: '', contentDropped: true as const };
   });
   const steps = (kept.steps ?? []).slice(0, 500).map(({ headers: _headers, properties: _properties, ...step }) => step);
   kept = {
@@ -122,8 +145,9 @@ function writeDetail(detail: MessageDetail): string {
     log: (detail.log ?? []).slice(0, 100),
   };
   text = storable(kept);
-  if (text.length <= largestDetail) return text;
+  if (Buffer.byteLength(text) <= largestDetail) return text;
   return storable({
+    payloadsDropped: true,
     error: (detail.error ?? 'What this message left in its log was too large to be kept.').slice(0, largestText),
   });
 }

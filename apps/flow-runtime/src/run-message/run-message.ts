@@ -33,13 +33,15 @@ export interface MessageOrigin {
 /** Runs messages that come from a timer or another flow, and writes their entry of the message processing log. */
 export class RunMessage {
   constructor(
-    private readonly messages: Pick<RecordMessage, 'began' | 'record'>,
+    private readonly messages: Pick<RecordMessage, 'accepts' | 'began' | 'record'>,
     private readonly timeLimitMs: number,
   ) {}
 
-  /** @throws Error when the log entry could not be written: then nobody may count on the message */
+  /** @throws Error when the log takes no entries, or the entry could not be written: then nobody may count on the message */
   async execute(started: StartedFlow, message: Message, origin: MessageOrigin): Promise<FlowOutcome> {
     const { flow, ports } = started;
+    if (!this.messages.accepts(started))
+      throw new Error('The message processing log takes no entries, so the flow was not begun.');
     const start = ports.now();
     const id = messageId(start);
     const running: RunningMessage = {

@@ -12,6 +12,7 @@ const insertEntries = `
       ELSE line -> 9 END
     END
   FROM jsonb_array_elements($1::jsonb) AS line
+  WHERE jsonb_typeof(line) = 'array'
   ORDER BY line ->> 0, line ->> 3 = 'PROCESSING'
   ON CONFLICT (id, start_at) DO UPDATE
     SET end_at = excluded.end_at, status = excluded.status, sender = excluded.sender, runtime_id = NULL, detail = excluded.detail
@@ -22,12 +23,13 @@ const insertAttachments = `
   SELECT line ->> 0, to_timestamp((line ->> 1)::double precision / 1000), place - 1,
          attachment ->> 'name', attachment ->> 'mediaType', decode(attachment ->> 'content', 'base64')
   FROM jsonb_array_elements($1::jsonb) AS line,
-       jsonb_array_elements(line #> '{9,attachments}') WITH ORDINALITY AS listed (attachment, place)
+       jsonb_array_elements(CASE jsonb_typeof(line) WHEN 'array' THEN line #> '{9,attachments}' END) WITH ORDINALITY AS listed (attachment, place)
+  WHERE NOT attachment ? 'contentDropped'
   ON CONFLICT DO NOTHING`;
 
 /**
  * Stores batches of lines (`MessageLine` of contracts) with one statement. A line that comes twice is stored once, and
- * what came of a message takes the place of its PROCESSING. A line that Postgres cannot take is given up, so that it does
+ * what came of a message takes the place of its PROCESSING; a line `null` is a runtime's trial whether the stream takes any. A line that Postgres cannot take is given up, so that it does
  * not hold up the others.
  * @param batches texts, each with one line or more
  * @throws Error when Postgres is away: nothing is stored

@@ -1,22 +1,34 @@
 import { messageProcessingLogConsumer, messageProcessingLogStream } from '@sluice/contracts';
 import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { storeLines } from './store-lines.js';
 
-/** What has come in is stored when so many batches are there, or when so much time has passed since the first. */
-const largestStatement = 256;
+/** What has come in is stored when so many octets are there, or when so much time has passed since the first. */
+const largestStatement = 4 * 1024 * 1024;
 const longestWaitMs = 50;
+/**
+ * What is asked for at once, in octets; more is asked for only when that is in Postgres, so no more than this is held in memory
+ * however long Postgres is away. The client adds a limit of 100 messages.
+ */
+const largestRequest = 16 * 1024 * 1024;
+const requestExpiresMs = 30_000;
+const heartbeatMs = 5_000;
+const longestPauseMs = 2_000;
 
 /**
- * Moves the message processing log from JetStream to Postgres, many batches with one statement. Several processes
- * share the work; a batch that comes twice is stored once.
+ * Moves the message processing log from JetStream to Postgres, many batches with one statement. A batch is acknowledged after
+ * Postgres has committed it and never before, so whoever dies at any step leaves it in the stream; a batch that comes twice is
+ * stored once. Several processes share the work.
  */
 export class StoreMessages {
   #messages: ConsumerMessages | undefined;
   #ended: Promise<void> | undefined;
-  #stopping = false;
+  readonly #stop = new AbortController();
   #waiting: JsMsg[] = [];
+  #waitingBytes = 0;
+  #held = 0;
   #timer: NodeJS.Timeout | undefined;
   #storing: Promise<void> = Promise.resolve();
   #stored = 0;
@@ -38,43 +50,59 @@ export class StoreMessages {
     return this.#messages ? undefined : 'the stream of the message processing log is not there';
   }
 
-  /** Batches stored since the process began, and those that waited behind the last one it took. */
-  get statistics(): { readonly stored: number; readonly pending: number } {
-    return { stored: this.#stored, pending: this.#pending };
+  /** Batches stored since the process began, those that waited behind the last one it took, and the octets it holds. */
+  get statistics(): { readonly stored: number; readonly pending: number; readonly heldBytes: number } {
+    return { stored: this.#stored, pending: this.#pending, heldBytes: this.#held };
   }
 
   async #run(): Promise<void> {
-    for (let pause = 50; !this.#stopping; pause = Math.min(pause * 2, 2_000)) {
+    const { signal } = this.#stop;
+    for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
       try {
         const consumer = await jetstream(this.connection).consumers.get(
           messageProcessingLogStream,
           messageProcessingLogConsumer,
         );
-        this.#messages = await consumer.consume({ max_messages: 2 * largestStatement });
-        pause = 50;
-        await this.#follow(this.#messages);
+        while (!signal.aborted) {
+          this.#messages = await consumer.fetch({
+            max_bytes: largestRequest,
+            expires: requestExpiresMs,
+            idle_heartbeat: heartbeatMs,
+          });
+          await this.#take(this.#messages);
+          pause = 50;
+        }
       } catch (error) {
         if (pause > 1_000) this.onFault(error, 'taking the message processing log from its stream');
       }
       this.#messages = undefined;
-      if (!this.#stopping) await new Promise((resolve) => setTimeout(resolve, pause));
+      await this.#pause(pause);
     }
   }
 
   /** Stores what has come in already, and takes no more. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stop.abort();
     await this.#messages?.close();
     await this.#ended;
-    this.#flush();
-    await this.#storing;
   }
 
-  async #follow(messages: ConsumerMessages): Promise<void> {
-    for await (const message of messages) {
-      this.#waiting.push(message);
-      if (this.#waiting.length >= largestStatement) this.#flush();
-      else this.#timer ??= setTimeout(() => this.#flush(), longestWaitMs);
+  /** All that comes of one request, until it is stored. */
+  async #take(messages: ConsumerMessages): Promise<void> {
+    try {
+      for await (const message of messages) {
+        this.#waiting.push(message);
+        this.#waitingBytes += message.data.length;
+        this.#held += message.data.length;
+        if (this.#waitingBytes >= largestStatement) this.#flush();
+        else this.#timer ??= setTimeout(() => this.#flush(), longestWaitMs);
+      }
+    } catch (error) {
+      // The next message does not fit into what is left of the request: the next request has room for it.
+      if (!(error instanceof Error && /exceeds maxbytes/i.test(error.message))) throw error;
+    } finally {
+      this.#flush();
+      await this.#storing;
     }
   }
 
@@ -82,25 +110,38 @@ export class StoreMessages {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const batch = this.#waiting;
+    const bytes = this.#waitingBytes;
     const last = batch.at(-1);
     if (!last) return;
     this.#pending = last.info.pending;
     this.#waiting = [];
-    this.#storing = this.#storing.then(() => this.#store(batch));
+    this.#waitingBytes = 0;
+    this.#storing = this.#storing
+      .then(() => this.#store(batch))
+      .finally(() => {
+        this.#held -= bytes;
+      });
   }
 
+  /** Tries until Postgres has it. Meanwhile the bus may give it out again, to a process that reaches Postgres or later to this one. */
   async #store(batch: readonly JsMsg[]): Promise<void> {
-    try {
-      await storeLines(
-        this.dataSource,
-        batch.map((message) => message.string()),
-        this.onFault,
-      );
-      for (const message of batch) message.ack();
-      this.#stored += batch.length;
-    } catch (error) {
-      this.onFault(error, 'storing the message processing log');
-      for (const message of batch) message.nak(1_000);
+    const texts = batch.map((message) => message.string());
+    for (let pause = 100; ; pause = Math.min(pause * 2, longestPauseMs)) {
+      try {
+        await storeLines(this.dataSource, texts, this.onFault);
+        for (const message of batch) message.ack();
+        this.#stored += batch.length;
+        return;
+      } catch (error) {
+        this.onFault(error, 'storing the message processing log');
+      }
+      if (this.#stop.signal.aborted) return;
+      await this.#pause(pause);
     }
+  }
+
+  /** Ends early when the process is to end. */
+  async #pause(ms: number): Promise<void> {
+    await setTimeoutPromise(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 }

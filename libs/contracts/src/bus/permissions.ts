@@ -76,11 +76,12 @@ const ownPermissions: Readonly<Record<ServiceName, BusPermissions>> = {
       // For who owns the bucket and has to make it anew: what it holds is in Postgres.
       jsApi(`STREAM.DELETE.${stateStream}`),
       ...[messageProcessingLogStream, decisionStream, certificateListStream].flatMap((stream) =>
-        ['CREATE', 'UPDATE'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
+        // The client reads a stream's configuration before it changes it.
+        ['INFO', 'CREATE', 'UPDATE'].map((call) => jsApi(`STREAM.${call}.${stream}`)),
       ),
       certificateListSubject.chunks('*'),
       certificateListSubject.meta('*'),
-      ...['INFO', 'MSG.GET', 'PURGE'].map((call) => jsApi(`STREAM.${call}.${certificateListStream}`)),
+      ...['MSG.GET', 'PURGE'].map((call) => jsApi(`STREAM.${call}.${certificateListStream}`)),
       jsApi(`CONSUMER.DURABLE.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}`),
       jsApi(`CONSUMER.CREATE.${messageProcessingLogStream}.${messageProcessingLogConsumer}.>`),

@@ -25,11 +25,15 @@ export interface MessageDetail extends Pick<
   MessageProcessingLog,
   'error' | 'receiver' | 'messageType' | 'applicationId' | 'customHeaders' | 'steps' | 'stepsDropped' | 'log'
 > {
+  /** What a flow traced or attached was left out, in part or all of it; what is missing is marked where it would stand. */
+  readonly payloadsDropped?: true;
   /** Base64. */
   readonly attachments?: readonly {
     readonly name: string;
     readonly mediaType: string;
     readonly size: number;
     readonly content: string;
+    /** Then `content` is empty. */
+    readonly contentDropped?: true;
   }[];
 }

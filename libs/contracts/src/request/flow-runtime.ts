@@ -186,7 +186,19 @@ export const messageProcessingLog = z.object({
   /** What log steps and scripts wrote. */
   log: z.array(z.record(z.string(), z.unknown())).optional(),
   /** Their contents are read one by one. */
-  attachments: z.array(z.object({ name: z.string(), mediaType: z.string(), size: z.number().int() })).optional(),
+  attachments: z
+    .array(
+      z.object({
+        name: z.string(),
+        mediaType: z.string(),
+        size: z.number().int(),
+        /** There was no room for it in the log: it cannot be read. */
+        contentDropped: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+  /** Payloads or attachments were left out, for want of room in the log or because they were too large. */
+  payloadsDropped: z.boolean().optional(),
 });
 export type MessageProcessingLog = z.infer<typeof messageProcessingLog>;
 

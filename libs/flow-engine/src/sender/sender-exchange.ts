@@ -4,6 +4,7 @@ import { HeaderMap } from '../message/header-map.js';
 import { Message } from '../message/message.js';
 import type { HttpSender } from '../model/channel-definition.js';
 import type { FlowOutcome } from '../run/flow-outcome.js';
+import { isReservedHeader } from './reserved-headers.js';
 import { remembered } from './remembered-names.js';
 import { matchesHeaderPattern } from '../step/header-pattern.js';
 import { SOAP_11, SOAP_12, unwrapSoap } from '../step/soap-envelope.js';
@@ -28,9 +29,9 @@ export interface SenderReply {
   readonly body: Uint8Array | string;
 }
 
-/** Headers of one hop, of who the caller is, and those the runtime itself sets: a sender cannot put them into a flow. */
+/** Headers of one hop and of who the caller is, with `-` for whatever is neither letter nor digit: no sender puts them into a flow. */
 const NEVER_ADMITTED =
-  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|authorization|proxy-.*|cookie|x-csrf-token|camel.*|org\.apache\.camel.*|client-cert.*|x-forwarded-client-cert|ssl[-_]client.*|x-ssl.*|sap_messageprocessinglogid|sap_mpl.*)$/i;
+  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|authorization|proxy-.*|cookie|x-csrf-token|client-cert.*|x-forwarded-client-cert|ssl-client.*|x-ssl.*|x-client-cert.*|x-amzn-mtls.*|cf-client-cert.*)$/;
 const ALWAYS_ADMITTED = new Set(['content-type', 'content-encoding', 'soapaction', 'accept']);
 /** What never goes back: Camel's and the product's own, of one hop, and whatever carries a secret. */
 const NEVER_RETURNED =
@@ -75,7 +76,8 @@ function rulesOf(channel: HttpSender): ChannelRules {
   const rules: ChannelRules = {
     admits: remembered(
       (name) =>
-        !NEVER_ADMITTED.test(name) &&
+        !NEVER_ADMITTED.test(name.toLowerCase().replace(/[^a-z0-9]/g, '-')) &&
+        !isReservedHeader(name) &&
         (ALWAYS_ADMITTED.has(name.toLowerCase()) || matchesHeaderPattern(name, channel.allowedHeaders)),
     ),
     contextPath: channel.address.replace(/\/\*$/, ''),

@@ -16,6 +16,7 @@ import type { RequestReplyStep, SendStep } from '../model/step-definition.js';
 import type { HttpResponse } from '../port/flow-ports.js';
 import { type Awaitable, andThen } from '../run/awaitable.js';
 import type { FlowRun } from '../run/flow-run.js';
+import { isReservedHeader } from '../sender/reserved-headers.js';
 import { matchesHeaderPattern } from './header-pattern.js';
 import { unwrapSoap, wrapSoap } from './soap-envelope.js';
 
@@ -94,6 +95,7 @@ function takeHttpResponse(run: FlowRun, channel: HttpReceiver, response: HttpRes
   for (const [name, value] of Object.entries(response.headers))
     if (
       !NEVER_SENT.test(name) &&
+      !isReservedHeader(name) &&
       (name.toLowerCase() === 'content-type' || matchesHeaderPattern(name, channel.responseHeaders))
     )
       message.headers.set(name, value);

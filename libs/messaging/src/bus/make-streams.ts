@@ -40,6 +40,8 @@ export async function makeRuntimeStreams(
     // A batch is removed once it is in Postgres; while that is away it waits here.
     retention: RetentionPolicy.Workqueue,
     storage: StorageType.File,
+    // What was answered is never dropped for what comes later: a full stream refuses (ADR 34).
+    discard: DiscardPolicy.New,
     max_bytes: sizes.messageProcessingLog,
     num_replicas: replicas,
   });

@@ -113,6 +113,39 @@ withDisk(`a disk with less room than the streams may take${root ? '' : ' (skippe
   });
 });
 
+describe('a log that is full', () => {
+  it('is refused what comes next, and leaves room to the state, the events and the decisions', async () => {
+    const storeMb = 64;
+    await using nats = await TestNats.start({
+      configuration: ({ listen, folder }) =>
+        `listen: "${listen}"\njetstream { store_dir: "${folder}/jetstream", max_file_store: ${storeMb}MB }`,
+    });
+    const connection = await connect({ servers: nats.url });
+    try {
+      const bucket = await StateBucket.open(connection);
+      await bucket.create();
+      await makeRuntimeStreams(connection, 3_600_000, streamSizes(storeMb));
+      const stream = jetstream(connection);
+      const large = new Uint8Array(512 * 1024);
+      let kept = 0;
+      const refusal = await (async () => {
+        for (; kept < 1_000; kept++) await stream.publish(messageProcessingLogSubject, large);
+      })().catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 10077 });
+      expect(kept * large.length).toBeGreaterThan(streamSizes(storeMb).messageProcessingLog * 0.9);
+      // As much again of state goes in beside it.
+      for (let written = 0; written < kept; written++) await stream.publish(`$KV.SLUICE_STATE.flow.f${written}`, large);
+      await stream.publish('sluice.decisions.d', large);
+      expect((await (await jetstreamManager(connection)).streams.info('SLUICE_MPL')).state).toMatchObject({
+        first_seq: 1,
+        messages: kept,
+      });
+    } finally {
+      await connection.close();
+    }
+  }, 60_000);
+});
+
 describe('the sizes of streams', () => {
   it.each([64, 1_000, 8_192, 1_000_000])('leave two thirds of %s MiB to what no decision can do without', (storeMb) => {
     const { messageProcessingLog, decisions } = streamSizes(storeMb);

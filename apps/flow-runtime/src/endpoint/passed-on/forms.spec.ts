@@ -20,6 +20,9 @@ const pem = (der: Buffer) =>
   `-----BEGIN CERTIFICATE-----\n${base64(der).replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 const unescaped = (value: string) =>
   value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+/** As an Application Load Balancer escapes: `+`, `/` and `=` stand for themselves. */
+const albEncoded = (value: string) =>
+  encodeURIComponent(value).replaceAll('%2B', '+').replaceAll('%2F', '/').replaceAll('%3D', '=');
 const sha256 = (der: Buffer) => createHash('sha256').update(der).digest('hex');
 
 /** Each form as its proxy writes it. */
@@ -46,6 +49,23 @@ const forms: Readonly<
   },
   'ssl-client-cert': { header: 'SSL_CLIENT_CERT', carriesChain: false, write: base64 },
   'x-forwarded-client-cert': { header: 'X-Forwarded-Client-Cert', carriesChain: false, write: base64 },
+  'aws-alb-verify': {
+    header: 'X-Amzn-Mtls-Clientcert-Leaf',
+    carriesChain: false,
+    write: (leaf) => albEncoded(pem(leaf)),
+  },
+  'aws-alb-passthrough': {
+    header: 'X-Amzn-Mtls-Clientcert',
+    carriesChain: true,
+    write: (leaf, chain) => albEncoded([leaf, ...chain].map(pem).join('')),
+  },
+  'azure-escaped-pem': {
+    header: 'X-Client-Certificate',
+    carriesChain: false,
+    write: (leaf) => encodeURIComponent(pem(leaf)),
+  },
+  'google-cloud': { header: 'X-Client-Cert-Leaf', carriesChain: false, write: (leaf) => `:${base64(leaf)}:` },
+  'cloudflare-base64-der': { header: 'Cf-Client-Cert-Der-Base64', carriesChain: false, write: base64 },
 };
 const names = Object.keys(forms) as FormName[];
 
@@ -148,6 +168,31 @@ describe('what a proxy could not have written', () => {
   ])('is refused as base64: %s', (_what, value) => {
     for (const form of ['haproxy-base64-der', 'ssl-client-cert', 'x-forwarded-client-cert'] as const)
       expect(() => read(form, [forms[form].header, value])).toThrow(MalformedClientCert);
+  });
+
+  it.each([
+    ['two certificates where the leaf alone is sent', albEncoded(pem(leaf) + pem(other))],
+    ['a space for a plus', albEncoded(pem(Buffer.from('300400fbefbe', 'hex'))).replaceAll('+', '%20')],
+    ['PEM that is not encoded', pem(leaf).replaceAll('\n', ' ')],
+    ['a comma', `${albEncoded(pem(leaf))},${albEncoded(pem(other))}`],
+  ])('is refused as the header of an AWS ALB: %s', (_what, value) => {
+    expect(() => read('aws-alb-verify', ['X-Amzn-Mtls-Clientcert-Leaf', value])).toThrow(MalformedClientCert);
+  });
+
+  it('reads an AWS ALB’s PEM without a line break at its end', () => {
+    const value = albEncoded(pem(leaf).trimEnd());
+    expect(read('aws-alb-verify', ['X-Amzn-Mtls-Clientcert-Leaf', value])).toEqual({ leaf, chain: [] });
+  });
+
+  it('takes Google’s chain from its own header, and never without a leaf (attack 13)', () => {
+    const chain = ['X-Client-Cert-Chain', `:${base64(other)}:, :${base64(leaf)}:`] as [string, string];
+    expect(read('google-cloud', ['X-Client-Cert-Leaf', `:${base64(leaf)}:`], chain)).toEqual({
+      leaf,
+      chain: [other, leaf],
+    });
+    expect(() => read('google-cloud', chain)).toThrow('came without');
+    expect(() => read('google-cloud', ['X-Client-Cert-Leaf', ''], chain)).toThrow('came without');
+    expect(() => read('google-cloud', ['X-Client-Cert-Leaf', `:${base64(leaf)}:`], chain, chain)).toThrow('twice');
   });
 
   it('reads what older Traefik escaped, and no blank after a comma', () => {

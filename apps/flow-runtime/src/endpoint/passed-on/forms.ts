@@ -12,6 +12,11 @@ export const formNames = [
   'traefik-pem',
   'ssl-client-cert',
   'x-forwarded-client-cert',
+  'aws-alb-verify',
+  'aws-alb-passthrough',
+  'azure-escaped-pem',
+  'google-cloud',
+  'cloudflare-base64-der',
 ] as const;
 export type FormName = (typeof formNames)[number];
 
@@ -20,6 +25,8 @@ interface HeaderForm {
   readonly header: string;
   /** Whether the administrator of the proxy chooses the header. */
   readonly headerMayDiffer?: true;
+  /** Where the certificates beside the leaf come, as the leaf does, separated by commas. */
+  readonly chainHeader?: string;
   readonly read: (value: string, header: string) => PassedOn;
 }
 
@@ -34,6 +41,15 @@ const headerForms: Readonly<Record<Exclude<FormName, 'rfc9440'>, HeaderForm>> = 
   'ssl-client-cert': { header: 'ssl_client_cert', read: readBase64 },
   // Cloud Foundry's router
   'x-forwarded-client-cert': { header: 'x-forwarded-client-cert', read: readBase64 },
+  // AWS Application Load Balancer, "verify with trust store"; and "passthrough", which sends the chain
+  'aws-alb-verify': { header: 'x-amzn-mtls-clientcert-leaf', headerMayDiffer: true, read: readAlbLeaf },
+  'aws-alb-passthrough': { header: 'x-amzn-mtls-clientcert', headerMayDiffer: true, read: readAlbChain },
+  // Azure Application Gateway, {var_client_certificate} in a rewrite rule: escaped in either of the two ways
+  'azure-escaped-pem': { header: 'x-client-certificate', headerMayDiffer: true, read: readAlbLeaf },
+  // Google Cloud, {client_cert_leaf} and {client_cert_chain} in custom request headers
+  'google-cloud': { header: 'x-client-cert-leaf', chainHeader: 'x-client-cert-chain', read: readByteSequence },
+  // Cloudflare, "client certificate forwarding"
+  'cloudflare-base64-der': { header: 'cf-client-cert-der-base64', read: readBase64 },
 };
 
 export function headerMayDiffer(form: FormName): boolean {
@@ -50,9 +66,17 @@ export function readerOf(form: FormName, header?: string): ReadPassedOn {
   if (form === 'rfc9440') return readClientCert;
   const own = headerForms[form];
   const name = (header ?? own.header).toLowerCase();
+  const { chainHeader } = own;
   return (request) => {
     const value = valueOf(request, name);
-    return value === undefined || value === '' ? undefined : own.read(value, name);
+    const chain = chainHeader === undefined ? '' : (valueOf(request, chainHeader) ?? '');
+    if (value === undefined || value === '') {
+      if (chain === '') return undefined;
+      throw new MalformedClientCert(`${chainHeader} came without ${name}.`);
+    }
+    const passed = own.read(value, name);
+    if (chainHeader === undefined || chain === '') return passed;
+    return { leaf: passed.leaf, chain: chain.split(',').map((item) => own.read(item.trim(), chainHeader).leaf) };
   };
 }
 
@@ -86,6 +110,34 @@ function readEscapedPem(value: string, header: string): PassedOn {
   const [leaf, ...more] = decodePemCertificates(decodePercent(value, header), header);
   if (!leaf || more.length > 0) throw new MalformedClientCert(`${header} must be one certificate in escaped PEM.`);
   return { leaf, chain: [] };
+}
+
+/** RFC 3986 §2.1, in which `+`, `/` and `=` stand for themselves: what AWS calls URL-encoded PEM. */
+const albEncoding = /^(?:[A-Za-z0-9\-._~+/=]|%[0-9A-Fa-f]{2})*$/;
+
+function readAlbChain(value: string, header: string): PassedOn {
+  const [leaf, ...chain] = decodePemCertificates(withLastNewline(decodePercent(value, header, albEncoding)), header);
+  if (!leaf) throw new MalformedClientCert(`${header} must hold a certificate.`);
+  return { leaf, chain };
+}
+
+function readAlbLeaf(value: string, header: string): PassedOn {
+  const passed = readAlbChain(value, header);
+  if (passed.chain.length > 0) throw new MalformedClientCert(`${header} must be one certificate.`);
+  return passed;
+}
+
+/** Certificates follow one another with a line break between them, which some leave out at the end. */
+function withLastNewline(pem: string): string {
+  return pem.endsWith('\n') ? pem : `${pem}\n`;
+}
+
+/** RFC 9651 §3.3.5, which Google took from RFC 9440. */
+function readByteSequence(value: string, header: string): PassedOn {
+  const [, base64] = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value) ?? [];
+  if (base64 === undefined)
+    throw new MalformedClientCert(`${header} must be one certificate as :base64: (RFC 9440 §2.2).`);
+  return { leaf: decodeCertificate(base64, header), chain: [] };
 }
 
 /** The sender's certificates, leaf first, base64 without the lines of PEM; percent-encoded by older versions. */

@@ -11,11 +11,13 @@ import { DeployedFlows } from '../../deployed-flows/deployed-flows.js';
 import { ConnectionPools } from '../../http-receiver/connection-pools.js';
 import { UndiciHttpPort } from '../../http-receiver/http-port.undici.js';
 import { RecordDecision } from '../../record-decision/record-decision.js';
+import { LogRoom } from '../../record-message/log-room.js';
 import { RecordMessage } from '../../record-message/record-message.js';
 import { ReportUsage } from '../../report-usage/report-usage.js';
 import { RuntimeMetrics } from '../../runtime-metrics.js';
 import { CsrfTokens } from '../csrf-tokens.js';
 import { HandleRequest } from '../handle-request.js';
+import type { UnreadableRequest } from '../note-unreadable.js';
 import { PublicListener, type RequestHandler } from '../public-listener.js';
 import { SentChains } from '../sent-chains.js';
 
@@ -46,7 +48,13 @@ export class ServedFlow implements AsyncDisposable {
   /** Lines of the message processing log that say what came of a message, parsed. */
   readonly log: (readonly unknown[])[] = [];
   readonly faults: unknown[] = [];
+  /** Told of requests that were refused before a decision. */
+  onUnreadable: (request: UnreadableRequest) => void = () => undefined;
+  /** With this the log refuses every entry. */
+  logRefusal: Error | undefined;
   readonly flows: DeployedFlows;
+  /** Open unless a test says otherwise. */
+  readonly room = new LogRoom();
   readonly handler: RequestHandler;
   readonly state = {
     complete: true,
@@ -107,12 +115,14 @@ export class ServedFlow implements AsyncDisposable {
     });
     const decisions = new RecordDecision({ publish: () => undefined, flush: () => Promise.resolve() }, 0, now, onFault);
     const publish = (lines: string) => {
+      if (this.logRefusal) return Promise.reject(this.logRefusal);
       const parsed = lines.split('\n').map((line) => JSON.parse(line) as unknown[]);
       // On a busy machine a message may take so long that the log says so.
       this.log.push(...parsed.filter((line) => line[3] !== 'PROCESSING'));
       return Promise.resolve();
     };
-    const messages = new RecordMessage(publish, 'runtime', now, onFault);
+    const messages = new RecordMessage(publish, 'runtime', now, onFault, this.room);
+    this.room.kept(0);
     this.handler = new HandleRequest({
       flows,
       decideCall,
@@ -120,7 +130,15 @@ export class ServedFlow implements AsyncDisposable {
       messages,
       usage: new ReportUsage(requests, now, 60_000, onFault),
       csrf: new CsrfTokens(Buffer.alloc(32), now),
-      metrics: new RuntimeMetrics(new Metrics(), { permits, refusals, decideCall, decisions, messages }),
+      unreadable: { note: (request) => this.onUnreadable(request) },
+      metrics: new RuntimeMetrics(new Metrics(), {
+        permits,
+        refusals,
+        decideCall,
+        decisions,
+        messages,
+        room: this.room,
+      }),
       ports,
       messageTimeLimitMs: options.messageTimeLimitMs ?? 60_000,
       onFault,
