@@ -51,8 +51,9 @@ async function live(ofSeed: number, steps: readonly Step[]): Promise<Run> {
     }
     world.endFaults();
     await jest.advanceTimersByTimeAsync(healedWithinMs);
-    const working = world.expectWorking();
-    await jest.advanceTimersByTimeAsync(10_000);
+    let done = false;
+    const working = world.expectWorking().finally(() => (done = true));
+    while (!done) await jest.advanceTimersByTimeAsync(100);
     await working;
     return world;
   } finally {

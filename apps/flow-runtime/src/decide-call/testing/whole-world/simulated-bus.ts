@@ -28,6 +28,8 @@ export class SimulatedBus {
   #running = true;
   /** It takes nothing more. */
   diskIsFull = false;
+  /** Nobody leads, and nobody answers. */
+  electing = false;
   readonly #clients = new Set<BusClient>();
   readonly #copies: StoreCopy[] = [];
 
@@ -127,6 +129,16 @@ export class SimulatedBus {
     const kept = this.chance.between(this.#synced, this.lastSequence);
     this.#cutTo((record) => record.sequence <= kept);
     this.kill();
+  }
+
+  /** Of several servers another one leads, which does not have all that was answered for. No connection is lost. */
+  electAnother(): void {
+    if (this.electing) return;
+    const kept = this.chance.between(this.#synced, this.lastSequence);
+    this.#cutTo((record) => record.sequence <= kept);
+    this.#run++;
+    this.electing = true;
+    setTimeout(() => (this.electing = false), this.chance.between(100, 1_500));
   }
 
   /** It ends in the middle of a write: records of the tail are gone, and what was replaced by them is there again. */
@@ -272,7 +284,7 @@ export class BusClient {
     await this.#travel();
     this.#mustBeOf(session);
     // An answer may be lost though what was asked for is done.
-    const answer = arrives && this.bus.running ? await attempt(what) : undefined;
+    const answer = arrives && this.bus.running && !this.bus.electing ? await attempt(what) : undefined;
     await this.#travel();
     this.#mustBeOf(session);
     if (answer && !this.parted) return answer();

@@ -5,9 +5,9 @@ import type { AcknowledgedRecord, Acknowledgements, KnownEpoch } from '@sluice/p
 export interface Truth {
   readonly record: StateRecord;
   readonly grants: boolean;
+  readonly committedAt: number;
   /** When it was acknowledged, in milliseconds; undefined: it is not yet. */
   acknowledgedAt: number | undefined;
-  /** Whether what it was before this one granted, and for how long that may still show. */
 }
 
 /** The tables of the writing services: what is committed here stays, whatever happens to the bus. */
@@ -25,7 +25,7 @@ export class SimulatedPostgres {
 
   commit(writer: StateWriter, record: StateRecord, grants: boolean): void {
     const history = this.truths.get(record.key) ?? [];
-    history.push({ record, grants, acknowledgedAt: undefined });
+    history.push({ record, grants, committedAt: performance.now(), acknowledgedAt: undefined });
     this.truths.set(record.key, history);
     this.outboxOf(writer).push(record);
   }

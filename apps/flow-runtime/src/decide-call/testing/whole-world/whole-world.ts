@@ -25,6 +25,7 @@ export const events = {
   call: 110,
   'kill NATS': 1,
   'lose the power of NATS': 1.5,
+  'elect another leader': 1.5,
   'tear the tail of the store': 1,
   'copy the store': 2,
   'put a copy back': 0.7,
@@ -37,6 +38,7 @@ export const events = {
   'kill a runtime': 1,
   'kill a decider': 1,
   'kill a writer': 1.5,
+  'kill a writer for long': 0.5,
   'Postgres goes away': 1,
   'Postgres is back': 5,
   'the clock jumps': 1,
@@ -46,6 +48,10 @@ export type Event = keyof typeof events;
 
 /** How long a process that was killed is away, in milliseconds, at the most. */
 const maxRestartMs = 3_000;
+const maxLongRestartMs = 45_000;
+/** So long a service may take to come into step before it tells of a change, or the lease must end. */
+const tellingMs = 5_000;
+
 /** So long after the last fault everything has to work again. */
 export const healedWithinMs = 30_000;
 
@@ -65,6 +71,8 @@ export class WholeWorld {
   #deciders: SimulatedDecider[] = [];
   #runtimes: SimulatedRuntime[] = [];
   #flows = 0;
+  /** When each service was last unable to tell of a change. */
+  readonly #troubleAt = new Map<StateWriter, number>();
 
   constructor(seed: number) {
     this.chance = new Chance(seed);
@@ -88,6 +96,7 @@ export class WholeWorld {
   /** Lets one thing happen. */
   take(event: Event): void {
     const { bus, chance, postgres } = this;
+    this.#noteTrouble();
     const happen: Record<Event, () => void> = {
       'grant the key': () => this.#commit('key-management', this.#instance(true), true),
       'revoke the key': () => this.#commit('key-management', this.#instance(false), false),
@@ -97,6 +106,7 @@ export class WholeWorld {
       call: () => this.#call(chance.pick(this.#runtimes)),
       'kill NATS': () => bus.kill(),
       'lose the power of NATS': () => bus.running && bus.losePower(),
+      'elect another leader': () => bus.running && bus.electAnother(),
       'tear the tail of the store': () => bus.running && bus.tearTail(),
       'copy the store': () => bus.copyStore(),
       'put a copy back': () => bus.running && bus.restore(),
@@ -108,13 +118,15 @@ export class WholeWorld {
       'mend the network': () => this.#mend(),
       'kill a runtime': () => this.#killRuntime(),
       'kill a decider': () => this.#killDecider(),
-      'kill a writer': () => this.#killWriter(chance.pick(writers) as StateWriter),
+      'kill a writer': () => this.#killWriter(chance.pick(writers) as StateWriter, maxRestartMs),
+      'kill a writer for long': () => this.#killWriter(chance.pick(writers) as StateWriter, maxLongRestartMs),
       'Postgres goes away': () => (postgres.away = true),
       'Postgres is back': () => (postgres.away = false),
       'the clock jumps': () => (this.#clockOffset = chance.between(-3_600_000, 3_600_000)),
       'time passes': () => undefined,
     };
     happen[event]();
+    this.#noteTrouble();
   }
 
   /** No fault lasts any longer. */
@@ -180,6 +192,15 @@ export class WholeWorld {
       if (decision.outcome === 'permitted' && ended !== undefined && now - ended > leaseMs)
         this.violations.push(`permitted ${Math.round(now - ended)} ms after it was acknowledged that ${key} ended`);
     }
+    for (const [key, writer] of [
+      [instanceKey, 'key-management'],
+      [roleKey, 'authorization'],
+    ] as const) {
+      const { grants, committedAt } = this.#newest(key);
+      const since = now - Math.max(committedAt, this.#troubleAt.get(writer) ?? 0);
+      if (decision.outcome === 'permitted' && !grants && since > leaseMs + tellingMs)
+        this.violations.push(`permitted though ${writer} has had ${Math.round(since)} ms to tell that ${key} ended`);
+    }
     const granted = Math.max(this.#grantedSince(instanceKey), this.#grantedSince(roleKey));
     if (decision.outcome !== 'permitted' && began - granted > leaseMs)
       this.violations.push(`${decision.outcome} though it had been granted for ${Math.round(began - granted)} ms`);
@@ -243,8 +264,8 @@ export class WholeWorld {
     for (const { client } of [...this.#writers.values(), ...this.#deciders, ...this.#runtimes]) client.parted = false;
   }
 
-  #later(what: () => void): void {
-    setTimeout(what, this.chance.between(200, maxRestartMs));
+  #later(what: () => void, maxMs = maxRestartMs): void {
+    setTimeout(what, this.chance.between(200, maxMs));
   }
 
   #killRuntime(): void {
@@ -263,11 +284,23 @@ export class WholeWorld {
     this.#later(() => this.#deciders.push(new SimulatedDecider(this.#parts)));
   }
 
-  #killWriter(writer: StateWriter): void {
+  #killWriter(writer: StateWriter, maxMs: number): void {
     const victim = this.#writers.get(writer);
     if (!victim) return;
     victim.end();
     this.#writers.delete(writer);
-    this.#later(() => this.#writers.set(writer, new SimulatedWriter(this.#parts, writer)));
+    this.#later(() => {
+      this.#writers.set(writer, new SimulatedWriter(this.#parts, writer));
+      this.#troubleAt.set(writer, performance.now());
+    }, maxMs);
+  }
+
+  /** A service that is away, or cut off, or has no Postgres, tells nobody of what was committed. */
+  #noteTrouble(): void {
+    for (const writer of writers) {
+      const process = this.#writers.get(writer);
+      if (!process || process.client.parted || !process.client.connected || this.postgres.away)
+        this.#troubleAt.set(writer, performance.now());
+    }
   }
 }
