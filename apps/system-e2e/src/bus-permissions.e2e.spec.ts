@@ -10,7 +10,10 @@ import { LocalStack } from './stack/local-stack.js';
 
 interface StreamInfo {
   readonly created: string;
-  readonly config: Readonly<Record<string, unknown>> & { readonly subjects: readonly string[] };
+  readonly config: Readonly<Record<string, unknown>> & {
+    readonly subjects: readonly string[];
+    readonly metadata?: Readonly<Record<string, string>>;
+  };
   readonly state: {
     readonly messages: number;
     readonly first_seq: number;
@@ -451,13 +454,13 @@ describe('who may do what on the bus', () => {
     });
 
     it('what is its job is not refused', async () => {
-      const { created, state } = await streamInfo(as('flow-runtime'), 'KV_SLUICE_STATE');
+      const { created, config, state } = await streamInfo(as('flow-runtime'), 'KV_SLUICE_STATE');
       const certificate = await (await TestAuthority.root({ subject: 'CN=Strange' })).leaf({ subject: 'CN=a' });
       const request = {
         leaf: Buffer.from(certificate.der).toString('base64'),
         chain: [],
         lookUp: 'service-key',
-        minimum: { epoch: created, sequence: state.last_seq },
+        minimum: { epoch: config.metadata?.['sluice-epoch'] ?? '', sequence: state.last_seq },
       };
       const verdict = await ask<{ result: { outcome: string; sha256: string } }>(
         as('flow-runtime'),

@@ -300,7 +300,6 @@ describe('who a caller is on the public listener', () => {
       `/http/${id}%zz`,
       `/http/\u00c0\u00af${id}`,
       `http/${id}`,
-      `https://localhost/http/${id}`,
       `*`,
     ];
 

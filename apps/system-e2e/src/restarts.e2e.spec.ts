@@ -145,8 +145,8 @@ describe('a stack whose parts die', () => {
       const connection = await connectAsService(stack, 'flow-runtime');
       try {
         const info = await attemptRequest(connection, '$JS.API.STREAM.INFO.KV_SLUICE_STATE');
-        const { created, state } = JSON.parse(typeof info === 'object' ? info.answer : '{}') as {
-          created: string;
+        const { config, state } = JSON.parse(typeof info === 'object' ? info.answer : '{}') as {
+          config: { metadata: Record<string, string> };
           state: { last_seq: number };
         };
         const leaf = await (await TestAuthority.root({ subject: 'CN=Strange' })).leaf({ subject: 'CN=a' });
@@ -154,7 +154,7 @@ describe('a stack whose parts die', () => {
           leaf: Buffer.from(leaf.der).toString('base64'),
           chain: [],
           lookUp: 'service-key',
-          minimum: { epoch: created, sequence: state.last_seq },
+          minimum: { epoch: config.metadata['sluice-epoch'], sequence: state.last_seq },
         };
         const counts = new Map<string, number>();
         for (let n = 0; n < times; n++) {

@@ -132,6 +132,7 @@ export {
   rootRevocation,
   signedPrefixes,
   stateBucket,
+  stateEpochName,
   stateKey,
   statePrefixOf,
   stateSchemas,

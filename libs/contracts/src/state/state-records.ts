@@ -191,6 +191,11 @@ export const streamPrefixes: ReadonlySet<StatePrefix> = new Set(['meta', 'lease'
 export const stateBucket = 'SLUICE_STATE';
 export const stateStream = `KV_${stateBucket}`;
 export const stateSubjectPrefix = `$KV.${stateBucket}.`;
+/**
+ * Where the stream's configuration names its epoch. Its time of creation will not do: of several servers each has its own. A stream
+ * of an earlier version has none, and is known by that time until it is made anew.
+ */
+export const stateEpochName = 'sluice-epoch';
 
 /** Keys. A role's name or an alias may hold dots in any place, which NATS subjects may not, so a dot is written `/` there. */
 export const stateKey = {

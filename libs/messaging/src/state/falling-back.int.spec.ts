@@ -100,9 +100,13 @@ const heartbeats = (follower: StateFollower, count: number) => {
 describe('a lease on the state stream', () => {
   it('begins when every writing service has confirmed the stream after it was asked for', async () => {
     const follower = follow();
-    await confirm();
-    await heartbeats(follower, 2);
-    await confirm(services.slice(1));
+    await until(
+      async () => {
+        await confirm(services.slice(1));
+        return follower.unconfirmedWriters.length === 1;
+      },
+      { what: 'the confirmations of all but one' },
+    );
     await heartbeats(follower, 3);
     expect(follower.currentAsOf).toBe(Number.NEGATIVE_INFINITY);
     expect(follower.ready).toBe(false);

@@ -1,4 +1,10 @@
-import { stateRepublishPrefix, stateStream, stateSubjectPrefix, type StatePrefix } from '@sluice/contracts';
+import {
+  stateEpochName,
+  stateRepublishPrefix,
+  stateStream,
+  stateSubjectPrefix,
+  type StatePrefix,
+} from '@sluice/contracts';
 import {
   DiscardPolicy,
   jetstreamManager,
@@ -38,12 +44,6 @@ export interface BucketState {
 const streamNotFound = 10059;
 const noMessageFound = 10037;
 const streamDiffers = 10058;
-
-/**
- * Where the stream's configuration names its epoch. Its time of creation will not do: of several servers each has its own. A stream
- * of an earlier version has none, and is known by that time until it is made anew.
- */
-const epochName = 'sluice-epoch';
 
 const getMessageSubject = `$JS.API.STREAM.MSG.GET.${stateStream}`;
 const nothing = new Uint8Array();
@@ -96,16 +96,16 @@ export class StateBucket {
     };
     const present = await this.#info();
     if (present) {
-      const epoch = present.config.metadata?.[epochName];
+      const epoch = present.config.metadata?.[stateEpochName];
       await keepStream(this.manager, {
         ...config,
-        ...(epoch === undefined ? {} : { metadata: { [epochName]: epoch } }),
+        ...(epoch === undefined ? {} : { metadata: { [stateEpochName]: epoch } }),
       });
       return;
     }
     try {
       const epoch = `${new Date().toISOString()}-${randomUUID()}`;
-      await this.manager.streams.add({ ...config, metadata: { [epochName]: epoch } });
+      await this.manager.streams.add({ ...config, metadata: { [stateEpochName]: epoch } });
     } catch (error) {
       // Somebody else has just made it, and it keeps its epoch.
       if (!(error instanceof JetStreamApiError && error.code === streamDiffers)) throw error;
@@ -117,7 +117,7 @@ export class StateBucket {
     const info = await this.#info();
     return (
       info && {
-        epoch: info.config.metadata?.[epochName] ?? info.created,
+        epoch: info.config.metadata?.[stateEpochName] ?? info.created,
         incarnation: info.cluster?.leader ?? this.connection.info?.server_id ?? '',
         lastSequence: info.state.last_seq,
         sealed: info.config.sealed,

@@ -143,9 +143,11 @@ export class StateFollower {
     return this.#complete;
   }
 
-  /** In step with a bucket into which every writing service has put all it has; confirmed by all of them, for who leases. */
+  /** In step with a bucket into which every writing service has put all it has; for who leases, with a lease that counts. */
   get ready(): boolean {
-    return this.#synced && this.#complete && (this.options.lease?.confirmed ?? true);
+    const { lease } = this.options;
+    const leased = !lease || (lease.confirmed && Number.isFinite(this.#currentAsOf));
+    return this.#synced && this.#complete && leased;
   }
 
   /** Why nothing may be decided by the epoch it knows, if somebody found that the stream lost something. */
@@ -304,8 +306,12 @@ export class StateFollower {
   }
 
   #confirmed({ sequence, record }: StateEntry<'confirmation'>): void {
-    if (record && record.epoch === this.#epoch && record.incarnation === this.#incarnation)
-      this.options.lease?.confirmedBy(record.service, sequence);
+    const { lease } = this.options;
+    if (!lease || !record || record.epoch !== this.#epoch || record.incarnation !== this.#incarnation) return;
+    const before = lease.confirmed;
+    lease.confirmedBy(record.service, sequence);
+    // The last of them was waited for: the next lease counts, and need not wait for its second.
+    if (!before && lease.confirmed) setImmediate(() => void this.#heartbeat());
   }
 
   #interrupt(): void {
