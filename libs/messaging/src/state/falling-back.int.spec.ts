@@ -20,6 +20,7 @@ let bucket: StateBucket;
 let publisher: StatePublisher;
 let followers: StateFollower[];
 let losses: string[];
+let faults: string[];
 
 beforeEach(async () => {
   nats = await TestNats.start();
@@ -28,6 +29,7 @@ beforeEach(async () => {
   publisher = new StatePublisher(connection, bucket, 1_000);
   followers = [];
   losses = [];
+  faults = [];
   await bucket.create();
   await complete();
 });
@@ -48,7 +50,7 @@ function follow(slot = 7): StateFollower {
     heartbeatMs: 50,
     now,
     lease: new StateLease({ bucket, publisher, now, drawSlot: () => slot++ }),
-    onFault: () => undefined,
+    onFault: (_error, what) => faults.push(what),
   });
   follower.onLoss((epoch, reason) => losses.push(`${epoch} ${reason}`));
   followers.push(follower);
@@ -146,7 +148,7 @@ describe('a lease on the state stream', () => {
     const state = await bucket.state();
     await bucket.seal();
     const sealed = performance.now();
-    await until(() => follower.unconfirmedWriters.length > 0, { what: 'a failed renewal' });
+    await until(() => faults.filter((what) => what === 'renewing the lease').length > 2, { what: 'failed renewals' });
     expect((await bucket.state())?.epoch).toBe(state?.epoch);
     await until(async () => (await bucket.last(stateKey.complete(services[0] ?? ''))) !== undefined, {
       what: 'a read',

@@ -14,7 +14,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { FetchedRecords } from './fetched-records.js';
 import type { RecordReader } from './signed-record.js';
 import type { BucketState, StateBucket } from './state-bucket.js';
-import type { Continuity, StateLease } from './state-lease.js';
+import { LeaseBroken, type Continuity, type StateLease } from './state-lease.js';
 
 /** What stands under a key: the record, or its absence, and the sequence that says so (0: never seen). */
 export interface StateEntry<P extends StatePrefix = StatePrefix> {
@@ -515,7 +515,8 @@ export class StateFollower {
       } else if (lease?.confirmed ?? true) this.#currentAsOf = Math.max(this.#currentAsOf, asked);
     } catch (error) {
       this.options.onFault(error, lease ? 'renewing the lease' : 'asking for the last sequence of the state stream');
-      if (!lease || this.#stopped) return;
+      // One that is not taken, or not in time, leaves the lease to end; the next shows whether this one stands.
+      if (!(error instanceof LeaseBroken) || this.#stopped) return;
       this.#interrupt();
       void this.#resync();
     } finally {

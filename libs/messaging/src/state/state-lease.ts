@@ -23,6 +23,11 @@ export type Continuity =
 
 const writers = Object.keys(stateWriters);
 
+/** What was written last is not there: the stream took another course, or took the lease though its answer was lost. */
+export class LeaseBroken extends Error {
+  override readonly name = 'LeaseBroken';
+}
+
 interface Written {
   readonly sequence: number;
   /** When it was asked for, before it was sent. */
@@ -93,7 +98,8 @@ export class StateLease {
   /**
    * Writes the next lease.
    * @returns its sequence, and when it was asked for
-   * @throws Error when the stream does not take it, or the lease before does not stand: then it was interrupted
+   * @throws LeaseBroken when the lease before does not stand: then the stream was interrupted
+   * @throws Error when the stream does not take it now
    */
   async write(): Promise<Written> {
     const { bucket, publisher, now } = this.options;
@@ -107,7 +113,7 @@ export class StateLease {
       version,
       new TextEncoder().encode(JSON.stringify(record)),
     );
-    if (sequence === undefined) throw new Error('The lease before this one does not stand in the state stream.');
+    if (sequence === undefined) throw new LeaseBroken('The lease before this one does not stand in the state stream.');
     this.#standsAt(sequence);
     const written = { sequence, asked };
     this.#written.push(written);
