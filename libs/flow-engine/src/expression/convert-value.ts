@@ -1,5 +1,5 @@
 import { FlowProcessingError } from '../error/flow-errors.js';
-import { decodeText } from '../message/message.js';
+import { decodeText } from '../message/charset.js';
 import { serializeXml } from '../xml/serialize-xml.js';
 import { XmlNode } from '../xml/xml-node.js';
 

@@ -110,12 +110,7 @@ export function writeSenderReply(
   const code = message.headers.get('CamelHttpResponseCode');
   const chosen = typeof code === 'string' && /^[2-5]\d\d$/.test(code) ? Number(code) : null;
   if (message.isEmpty) return { status: chosen ?? 204, headers: withoutContentType(headers), body: '' };
-  const { body } = message;
-  return {
-    status: chosen ?? 200,
-    headers,
-    body: body instanceof Uint8Array || typeof body === 'string' ? body : message.text(),
-  };
+  return { status: chosen ?? 200, headers, body: message.written() };
 }
 
 function returnedHeaders(message: Message, request: SenderRequest): Record<string, string> {
@@ -123,8 +118,9 @@ function returnedHeaders(message: Message, request: SenderRequest): Record<strin
   const headers: Record<string, string> = {};
   message.headers.forEach((name, value) => {
     if (!mayReturn(name)) return;
-    const text = valueToText(value);
-    if (name.toLowerCase() !== 'content-type') {
+    const isType = name.toLowerCase() === 'content-type';
+    const text = isType ? (message.writtenType ?? valueToText(value)) : valueToText(value);
+    if (!isType) {
       came ??= new HeaderMap(Object.entries(request.headers));
       if (came.get(name) === text) return;
     }
