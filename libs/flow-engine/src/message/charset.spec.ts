@@ -144,7 +144,7 @@ describe('bytes that come in', () => {
     [asText, 'Gr\xfc', 2],
   ])('are refused by %s, with where, when they are not UTF-8 and nothing is declared', (step, body, offset) => {
     const { status, outcome } = answer(step, latin1(body));
-    expect([status, outcome.error?.code]).toEqual([500, 'encoding-failed']);
+    expect([status, outcome.error?.code]).toEqual([400, 'charset-failed']);
     expect(outcome.error?.message).toContain(`not UTF-8: it cannot be read from byte ${offset} on`);
   });
 
@@ -196,5 +196,24 @@ describe('bytes that come in', () => {
       { logLevel: 'TRACE' },
     );
     expect([outcome.status, outcome.steps[0]?.payload]).toEqual(['COMPLETED', 'Gr\ufffd']);
+  });
+
+  it('are no fault of the sender when they are not its own', () => {
+    const steps = '- decode: {encoding: Base64}\n- contentModifier: {body: {expression: "${body}"}}';
+    expect(answer(steps, utf8('/A=='))).toMatchObject({ status: 500, outcome: { error: { code: 'charset-failed' } } });
+  });
+});
+
+describe('a request without a body', () => {
+  it.each(['- jsonToXml: {rootElement: r}', '- xmlToJson: {}'])(
+    'gets 400 with the reason where %s reads one',
+    (step) => {
+      const { status, body } = answer(step, new Uint8Array(), 'application/json');
+      expect([status, Buffer.from(body, 'hex').toString()]).toEqual([400, expect.stringContaining('has no body')]);
+    },
+  );
+
+  it('is answered where no step reads one', () => {
+    expect(answer(asText, new Uint8Array(), 'application/json').status).toBe(204);
   });
 });

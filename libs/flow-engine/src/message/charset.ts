@@ -8,9 +8,9 @@ const DECLARATION = /^(<\?xml\b[^>]{0,100}?)(\sencoding\s*=\s*)(["'])([\w.:-]{1,
 const BYTE_ORDER_MARK = 0xfeff;
 
 interface Codec {
-  /** @returns the text without a byte order mark @throws FlowProcessingError `encoding-failed` */
+  /** @returns the text without a byte order mark @throws FlowProcessingError `charset-failed` */
   decode(bytes: Uint8Array): string;
-  /** @throws FlowProcessingError `encoding-failed` */
+  /** @throws FlowProcessingError `charset-failed` */
   encode(text: string): Uint8Array;
 }
 
@@ -32,7 +32,7 @@ export function withLabel(contentType: string, charset: string): string {
 
 /**
  * Decodes by byte order mark, charset of the content type and XML declaration, in this order (RFC 7303 §3), else as UTF-8.
- * @throws FlowProcessingError `encoding-failed` for bytes that are not of that charset, and for a charset that is not known
+ * @throws FlowProcessingError `charset-failed` for bytes that are not of that charset, and for a charset that is not known
  */
 export function decodeText(bytes: Uint8Array, contentType?: string): string {
   return codecOf(charsetOf(bytes, contentType)).decode(bytes);
@@ -75,13 +75,13 @@ export function declareCharset(text: string, charset: string): string {
 
 /**
  * @returns the bytes of a text
- * @throws FlowProcessingError `encoding-failed` for a character the charset lacks, and for a charset that is not known
+ * @throws FlowProcessingError `charset-failed` for a character the charset lacks, and for a charset that is not known
  */
 export function encodeText(text: string, charset: string): Uint8Array {
   return codecOf(charset).encode(text);
 }
 
-/** @throws FlowProcessingError `encoding-failed` for half a surrogate pair, which no charset has */
+/** @throws FlowProcessingError `charset-failed` for half a surrogate pair, which no charset has */
 export function mustBeWellFormed(text: string): void {
   if (text.isWellFormed()) return;
   const at = text.search(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/);
@@ -231,5 +231,5 @@ function notOf(charset: string, offset: number): FlowProcessingError {
 }
 
 function failure(message: string): FlowProcessingError {
-  return new FlowProcessingError('encoding-failed', message);
+  return new FlowProcessingError('charset-failed', message);
 }

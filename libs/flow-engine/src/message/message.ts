@@ -38,6 +38,7 @@ export class Message {
   /** Of the content type that the text was read by. */
   #textType: string | undefined;
   #bytes: Uint8Array | null = null;
+  #unreadable: string | undefined;
   /** Which the bytes were written in. */
   #bytesCharset = '';
   #document: XmlNode | null = null;
@@ -66,6 +67,7 @@ export class Message {
     this.#text = null;
     this.#bytes = null;
     this.#document = null;
+    this.#unreadable = undefined;
   }
 
   /** Makes a body that is still to come the message's own. */
@@ -87,6 +89,11 @@ export class Message {
       throw new FlowProcessingError('internal', 'The body is passed on as it comes, and cannot be read here.');
   }
 
+  /** Why the text of this body could not be read, when it was asked for. */
+  get unreadable(): string | undefined {
+    return this.#unreadable;
+  }
+
   /** The header Content-Type, or undefined. */
   get contentType(): string | undefined {
     const value = this.headers.get('content-type');
@@ -100,7 +107,7 @@ export class Message {
 
   /**
    * The body as text: bytes are decoded by byte order mark, charset of Content-Type or XML declaration, else as UTF-8.
-   * @throws FlowProcessingError `encoding-failed` when the bytes are not of that charset
+   * @throws FlowProcessingError `charset-failed` when the bytes are not of that charset
    */
   text(): string {
     const body = this.#body;
@@ -108,7 +115,12 @@ export class Message {
     if (body instanceof Uint8Array) {
       const type = this.contentType;
       if (this.#text === null || this.#textType !== type) {
-        this.#text = decodeText(body, type);
+        try {
+          this.#text = decodeText(body, type);
+        } catch (error) {
+          this.#unreadable = (error as Error).message;
+          throw error;
+        }
         this.#textType = type;
       }
       return this.#text;
@@ -130,7 +142,7 @@ export class Message {
   /**
    * The body as bytes. Text is written in the charset the flow asks for by CamelCharsetName (header, else property), else that
    * of Content-Type, else of its XML declaration, else UTF-8; its XML declaration then says that charset.
-   * @throws FlowProcessingError `encoding-failed` for a character that the charset lacks
+   * @throws FlowProcessingError `charset-failed` for a character that the charset lacks
    */
   bytes(): Uint8Array {
     if (this.#body instanceof Uint8Array) return this.#body;
@@ -145,7 +157,7 @@ export class Message {
 
   /**
    * The body as it goes out: as {@link bytes}, but text that is written as UTF-8 stays text.
-   * @throws FlowProcessingError `encoding-failed`
+   * @throws FlowProcessingError `charset-failed`
    */
   written(): Uint8Array | string {
     if (this.#body instanceof Uint8Array) return this.#body;
