@@ -54,13 +54,11 @@ describe('the content coding of a request', () => {
     ['br', brotliCompressSync],
   ])('%s counts by what comes out: a body that grows over the limit gets 413', async (coding, compress) => {
     expect((await send(coding, compress(Buffer.alloc(MB, 32)))).status).toBe(200);
-    const bomb = compress(Buffer.alloc(64 * MB, 32));
-    expect(bomb.length).toBeLessThan(MB);
+    const bomb = compress(Buffer.alloc(4 * MB, 32));
+    expect(bomb.length).toBeLessThan(MB / 10);
     const before = served.log.length;
-    expect(await send(coding, bomb)).toMatchObject({
-      status: 413,
-      text: expect.stringContaining('larger than the 1 MB'),
-    });
+    const { status, text: problem } = await send(coding, bomb);
+    expect([status, problem.slice(0, 200)]).toEqual([413, expect.stringContaining('larger than the 1 MB')]);
     expect(served.log.length).toBe(before);
   });
 
