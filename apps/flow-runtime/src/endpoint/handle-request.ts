@@ -22,6 +22,7 @@ import { messageId } from '../record-message/message-id.js';
 import type { RecordMessage, RunningMessage } from '../record-message/record-message.js';
 import type { ReportUsage } from '../report-usage/report-usage.js';
 import type { ConnectedCaller, PermittedUse, ReadCaller } from './caller-certificate.js';
+import { decodeContent, takenCodings } from './content-coding.js';
 import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
 import type { NoteUnreadable, UnreadableReason } from './note-unreadable.js';
 import { MalformedClientCert } from './passed-on/malformed-client-cert.js';
@@ -195,6 +196,8 @@ export class HandleRequest {
         respondWithProblem(response, 413, { detail: tooLarge(endpoint) });
         return undefined;
       }
+      const coding = request.headers['content-encoding'];
+      if (coding !== undefined) return this.#decodeThenProcess(request, response, caller, use, body, coding);
       // The sender is gone.
       if (request.destroyed && !response.writable) return undefined;
       const exchange: Exchange = {
@@ -217,6 +220,34 @@ export class HandleRequest {
     } catch (error) {
       this.#fail(request, response, error);
       return undefined;
+    }
+  }
+
+  /** The flow gets the body without its content coding, and does not hear of the coding. */
+  async #decodeThenProcess(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: ConnectedCaller,
+    use: Omit<PermittedUse, 'url' | 'routes'>,
+    body: Uint8Array,
+    coding: string,
+  ): Promise<void> {
+    const decoded = await decodeContent(coding, body, use.endpoint.maximumBodyBytes);
+    if ('body' in decoded) {
+      delete request.headers['content-encoding'];
+      return this.#process(request, response, caller, use, decoded.body, undefined);
+    }
+    const name = JSON.stringify(coding.slice(0, 40));
+    switch (decoded.refused) {
+      case 'too-large':
+        return respondWithProblem(response, 413, { detail: tooLarge(use.endpoint) });
+      case 'malformed':
+        return respondWithProblem(response, 400, { detail: `The body is not of the content coding ${name} it names.` });
+      case 'not-taken':
+        response.setHeader('accept-encoding', takenCodings);
+        return respondWithProblem(response, 415, {
+          detail: `The content coding ${name} is not taken here: send the body as it is, or in one of ${takenCodings}.`,
+        });
     }
   }
 

@@ -5,8 +5,12 @@ import { askForBody } from './awaited-body.js';
 /** A declared length up to this, in bytes, is gathered: about as much as waits in the stream anyway. */
 const largestGathered = 64 * 1024;
 
-/** Whether a request is one whose body is passed on as it comes, where the flow allows it. One over the limit is not. */
+/**
+ * Whether a request is one whose body is passed on as it comes, where the flow allows it. One over the limit is not, nor one with
+ * a content coding, which is taken off first.
+ */
 export function comesAsStream(request: IncomingMessage, limit: number): boolean {
+  if (request.headers['content-encoding'] !== undefined) return false;
   const declared = request.headers['content-length'];
   if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
   const length = Number(declared);

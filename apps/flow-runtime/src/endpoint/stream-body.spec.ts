@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
 import { ServedFlow, type ServedFlowOptions } from './testing/served-flow.js';
 import { replyTo, Upload } from './testing/upload.js';
 
@@ -108,6 +109,17 @@ describe('a body that no step needs whole', () => {
     expect(Object.keys(seen ?? {}).filter((name) => /^(content-length|transfer-encoding)$/.test(name))).toEqual(
       Object.keys(passed),
     );
+  });
+
+  it('is decoded first when it has a content coding', async () => {
+    const { url, calls } = await receiver(drinkUp);
+    const served = await serve(flowTo(url));
+    const body = Buffer.alloc(MB, 'a');
+    const request = served.begin({ 'content-encoding': 'gzip' });
+    const reply = replyTo(request);
+    request.end(gzipSync(body));
+    expect((await reply).text).toBe(`<${createHash('sha256').update(body).digest('hex')}>`);
+    expect(calls[0]?.request.headers['content-encoding']).toBeUndefined();
   });
 
   it('makes the sender wait while the receiver reads nothing, and takes in next to nothing meanwhile', async () => {

@@ -97,12 +97,16 @@ export const messageApi = String.raw`
     return decoded;
   };
   let failure;
-  let body, bodyChanged = false, headers, properties;
+  let body, unreadable, bodyChanged = false, headers, properties;
+  const readBody = () => {
+    if (unreadable !== undefined && !bodyChanged) throw new Error(unreadable);
+    return body;
+  };
   const message = {
-    getBody: () => body,
-    getBodyAsString: () => body,
+    getBody: readBody,
+    getBodyAsString: readBody,
     setBody(value) { body = toValue(value); bodyChanged = true; },
-    getBodySize: () => (body === null ? 0 : String(body).length),
+    getBodySize: () => (readBody() === null ? 0 : String(body).length),
     getHeaders: () => headers,
     getHeader: (name) => headers.get(name),
     setHeader: (name, value) => void headers.put(name, value),
@@ -116,6 +120,7 @@ export const messageApi = String.raw`
     begin(input) {
       const given = parse(input);
       body = given.body;
+      unreadable = given.unreadable;
       headers = new Values(given.headers, true);
       properties = new Values(given.properties, false);
     },

@@ -93,6 +93,18 @@ describe('a script', () => {
     expect(message.body).toBe(body);
   });
 
+  it('fails when it looks at a body that is no text, and may set another', async () => {
+    const body = Uint8Array.of(65, 255);
+    await expect(runScript('const processData = (message) => void message.getBody();', { body })).rejects.toThrow(
+      'not UTF-8: it cannot be read from byte 1 on',
+    );
+    const { message } = await runScript(
+      "const processData = (message) => { message.setBody('a'); message.setHeader('s', message.getBody()); };",
+      { body },
+    );
+    expect([message.body, message.headers.get('s')]).toEqual(['a', 'a']);
+  });
+
   it('sees headers whatever their case, and removes what it removes from the map', async () => {
     const { message } = await runScript(
       `function processData(message) {

@@ -201,10 +201,21 @@ function inputOf(message: Message): string {
       : valueToText(value),
   ];
   return JSON.stringify({
-    body: message.body === null ? null : message.text(),
+    ...bodyOf(message),
     headers: [...message.headers].map(plain),
     properties: [...message.properties].map(plain),
   });
+}
+
+/** A script that does not look at the body may run with one that is no text. */
+function bodyOf(message: Message): { readonly body: string | null; readonly unreadable?: string } {
+  if (message.body === null) return { body: null };
+  try {
+    return { body: message.text() };
+  } catch (error) {
+    if (message.unreadable === undefined) throw error;
+    return { body: null, unreadable: message.unreadable };
+  }
 }
 
 interface ScriptOutput {

@@ -71,6 +71,7 @@ export type FlowErrorCode =
   | 'json-malformed'
   | 'csv-malformed'
   | 'conversion-failed'
+  | 'charset-failed'
   | 'encoding-failed'
   | 'validation-failed'
   | 'mapping-failed'

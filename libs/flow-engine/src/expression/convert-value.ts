@@ -1,5 +1,6 @@
 import { FlowProcessingError } from '../error/flow-errors.js';
-import { decodeText } from '../message/message.js';
+import { decodeText } from '../message/charset.js';
+import { isSameDecimal } from '../message/exact-json.js';
 import { serializeXml } from '../xml/serialize-xml.js';
 import { XmlNode } from '../xml/xml-node.js';
 
@@ -45,15 +46,17 @@ export function convertToDataType(value: unknown, dataType: string): unknown {
       return valueToText(value);
     case 'integer':
     case 'int':
-    case 'long':
     case 'short':
-    case 'biginteger':
       return numberOf(value, dataType, true);
+    case 'long':
+    case 'biginteger':
+      return exactOf(value, dataType, true);
     case 'double':
     case 'float':
+      return numberOf(value, dataType, false);
     case 'bigdecimal':
     case 'number':
-      return numberOf(value, dataType, false);
+      return exactOf(value, dataType, false);
     case 'boolean': {
       const text = valueToText(value).trim().toLowerCase();
       if (text === 'true' || text === 'false') return text === 'true';
@@ -62,6 +65,16 @@ export function convertToDataType(value: unknown, dataType: string): unknown {
     default:
       return value;
   }
+}
+
+/** @returns a number, or the text of one that would not keep its digits */
+function exactOf(value: unknown, dataType: string, whole: boolean): number | string {
+  const text = valueToText(value).trim();
+  if (whole ? /^[+-]?\d{16,}$/.test(text) : /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) {
+    const written = String(Number(text));
+    if (whole ? !isSameDecimal(text, written) : text !== written) return text;
+  }
+  return numberOf(value, dataType, whole);
 }
 
 function numberOf(value: unknown, dataType: string, whole: boolean): number {

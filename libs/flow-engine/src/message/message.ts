@@ -2,6 +2,17 @@ import { FlowProcessingError } from '../error/flow-errors.js';
 import { parseXml } from '../xml/parse-xml.js';
 import { serializeXml } from '../xml/serialize-xml.js';
 import { XmlNode } from '../xml/xml-node.js';
+import {
+  charsetToWrite,
+  declareCharset,
+  decodeText,
+  encodeText,
+  isUtf8,
+  labelOf,
+  mustBeWellFormed,
+  showText,
+  withLabel,
+} from './charset.js';
 import { HeaderMap } from './header-map.js';
 import type { StreamedBody } from './streamed-body.js';
 
@@ -14,9 +25,6 @@ export interface MessageAttachment {
   readonly content: string | Uint8Array;
 }
 
-const decoders = new Map<string, TextDecoder>();
-const encoder = new TextEncoder();
-
 /**
  * A message on its way through a flow. Header names ignore case, property names do not. The body is converted only when a
  * step asks for another form, and each form is kept until the body is set again.
@@ -27,7 +35,12 @@ export class Message {
   attachments: readonly MessageAttachment[] = [];
   #body: MessageBody;
   #text: string | null = null;
+  /** Of the content type that the text was read by. */
+  #textType: string | undefined;
   #bytes: Uint8Array | null = null;
+  #unreadable: string | undefined;
+  /** Which the bytes were written in. */
+  #bytesCharset = '';
   #document: XmlNode | null = null;
   /** Set while the body is still to come. */
   #streamed: StreamedBody | null = null;
@@ -54,6 +67,7 @@ export class Message {
     this.#text = null;
     this.#bytes = null;
     this.#document = null;
+    this.#unreadable = undefined;
   }
 
   /** Makes a body that is still to come the message's own. */
@@ -75,6 +89,11 @@ export class Message {
       throw new FlowProcessingError('internal', 'The body is passed on as it comes, and cannot be read here.');
   }
 
+  /** Why the text of this body could not be read, when it was asked for. */
+  get unreadable(): string | undefined {
+    return this.#unreadable;
+  }
+
   /** The header Content-Type, or undefined. */
   get contentType(): string | undefined {
     const value = this.headers.get('content-type');
@@ -86,25 +105,82 @@ export class Message {
     return body === null || (body instanceof XmlNode ? false : body.length === 0);
   }
 
-  /** The body as text: bytes are decoded by the charset of Content-Type, the XML declaration or a byte order mark, else as UTF-8. */
+  /**
+   * The body as text: bytes are decoded by byte order mark, charset of Content-Type or XML declaration, else as UTF-8.
+   * @throws FlowProcessingError `charset-failed` when the bytes are not of that charset
+   */
   text(): string {
-    if (typeof this.#body === 'string') return this.#body;
+    const body = this.#body;
+    if (typeof body === 'string') return body;
+    if (body instanceof Uint8Array) {
+      const type = this.contentType;
+      if (this.#text === null || this.#textType !== type) {
+        try {
+          this.#text = decodeText(body, type);
+        } catch (error) {
+          this.#unreadable = (error as Error).message;
+          throw error;
+        }
+        this.#textType = type;
+      }
+      return this.#text;
+    }
     if (this.#text === null) {
-      if (this.#body === null) {
+      if (body === null) {
         this.#mustBeThere();
         this.#text = '';
-      } else if (this.#body instanceof XmlNode)
-        this.#text = serializeXml(this.#body, { declaration: this.#body.kind === 'document' });
-      else this.#text = decodeText(this.#body, this.contentType);
+      } else this.#text = serializeXml(body, { declaration: body.kind === 'document' });
     }
     return this.#text;
   }
 
-  /** The body as bytes; text is encoded as UTF-8. */
+  /** The body for logs only: what cannot be read is shown as U+FFFD, and nothing fails. */
+  shown(): string {
+    return this.#body instanceof Uint8Array ? showText(this.#body, this.contentType) : this.text();
+  }
+
+  /**
+   * The body as bytes. Text is written in the charset the flow asks for by CamelCharsetName (header, else property), else that
+   * of Content-Type, else of its XML declaration, else UTF-8; its XML declaration then says that charset.
+   * @throws FlowProcessingError `charset-failed` for a character that the charset lacks
+   */
   bytes(): Uint8Array {
     if (this.#body instanceof Uint8Array) return this.#body;
-    this.#bytes ??= encoder.encode(this.text());
+    const text = this.text();
+    const charset = charsetToWrite(text, this.#charsetAsked, this.contentType);
+    if (this.#bytes === null || this.#bytesCharset !== charset) {
+      this.#bytes = encodeText(declareCharset(text, charset), charset);
+      this.#bytesCharset = charset;
+    }
     return this.#bytes;
+  }
+
+  /**
+   * The body as it goes out: as {@link bytes}, but text that is written as UTF-8 stays text.
+   * @throws FlowProcessingError `charset-failed`
+   */
+  written(): Uint8Array | string {
+    if (this.#body instanceof Uint8Array) return this.#body;
+    const text = this.text();
+    const charset = charsetToWrite(text, this.#charsetAsked, this.contentType);
+    if (!isUtf8(charset)) return this.bytes();
+    mustBeWellFormed(text);
+    return declareCharset(text, charset);
+  }
+
+  /** The content type for {@link written}: it names the charset that the flow asked for. Bytes keep their own. */
+  get writtenType(): string | undefined {
+    const type = this.contentType;
+    const asked = this.#charsetAsked;
+    if (type === undefined || asked === undefined || this.#streamed !== null || this.#body instanceof Uint8Array)
+      return type;
+    return labelOf(type) === undefined && isUtf8(asked) ? type : withLabel(type, asked);
+  }
+
+  /** Camel reads the header first, then the property. */
+  get #charsetAsked(): string | undefined {
+    const asked = this.headers.get('camelcharsetname') ?? this.properties.get('CamelCharsetName');
+    return typeof asked === 'string' && asked.trim() !== '' ? asked.trim() : undefined;
   }
 
   /**
@@ -140,40 +216,10 @@ export class Message {
     copy.attachments = this.attachments;
     copy.#body = this.#body;
     copy.#text = this.#text;
+    copy.#textType = this.#textType;
     copy.#bytes = this.#bytes;
+    copy.#bytesCharset = this.#bytesCharset;
     copy.#document = this.#document;
     return copy;
   }
-}
-
-/** Decodes bytes to text. An unknown charset falls back to UTF-8, as a sender's wrong label must not lose the message. */
-export function decodeText(bytes: Uint8Array, contentType?: string): string {
-  return decoderFor(charsetOf(bytes, contentType)).decode(bytes);
-}
-
-function charsetOf(bytes: Uint8Array, contentType: string | undefined): string {
-  const labelled = contentType === undefined ? null : /charset\s*=\s*"?([\w.:-]{1,40})/i.exec(contentType);
-  if (labelled?.[1] !== undefined) return labelled[1];
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-  if (bytes[0] === 0x3c && bytes[1] === 0x3f) {
-    const declaration = decoderFor('latin1').decode(bytes.subarray(0, 120));
-    const encoding = /^<\?xml[^>]{1,60}encoding\s*=\s*["']([\w.:-]{1,40})/.exec(declaration);
-    if (encoding?.[1] !== undefined) return encoding[1];
-  }
-  return 'utf-8';
-}
-
-function decoderFor(charset: string): TextDecoder {
-  const key = charset.toLowerCase();
-  let decoder = decoders.get(key);
-  if (decoder === undefined) {
-    try {
-      decoder = new TextDecoder(key);
-    } catch {
-      return decoderFor('utf-8');
-    }
-    decoders.set(key, decoder);
-  }
-  return decoder;
 }

@@ -1,6 +1,7 @@
 import type { CompiledFlow, CompiledStep } from '../compile/compiled-flow.js';
 import { toProcessingError } from '../error/flow-errors.js';
 import { valueToText } from '../expression/convert-value.js';
+import { showText } from '../message/charset.js';
 import { type Awaitable, isPromise } from './awaitable.js';
 import type { FlowRun } from './flow-run.js';
 import type { StepRecord } from './flow-outcome.js';
@@ -60,7 +61,7 @@ const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|.*(passwor
 const MAXIMUM_VALUE = 4 * 1024;
 
 function snapshot(run: FlowRun): Pick<StepRecord, 'headers' | 'properties' | 'payload' | 'payloadTruncated'> {
-  const payload = run.message.text();
+  const payload = run.message.shown();
   const maximum = run.scope.maximumPayload;
   return {
     headers: tableOf(run.message.headers),
@@ -73,6 +74,8 @@ function snapshot(run: FlowRun): Pick<StepRecord, 'headers' | 'properties' | 'pa
 function tableOf(entries: Iterable<[string, unknown]>): Record<string, string> {
   const table: Record<string, string> = {};
   for (const [name, value] of entries)
-    table[name] = SECRET.test(name) ? '***' : valueToText(value).slice(0, MAXIMUM_VALUE);
+    table[name] = SECRET.test(name)
+      ? '***'
+      : (value instanceof Uint8Array ? showText(value) : valueToText(value)).slice(0, MAXIMUM_VALUE);
   return table;
 }

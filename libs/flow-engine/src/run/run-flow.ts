@@ -1,6 +1,7 @@
 import type { CompiledFlow } from '../compile/compiled-flow.js';
 import { FlowProcessingError, toProcessingError } from '../error/flow-errors.js';
 import type { Message } from '../message/message.js';
+import type { SenderChannel } from '../model/channel-definition.js';
 import type { FlowPorts } from '../port/flow-ports.js';
 import { type Awaitable, isPromise } from './awaitable.js';
 import type { FlowFailure, FlowOutcome, FlowStatus } from './flow-outcome.js';
@@ -35,17 +36,18 @@ export function runFlow(
   try {
     const pending = runProcess(flow, process, run);
     if (isPromise(pending))
-      return pending.then(
-        () => complete(run),
-        (error: unknown) => outcomeOf(run, error),
-      );
-    return complete(run);
+      return pending.then(() => complete(run, sender)).catch((error: unknown) => outcomeOf(run, error));
+    return complete(run, sender);
   } catch (error) {
     return outcomeOf(run, error);
   }
 }
 
-function complete(run: FlowRun): Awaitable<FlowOutcome> {
+/** @throws FlowProcessingError when the answer cannot be written: the message has then failed, and says so */
+function complete(run: FlowRun, sender: SenderChannel | undefined): Awaitable<FlowOutcome> {
+  if (sender?.adapter === 'HTTPS') run.message.written();
+  else if ((sender?.adapter === 'SOAP' || sender?.adapter === 'IDOC') && run.message.body instanceof Uint8Array)
+    run.message.text();
   if (run.scope.onCompletion.length === 0) return outcomeOf(run, null);
   return (async () => {
     try {

@@ -1,4 +1,4 @@
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { type FlowErrorCode, FlowProcessingError } from '../error/flow-errors.js';
 import { valueToText } from '../expression/convert-value.js';
 import { HeaderMap } from '../message/header-map.js';
 import { Message } from '../message/message.js';
@@ -101,7 +101,7 @@ export function writeSenderReply(
   request: SenderRequest,
   messageId: string,
 ): SenderReply {
-  if (outcome.status !== 'COMPLETED') return failureReply(channel, outcome, messageId);
+  if (outcome.status !== 'COMPLETED') return failureReply(channel, outcome, request, messageId);
   if (channel.adapter === 'SOAP' && channel.messageExchangePattern === 'OneWay')
     return { status: 202, headers: {}, body: '' };
   const { message } = outcome;
@@ -110,12 +110,7 @@ export function writeSenderReply(
   const code = message.headers.get('CamelHttpResponseCode');
   const chosen = typeof code === 'string' && /^[2-5]\d\d$/.test(code) ? Number(code) : null;
   if (message.isEmpty) return { status: chosen ?? 204, headers: withoutContentType(headers), body: '' };
-  const { body } = message;
-  return {
-    status: chosen ?? 200,
-    headers,
-    body: body instanceof Uint8Array || typeof body === 'string' ? body : message.text(),
-  };
+  return { status: chosen ?? 200, headers, body: message.written() };
 }
 
 function returnedHeaders(message: Message, request: SenderRequest): Record<string, string> {
@@ -123,8 +118,9 @@ function returnedHeaders(message: Message, request: SenderRequest): Record<strin
   const headers: Record<string, string> = {};
   message.headers.forEach((name, value) => {
     if (!mayReturn(name)) return;
-    const text = valueToText(value);
-    if (name.toLowerCase() !== 'content-type') {
+    const isType = name.toLowerCase() === 'content-type';
+    const text = isType ? (message.writtenType ?? valueToText(value)) : valueToText(value);
+    if (!isType) {
       came ??= new HeaderMap(Object.entries(request.headers));
       if (came.get(name) === text) return;
     }
@@ -155,18 +151,40 @@ function soapReply(message: Message, headers: Readonly<Record<string, string>>):
   };
 }
 
-function failureReply(channel: HttpSender, outcome: FlowOutcome, messageId: string): SenderReply {
+/** What a flow says of a body it wants and cannot read. */
+const UNREADABLE = new Set<FlowErrorCode>(['json-malformed', 'xml-malformed', 'csv-malformed']);
+
+/**
+ * @returns why the failure is the sender's: its body, unchanged until then, is not of its charset, or there is none. This alone is
+ * told without the channel's leave, as it says nothing that the sender did not send.
+ */
+function faultOfBody({ error, message }: FlowOutcome, request: SenderRequest): string | undefined {
+  if (error === undefined || message.body !== request.body) return undefined;
+  if (error.code === 'charset-failed' && message.unreadable === error.message) return error.message;
+  if (request.body.length === 0 && UNREADABLE.has(error.code))
+    return 'The request has no body, and the flow reads one: send it.';
+  return undefined;
+}
+
+function failureReply(
+  channel: HttpSender,
+  outcome: FlowOutcome,
+  request: SenderRequest,
+  messageId: string,
+): SenderReply {
   const shown = channel.returnExceptionToSender ? (outcome.error?.message ?? '') : '';
   const text = `The message could not be processed. The id of its message processing log is ${messageId}.`;
   if (channel.adapter === 'HTTPS') {
+    const fault = faultOfBody(outcome, request);
+    const status = fault === undefined ? 500 : 400;
     const problem = {
       type: 'about:blank',
-      title: 'Internal Server Error',
-      status: 500,
-      detail: shown === '' ? text : `${text} ${shown}`,
+      title: fault === undefined ? 'Internal Server Error' : 'Bad Request',
+      status,
+      detail: fault ?? (shown === '' ? text : `${text} ${shown}`),
       messageProcessingLogId: messageId,
     };
-    return { status: 500, headers: { 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problem) };
+    return { status, headers: { 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problem) };
   }
   const version = outcome.message.properties.get(SOAP_VERSION) === '1.2' ? '1.2' : '1.1';
   const reason = shown === '' ? text : `${text} ${shown}`;

@@ -3,7 +3,8 @@ import type { StepCompiler } from '../compile/step-compiler.js';
 import { FlowProcessingError } from '../error/flow-errors.js';
 import { clip, valueToText } from '../expression/convert-value.js';
 import type { CompiledExpression } from '../expression/expression-context.js';
-import { Message, decodeText } from '../message/message.js';
+import { decodeText, encodeText, showText } from '../message/charset.js';
+import { Message } from '../message/message.js';
 import type {
   HttpReceiver,
   MailReceiver,
@@ -107,7 +108,7 @@ function takeHttpResponse(run: FlowRun, channel: HttpReceiver, response: HttpRes
       `The receiver "${channel.name}" answered with HTTP status ${response.status}.`,
       {
         responseCode: response.status,
-        responseBody: decodeText(response.body.subarray(0, 64 * 1024), response.headers['content-type']),
+        responseBody: showText(response.body.subarray(0, 64 * 1024), response.headers['content-type']),
         responseHeaders: response.headers,
       },
     );
@@ -119,7 +120,8 @@ function requestHeaders(message: Message, patterns: readonly string[]): Record<s
   for (const [name, value] of message.headers) {
     if (NEVER_SENT.test(name)) continue;
     if (!ALWAYS_SENT.has(name.toLowerCase()) && !matchesHeaderPattern(name, patterns)) continue;
-    const text = valueToText(value);
+    const isType = name.toLowerCase() === 'content-type';
+    const text = isType ? (message.writtenType ?? valueToText(value)) : valueToText(value);
     if (/[\r\n\0]/.test(text))
       throw new FlowProcessingError(
         'receiver-failed',
@@ -181,7 +183,7 @@ function compileSoap(channel: SoapReceiver, compiler: StepCompiler): StepWork {
         'Content-Type': contentType,
         ...(soap12 ? {} : { SOAPAction: `"${soapAction.replaceAll('"', '')}"` }),
       },
-      body: new TextEncoder().encode(wrapSoap(run.message, channel.soapVersion)),
+      body: encodeText(wrapSoap(run.message, channel.soapVersion), 'UTF-8'),
       timeoutMs: run.scope.timeLeft(channel.timeoutMs),
       authentication: authentication(run),
       retries: 0,

@@ -2,7 +2,7 @@ import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
 import { FlowProcessingError } from '../error/flow-errors.js';
 import { valueToText } from '../expression/convert-value.js';
-import { decodeText } from '../message/message.js';
+import { decodeText } from '../message/charset.js';
 import type {
   DataStoreDeleteStep,
   DataStoreGetStep,
@@ -81,8 +81,13 @@ export function compileDataStoreSelect(step: DataStoreSelectStep, compiler: Step
 }
 
 function messageElement(entry: DataStoreEntry): string {
-  const body = decodeText(entry.body).replace(/^\ufeff?\s*<\?xml[^>]*\?>\s*/, '');
+  const body = decodeText(entry.body, contentTypeOf(entry)).replace(/^\ufeff?\s*<\?xml[^>]*\?>\s*/, '');
   return `<message id="${escapeAttribute(entry.id)}">${body}</message>`;
+}
+
+function contentTypeOf({ headers }: DataStoreEntry): string | undefined {
+  const name = Object.keys(headers).find((header) => header.toLowerCase() === 'content-type');
+  return name === undefined ? undefined : headers[name];
 }
 
 export function compileDataStoreDelete(step: DataStoreDeleteStep, compiler: StepCompiler): StepWork {

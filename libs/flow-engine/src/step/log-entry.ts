@@ -21,7 +21,7 @@ export function compileLogEntry(step: LogStep, compiler: StepCompiler): StepWork
       run.scope.attachments.push({
         name: step.name,
         mediaType: run.message.contentType ?? 'text/plain',
-        content: run.message.text(),
+        content: run.message.shown(),
       });
   };
 }

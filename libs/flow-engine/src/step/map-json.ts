@@ -4,11 +4,15 @@ import type { StepCompiler } from '../compile/step-compiler.js';
 import { FlowProcessingError } from '../error/flow-errors.js';
 import { ExpressionSyntaxError } from '../expression/expression-context.js';
 import { regexOf } from '../expression/simple/ognl-path.js';
+import { ExactJson } from '../message/exact-json.js';
 import type { MappingStep } from '../model/step-definition.js';
 
 /** Nodes of the expression that may be evaluated for one message, and how deep they may call each other. */
 const MAXIMUM_EVALUATIONS = 5_000_000;
 const MAXIMUM_DEPTH = 400;
+
+const INEXACT =
+  ' (The body holds numbers of more digits than can be calculated with. They are copied as they are; $number($string(x)) rounds one.)';
 
 /** Maps a JSON body with a JSONata expression; `$headers` and `$properties` hold the message's. */
 export function compileMapping(step: MappingStep, compiler: StepCompiler): StepWork {
@@ -18,20 +22,26 @@ export function compileMapping(step: MappingStep, compiler: StepCompiler): StepW
     // Each run has an expression of its own, as the bounds count in it.
     const expression = parse(step.jsonata);
     bound(expression);
-    const input = run.message.isEmpty ? undefined : run.message.json();
+    const document = run.message.isEmpty ? undefined : new ExactJson(run.message.text());
+    // JSONata's own copies by way of a text, in which it rounds numbers.
+    if (document !== undefined) expression.registerFunction('clone', (value) => document.copy(value), '<(oa)-:o>');
     let result: unknown;
     try {
-      result = (await expression.evaluate(input, {
+      result = (await expression.evaluate(document?.value, {
         headers: Object.fromEntries(run.message.headers),
         properties: Object.fromEntries(run.message.properties),
       })) as unknown;
     } catch (error) {
       if (error instanceof FlowProcessingError) throw error;
-      throw new FlowProcessingError('mapping-failed', `The JSONata mapping failed: ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw new FlowProcessingError(
+        'mapping-failed',
+        `The JSONata mapping failed: ${messageOf(error)}${document?.inexact ? INEXACT : ''}`,
+        {
+          cause: error,
+        },
+      );
     }
-    const text = JSON.stringify(result) as string | undefined;
+    const text = document === undefined ? (JSON.stringify(result) as string | undefined) : document.write(result);
     run.message.body = text ?? 'null';
     run.message.headers.set('Content-Type', 'application/json');
   };
