@@ -1,7 +1,7 @@
-import { readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import { destinationEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
 import { z } from 'zod';
 
-const environment = shellEnvironment.extend({
+const environment = shellEnvironment.extend(destinationEnvironment.shape).extend({
   ADMIN_HOST: z.string().default('127.0.0.1'),
   ADMIN_PORT: z.coerce.number().int().min(0).max(65_535),
 });

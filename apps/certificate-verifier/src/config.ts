@@ -1,7 +1,7 @@
-import { readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import { destinationEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
 import { z } from 'zod';
 
-const environment = shellEnvironment.extend({
+const environment = shellEnvironment.extend(destinationEnvironment.shape).extend({
   RECORD_KEYS_FILE: z.string().min(1),
   /** Records of keys remembered; the others are fetched when a certificate comes that needs them. */
   RECORD_CACHE_SIZE: z.coerce.number().int().min(100).default(100_000),

@@ -1,4 +1,4 @@
-import { databaseEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import { databaseEnvironment, destinationEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
 import { z } from 'zod';
 import type { ListenersConfig } from './endpoint/listeners.js';
 
@@ -16,6 +16,7 @@ const runtimeGoneAfter = { RUNTIME_GONE_AFTER_MS: z.coerce.number().int().min(1_
 const environment = shellEnvironment
   .extend(databaseEnvironment.shape)
   .extend(runtimeGoneAfter)
+  .extend(destinationEnvironment.shape)
   .extend({
     RECORD_KEYS_FILE: z.string().min(1),
     /** Where senders reach the endpoints; goes into the answers of the API. */

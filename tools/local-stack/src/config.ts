@@ -26,6 +26,8 @@ export interface StackConfig {
   readonly busStoreMb: number;
   /** NATS servers: 1, or 3 that keep each stream together. */
   readonly natsServers: 1 | 3;
+  /** Where services connect to for others though it is closed by itself; loopback here. */
+  readonly allowedDestinations: string;
   readonly root: string;
 }
 
@@ -59,6 +61,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
       : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
     busStoreMb: readBusStoreMb(environment),
+    allowedDestinations: environment['ALLOWED_DESTINATIONS'] ?? 'localhost,127.0.0.0/8,::1',
     natsServers: readNatsServers(environment),
     logLevel: environment['LOG_LEVEL'] || 'info',
     root,

@@ -28,6 +28,8 @@ export function serviceProcesses(
     DATABASE_URL: databaseUrlFor(adminDatabaseUrl, role, ''),
     DATABASE_PASSWORD_FILE: provisioned.databasePasswordFile(role),
   });
+  // Receivers, OCSP responders and web servers of CRLs that are tried out run on this machine.
+  const destinations = { ALLOWED_DESTINATIONS: config.allowedDestinations };
   const records = { RECORD_KEYS_FILE: provisioned.recordKeysFile };
   const several = (count: number, make: (number: number) => ServiceProcess) =>
     Array.from({ length: count }, (_, index) => make(index + 1));
@@ -46,6 +48,7 @@ export function serviceProcesses(
         AUDIT_HEAD_INTERVAL_SECONDS: String(config.auditHeadSeconds),
         FLOW_URL: flowUrl,
         CRL_BASE_URL: config.crlBaseUrl,
+        ...destinations,
       },
     },
     {
@@ -61,7 +64,7 @@ export function serviceProcesses(
     ...several(config.verifiers, (number) => ({
       service: 'certificate-verifier',
       number,
-      environment: { ...bus('certificate-verifier'), ...records },
+      environment: { ...bus('certificate-verifier'), ...records, ...destinations },
     })),
     ...several(config.flowRuntimes, (number) => ({
       service: 'flow-runtime',
@@ -80,9 +83,14 @@ export function serviceProcesses(
         TLS_CERTIFICATE_FILE: provisioned.serverCertificateFile,
         TLS_KEY_FILE: provisioned.serverKeyFile,
         CREDENTIAL_KEY_FILE: provisioned.credentialKeyFile,
+        ...destinations,
       },
     })),
     { service: 'message-log', number: 1, environment: { ...bus('message-log'), ...database('flow_runtime') } },
-    { service: 'admin-api', number: 1, environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) } },
+    {
+      service: 'admin-api',
+      number: 1,
+      environment: { ...bus('admin-api'), ...destinations, ADMIN_PORT: String(config.adminPort) },
+    },
   ];
 }
