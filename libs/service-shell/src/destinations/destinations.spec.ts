@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { readDestinationPolicy } from '@sluice/domain';
 import { freePort } from '@sluice/testing';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { Destinations, isUnreachable, refusedDestinationCode } from './destinations.js';
 
 const endings: (() => Promise<void> | void)[] = [];
@@ -81,6 +82,21 @@ describe('attack 46: a destination that others name', () => {
       });
     },
   );
+
+  it('does not end the process when its server resets the connection before anybody listens', async () => {
+    const server = createTcpServer();
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.listen(0, '127.0.0.1', resolve);
+    endings.push(() => void server.close());
+    await promise;
+    const { port } = server.address() as AddressInfo;
+    const socket = await destinations('127.0.0.1').made.connected('127.0.0.1', port, 5_000);
+    const [peer] = await accepted;
+    peer.resetAndDestroy();
+    await new Promise<void>((ended) => socket.once('close', () => ended()).resume());
+    expect(socket.errored).not.toBeNull();
+  });
 
   it('looks like a port on which nobody listens', async () => {
     const { port } = await web();

@@ -106,6 +106,8 @@ export class Destinations {
   async connected(host: string, port: number, timeoutMs: number): Promise<Socket> {
     this.check(host);
     const socket = connect({ host, port, lookup: this.lookup });
+    // It may be reset before whoever gets it listens: an error that nobody hears would end the process.
+    socket.on('error', () => undefined);
     try {
       await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
       return socket;
