@@ -1,10 +1,11 @@
 import { RequestClient } from '@sluice/messaging';
+import { Destinations, type Shell } from '@sluice/service-shell';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AdminTokensController } from './admin-tokens/admin-tokens.controller.js';
 import { CertificateListsController } from './certificate-lists/certificate-lists.controller.js';
 import { AuditController } from './audit/audit.controller.js';
-import { ConnectivityTestsController } from './connectivity-tests/connectivity-tests.controller.js';
+import { ConnectivityTestsController, onFaultToken } from './connectivity-tests/connectivity-tests.controller.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { FlowsController } from './flows/flows.controller.js';
@@ -21,7 +22,7 @@ import { TrustedRootsController } from './trusted-roots/trusted-roots.controller
 import { UserRolesController } from './user-roles/user-roles.controller.js';
 
 export class AppModule {
-  static with(requests: RequestClient, notReady: () => readonly string[]): DynamicModule {
+  static with(shell: Shell, destinations: Destinations, notReady: () => readonly string[]): DynamicModule {
     return {
       module: AppModule,
       controllers: [
@@ -44,7 +45,9 @@ export class AppModule {
         HealthController,
       ],
       providers: [
-        { provide: RequestClient, useValue: requests },
+        { provide: RequestClient, useValue: shell.requests },
+        { provide: Destinations, useValue: destinations },
+        { provide: onFaultToken, useValue: shell.onFault },
         { provide: notReadyToken, useValue: notReady },
         { provide: APP_GUARD, useClass: AdministratorGuard },
       ],

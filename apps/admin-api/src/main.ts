@@ -1,4 +1,4 @@
-import { runService } from '@sluice/service-shell';
+import { openDestinations, runService } from '@sluice/service-shell';
 import { readConfig } from './config.js';
 import { createHttpApp } from './http/create-http-app.js';
 
@@ -10,7 +10,7 @@ await runService({
   readConfig,
   build: async (shell, config) => {
     const notReady = () => (shell.connection.isClosed() ? ['the bus cannot be reached'] : []);
-    const app = await createHttpApp(shell, notReady);
+    const app = await createHttpApp(shell, openDestinations(shell, config), notReady);
     shell.onShutdown(() => app.close());
     return {
       module: { module: NoHandlers },

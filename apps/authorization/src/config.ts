@@ -2,12 +2,22 @@ import { databaseEnvironment, readEnvironment, shellEnvironment } from '@sluice/
 import { z } from 'zod';
 
 const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
-  RECORD_KEYS_FILE: z.string().min(1),
-  /** Records of service instances and of keys remembered; the others are fetched when they are asked for. */
-  RECORD_CACHE_SIZE: z.coerce.number().int().min(100).default(100_000),
-  /** File with the SHA-256 (hex) of the first admin token; it is entered when there is no token at all. */
-  INITIAL_ADMIN_TOKEN_HASH_FILE: z.string().min(1).optional(),
+  RECORD_KEYS_FILE: z.string().min(1).describe('PEM of the public keys that sign state records.'),
+  RECORD_CACHE_SIZE: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(100_000)
+    .describe('Records of service instances and of keys remembered; the others are fetched when they are asked for.'),
+  INITIAL_ADMIN_TOKEN_HASH_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File with the SHA-256 (hex) of the first admin token; it is entered when there is no token at all.'),
 });
+
+/** What each program of this package is told, for those that start it and for docs/settings.md. */
+export const settings = { authorization: environment };
 
 export type Config = z.output<typeof environment>;
 

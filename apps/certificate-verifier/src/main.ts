@@ -1,5 +1,5 @@
 import { CertificateListStore, StatePublisher, watchCertificateLists } from '@sluice/messaging';
-import { followState, runService, stateNotReady } from '@sluice/service-shell';
+import { followState, openDestinations, runService, stateNotReady } from '@sluice/service-shell';
 import { AppModule } from './app.module.js';
 import { readConfig } from './config.js';
 import { AskResponder } from './revocation/ask-responder.js';
@@ -51,7 +51,7 @@ await runService({
         },
       },
       trust,
-      { sources, responder: new AskResponder(exchangeOcspOverHttp, now) },
+      { sources, responder: new AskResponder(exchangeOcspOverHttp(openDestinations(shell, config)), now) },
       shell.processName,
       now,
     );

@@ -5,6 +5,7 @@ import {
   compareStateHandler,
   followState,
   openDatabase,
+  openDestinations,
   PublishedChanges,
   runService,
   sealerFromFile,
@@ -83,6 +84,7 @@ await runService({
     const findProcessDirect = (address: string) => flows.findProcessDirect(address);
     const effects = wireFlowEffects({
       config,
+      destinations: openDestinations(shell, config),
       dataSource,
       sealer: sealerFromFile(shell, config.CREDENTIAL_KEY_FILE),
       follower,

@@ -6,6 +6,7 @@ import {
   compareStateHandler,
   followState,
   openDatabase,
+  openDestinations,
   PublishedChanges,
   runService,
   sealerFromFile,
@@ -93,7 +94,10 @@ await runService({
     await authority.ensure();
     const now = () => Date.now();
     const lists = new CertificateLists(dataSource, store, now);
-    const download = downloadOverHttp({ timeoutMs: 20_000, bytes: config.LONGEST_CRL_BYTES });
+    const download = downloadOverHttp(openDestinations(shell, config), {
+      timeoutMs: 20_000,
+      bytes: config.LONGEST_CRL_BYTES,
+    });
     const fetching = new FetchCertificateLists(dataSource, changes, lists, download, now, shell.onFault);
     shell.onShutdown(keepFetching(fetching, lists, follower, shell.onFault));
     const sweep = new Sweep(

@@ -58,3 +58,4 @@ export { readRevocationPolicy, type OcspPolicy, type RevocationPolicy } from './
 export { namesDigestInput } from './certificate/names-digest.js';
 export { readTimestamp, timestampForm } from './text/read-timestamp.js';
 export { findUnstorableText, toStorableText, unstorableTextFault } from './text/storable-text.js';
+export { isPermittedDestination, readDestinationPolicy, type DestinationPolicy } from './network/destination-policy.js';

@@ -5,6 +5,15 @@ export { CompareState, type CompareStateOptions } from './compare-state.js';
 export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';
 export { signerFromFile } from './follow-record-keys.js';
 export { followMasterKeys, sealerFromFile } from './follow-master-keys.js';
+export { destinationEnvironment } from './destinations/destination-environment.js';
+export {
+  Destinations,
+  isUnreachable,
+  refusedDestinationCode,
+  unreachableSentence,
+  type OnRefusedDestination,
+} from './destinations/destinations.js';
+export { openDestinations } from './destinations/open-destinations.js';
 export { FollowedFiles } from './followed-files.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';
 export { createLog, nestLogger, type Log } from './log.js';

@@ -2,7 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { databaseEnvironment, readEnvironment } from './read-environment.js';
+
+describe('a setting that is empty', () => {
+  const schema = z.object({ A: z.coerce.number().int().min(0).default(7), B: z.string() });
+
+  it('is not set: it has its default, or is missing', () => {
+    expect(readEnvironment('a-service', schema, { A: '', B: 'b' })).toEqual({ A: 7, B: 'b' });
+    expect(() => readEnvironment('a-service', schema, { A: '1', B: '' })).toThrow(
+      'a-service cannot start: B is not set.',
+    );
+  });
+});
 
 describe('the URL of the database', () => {
   let folder: string;

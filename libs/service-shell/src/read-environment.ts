@@ -8,25 +8,27 @@ export class ConfigurationError extends Error {
 
 /** What every service is told. Files rather than values where it is a secret. */
 export const shellEnvironment = z.object({
-  /** One server of the bus, or all of a cluster, separated by commas. */
   NATS_URL: z
     .string()
     .regex(
       /^(nats|tls):\/\/[^,\s]+(,(nats|tls):\/\/[^,\s]+)*$/,
       'must be a nats:// or tls:// URL, or several separated by commas',
-    ),
-  NATS_SEED_FILE: z.string().min(1),
-  NATS_CA_FILE: z.string().min(1),
-  HEALTH_HOST: z.string().default('127.0.0.1'),
-  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+    )
+    .describe('One server of the bus, or all of a cluster, separated by commas.'),
+  NATS_SEED_FILE: z.string().min(1).describe('The NKey seed of the service on the bus.'),
+  NATS_CA_FILE: z.string().min(1).describe('PEM of the root that the certificate of the bus ends in.'),
+  HEALTH_HOST: z.string().default('127.0.0.1').describe('Address of the listener for /livez, /readyz and /metrics.'),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0).describe('Its port; 0: any that is free.'),
   /** For tests alone: see inject-faults.ts. */
-  FAULT_FILE: z.string().optional(),
-  /** Base URL of a collector that takes OTLP over HTTP; spans are exported only when it is set. */
+  FAULT_FILE: z.string().optional().describe('For tests alone.'),
   OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/ })
-    .or(z.literal('').transform(() => undefined))
-    .optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    .optional()
+    .describe('Base URL of a collector that takes OTLP over HTTP; spans are exported only when it is set.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('The least important level that is logged.'),
 });
 export type ShellEnvironment = z.output<typeof shellEnvironment>;
 
@@ -35,12 +37,19 @@ const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:
 
 /** A schema the database of a service is told by. */
 export const databaseEnvironment = z.object({
-  DATABASE_URL: databaseUrl,
-  DATABASE_PASSWORD_FILE: z.string().min(1).optional(),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
+  DATABASE_URL: databaseUrl.describe('A postgres:// URL, with the password in it or in DATABASE_PASSWORD_FILE.'),
+  DATABASE_PASSWORD_FILE: z.string().min(1).optional().describe('The password of the role, where the URL has none.'),
+  DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(10)
+    .describe('Connections to Postgres of one process.'),
 });
 
 /**
+ * An empty value is one that is not set: compose has no other way to pass a variable on that may be absent.
  * @param service named in the sentence
  * @throws ConfigurationError that names every variable that is missing or wrong, never its value
  */
@@ -49,11 +58,12 @@ export function readEnvironment<Schema extends z.ZodType>(
   schema: Schema,
   environment: Readonly<Record<string, string | undefined>>,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(withDatabasePassword(service, environment));
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(withDatabasePassword(service, set));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
     const name = issue.path.join('.');
-    return environment[name] === undefined ? `${name} is not set` : `${name} is wrong: ${issue.message}`;
+    return set[name] === undefined ? `${name} is not set` : `${name} is wrong: ${issue.message}`;
   });
   throw new ConfigurationError(`${service} cannot start: ${faults.join('; ')}.`);
 }

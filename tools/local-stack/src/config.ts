@@ -15,9 +15,6 @@ export interface StackConfig {
   readonly natsUrl?: string;
   /** Where relying parties reach `/crl/` of the admin API. */
   readonly crlBaseUrl: string;
-  readonly logLevel: string;
-  /** Where the services export spans to. */
-  readonly otlpEndpoint?: string;
   /** The listener of the flow runtimes that load balancers call; the file has the CAs that issue to them. */
   readonly proxies?: { readonly port: number; readonly caFile: string };
   /** How often the heads of the audit trails go out. */
@@ -53,14 +50,12 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
     serverNames: readServerNames('SLUICE_SERVER_NAMES', environment['SLUICE_SERVER_NAMES'] ?? ''),
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(natsUrl ? { natsUrl } : {}),
-    ...(environment['OTLP_ENDPOINT'] ? { otlpEndpoint: environment['OTLP_ENDPOINT'] } : {}),
     ...(proxyPort !== undefined && proxyCaFile
       ? { proxies: { port: proxyPort, caFile: resolve(root, proxyCaFile) } }
       : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
     busStoreMb: readBusStoreMb(environment),
     natsServers: readNatsServers(environment),
-    logLevel: environment['LOG_LEVEL'] || 'info',
     root,
   };
 }

@@ -1,6 +1,7 @@
 import type { Provisioned } from '@sluice/provision';
 import { databaseUrlFor } from '@sluice/provision';
 import type { StackConfig } from './config.js';
+import { forTestsAlone, type ServiceSettings } from './settings/service-settings.js';
 
 export interface ServiceProcess {
   readonly service: string;
@@ -9,8 +10,55 @@ export interface ServiceProcess {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The processes of the stack and what each is told. */
+/** The stack uses these servers instead of its own, and tells each service how it reaches them. */
+const takenByTheStack: ReadonlySet<string> = new Set(['DATABASE_URL', 'NATS_URL']);
+
+/** What the stack says itself where nothing else is set in its environment. */
+function defaultsOf(config: StackConfig, service: string): Record<string, string> {
+  return {
+    // Receivers, OCSP responders and web servers of CRLs that are tried out run on this machine.
+    ALLOWED_DESTINATIONS: 'localhost,127.0.0.0/8,::1',
+    // A cluster elects another leader after four to nine seconds, and the stream has to be confirmed after it.
+    ...(config.natsServers > 1 && service === 'flow-runtime' ? { LEASE_MS: '25000' } : {}),
+  };
+}
+
+/**
+ * The processes of the stack and what each is told: what the stack decides, and every other setting that the service knows
+ * and the stack's own environment has by that name.
+ */
 export function serviceProcesses(
+  config: StackConfig,
+  provisioned: Provisioned,
+  adminDatabaseUrl: string,
+  natsUrl: string,
+  settings: ServiceSettings,
+  given: Readonly<Record<string, string | undefined>>,
+): ServiceProcess[] {
+  return decidedProcesses(config, provisioned, adminDatabaseUrl, natsUrl).map(({ service, number, environment }) => {
+    const set: Record<string, string> = {};
+    for (const name of Object.keys(settings.get(service) ?? {})) {
+      const value = given[name] ?? defaultsOf(config, service)[name];
+      if (value !== undefined && !forTestsAlone.has(name)) set[name] = value;
+    }
+    return { service, number, environment: { ...set, ...environment } };
+  });
+}
+
+/** Settings in the stack's own environment that it decides itself by other variables, and so does not pass on. */
+export function settingsNotPassedOn(
+  processes: readonly ServiceProcess[],
+  settings: ServiceSettings,
+  given: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const names = new Set<string>();
+  for (const { service, environment } of processes)
+    for (const name of Object.keys(settings.get(service) ?? {}))
+      if (given[name] && environment[name] !== given[name] && !takenByTheStack.has(name)) names.add(name);
+  return [...names];
+}
+
+function decidedProcesses(
   config: StackConfig,
   provisioned: Provisioned,
   adminDatabaseUrl: string,
@@ -21,8 +69,9 @@ export function serviceProcesses(
     NATS_URL: natsUrl,
     NATS_SEED_FILE: provisioned.seedFile(service),
     NATS_CA_FILE: provisioned.natsCaFile,
-    LOG_LEVEL: config.logLevel,
-    ...(config.otlpEndpoint === undefined ? {} : { OTLP_ENDPOINT: config.otlpEndpoint }),
+    // The supervisor asks each process where it listens.
+    HEALTH_HOST: '127.0.0.1',
+    HEALTH_PORT: '0',
   });
   const database = (role: 'key_management' | 'authorization' | 'flow_runtime') => ({
     DATABASE_URL: databaseUrlFor(adminDatabaseUrl, role, ''),
@@ -72,8 +121,6 @@ export function serviceProcesses(
         ...records,
         FLOW_URL: flowUrl,
         FLOW_PORT: String(config.flowPort + number - 1),
-        // A cluster elects another leader after four to nine seconds, and the stream has to be confirmed after it.
-        ...(config.natsServers > 1 ? { LEASE_MS: '25000' } : {}),
         ...(config.proxies
           ? { PROXY_PORT: String(config.proxies.port + number - 1), PROXY_CA_FILE: config.proxies.caFile }
           : {}),
@@ -83,6 +130,10 @@ export function serviceProcesses(
       },
     })),
     { service: 'message-log', number: 1, environment: { ...bus('message-log'), ...database('flow_runtime') } },
-    { service: 'admin-api', number: 1, environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) } },
+    {
+      service: 'admin-api',
+      number: 1,
+      environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) },
+    },
   ];
 }

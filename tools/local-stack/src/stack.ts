@@ -14,7 +14,8 @@ import { programOf, type StackConfig } from './config.js';
 import type { Progress } from './progress.js';
 import { deploySampleFlow, sampleFlowId } from './sample-flow.js';
 import { startEmbeddedNats, startEmbeddedPostgres, type KeptServer } from './servers.js';
-import { serviceProcesses } from './service-environments.js';
+import { serviceProcesses, settingsNotPassedOn } from './service-environments.js';
+import { readServiceSettings } from './settings/service-settings.js';
 import { SupervisedProcess } from './supervised-process.js';
 
 const readyTimeoutMs = 120_000;
@@ -68,7 +69,11 @@ export class Stack {
     if (this.#stopping) return;
     await prepareDatabase(databaseUrl, (role) => readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim());
 
-    for (const { service, number, environment } of serviceProcesses(config, provisioned, databaseUrl, natsUrl)) {
+    const settings = await readServiceSettings(config.root);
+    const processes = serviceProcesses(config, provisioned, databaseUrl, natsUrl, settings, process.env);
+    for (const name of settingsNotPassedOn(processes, settings, process.env))
+      progress.say(`${name} is decided by this stack and not passed on: see docs/settings.md`);
+    for (const { service, number, environment } of processes) {
       const supervised = new SupervisedProcess({
         name: `${service} ${number}`,
         program: programOf(config, service),

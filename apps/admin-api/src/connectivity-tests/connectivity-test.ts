@@ -1,5 +1,6 @@
 import { formatDistinguishedName } from '@sluice/domain';
 import { parseCertificate } from '@sluice/pki';
+import type { Destinations } from '@sluice/service-shell';
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 
@@ -37,19 +38,26 @@ export interface TestedConnection {
 
 const handshakeTimeoutMs = 10_000;
 
+/** One sentence for every cause: whoever may test must not find out which ports of the inside are open (attack 46). */
+const noConnection =
+  'No TLS connection came about: the host does not resolve, is not among the destinations allowed (ALLOWED_DESTINATIONS), or no TLS server answers there. The log of the admin API says which.';
+
 /** Opens a TLS connection as a sender would and lists the chain the server shows. A failure is a result, not an error. */
 export async function testConnectivity(
   request: { id: string; host: string; port: number; validateServerCertificate: boolean },
   now: number,
+  destinations: Destinations,
+  /** Told what those who asked are not. */
+  onFailure: (error: unknown) => void,
 ): Promise<TestedConnection> {
   const base = { ...request, at: new Date(now).toISOString() };
   let socket: TLSSocket;
   try {
-    socket = await handshake(request.host, request.port);
+    socket = await handshake(destinations, request.host, request.port);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    onFailure(error);
     return {
-      result: { ...base, status: 'failed', error: `No TLS connection came about: ${message}`, certificates: [] },
+      result: { ...base, status: 'failed', error: noConnection, certificates: [] },
       ders: [],
     };
   }
@@ -77,12 +85,13 @@ export async function testConnectivity(
   }
 }
 
-function handshake(host: string, port: number): Promise<TLSSocket> {
+async function handshake(destinations: Destinations, host: string, port: number): Promise<TLSSocket> {
+  const tcp = await destinations.connected(host, port, handshakeTimeoutMs);
+  const socket = connect({ socket: tcp, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) });
+  socket.setTimeout(handshakeTimeoutMs, () =>
+    socket.destroy(new Error(`nothing came for ${handshakeTimeoutMs / 1000} seconds`)),
+  );
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) });
-    socket.setTimeout(handshakeTimeoutMs, () =>
-      socket.destroy(new Error(`nothing came for ${handshakeTimeoutMs / 1000} seconds`)),
-    );
     socket.once('secureConnect', () => resolve(socket));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('the server closed the connection')));

@@ -1,11 +1,15 @@
 import { invalidArgument, SluiceError, type FieldViolation } from '@sluice/domain';
 import { RecordCache } from '@sluice/messaging';
-import { Body, Controller, Get, Header, Param, Post, Res, StreamableFile } from '@nestjs/common';
+import { Destinations, type Shell } from '@sluice/service-shell';
+import { Body, Controller, Get, Header, Inject, Param, Post, Res, StreamableFile } from '@nestjs/common';
 import { zipSync } from 'fflate';
 import { randomUUID } from 'node:crypto';
 import { objectBody, onlyMembers } from '../http/answer.js';
 import type { Reply } from '../http/problem-filter.js';
 import { testConnectivity, type TestedConnection } from './connectivity-test.js';
+
+export const onFaultToken = Symbol('onFault');
+type OnFault = Shell['onFault'];
 
 const members = ['host', 'port', 'validateServerCertificate'];
 
@@ -13,6 +17,11 @@ const members = ['host', 'port', 'validateServerCertificate'];
 @Controller('v1/connectivity-tests')
 export class ConnectivityTestsController {
   readonly #tests = new RecordCache<TestedConnection>(500);
+
+  constructor(
+    @Inject(Destinations) private readonly destinations: Destinations,
+    @Inject(onFaultToken) private readonly onFault: OnFault,
+  ) {}
 
   @Post()
   async run(@Body() body: unknown, @Res({ passthrough: true }) reply: Reply) {
@@ -33,6 +42,8 @@ export class ConnectivityTestsController {
         validateServerCertificate: validateServerCertificate as boolean,
       },
       Date.now(),
+      this.destinations,
+      (error) => this.onFault(error, 'a connectivity test'),
     );
     this.#tests.set(tested.result.id, tested);
     reply.status(201);

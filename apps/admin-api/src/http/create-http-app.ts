@@ -1,5 +1,5 @@
 import { continueRequest, runInRequest } from '@sluice/messaging';
-import { nestLogger, type Shell } from '@sluice/service-shell';
+import { nestLogger, type Destinations, type Shell } from '@sluice/service-shell';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
@@ -12,9 +12,13 @@ import { jsonBodyReader, type ParseJson } from './read-json-body.js';
 /** The artifact of a flow, and what multipart/form-data puts around it. */
 const bodyLimit = largestArtifactBytes + 64 * 1024;
 
-export async function createHttpApp(shell: Shell, notReady: () => readonly string[]): Promise<NestFastifyApplication> {
+export async function createHttpApp(
+  shell: Shell,
+  destinations: Destinations,
+  notReady: () => readonly string[],
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({ bodyLimit, forceCloseConnections: 'idle', requestTimeout: 60_000 });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(shell.requests, notReady), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(shell, destinations, notReady), adapter, {
     logger: nestLogger(shell.log),
     abortOnError: false,
   });

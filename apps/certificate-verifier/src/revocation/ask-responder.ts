@@ -7,6 +7,7 @@ import {
   type OcspAnswer,
 } from '@sluice/pki';
 import { RecordCache } from '@sluice/messaging';
+import { isUnreachable, unreachableSentence } from '@sluice/service-shell';
 import { randomBytes } from 'node:crypto';
 
 export type OcspPolicy = NonNullable<RootRevocation['ocsp']>;
@@ -245,7 +246,8 @@ function responderOf(certificate: Certificate): string | undefined {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'the exchange failed';
-  if (error.name === 'TimeoutError') return 'it took too long';
+  // One sentence for both: a time-out alone would tell a filtered port from a closed one.
+  if (error.name === 'TimeoutError' || isUnreachable(error)) return `it took too long, or ${unreachableSentence}`;
   const { code } = (error.cause ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : error.message;
 }

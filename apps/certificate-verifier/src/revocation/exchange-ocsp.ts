@@ -1,10 +1,20 @@
+import type { Destinations } from '@sluice/service-shell';
 import type { ExchangeOcsp } from './ask-responder.js';
 
 const longestResponse = 64 * 1024;
 
 /** OCSP over HTTP (RFC 6960 appendix A): POST, no redirects, bounds for time and size. */
-export const exchangeOcspOverHttp: ExchangeOcsp = async (url, request, timeoutMs) => {
-  const response = await fetch(url, {
+export function exchangeOcspOverHttp(destinations: Destinations): ExchangeOcsp {
+  return (url, request, timeoutMs) => exchange(destinations, url, request, timeoutMs);
+}
+
+async function exchange(
+  destinations: Destinations,
+  url: string,
+  request: Uint8Array,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  const response = await destinations.fetch(url, {
     method: 'POST',
     body: Buffer.from(request),
     headers: { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' },
@@ -23,4 +33,4 @@ export const exchangeOcspOverHttp: ExchangeOcsp = async (url, request, timeoutMs
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);
-};
+}

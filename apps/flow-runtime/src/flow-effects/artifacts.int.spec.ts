@@ -19,6 +19,7 @@ import { zipSync } from 'fflate';
 import { PostgresDataStore } from '../data-store/data-store.postgres.js';
 import { ConnectionPools } from '../http-receiver/connection-pools.js';
 import { UndiciHttpPort } from '../http-receiver/http-port.undici.js';
+import { loopbackDestinations } from '../http-receiver/testing/loopback-destinations.js';
 import { readReceiverHosts } from '../http-receiver/receiver-hosts.js';
 import { NodemailerMailPort } from '../mail/mail-port.nodemailer.js';
 import { speakSmtp, type ReceivedMail } from '../mail/testing/speak-smtp.js';
@@ -79,7 +80,7 @@ beforeAll(async () => {
   for (const server of [httpServer, mailServer])
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(httpServer.address() as AddressInfo).port}`;
-  pools = new ConnectionPools({});
+  pools = new ConnectionPools({ destinations: loopbackDestinations });
   scripts = new QuickJsScripts({
     threads: 2,
     timeLimitMs: 20_000,
@@ -178,7 +179,7 @@ function start(flowId: string, definition: FlowDefinition): StartedFlow {
       now,
       newId,
       http: new UndiciHttpPort({ pools, credentials, mayCall, maximumResponseBytes: 10_000_000, now }),
-      mail: new NodemailerMailPort({ credentials, mayCall }),
+      mail: new NodemailerMailPort({ credentials, mayCall, destinations: loopbackDestinations }),
       processDirect: new InProcessProcessDirect((address) => targets.get(address), runMessage, flowId),
       dataStore: new PostgresDataStore(dataSource, sealer, now, flowId),
       variables: new PostgresVariables(dataSource, now, flowId),

@@ -2,6 +2,7 @@ import { aliasOfReceiverCredential, stateKey } from '@sluice/contracts';
 import type { FlowCapability, FlowDefinition, FlowProblem } from '@sluice/flow-engine';
 import type { StateFollower } from '@sluice/messaging';
 import type { SecretSealer } from '@sluice/persistence';
+import type { Destinations } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { PostgresDataStore } from '../data-store/data-store.postgres.js';
@@ -25,6 +26,7 @@ import type { PortsOfFlow } from './ports-of-flow.js';
 
 export interface FlowEffectsParts {
   readonly config: Config;
+  readonly destinations: Destinations;
   readonly dataSource: DataSource;
   readonly sealer: SecretSealer;
   readonly follower: StateFollower;
@@ -51,11 +53,11 @@ export interface FlowEffects {
 }
 
 export function wireFlowEffects(parts: FlowEffectsParts): FlowEffects {
-  const { config, dataSource, sealer, follower, now, newId } = parts;
+  const { config, destinations, dataSource, sealer, follower, now, newId } = parts;
   const trustedRoots =
     config.RECEIVER_ROOTS_FILE === undefined ? {} : { trustedRoots: readTrustedRoots(config.RECEIVER_ROOTS_FILE) };
   const mayCall = readReceiverHosts(config.RECEIVER_HOSTS);
-  const pools = new ConnectionPools(trustedRoots);
+  const pools = new ConnectionPools({ destinations, ...trustedRoots });
   const credentials = new PostgresCredentialStore(
     dataSource,
     sealer,
@@ -68,7 +70,7 @@ export function wireFlowEffects(parts: FlowEffectsParts): FlowEffects {
     maximumResponseBytes: config.RECEIVER_MAXIMUM_RESPONSE_MB * 1_048_576,
     now,
   });
-  const mail = new NodemailerMailPort({ credentials, mayCall, ...trustedRoots });
+  const mail = new NodemailerMailPort({ credentials, destinations, mayCall, ...trustedRoots });
   const scripts = new QuickJsScripts({
     threads: config.SCRIPT_THREADS,
     timeLimitMs: config.SCRIPT_TIME_LIMIT_MS,

@@ -1,3 +1,4 @@
+import type { Destinations } from '@sluice/service-shell';
 import { Agent } from 'undici';
 
 /** Who calls: `none`, or a credential in one of its versions. */
@@ -14,6 +15,7 @@ export interface Identity {
 export const anonymous: Identity = { key: 'none' };
 
 export interface ConnectionPoolsOptions {
+  readonly destinations: Destinations;
   /** PEM; undefined: the roots Node ships. */
   readonly trustedRoots?: string;
   readonly connectTimeoutMs?: number;
@@ -33,7 +35,7 @@ export class ConnectionPools {
   of(identity: Identity): Agent {
     const known = this.#pools.get(identity.key);
     if (known) return known.agent;
-    const { trustedRoots, connectTimeoutMs = 10_000, maximumConnections = 100 } = this.options;
+    const { destinations, trustedRoots, connectTimeoutMs = 10_000, maximumConnections = 100 } = this.options;
     const agent = new Agent({
       connections: maximumConnections,
       pipelining: 1,
@@ -41,12 +43,12 @@ export class ConnectionPools {
       keepAliveTimeout: 4_000,
       maxHeaderSize: 64 * 1024,
       allowH2: false,
-      connect: {
+      connect: destinations.connector({
         timeout: connectTimeoutMs,
         rejectUnauthorized: true,
         ...(trustedRoots === undefined ? {} : { ca: trustedRoots }),
         ...(identity.privateKey === undefined ? {} : { cert: identity.certificateChain, key: identity.privateKey }),
-      },
+      }),
     });
     this.#pools.set(identity.key, { alias: identity.alias, agent });
     return agent;

@@ -1,4 +1,5 @@
 import { FlowProcessingError, isStreamedBody, type HttpResponse, type StreamedBody } from '@sluice/flow-engine';
+import { isUnreachable, unreachableSentence } from '@sluice/service-shell';
 import type { Dispatcher } from 'undici';
 import type { Readable } from 'node:stream';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
@@ -84,7 +85,7 @@ export async function exchangeHttp(dispatcher: Dispatcher, exchange: HttpExchang
     const code = codeOf(error);
     throw new NoAnswer(
       'receiver-failed',
-      `${where} could not be called: ${code}.`,
+      `${where} could not be called: ${isUnreachable(error) ? unreachableSentence : code}.`,
       error,
       neverSent.has(code) || (interrupted.has(code) && idempotent.has(method)),
     );

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readDestinationPolicy } from '@sluice/domain';
+import { Destinations } from '@sluice/service-shell';
 import type { HttpRequest } from '@sluice/flow-engine';
 import { freePort, TestAuthority, type TestCertificate } from '@sluice/testing';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
@@ -9,6 +11,7 @@ import { gzipSync } from 'node:zlib';
 import type { ReceiverCredential, ReceiverSecret } from '../receiver-credential/receiver-credential.js';
 import { ConnectionPools } from './connection-pools.js';
 import { UndiciHttpPort } from './http-port.undici.js';
+import { loopbackDestinations } from './testing/loopback-destinations.js';
 import { readReceiverHosts } from './receiver-hosts.js';
 
 let authority: TestAuthority;
@@ -79,10 +82,12 @@ function portWith(
     credentials?: Credentials;
     trustedRoots?: string;
     hosts?: string;
+    destinations?: Destinations;
     maximumResponseBytes?: number;
   } = {},
 ): UndiciHttpPort {
   const pools = new ConnectionPools({
+    destinations: options.destinations ?? loopbackDestinations,
     ...(options.trustedRoots === undefined ? {} : { trustedRoots: options.trustedRoots }),
   });
   endings.push(() => pools.close());
@@ -210,6 +215,56 @@ describe('the HTTP receiver', () => {
     expect(mayCall(new URL('https://a.internal.example:8443'))).toBe(true);
     expect(mayCall(new URL('https://evilapi.example.com'))).toBe(false);
     expect(mayCall(new URL('https://internal.example:8443'))).toBe(false);
+  });
+});
+
+describe('a destination on this machine', () => {
+  const closed = (credentials = new Credentials()) => {
+    const read = readDestinationPolicy('', '');
+    if (!('policy' in read)) throw new Error('The list cannot be read.');
+    return portWith({ credentials, destinations: new Destinations(read.policy, () => undefined) });
+  };
+
+  it('is not called, and the error is that of a port on which nobody listens', async () => {
+    let calls = 0;
+    const server = createServer((_, response) => {
+      calls++;
+      response.end();
+    });
+    const { port } = new URL(`http://${await listening(server)}`);
+    const nobody = await freePort();
+    const message = async (sent: Promise<unknown>) =>
+      String(await sent.catch((error: unknown) => error)).replace(/:\d+\//, '/');
+    for (const host of ['127.0.0.1', 'localhost', '2130706433', '[::ffff:127.0.0.1]', '127.1', '0.0.0.0']) {
+      const refused = await message(closed().send(request(`http://${host}:${port}/`)));
+      expect(refused).toContain('ALLOWED_DESTINATIONS');
+      if (host.startsWith('127') || host === 'localhost')
+        expect(refused).toBe(await message(portWith().send(request(`http://${host}:${nobody}/`))));
+    }
+    expect(calls).toBe(0);
+  });
+
+  it('gets no token request either', async () => {
+    let calls = 0;
+    const url = await receiver((_, response) => {
+      calls++;
+      response.end('{}');
+    });
+    const credentials = new Credentials();
+    credentials.put('erp', {
+      type: 'OAuth2ClientCredentials',
+      tokenUrl: url,
+      clientId: 'c',
+      clientSecret: 's',
+      scope: '',
+      clientAuthentication: 'body',
+    });
+    await expect(
+      closed(credentials).send(
+        request('https://example.com/', { authentication: { type: 'OAuth2ClientCredentials', credential: 'erp' } }),
+      ),
+    ).rejects.toThrow('ALLOWED_DESTINATIONS');
+    expect(calls).toBe(0);
   });
 });
 

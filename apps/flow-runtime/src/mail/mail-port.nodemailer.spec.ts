@@ -3,6 +3,9 @@ import type { MailRequest } from '@sluice/flow-engine';
 import { TestAuthority } from '@sluice/testing';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { readDestinationPolicy } from '@sluice/domain';
+import { Destinations } from '@sluice/service-shell';
+import { loopbackDestinations } from '../http-receiver/testing/loopback-destinations.js';
 import { readReceiverHosts } from '../http-receiver/receiver-hosts.js';
 import type { ReceiverCredential } from '../receiver-credential/receiver-credential.js';
 import { NodemailerMailPort } from './mail-port.nodemailer.js';
@@ -34,10 +37,11 @@ const credential: ReceiverCredential = {
   version: 1,
   secret: { type: 'UserCredentials', user: 'shop', password: 'pa55' },
 };
-const portWith = (more: { trustedRoots?: string; hosts?: string } = {}) =>
+const portWith = (more: { trustedRoots?: string; hosts?: string; destinations?: Destinations } = {}) =>
   new NodemailerMailPort({
     credentials: { get: (alias) => Promise.resolve(alias === 'mail' ? credential : undefined) },
     mayCall: readReceiverHosts(more.hosts ?? ''),
+    destinations: more.destinations ?? loopbackDestinations,
     ...(more.trustedRoots === undefined ? {} : { trustedRoots: more.trustedRoots }),
   });
 
@@ -100,6 +104,23 @@ describe('the mail receiver', () => {
       code: 'receiver-failed',
     });
     expect(received.commands.join()).not.toContain('AUTH');
+  });
+
+  it('connects to no server on this machine unless the operator lets it, and does not tell why', async () => {
+    const { received, port } = await mailServer();
+    const policy = readDestinationPolicy('', '');
+    if (!('policy' in policy)) throw new Error('The list cannot be read.');
+    const closed = portWith({ destinations: new Destinations(policy.policy, () => undefined) });
+    const sentence = (error: unknown) => String(error).replace(/:\d+ /, ': ');
+    for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+      const refused: unknown = await closed.send(mail(`${host}:${port}`)).catch((error: unknown) => error);
+      const unheard: unknown = await portWith()
+        .send(mail(`${host}:1`))
+        .catch((error: unknown) => error);
+      expect(sentence(refused)).toContain('ALLOWED_DESTINATIONS');
+      expect(sentence(refused)).toBe(sentence(unheard));
+    }
+    expect(received.commands).toEqual([]);
   });
 
   it('fails when the server refuses, when nobody listens, and when the credential is missing', async () => {

@@ -1,11 +1,14 @@
 import { FlowProcessingError, type MailPort, type MailRequest } from '@sluice/flow-engine';
+import { isUnreachable, unreachableSentence, type Destinations } from '@sluice/service-shell';
 import { createTransport } from 'nodemailer';
+import type { Socket } from 'node:net';
 import type { MayCall } from '../http-receiver/receiver-hosts.js';
 import type { CredentialStore } from '../receiver-credential/credential-store.postgres.js';
 
 export interface NodemailerMailPortOptions {
   readonly credentials: CredentialStore;
   readonly mayCall: MayCall;
+  readonly destinations: Destinations;
   /** PEM; undefined: the roots Node ships. */
   readonly trustedRoots?: string;
 }
@@ -25,13 +28,16 @@ export class NodemailerMailPort implements MailPort {
         `Flows of this runtime may not call ${host}:${port}: RECEIVER_HOSTS does not name it.`,
       );
     const { trustedRoots } = this.options;
+    const auth = receiver.authentication === 'none' ? {} : { auth: await this.#auth(receiver.credential) };
+    const connection = await this.#connect(host, port, receiver.timeoutMs);
     const transport = createTransport({
+      connection,
       host,
       port,
       secure: receiver.security === 'smtps',
       requireTLS: receiver.security === 'starttls_required',
       ignoreTLS: receiver.security === 'off',
-      ...(receiver.authentication === 'none' ? {} : { auth: await this.#auth(receiver.credential) }),
+      ...auth,
       ...(receiver.authentication === 'loginEncrypted' ? { authMethod: 'CRAM-MD5' } : {}),
       tls: { rejectUnauthorized: true, ...(trustedRoots === undefined ? {} : { ca: trustedRoots }) },
       connectionTimeout: receiver.timeoutMs,
@@ -65,6 +71,20 @@ export class NodemailerMailPort implements MailPort {
       );
     } finally {
       transport.close();
+      connection.destroy();
+    }
+  }
+
+  /** The mailer's own connections would not ask the policy of destinations about the addresses they are made to. */
+  async #connect(host: string, port: number, timeoutMs: number): Promise<Socket> {
+    try {
+      return await this.options.destinations.connected(host, port, timeoutMs);
+    } catch (error) {
+      throw new FlowProcessingError(
+        'receiver-failed',
+        `The mail server ${host}:${port} did not take the mail: ${isUnreachable(error) ? unreachableSentence : 'it ended the connection'}.`,
+        { cause: error },
+      );
     }
   }
 

@@ -1,4 +1,6 @@
 import { SluiceError } from '@sluice/domain';
+import { isUnreachable, unreachableSentence, type Destinations } from '@sluice/service-shell';
+import type { RequestInit, Response } from 'undici';
 
 /** What a URL gave; `content` is absent when it is what the entity tag named. */
 export interface DownloadedCertificateList {
@@ -12,11 +14,14 @@ export type DownloadCertificateList = (url: string, etag?: string) => Promise<Do
 const mostRedirects = 3;
 
 /** Downloads CRLs over HTTP, with bounds for time, size and redirects. */
-export function downloadOverHttp(limits: { timeoutMs: number; bytes: number }): DownloadCertificateList {
+export function downloadOverHttp(
+  destinations: Destinations,
+  limits: { timeoutMs: number; bytes: number },
+): DownloadCertificateList {
   return async (url, etag) => {
     try {
       const signal = AbortSignal.timeout(limits.timeoutMs);
-      const response = await follow(url, {
+      const response = await follow(destinations, url, {
         signal,
         ...(etag === undefined ? {} : { headers: { 'if-none-match': etag } }),
       });
@@ -36,9 +41,9 @@ export function downloadOverHttp(limits: { timeoutMs: number; bytes: number }): 
   };
 }
 
-async function follow(url: string, init: RequestInit): Promise<Response> {
+async function follow(destinations: Destinations, url: string, init: RequestInit): Promise<Response> {
   for (let target = url, redirects = 0; ; redirects++) {
-    const response = await fetch(target, { ...init, redirect: 'manual' });
+    const response = await destinations.fetch(target, { ...init, redirect: 'manual' });
     const location = response.headers.get('location');
     if (response.status < 300 || response.status > 399 || response.status === 304 || location === null) return response;
     await response.body?.cancel();
@@ -62,7 +67,8 @@ async function readBounded(response: Response, most: number): Promise<Uint8Array
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'the transfer failed';
-  if (error.name === 'TimeoutError') return 'it took too long';
+  // One sentence for both: a time-out alone would tell a filtered port from a closed one.
+  if (error.name === 'TimeoutError' || isUnreachable(error)) return `it took too long, or ${unreachableSentence}`;
   const { code } = (error.cause ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : error.message;
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readDestinationPolicy } from '@sluice/domain';
 import { CertificateListStore } from '@sluice/messaging';
 import { encodePem } from '@sluice/pki';
-import { TestAuthority, testKey, TestNats, TestPostgres } from '@sluice/testing';
+import { Destinations } from '@sluice/service-shell';
+import { freePort, TestAuthority, testKey, TestNats, TestPostgres } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +24,12 @@ import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
 import { FetchCertificateLists } from './fetch-certificate-lists.js';
 
 const hour = 3_600_000;
-const download = downloadOverHttp({ timeoutMs: 2_000, bytes: 100_000 });
+const destinations = (allowed: string) => {
+  const read = readDestinationPolicy(allowed, '');
+  if (!('policy' in read)) throw new Error('The list cannot be read.');
+  return new Destinations(read.policy, () => undefined);
+};
+const download = downloadOverHttp(destinations('127.0.0.0/8'), { timeoutMs: 2_000, bytes: 100_000 });
 
 let postgres: TestPostgres;
 let nats: TestNats;
@@ -104,6 +111,29 @@ async function rootWithList() {
 }
 
 const laterBy = (ms: number) => (now += ms);
+
+describe('a URL of a CRL that leads to this machine', () => {
+  it('is not called, also after a redirect, and looks like a port on which nobody listens', async () => {
+    served.set('/inside', { content: new Uint8Array([0x30, 0]) });
+    const limits = { timeoutMs: 2_000, bytes: 100_000 };
+    const closed = downloadOverHttp(destinations(''), limits);
+    const sentence = (error: unknown) => String(error).replace(/https?:\S+/, 'URL');
+    const failure = (loading: Promise<unknown>) => loading.then(String, sentence);
+    const refused = await failure(closed(urlOf('/inside')));
+    expect(refused).toContain('ALLOWED_DESTINATIONS');
+    expect(requests).toEqual([]);
+    expect(await failure(download(`http://127.0.0.1:${await freePort()}/`))).toBe(refused);
+    const redirecting = createServer((_, response) => response.writeHead(302, { location: urlOf('/inside') }).end());
+    redirecting.listen(0, '127.0.0.1');
+    await new Promise((resolve) => redirecting.once('listening', resolve));
+    const { port } = redirecting.address() as AddressInfo;
+    const byName = downloadOverHttp(destinations('localhost'), limits);
+    expect(await failure(byName(`http://localhost:${port}/`))).toBe(refused);
+    expect(requests).toEqual([]);
+    redirecting.closeAllConnections();
+    redirecting.close();
+  });
+});
 
 describe('a CRL as people have it', () => {
   it('is taken as DER and as any form of PEM, and refused when the verifier would not use it', async () => {

@@ -18,6 +18,7 @@ import type { HttpResponse } from '../port/flow-ports.js';
 import { type Awaitable, andThen } from '../run/awaitable.js';
 import type { FlowRun } from '../run/flow-run.js';
 import { isReservedHeader } from '../sender/reserved-headers.js';
+import { compileAddress } from './address-template.js';
 import { matchesHeaderPattern } from './header-pattern.js';
 import { unwrapSoap, wrapSoap } from './soap-envelope.js';
 
@@ -68,7 +69,7 @@ const NEVER_SENT =
   /^(host|content-encoding|content-length|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|camel.*|sap_.*|sapdatastoreid|breadcrumbid)$/i;
 
 function compileHttp(channel: HttpReceiver, compiler: StepCompiler): StepWork {
-  const address = compiler.simple(channel.address, 'address');
+  const address = compiler.attempt(() => compileAddress(channel.address), 'address') ?? (() => '');
   const query = compiler.simple(channel.query, 'query');
   const method = compiler.simple(channel.method, 'method');
   const authentication = compileAuthentication(channel.authentication, compiler);
@@ -79,7 +80,7 @@ function compileHttp(channel: HttpReceiver, compiler: StepCompiler): StepWork {
       throw new FlowProcessingError('receiver-failed', `"${clip(verb)}" is not an HTTP method.`);
     const request = {
       method: verb,
-      url: receiverUrl(valueToText(address(run)), valueToText(query(run))),
+      url: receiverUrl(address(run), valueToText(query(run))),
       headers: requestHeaders(run.message, channel.requestHeaders),
       body: WITHOUT_BODY.has(verb) && !channel.sendBody ? null : (run.message.takeStreamed() ?? run.message.bytes()),
       timeoutMs: run.scope.timeLeft(channel.timeoutMs),
@@ -166,7 +167,7 @@ function compileAuthentication(
 }
 
 function compileSoap(channel: SoapReceiver, compiler: StepCompiler): StepWork {
-  const address = compiler.simple(channel.address, 'address');
+  const address = compiler.attempt(() => compileAddress(channel.address), 'address') ?? (() => '');
   const action = compiler.simple(channel.soapAction, 'soapAction');
   const authentication = compileAuthentication(channel.authentication, compiler);
   const soap12 = channel.soapVersion === '1.2';
@@ -178,7 +179,7 @@ function compileSoap(channel: SoapReceiver, compiler: StepCompiler): StepWork {
       : 'text/xml; charset=utf-8';
     const request = {
       method: 'POST',
-      url: receiverUrl(valueToText(address(run)), ''),
+      url: receiverUrl(address(run), ''),
       headers: {
         'Content-Type': contentType,
         ...(soap12 ? {} : { SOAPAction: `"${soapAction.replaceAll('"', '')}"` }),

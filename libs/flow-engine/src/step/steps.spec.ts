@@ -237,6 +237,48 @@ describe('calls to receivers', () => {
     ]);
   });
 
+  describe('a value in the address of a receiver', () => {
+    const called = async (address: string, value: string): Promise<string | undefined> => {
+      const http = new FakeHttp({});
+      const message = new Message({ headers: [['v', value]] });
+      const steps = `- requestReply: {adapter: HTTP, address: '${address}', throwOnFailure: false}`;
+      await runNative(flowWith(steps), message, { http });
+      return http.requests[0]?.url;
+    };
+
+    it.each([
+      ['http://r/base/${header.v}', 'a/b', 'http://r/base/a%2Fb'],
+      ['http://r/base/${header.v}', '../admin', 'http://r/base/..%2Fadmin'],
+      ['http://r/base/${header.v}/x', 'a?b=c#d', 'http://r/base/a%3Fb%3Dc%23d/x'],
+      ['http://r/base/${header.v}', '..\\admin', 'http://r/base/..%5Cadmin'],
+      ['http://r/base/${header.v}', '%2e%2e%2fadmin', 'http://r/base/%252e%252e%252fadmin'],
+      ['http://r/base/${header.v}', '\t.\n.', 'http://r/base/%09.%0A.'],
+      ['http://r/base?a=${header.v}', 'x#y', 'http://r/base?a=x%23y'],
+      ['http://r${header.v}', '/orders/1?x', 'http://r/orders/1%3Fx'],
+      ['http://r:${header.v}/x', '8080', 'http://r:8080/x'],
+      ['http://${header.v}.example/x', 'tenant-1', 'http://tenant-1.example/x'],
+      ['http://${header.v}/x', 'other.example:81', 'http://other.example:81/x'],
+      ['${header.v}', 'http://r/any/../path?q', 'http://r/path?q'],
+      ['${header.v}/orders', 'http://r/base', 'http://r/base/orders'],
+    ])('fills %s with "%s"', async (address, value, url) => {
+      expect(await called(address, value)).toBe(url);
+    });
+
+    it.each([
+      ['http://r/base/${header.v}', '..'],
+      ['http://r/base/${header.v}/x', '.'],
+      ['http://r/base/.${header.v}/x', '.'],
+      ['http://r/base/%2e${header.v}/x', '.'],
+      ['http://r${header.v}', '.evil.example/'],
+      ['http://r${header.v}', '@evil.example/'],
+      ['http://r${header.v}', '/a/../b'],
+      ['http://r:${header.v}/x', '1@evil.example'],
+      ['http://api-${header.v}.example/x', 'x/../y@evil'],
+    ])('does not fill %s with "%s", which would lead elsewhere', async (address, value) => {
+      expect(await called(address, value)).toBeUndefined();
+    });
+  });
+
   it('sends no body with GET unless asked to', async () => {
     const http = new FakeHttp({ 'http://r/': () => ({}) });
     await runNative(

@@ -9,6 +9,7 @@ import { PermitCache } from '../../decide-call/permit-cache.js';
 import { RefusalCache } from '../../decide-call/refusal-cache.js';
 import { DeployedFlows } from '../../deployed-flows/deployed-flows.js';
 import { ConnectionPools } from '../../http-receiver/connection-pools.js';
+import { loopbackDestinations } from '../../http-receiver/testing/loopback-destinations.js';
 import { UndiciHttpPort } from '../../http-receiver/http-port.undici.js';
 import { RecordDecision } from '../../record-decision/record-decision.js';
 import { LogRoom } from '../../record-message/log-room.js';
@@ -62,7 +63,7 @@ export class ServedFlow implements AsyncDisposable {
     currentAsOf: Number.MAX_SAFE_INTEGER,
     confirmedAsOf: Number.MAX_SAFE_INTEGER,
   };
-  readonly #pools = new ConnectionPools({});
+  readonly #pools = new ConnectionPools({ destinations: loopbackDestinations });
   readonly #listener: PublicListener;
   readonly #agent: Agent;
   #port = 0;

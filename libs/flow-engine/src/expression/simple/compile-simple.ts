@@ -15,6 +15,19 @@ type Token =
  * @throws ExpressionSyntaxError
  */
 export function compileSimpleTemplate(source: string): CompiledExpression {
+  const parts = simpleTemplateParts(source);
+  const [only] = parts;
+  if (parts.length === 0) return () => '';
+  if (parts.length === 1) return typeof only === 'string' ? () => only : (only as CompiledExpression);
+  return (context) => {
+    let text = '';
+    for (const part of parts) text += typeof part === 'string' ? part : valueToText(part(context));
+    return text;
+  };
+}
+
+/** The pieces of a Simple text in their order: constant texts, and what stands in `${…}`. @throws ExpressionSyntaxError */
+export function simpleTemplateParts(source: string): readonly (string | CompiledExpression)[] {
   const parts: (string | CompiledExpression)[] = [];
   let position = 0;
   for (;;) {
@@ -26,14 +39,7 @@ export function compileSimpleTemplate(source: string): CompiledExpression {
     position = end + 1;
   }
   if (position < source.length) parts.push(source.slice(position));
-  const [only] = parts;
-  if (parts.length === 0) return () => '';
-  if (parts.length === 1) return typeof only === 'string' ? () => only : (only as CompiledExpression);
-  return (context) => {
-    let text = '';
-    for (const part of parts) text += typeof part === 'string' ? part : valueToText(part(context));
-    return text;
-  };
+  return parts;
 }
 
 /**
