@@ -38,7 +38,7 @@ export interface TestedConnection {
 
 const handshakeTimeoutMs = 10_000;
 
-/** One sentence for every cause: whoever may test must not find out which ports of the inside are open (attack 46). */
+/** One sentence for every cause: whoever may test must not find out which ports of the inside are open. */
 const noConnection =
   'No TLS connection came about: the host does not resolve, is not among the destinations allowed (ALLOWED_DESTINATIONS), or no TLS server answers there. The log of the admin API says which.';
 

@@ -5,7 +5,7 @@ import { simpleTemplateParts } from '../expression/simple/compile-simple.js';
 
 /**
  * Compiles the address of an HTTP receiver. What stands in the text, or in the value the text begins with, is the receiver's
- * base; values after it fill in parts and never lead elsewhere (attack 46): in a path they are encoded (RFC 3986 §2.1), in a
+ * base; values after it fill in parts and never lead elsewhere: in a path they are encoded (RFC 3986 §2.1), in a
  * query `#` is, and in the host only what a part of a name may hold is taken.
  * @returns the address for a message; it throws FlowProcessingError `receiver-failed` for a value that would lead elsewhere
  * @throws ExpressionSyntaxError
