@@ -269,11 +269,11 @@ describe('attack 21: name constraints', () => {
     });
     const label = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?';
     const inside = `(?:${label}\\.)*example\\.com`;
-    const atom = '[ab*_%#/-]+';
+    const atom = '[a-z0-9*_%#/-]+';
     const sound = {
       dns: new RegExp(`^(?:\\*\\.)?${inside}$`),
       email: new RegExp(`^(?:${atom}(?:\\.${atom})*|"(?:[^"\\\\@\0]|\\\\[^@\0])*")@example\\.com$`),
-      uri: new RegExp(`^https://(?:[^@/?#\\\\]*@)?example\\.com\\.?(?::\\d*)?(?:[/?#].*)?$`),
+      uri: new RegExp(`^[a-z][a-z0-9+.-]*://(?:[^@/?#\\\\]*@)?example\\.com\\.?(?::\\d*)?(?:[/?#].*)?$`),
     };
     fc.assert(
       fc.property(fc.constantFrom('dns' as const, 'email' as const, 'uri' as const), text, (form, name) => {
