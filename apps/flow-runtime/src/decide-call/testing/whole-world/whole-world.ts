@@ -134,6 +134,7 @@ export class WholeWorld {
     this.bus.diskIsFull = false;
     this.postgres.away = false;
     this.#clockOffset = 0;
+    for (const writer of writers) this.#startWriter(writer);
     this.#mend();
   }
 
@@ -289,10 +290,13 @@ export class WholeWorld {
     if (!victim) return;
     victim.end();
     this.#writers.delete(writer);
-    this.#later(() => {
-      this.#writers.set(writer, new SimulatedWriter(this.#parts, writer));
-      this.#troubleAt.set(writer, performance.now());
-    }, maxMs);
+    this.#later(() => this.#startWriter(writer), maxMs);
+  }
+
+  #startWriter(writer: StateWriter): void {
+    if (this.#writers.has(writer)) return;
+    this.#writers.set(writer, new SimulatedWriter(this.#parts, writer));
+    this.#troubleAt.set(writer, performance.now());
   }
 
   /** A service that is away, or cut off, or has no Postgres, tells nobody of what was committed. */
