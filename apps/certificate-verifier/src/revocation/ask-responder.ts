@@ -70,7 +70,7 @@ const pauseMs = 2_000;
 const uselessBeforePause = 8;
 /** About one certificate: twice as long after each useless answer, so that a broken responder is not flooded. */
 const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
+const maxRetryMs = 60_000;
 
 /**
  * Asks OCSP responders for the certificates of a path that was found valid (RFC 6960). An answer is judged before it is
@@ -137,7 +137,7 @@ export class AskResponder {
     if (kept && kept.until >= now) return kept.answer;
     const withheld = this.#withheld.get(key);
     // A clock that was set back does not make the wait longer.
-    if (withheld && withheld.until > now && withheld.until - now <= longestRetryMs) return withheld.result;
+    if (withheld && withheld.until > now && withheld.until - now <= maxRetryMs) return withheld.result;
     const running = this.#asking.get(key);
     if (running) return running;
     const answering = this.#exchange(key, certificate, issuer, url, asking).finally(() => this.#asking.delete(key));
@@ -186,7 +186,7 @@ export class AskResponder {
 
   #withhold(key: string, result: OcspAnswer | string): OcspAnswer | string {
     const times = (this.#withheld.get(key)?.times ?? 0) + 1;
-    const until = this.now() + Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(times - 1, 16));
+    const until = this.now() + Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(times - 1, 16));
     this.#withheld.set(key, { result, times, until });
     return result;
   }

@@ -23,7 +23,7 @@ export interface UnreadableRequest {
 
 /** Between two lines of one reason: whoever sends many may not fill the log with them. */
 const lineEveryMs = 10_000;
-const longestDetail = 200;
+const maxDetailLength = 200;
 
 /** Counts requests that were refused before a decision, which has no record of them, and logs one of each kind now and then. */
 export class NoteUnreadable {
@@ -47,7 +47,7 @@ export class NoteUnreadable {
         reason,
         address,
         count: since.count,
-        ...(detail === undefined ? {} : { detail: detail.slice(0, longestDetail) }),
+        ...(detail === undefined ? {} : { detail: detail.slice(0, maxDetailLength) }),
       },
       'refused what cannot be read as a request',
     );

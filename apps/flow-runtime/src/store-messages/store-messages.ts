@@ -15,7 +15,7 @@ const longestWaitMs = 50;
 const largestRequest = 16 * 1024 * 1024;
 const requestExpiresMs = 30_000;
 const heartbeatMs = 5_000;
-const longestPauseMs = 2_000;
+const maxPauseMs = 2_000;
 
 /**
  * Moves the message processing log from JetStream to Postgres, many batches with one statement. A batch is acknowledged after
@@ -57,7 +57,7 @@ export class StoreMessages {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+    for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, maxPauseMs)) {
       try {
         const consumer = await jetstream(this.connection).consumers.get(
           messageProcessingLogStream,
@@ -126,7 +126,7 @@ export class StoreMessages {
   /** Tries until Postgres has it. Meanwhile the bus may give it out again, to a process that reaches Postgres or later to this one. */
   async #store(batch: readonly JsMsg[]): Promise<void> {
     const texts = batch.map((message) => message.string());
-    for (let pause = 100; ; pause = Math.min(pause * 2, longestPauseMs)) {
+    for (let pause = 100; ; pause = Math.min(pause * 2, maxPauseMs)) {
       try {
         await storeLines(this.dataSource, texts, this.onFault);
         for (const message of batch) message.ack();
