@@ -187,7 +187,7 @@ describe('the issuing CA', () => {
 
 describe('the CRL of an issuing CA', () => {
   const openssl = (...args: string[]) => spawnSync('openssl', args, { encoding: 'utf8' });
-  const withOpenssl = openssl('version').status === 0 ? it : it.skip;
+  const withOpenssl = openssl('version').status === 0 || process.env['CI'] === 'true' ? it : it.skip;
   if (withOpenssl !== it) process.stderr.write('openssl is not installed: the tests that ask it are skipped\n');
   const revokeKey = (id: string, reason = 'keyCompromise') =>
     new RevokeServiceKey(fixture.changes, now).execute({ id, reason, actor });

@@ -29,6 +29,16 @@ describe('the permissions of the bus', () => {
     }
   });
 
+  it('let each writing service alone confirm or condemn the state stream in its own name, and flow runtimes alone write leases', () => {
+    for (const writer of Object.keys(stateWriters)) {
+      for (const said of ['confirmation', 'loss', 'meta.complete'])
+        expect(services.filter((service) => mayPublish(service, `$KV.SLUICE_STATE.${said}.${writer}`))).toEqual([
+          writer,
+        ]);
+    }
+    expect(services.filter((service) => mayPublish(service, '$KV.SLUICE_STATE.lease.7'))).toEqual(['flow-runtime']);
+  });
+
   it('attack 32: let the flow runtime ask for verdicts only, not for keys', () => {
     expect(mayPublish('flow-runtime', 'sluice.certificate-verifier.verify-certificate.v1')).toBe(true);
     expect(mayPublish('flow-runtime', 'sluice.key-management.create-service-key.v1')).toBe(false);

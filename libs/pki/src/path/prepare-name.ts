@@ -17,7 +17,7 @@ export type PreparedName =
 
 const incomparable = { form: 'incomparable' } as const;
 
-const longestHost = 253;
+const maxHostLength = 253;
 /** RFC 1123 section 2.1, and the underscore that hosts have in practice. */
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const hostName = new RegExp(`^${label}(?:\\.${label})*$`);
@@ -27,7 +27,7 @@ const addressLiteral = /^\[(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|ipv6:[0-9a-f:.]+)\]$
 
 /** Whether text in lower case is a host name: neither an address, nor a pattern, nor written with a final dot. */
 export function isHostName(text: string): boolean {
-  return text.length <= longestHost && hostName.test(text) && !endsInNumber.test(text);
+  return text.length <= maxHostLength && hostName.test(text) && !endsInNumber.test(text);
 }
 
 /** A mailbox with its local part as it is meant, quotation taken off. Undefined: it is no mailbox of RFC 5321 section 4.1.2. */
@@ -62,7 +62,7 @@ export function prepareName(name: GeneralName): PreparedName {
       const host = name.value.toLowerCase();
       // A wildcard is a whole first label: elsewhere nobody can say what it means.
       const named = host.startsWith(wholeWildcard) ? host.slice(wholeWildcard.length) : host;
-      return isHostName(named) && host.length <= longestHost ? { form: 'dNSName', host } : incomparable;
+      return isHostName(named) && host.length <= maxHostLength ? { form: 'dNSName', host } : incomparable;
     }
     case 'rfc822Name': {
       const mailbox = readMailbox(name.value);
