@@ -247,6 +247,16 @@ describe('confirming the state stream', () => {
     expect((await lossReason())?.reason).toMatch(/replaced/);
   });
 
+  it('takes the stream that an earlier version filled, which kept no acknowledgements, and knows it from then on', async () => {
+    await complete();
+    await dataSource.query('DELETE FROM state_epoch');
+    const confirm = confirmState();
+    await confirm.execute();
+    expect(confirm.standing).toBe(true);
+    expect(await acknowledgements.knownEpoch()).toMatchObject({ epoch: (await bucket.state())?.epoch });
+    expect(confirm.losses).toBe(0);
+  });
+
   it('doubts the stream when a sequence is given a second time', async () => {
     await complete();
     await acknowledge('A', 1);
