@@ -1,4 +1,11 @@
-export { auditOrigin, auditTable, createAuditTrail, dropAuditTrail, type AuditedColumns } from './audit/audit-trail.js';
+export {
+  auditOrigin,
+  auditTable,
+  createAuditTables,
+  createAuditTrail,
+  dropAuditTrail,
+  type AuditedColumns,
+} from './audit/audit-trail.js';
 export { AuditChainCheck } from './audit/check-audit-chain.js';
 export { noteInAudit, readAudit, readAuditHead, type AuditHead, type AuditRow } from './audit/read-audit.js';
 export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { protectAuditTrail } from './protect-audit-trail.js';
 
 /** The schemas, each with a role of the same name that owns it and sees no other. */
 export const databaseRoles = ['key_management', 'authorization', 'flow_runtime'] as const;
@@ -28,6 +29,7 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
       await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${name}`);
       await client.query(`GRANT ${name} TO CURRENT_USER`);
       await client.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${name}`);
+      await protectAuditTrail(client, role);
     }
   } finally {
     await client.end();

@@ -8,7 +8,11 @@ import { dim, line } from '../terminal.js';
 import { beginWithKeysKept } from './house-keys.js';
 
 export const backupFormat = 'sluice-backup-1';
-export const backedUpSchemas = ['key_management', 'authorization', 'flow_runtime'] as const;
+/** Each service's own, and the one that its audit trail is in. */
+export const backedUpSchemas = ['key_management', 'authorization', 'flow_runtime'].flatMap((service) => [
+  service,
+  `${service}_audit`,
+]);
 /** Folders of the home without which the tables are of no use, or senders would trust another server. */
 const folders = ['secrets', 'tls'] as const;
 const rowsAtOnce = 500;
