@@ -17,6 +17,7 @@ import { AnnounceAuditHead } from './announce-audit-head/announce-audit-head.js'
 import { readHeads } from './announce-audit-head/read-heads.js';
 import { AppModule } from './app.module.js';
 import { CertificateAuthority } from './certificate-authority/certificate-authority.js';
+import { issuingTime } from './certificate-authority/issuing-time.js';
 import { CertificateLists } from './certificate-lists/certificate-lists.js';
 import { downloadOverHttp } from './certificate-lists/download-certificate-list.js';
 import { readConfig } from './config.js';
@@ -90,9 +91,15 @@ await runService({
       () => Date.now(),
       config.AUDIT_HEAD_INTERVAL_SECONDS * 1_000,
     );
-    const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now(), config.CRL_BASE_URL);
-    await authority.ensure();
     const now = () => Date.now();
+    const authority = new CertificateAuthority(
+      dataSource,
+      sealer,
+      changes,
+      issuingTime(follower, now),
+      config.CRL_BASE_URL,
+    );
+    await authority.ensure();
     const lists = new CertificateLists(dataSource, store, now);
     const download = downloadOverHttp(openDestinations(shell, config), {
       timeoutMs: 20_000,
@@ -146,7 +153,11 @@ await runService({
         );
         shell.onShutdown(() => clearInterval(timer));
       },
-      notReady: () => stateNotReady(follower).filter((reason) => reason.includes('key-management')),
+      // It fills and repairs the stream, so that others are not ready for it is no reason not to be; its clock is one.
+      notReady: () =>
+        follower.clocks?.wrong
+          ? [follower.clocks.describe()]
+          : stateNotReady(follower).filter((reason) => reason.includes('key-management')),
     };
   },
 });

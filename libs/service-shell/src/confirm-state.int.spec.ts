@@ -93,6 +93,7 @@ describe('confirming the state stream', () => {
       restoreEvents: () => events.restore(),
       log: createLog('authorization', 'fatal'),
       now: () => clock,
+      wallNow: () => Date.now(),
       ...options,
     });
 

@@ -16,6 +16,8 @@ export interface ConfirmStateOptions {
   readonly log: Log;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Milliseconds since 1970, told with each confirmation. */
+  readonly wallNow: () => number;
 }
 
 /** A stream that is lost again and again is not made anew more often than this, in milliseconds. */
@@ -182,6 +184,7 @@ export class ConfirmState {
       service: writer,
       epoch,
       incarnation,
+      toldAt: this.options.wallNow(),
     });
   }
 

@@ -1,5 +1,13 @@
-import type { StatePrefix } from '@sluice/contracts';
-import { RecordReader, StateBucket, StateFollower, StateLease, StatePublisher } from '@sluice/messaging';
+import { stateWriters, type StatePrefix } from '@sluice/contracts';
+import {
+  ClockComparison,
+  maxClockDeviationMs,
+  RecordReader,
+  StateBucket,
+  StateFollower,
+  StateLease,
+  StatePublisher,
+} from '@sluice/messaging';
 import { followRecordKeys } from './follow-record-keys.js';
 import type { Metrics } from './metrics/metrics.js';
 import type { Shell } from './run-service.js';
@@ -23,6 +31,7 @@ export async function followState(
   const bucket = await StateBucket.open(shell.connection);
   const reader = new RecordReader(followRecordKeys(options.recordKeysFile, shell.onFault));
   const now = () => performance.now();
+  const clocks = new ClockComparison(shell.service in stateWriters ? shell.service : undefined, () => Date.now());
   const follower = new StateFollower({
     connection: shell.connection,
     bucket,
@@ -31,11 +40,13 @@ export async function followState(
       ? { lease: new StateLease({ bucket, publisher: new StatePublisher(shell.connection, bucket), now }) }
       : {}),
     reader,
+    clocks,
     holds: options.holds,
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     onFault: shell.onFault,
   });
   addFollowerMetrics(shell.metrics, follower);
+  addClockMetrics(shell.metrics, clocks);
   shell.metrics.gauge(
     'sluice_record_key',
     'Keys by id whose signature on records this process believes: 1; 0: not any more, but what rests on it may not be forgotten yet.',
@@ -45,7 +56,15 @@ export async function followState(
     ],
   );
   follower.start();
-  const timer = setInterval(() => void reader.check(), fileCheckMs);
+  let wrong = false;
+  const timer = setInterval(() => {
+    void reader.check();
+    if (clocks.wrong !== wrong) {
+      wrong = clocks.wrong;
+      if (wrong) shell.log.error({ others: clocks.others }, `${clocks.describe()}; nothing is decided or issued by it`);
+      else shell.log.info({ others: clocks.others }, 'the clock of this process is right again');
+    }
+  }, fileCheckMs);
   shell.onShutdown(() => {
     clearInterval(timer);
     follower.stop();
@@ -86,9 +105,23 @@ function addFollowerMetrics(metrics: Metrics, follower: StateFollower): void {
   );
 }
 
+function addClockMetrics(metrics: Metrics, clocks: ClockComparison): void {
+  metrics.gauge(
+    'sluice_clock_ahead_seconds',
+    'By how much another clock is ahead of that of this process: of the bus, or of a writing service.',
+    () => clocks.others.map(({ clock, aheadMs }) => [{ clock }, aheadMs / 1_000] as const),
+  );
+  metrics.gauge(
+    'sluice_clock_deviation_seconds',
+    `By how much the clock of this process is ahead of the median of all; beyond ${maxClockDeviationMs / 1_000} s nothing is decided or issued by it.`,
+    () => clocks.deviationMs / 1_000,
+  );
+}
+
 /** One sentence when the follower is not ready. */
 export function stateNotReady(follower: StateFollower): string[] {
   if (follower.ready) return [];
+  if (follower.clocks?.wrong) return [follower.clocks.describe()];
   const missing = follower.missingWriters;
   if (follower.loss !== undefined) return [`the state stream is being made anew: ${follower.loss}`];
   const unconfirmed = follower.unconfirmedWriters;

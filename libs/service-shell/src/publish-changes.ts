@@ -106,6 +106,7 @@ export class PublishedChanges {
       remake: options.remake,
       log: shell.log,
       now: () => performance.now(),
+      wallNow: () => Date.now(),
     });
     this.#relay = new OutboxRelay({
       databaseUrl: options.databaseUrl,

@@ -47,7 +47,7 @@ export interface Evidence {
 
 export interface FollowedState {
   /** Every writing service has put what it has into the epoch that is followed; changes may be missing at the moment. */
-  readonly complete: boolean;
+  readonly usable: boolean;
   /** Undefined while it is not in step. */
   readonly position: Position | undefined;
   /** On the clock of `monotonicNow`: until when it is known to have had everything. */
@@ -120,8 +120,8 @@ export class DecideCall {
   get leaseHolds(): boolean {
     const { monotonicNow, leaseMs, writersAbsentMs } = this.options;
     const now = monotonicNow();
-    const { currentAsOf, confirmedAsOf, complete } = this.#state;
-    return now - currentAsOf <= leaseMs && now - confirmedAsOf <= writersAbsentMs && complete;
+    const { currentAsOf, confirmedAsOf, usable } = this.#state;
+    return now - currentAsOf <= leaseMs && now - confirmedAsOf <= writersAbsentMs && usable;
   }
 
   /** Decisions that are being made now. */

@@ -360,7 +360,7 @@ describe('a body that no step needs whole', () => {
     const first = served.begin();
     first.end('x');
     expect((await replyTo(first)).status).toBe(200);
-    served.state.complete = false;
+    served.state.usable = false;
     const second = served.begin();
     const reply = replyTo(second);
     second.write('x');

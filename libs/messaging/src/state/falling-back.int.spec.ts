@@ -183,7 +183,7 @@ describe('a lease on the state stream', () => {
     await until(() => losses.length, { what: 'the loss' });
     await until(async () => (await confirm(), follower.position), { what: 'being in step again' });
     expect(follower.loss).toBeDefined();
-    expect(follower.complete).toBe(false);
+    expect(follower.usable).toBe(false);
     expect(follower.ready).toBe(false);
     await bucket.remove();
     await bucket.create();

@@ -4,6 +4,7 @@ import { TestNats, until } from '@sluice/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
+import { ClockComparison } from './clock-comparison.js';
 import { RecordReader, RecordSigner } from './signed-record.js';
 import { StateBucket } from './state-bucket.js';
 import { StateFollower } from './state-follower.js';
@@ -39,12 +40,14 @@ function follow(
   holds: ConstructorParameters<typeof StateFollower>[0]['holds'] = ['role'],
   capacity = 100,
   readsWith = reader,
+  clocks?: ClockComparison,
 ): StateFollower {
   const follower = new StateFollower({
     connection,
     bucket,
     reader: readsWith,
     holds,
+    ...(clocks ? { clocks } : {}),
     capacity,
     heartbeatMs: 50,
     othersLookedMs: 50,
@@ -97,6 +100,35 @@ describe('a follower of the state stream', () => {
     expect(follower.missingWriters.sort()).toEqual(Object.keys(stateWriters).sort());
     await complete();
     await until(() => follower.ready, { what: 'readiness' });
+  });
+
+  it('is neither ready nor usable while its clock is far from those of the bus and of the writing services', async () => {
+    const hour = 3_600_000;
+    let ahead = 0;
+    await bucket.create();
+    await complete();
+    const { epoch = '', incarnation = '' } = (await bucket.state()) ?? {};
+    const follower = follow(['role'], 100, reader, new ClockComparison(undefined, () => Date.now() + ahead));
+    await until(() => follower.ready, { what: 'readiness' });
+    let version = 0;
+    const confirm = async () => {
+      version++;
+      for (const service of Object.keys(stateWriters)) {
+        const key = stateKey.confirmation(service);
+        const record = { key, version, deleted: false, service, epoch, incarnation, toldAt: Date.now() };
+        const sequence = await publisher.publishAlways(key, version, text.encode(JSON.stringify(record)));
+        expect(await follower.reach({ epoch, sequence }, 5_000)).toBe(true);
+      }
+    };
+    await confirm();
+    expect(follower.ready).toBe(true);
+    ahead = hour;
+    for (let times = 0; times < 3; times++) await confirm();
+    expect({ ready: follower.ready, usable: follower.usable }).toEqual({ ready: false, usable: false });
+    expect(Math.round((follower.clocks?.deviationMs ?? 0) / 1_000)).toBe(3_600);
+    ahead = 0;
+    for (let times = 0; times < 3; times++) await confirm();
+    expect({ ready: follower.ready, usable: follower.usable }).toEqual({ ready: true, usable: true });
   });
 
   it('loads what was there, and hears of what comes with its sequence', async () => {

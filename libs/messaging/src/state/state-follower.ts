@@ -11,6 +11,7 @@ import {
 } from '@sluice/contracts';
 import { hasReached, type Position } from '@sluice/domain';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { ClockComparison } from './clock-comparison.js';
 import { FetchedRecords } from './fetched-records.js';
 import type { RecordReader } from './signed-record.js';
 import type { BucketState, StateBucket } from './state-bucket.js';
@@ -38,6 +39,8 @@ export interface StateFollowerOptions {
   readonly capacity?: number;
   /** For who decides by what it remembers: it then knows to have had everything only by the leases it writes. */
   readonly lease?: StateLease;
+  /** For who judges or issues by its clock: while that is wrong, the follower is not ready. */
+  readonly clocks?: ClockComparison;
   /** How often the stream's last sequence is asked for, or a lease is written, in milliseconds. */
   readonly heartbeatMs?: number;
   /** After so many milliseconds every process has looked at the file of keys that may sign records. */
@@ -75,7 +78,7 @@ export class StateFollower {
   #applied = 0;
   #synced = false;
   /** Kept rather than computed: the request path asks on every request. */
-  #complete = false;
+  #usable = false;
   #resyncing: Promise<void> | undefined;
   #stopped = false;
   #currentAsOf = Number.NEGATIVE_INFINITY;
@@ -138,16 +141,24 @@ export class StateFollower {
     return this.#epoch;
   }
 
-  /** Every writing service has put all it has into the epoch it knows, in step with it at this moment or not. */
-  get complete(): boolean {
-    return this.#complete;
+  /**
+   * Every writing service has put all it has into the epoch it knows, nobody found a loss in it, and the clock is right; in step
+   * with it at this moment or not.
+   */
+  get usable(): boolean {
+    return this.#usable;
   }
 
   /** In step with a bucket into which every writing service has put all it has; for who leases, with a lease that counts. */
   get ready(): boolean {
     const { lease } = this.options;
     const leased = !lease || (lease.confirmed && Number.isFinite(this.#currentAsOf));
-    return this.#synced && this.#complete && leased;
+    return this.#synced && this.#usable && leased;
+  }
+
+  /** This process's clock beside the others; for who judges or issues by it. */
+  get clocks(): ClockComparison | undefined {
+    return this.options.clocks;
   }
 
   /** Why nothing may be decided by the epoch it knows, if somebody found that the stream lost something. */
@@ -275,8 +286,10 @@ export class StateFollower {
       return;
     }
     const sequence = sequenceOf(message);
-    if (sequence === this.#applied + 1) this.#apply(keyOf(message), sequence, message.data);
-    else {
+    if (sequence === this.#applied + 1) {
+      this.#apply(keyOf(message), sequence, message.data);
+      this.#compareClocks(message);
+    } else {
       // A sequence that is not the next means that messages were lost, or that this is another bucket, or another course of it.
       if (sequence <= this.#applied) this.#interrupt();
       this.#waiting.push(message);
@@ -301,8 +314,21 @@ export class StateFollower {
     this.#wakeWaiters();
   }
 
+  /** By a message that came live: what is read later tells when it was written, not what time it is. */
+  #compareClocks(message: Msg): void {
+    const key = keyOf(message);
+    const { clocks } = this.options;
+    if (!clocks || statePrefixOf(key) !== 'confirmation') return;
+    const { record } = this.held<'confirmation'>(key);
+    if (!record) return;
+    const wrong = clocks.wrong;
+    clocks.heard(record.service, Date.parse(message.headers?.get('Nats-Time-Stamp') ?? ''), record.toldAt);
+    if (clocks.wrong !== wrong) this.#judgeEpoch();
+  }
+
   #judgeEpoch(): void {
-    this.#complete = this.missingWriters.length === 0 && this.loss === undefined;
+    const { clocks } = this.options;
+    this.#usable = this.missingWriters.length === 0 && this.loss === undefined && !clocks?.wrong;
   }
 
   #confirmed({ sequence, record }: StateEntry<'confirmation'>): void {
@@ -480,7 +506,7 @@ export class StateFollower {
 
   #enterEpoch(epoch: string | undefined): void {
     this.#epoch = epoch;
-    this.#complete = false;
+    this.#usable = false;
     this.#applied = 0;
     this.#held.clear();
     this.#fetched.clear();

@@ -89,7 +89,7 @@ export class SimulatedWorld {
   /** What the runtime's follower says at the moment it is asked. */
   #followed(): FollowedState {
     const properties = {
-      complete: { get: () => this.#runtime !== undefined },
+      usable: { get: () => this.#runtime !== undefined },
       position: { get: () => (this.#inStep ? this.#runtime : undefined) },
       currentAsOf: { get: () => this.#asOf },
       confirmedAsOf: { get: () => this.#asOf },

@@ -58,7 +58,7 @@ export class ServedFlow implements AsyncDisposable {
   readonly room = new LogRoom();
   readonly handler: RequestHandler;
   readonly state = {
-    complete: true,
+    usable: true,
     position: { epoch: '1', sequence: 0 },
     currentAsOf: Number.MAX_SAFE_INTEGER,
     confirmedAsOf: Number.MAX_SAFE_INTEGER,

@@ -109,6 +109,7 @@ export class SimulatedWriter extends SimulatedProcess {
       remake: writer === 'key-management' ? (epoch) => this.#remake(epoch) : undefined,
       log,
       now,
+      wallNow: now,
     });
     void this.#doubtAfterReconnecting();
     this.every(50, () => this.#relay());
