@@ -34,8 +34,11 @@ export async function keepServer(options: KeepServerOptions): Promise<KeptServer
   const log = new LogFile(join(home, 'logs', `${name}.log`));
   let server: ChildServer | undefined;
   let stopping = false;
+  /** The start that is under way: one that is asked to end meanwhile is ended after it, not left behind. */
+  let starting: Promise<void> | undefined;
 
-  const start = async () => {
+  const start = () => (starting = startOnce());
+  const startOnce = async () => {
     server = await options.start((line) => log.write(`${line}\n`));
     try {
       writeFileSync(pidFile, String(server.pid));
@@ -53,7 +56,7 @@ export async function keepServer(options: KeepServerOptions): Promise<KeptServer
           return await start();
         } catch (error) {
           say(`${name} does not start: ${error instanceof Error ? error.message : String(error)}`);
-          await sleep(pause);
+          await sleep(stopping ? 0 : pause);
         }
       }
     });
@@ -63,6 +66,7 @@ export async function keepServer(options: KeepServerOptions): Promise<KeptServer
     pid: () => server?.pid,
     async stop() {
       stopping = true;
+      await starting?.catch(() => undefined);
       await server?.stop(options.stopSignal, 15_000);
       rmSync(pidFile, { force: true });
       log.close();

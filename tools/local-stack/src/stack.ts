@@ -28,6 +28,8 @@ export class Stack {
   #facts: Record<string, unknown> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** Who ends the stack meanwhile waits for it: a server that has just been started would be left behind. */
+  #startingServers: Promise<unknown> | undefined;
   #ended: Promise<void> | undefined;
   #locked = false;
 
@@ -62,10 +64,12 @@ export class Stack {
       now: Date.now(),
     });
     progress.say(`keys and certificates are in ${home}`);
-    const [databaseUrl, natsUrl] = await Promise.all([
+    const servers = Promise.all([
       this.#startPostgres(readFileSync(provisioned.databasePasswordFile('postgres'), 'utf8').trim()),
       this.#startNats(natsPort, provisioned, natsCluster),
     ]);
+    this.#startingServers = servers;
+    const [databaseUrl, natsUrl] = await servers;
     if (this.#stopping) return;
     await prepareDatabase(databaseUrl, (role) => readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim());
 
@@ -124,6 +128,7 @@ export class Stack {
     const behind = this.#processes.filter((entry) => !front.includes(entry));
     await Promise.all(front.map(({ process }) => process.stop()));
     await Promise.all(behind.map(({ process }) => process.stop()));
+    await this.#startingServers?.catch(() => undefined);
     await Promise.all(this.#servers.map(({ server }) => server.stop()));
     // They are another stack's while that one has the folder.
     if (this.#locked)
