@@ -206,9 +206,7 @@ export type { MessageDetail, MessageLine } from './record/message-line.js';
 export {
   callout,
   maxSubscriberConnections,
-  maxSubscriberPayload,
   maxSubscribers,
-  maxSubscriberSubscriptions,
   subscriberAccount,
   subscriberConsumers,
   subscriberInboxPrefix,

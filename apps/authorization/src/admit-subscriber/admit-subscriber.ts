@@ -1,10 +1,4 @@
-import {
-  maxSubscriberPayload,
-  maxSubscriberSubscriptions,
-  subscriberAccount,
-  subscriberPermissions,
-  subscriberUserPrefix,
-} from '@sluice/contracts';
+import { subscriberAccount, subscriberPermissions, subscriberUserPrefix } from '@sluice/contracts';
 import { z } from 'zod';
 import { readServerToken, signToken } from './nats-token.js';
 import { isPublicKey, isSignedBy, type SigningKey } from './nkey.js';
@@ -91,9 +85,10 @@ export class AdmitSubscriber {
         version: 2,
         pub: { allow: publish },
         sub: { allow: subscribe },
-        subs: maxSubscriberSubscriptions,
+        // No limits of its own: servers apply those of the account, and not these, to who is let in by an answer.
+        subs: -1,
         data: -1,
-        payload: maxSubscriberPayload,
+        payload: -1,
         allowed_connection_types: ['STANDARD'],
       },
     });

@@ -16,8 +16,11 @@ import { defaultBusStoreMb } from './store-size.js';
 import {
   callout,
   calloutPermissions,
+  maxSubscriberConnections,
   maxSubscriberConsumers,
+  maxSubscriberPayload,
   maxSubscribers,
+  maxSubscriberSubscriptions,
   subscriberAccount,
 } from './subscribers.js';
 
@@ -112,6 +115,7 @@ const systemAccount = '$SYS';
 const calloutServices = [accountInfo, '$JS.API.CONSUMER.DELETE.>'];
 /** Consumers that the local stack's own programs may have beside those of subscribers. */
 const localConsumers = 512;
+const localConnections = 512;
 
 /**
  * The nats-server configuration: TLS for every client, and accounts that reach one another by imports alone.
@@ -209,6 +213,8 @@ ${[...new Set([...streamServices, ...takeServices])].map((subject) => `      { s
     ]
   }
   ${subscriberAccount} {
+    # The last two are of each connection.
+    limits { max_connections: ${maxSubscribers * maxSubscriberConnections + (local ? localConnections : 0)}, max_subscriptions: ${maxSubscriberSubscriptions}, max_payload: ${maxSubscriberPayload} }
 ${local ? `    users: [\n      { user: ${quoted(local.user)}, password: ${quoted(local.passwordHash)}, permissions: ${permissionsBlock(localSubscriberPermissions)} }\n    ]\n` : ''}    imports: [
 ${local ? `      { stream: { account: EVENTS, subject: ${quoted(localInbox)} } }\n` : ''}${[...subscriberServices, ...subscriberStreams].map((subject) => from('EVENTS', subject)).join('\n')}
     ]
