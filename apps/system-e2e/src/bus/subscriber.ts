@@ -1,6 +1,8 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import type { Administrator } from '../administrator/administrator.js';
 import type { LocalStack } from '../stack/local-stack.js';
+import { eventStream } from './event-subscription.js';
 
 /** A subscriber as the admin API makes it. */
 export interface Subscriber {
@@ -31,4 +33,17 @@ export function connectSubscriber(
     reconnect: false,
     ...options,
   });
+}
+
+export async function makeConsumer(connection: NatsConnection, name: string): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  await manager.consumers.add(eventStream, { durable_name: name, ack_policy: 'explicit' });
+}
+
+/** The subject of what the consumer has next for it, which is worked off by that. */
+export async function nextSubject(connection: NatsConnection, name: string): Promise<string> {
+  const consumer = await jetstream(connection).consumers.get(eventStream, name);
+  const message = await consumer.next({ expires: 10_000 });
+  message?.ack();
+  return message?.subject ?? 'nothing';
 }
