@@ -150,6 +150,23 @@ describe('subscribers with an identity of their own', () => {
     await program.line(new RegExp(` dev\\.sluice\\.user-role\\.created\\.v1 ${role}$`));
   }, 40_000);
 
+  it('are 64 at most, and one more when one was revoked', async () => {
+    const create = (name: string) =>
+      administrator.client.request('POST', '/v1/subscribers', { name, publicKey: createUser().getPublicKey() });
+    const made: string[] = [];
+    for (let count = (await list()).length; count < 64; count++) {
+      const answer = await create(`many-${count}`);
+      expect(answer.status).toBe(201);
+      made.push((answer.body as unknown as Subscriber).id);
+    }
+    const refused = await create('too-many');
+    expect([refused.status, refused.body]).toMatchObject([409, { code: 'protected' }]);
+    expect(JSON.stringify(refused.body)).toContain('There are 64 subscribers, and no more may be');
+    await administrator.client.expect(204, 'DELETE', `/v1/subscribers/${made.pop()}`);
+    expect((await create('too-many')).status).toBe(201);
+    for (const id of made) await administrator.client.request('DELETE', `/v1/subscribers/${id}`);
+  }, 180_000);
+
   async function named(name: string): Promise<Subscriber> {
     const found = (await list()).find((subscriber) => subscriber.name === name);
     if (!found) throw new Error(`There is no subscriber named ${name}.`);
