@@ -15,7 +15,7 @@ if (!url) {
   console.error('Usage: main.mjs STACK_JSON SERVICE_KEY_ID CERTIFICATE_FILE PRIVATE_KEY_FILE URL');
   process.exit(2);
 }
-// Where the bus is, and as whom to connect. Of a real deployment you are told the same three things.
+// Where the bus is, and as whom to connect. A deployment for others gives you an identity instead: examples/follow-events.
 const stack = JSON.parse(readFileSync(stackFile, 'utf8'));
 const serverRoot = readFileSync(stack.serverRootCaFile, 'utf8');
 const sender = new Sender({ certificateFile, privateKeyFile, serverRoot });

@@ -18,6 +18,7 @@ import { ServiceInstancesController } from './service-instances/service-instance
 import { ServiceKeysController } from './service-keys/service-keys.controller.js';
 import { HouseKeysController } from './house-keys/house-keys.controller.js';
 import { StateController } from './state/state.controller.js';
+import { SubscribersController } from './subscribers/subscribers.controller.js';
 import { TrustedRootsController } from './trusted-roots/trusted-roots.controller.js';
 import { UserRolesController } from './user-roles/user-roles.controller.js';
 
@@ -38,6 +39,7 @@ export class AppModule {
         DecisionsController,
         ConnectivityTestsController,
         AdminTokensController,
+        SubscribersController,
         StateController,
         HouseKeysController,
         AuditController,

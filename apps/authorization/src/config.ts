@@ -9,6 +9,14 @@ const environment = shellEnvironment.extend(databaseEnvironment.shape).extend({
     .min(100)
     .default(100_000)
     .describe('Records of service instances and of keys remembered; the others are fetched when they are asked for.'),
+  CALLOUT_SEED_FILE: z
+    .string()
+    .min(1)
+    .describe('File with the nkey seed by which it answers the servers of NATS who may subscribe.'),
+  SUBSCRIBER_ISSUER_FILE: z
+    .string()
+    .min(1)
+    .describe('File with the account nkey seed that these answers are signed with; NATS has the public key.'),
   INITIAL_ADMIN_TOKEN_HASH_FILE: z
     .string()
     .min(1)

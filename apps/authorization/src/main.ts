@@ -15,6 +15,7 @@ import { enterInitialToken } from './create-admin-token/enter-initial-token.js';
 import { Decide } from './decide/decide.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
+import { openSubscribers } from './review-connections/open-subscribers.js';
 import { allRecords } from './record/role-record.js';
 
 await runService({
@@ -52,6 +53,7 @@ await runService({
       instance: (id) => follower.fetch<'instance'>(stateKey.instance(id)),
       credential: (sha256) => follower.fetch<'credential'>(stateKey.credential(sha256)),
     });
+    const subscribers = openSubscribers(shell, config, dataSource);
     const sharedHandlers = [
       ...auditHandlers('authorization', dataSource),
       compareStateHandler(
@@ -60,7 +62,7 @@ await runService({
       ),
     ];
     return {
-      module: AppModule.with({ shell, dataSource, changes, decide, sharedHandlers }),
+      module: AppModule.with({ shell, dataSource, changes, decide, subscribers, sharedHandlers }),
       notReady: () => stateNotReady(follower),
     };
   },

@@ -65,6 +65,11 @@ export {
   findMissingRoles,
   listAdminTokens,
   listUserRoles,
+  createSubscriber,
+  listSubscribers,
+  revokeSubscriber,
+  subscriber,
+  type SubscriberView,
   revokeAdminToken,
   updateUserRole,
   userRole,
@@ -195,10 +200,21 @@ export {
   publishersOf,
   servicePermissions,
   stateRepublishPrefix,
-  subscriberPermissions,
   type BusPermissions,
 } from './bus/permissions.js';
 export type { MessageDetail, MessageLine } from './record/message-line.js';
+export {
+  callout,
+  maxSubscriberConnections,
+  maxSubscribers,
+  subscriberAccount,
+  subscriberConsumers,
+  subscriberInboxPrefix,
+  subscriberName,
+  subscriberPermissions,
+  subscriberSessionSeconds,
+  subscriberUserPrefix,
+} from './bus/subscribers.js';
 export { defaultBusStoreMb, smallestBusStoreMb, streamSizes, type StreamSizes } from './bus/store-size.js';
 export {
   renderBusServerConfiguration,

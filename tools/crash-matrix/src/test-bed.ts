@@ -58,6 +58,7 @@ export class TestBed {
       home,
       names: { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] },
       natsListen: `127.0.0.1:${natsPort}`,
+      localSubscriber: true,
       now: Date.now(),
     });
     const password = readFileSync(provisioned.databasePasswordFile('postgres'), 'utf8').trim();
@@ -133,11 +134,11 @@ export class TestBed {
 
   /** Everything in the event stream about service instances, as a durable consumer gets it that begins now. */
   async streamed(): Promise<StreamedEvent[]> {
-    const { subscriber, natsCaFile } = this.provisioned;
+    const { localSubscriber, natsCaFile } = this.provisioned;
     const connection = await connect({
       servers: this.natsUrl,
-      user: subscriber.user,
-      pass: subscriber.password,
+      user: localSubscriber?.user,
+      pass: localSubscriber?.password,
       tls: { ca: readFileSync(natsCaFile, 'utf8') },
     });
     try {

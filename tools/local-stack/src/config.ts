@@ -1,6 +1,9 @@
 import { readBusStoreMb, readServerNames, type ServerNames } from '@sluice/provision';
 import { join, resolve } from 'node:path';
 
+/** Where subscribers find NATS, unless it is set: what NATS has everywhere. */
+export const defaultEventsPort = 4222;
+
 /** What the local stack is told, all with defaults. */
 export interface StackConfig {
   readonly home: string;
@@ -21,6 +24,8 @@ export interface StackConfig {
   readonly auditHeadSeconds: number;
   /** What all streams together may take on disk, in MiB. */
   readonly busStoreMb: number;
+  /** Where subscribers find NATS, the first of as many as there are servers; 0: any that is free. Absent: the default, or a free one. */
+  readonly eventsPort?: number;
   /** NATS servers: 1, or 3 that keep each stream together. */
   readonly natsServers: 1 | 3;
   readonly root: string;
@@ -48,6 +53,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
     verifiers: number('SLUICE_VERIFIERS', 1, 1, 64),
     flowRuntimes: number('SLUICE_FLOW_RUNTIMES', 1, 1, 64),
     serverNames: readServerNames('SLUICE_SERVER_NAMES', environment['SLUICE_SERVER_NAMES'] ?? ''),
+    ...(environment['SLUICE_EVENTS_PORT'] ? { eventsPort: number('SLUICE_EVENTS_PORT', 0, 0, 65_000) } : {}),
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(natsUrl ? { natsUrl } : {}),
     ...(proxyPort !== undefined && proxyCaFile

@@ -105,6 +105,8 @@ function decidedProcesses(
         ...database('authorization'),
         ...records,
         INITIAL_ADMIN_TOKEN_HASH_FILE: provisioned.adminTokenHashFile,
+        CALLOUT_SEED_FILE: provisioned.calloutSeedFile,
+        SUBSCRIBER_ISSUER_FILE: provisioned.subscriberIssuerFile,
       },
     },
     ...several(config.verifiers, (number) => ({

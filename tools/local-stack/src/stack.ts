@@ -1,19 +1,13 @@
-import { freePort, locateNatsServer, portIsTaken } from '@sluice/embedded-servers';
-import {
-  keepServerCertificates,
-  prepareDatabase,
-  provision,
-  replaceFile,
-  type BusNode,
-  type Provisioned,
-} from '@sluice/provision';
+import { portIsTaken } from '@sluice/embedded-servers';
+import { keepServerCertificates, prepareDatabase, replaceFile, type Provisioned } from '@sluice/provision';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startBus } from './bus.js';
 import { programOf, type StackConfig } from './config.js';
 import type { Progress } from './progress.js';
 import { deploySampleFlow, sampleFlowId } from './sample-flow.js';
-import { startEmbeddedNats, startEmbeddedPostgres, type KeptServer } from './servers.js';
+import { startEmbeddedPostgres, type KeptServer } from './servers.js';
 import { serviceProcesses, settingsNotPassedOn } from './service-environments.js';
 import { readServiceSettings } from './settings/service-settings.js';
 import { SupervisedProcess } from './supervised-process.js';
@@ -53,23 +47,9 @@ export class Stack {
     rmSync(join(home, 'stack.json'), { force: true });
     await this.#requireFreePorts();
 
-    const natsPort = await freePort();
-    const natsCluster = config.natsServers > 1 ? await this.#natsNodes(config.natsServers) : [];
-    const provisioned = await provision({
-      natsCluster,
-      home,
-      names: config.serverNames,
-      natsListen: `127.0.0.1:${natsPort}`,
-      busStoreMb: config.busStoreMb,
-      now: Date.now(),
-    });
-    progress.say(`keys and certificates are in ${home}`);
-    const servers = Promise.all([
-      this.#startPostgres(readFileSync(provisioned.databasePasswordFile('postgres'), 'utf8').trim()),
-      this.#startNats(natsPort, provisioned, natsCluster),
-    ]);
+    const servers = this.#startServers();
     this.#startingServers = servers;
-    const [databaseUrl, natsUrl] = await servers;
+    const { provisioned, databaseUrl, natsUrl } = await servers;
     if (this.#stopping) return;
     await prepareDatabase(databaseUrl, (role) => readFileSync(provisioned.databasePasswordFile(role), 'utf8').trim());
 
@@ -106,7 +86,7 @@ export class Stack {
       flowUrl: flowUrls[0],
       serverRootCaFile: provisioned.serverRootFile,
       natsUrl,
-      subscriber: provisioned.subscriber,
+      subscriber: localSubscriber(provisioned),
       databaseUrl,
       flowUrls,
     };
@@ -191,40 +171,25 @@ export class Stack {
     return url;
   }
 
-  async #natsNodes(count: number): Promise<BusNode[]> {
-    const nodes: BusNode[] = [];
-    for (let number = 1; number <= count; number++) {
-      const route = `127.0.0.1:${await freePort()}`;
-      nodes.push({
-        name: `nats-${number}`,
-        listen: `127.0.0.1:${await freePort()}`,
-        routeListen: route,
-        route,
-        storeDirectory: join(this.config.home, 'nats', `jetstream-${number}`),
-      });
-    }
-    return nodes;
-  }
-
-  async #startNats(port: number, provisioned: Provisioned, nodes: readonly BusNode[]): Promise<string> {
-    if (this.config.natsUrl) {
-      this.progress.say(`using the NATS of NATS_URL; it must run with ${provisioned.natsConfigurationFile}`);
-      return this.config.natsUrl;
-    }
-    locateNatsServer(this.progress.say);
-    const start = (file: string, name?: string) =>
-      startEmbeddedNats(this.config.home, file, this.progress.say, () => this.#writeFacts(), name);
-    if (nodes.length === 0) {
-      this.#servers.push({ name: 'nats-server', server: await start(provisioned.natsConfigurationFile) });
-      this.progress.say('NATS is up');
-      return `nats://127.0.0.1:${port}`;
-    }
-    const servers = await Promise.all(
-      provisioned.natsClusterFiles.map((file, index) => start(file, `nats-server-${index + 1}`)),
-    );
-    this.#servers.push(...servers.map((server) => ({ name: 'nats-server', server })));
-    this.progress.say(`${nodes.length} servers of NATS are up`);
-    return nodes.map(({ listen }) => `nats://${listen}`).join(',');
+  /** Postgres is started as soon as there is a password for it, and NATS meanwhile. */
+  async #startServers(): Promise<{ provisioned: Provisioned; databaseUrl: string; natsUrl: string }> {
+    const { config, progress } = this;
+    let postgres: Promise<string> | undefined;
+    const onProvisioned = (provisioned: Provisioned) => {
+      if (postgres) return;
+      progress.say(`keys and certificates are in ${config.home}`);
+      postgres = this.#startPostgres(readFileSync(provisioned.databasePasswordFile('postgres'), 'utf8').trim());
+    };
+    const bus = startBus(config, progress.say, () => this.#writeFacts(), onProvisioned).then((started) => {
+      this.#servers.push(...started.servers.map((server) => ({ name: 'nats-server', server })));
+      return started;
+    });
+    const { provisioned, natsUrl } = await bus.catch(async (error: unknown) => {
+      // It is ended with the stack, once it has started.
+      await postgres?.catch(() => undefined);
+      throw error;
+    });
+    return { provisioned, natsUrl, databaseUrl: await (postgres as unknown as Promise<string>) };
   }
 
   async #untilReady(): Promise<void> {
@@ -276,6 +241,9 @@ export class Stack {
     progress.plain('');
     progress.plain(`  ${progress.bold('Admin API')}   ${adminUrl}   (description: ${adminUrl}/v1/openapi.json)`);
     progress.plain(`  ${progress.bold('Flows')}       ${flowUrls.map((url) => `${url}/http/…`).join('  ')}`);
+    progress.plain(
+      `  ${progress.bold('Events')}      ${String(this.#facts?.['natsUrl'])}   (who may subscribe: npm run admin -- create-subscriber NAME)`,
+    );
     progress.plain('');
     progress.plain('  The whole scenario, step by step:   npm run demo');
     progress.plain('  A call without a certificate (401): ');
@@ -294,4 +262,8 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+function localSubscriber({ localSubscriber }: Provisioned): { user: string; password: string } | undefined {
+  return localSubscriber && { user: localSubscriber.user, password: localSubscriber.password };
 }

@@ -10,6 +10,15 @@ describe('readProvisionConfig', () => {
     });
   });
 
+  it('calls NATS by the names of the host, as subscribers do', () => {
+    const { busNames } = readProvisionConfig({
+      SLUICE_FLOW_HOST: 'a.example',
+      SLUICE_SERVER_NAMES: 'b.example,192.0.2.7',
+    });
+    expect(busNames.dnsNames.slice().sort()).toEqual(['a.example', 'b.example', 'localhost']);
+    expect(busNames.ipAddresses).toContain('192.0.2.7');
+  });
+
   it.each([
     [{ SLUICE_FLOW_HOST: 'https://flows.example' }, /^SLUICE_FLOW_HOST must be/],
     [{ POSTGRES_ADDRESS: 'postgres' }, /^POSTGRES_ADDRESS must be/],

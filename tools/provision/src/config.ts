@@ -7,6 +7,7 @@ export interface ProvisionConfig {
   /** Folder with the volumes. */
   readonly root: string;
   readonly loadBalancer: ServerNames;
+  readonly busNames: ServerNames;
   readonly postgres: string;
   /** What all streams together may take on the disk of NATS, in MiB. */
   readonly busStoreMb: number;
@@ -23,12 +24,14 @@ export function readProvisionConfig(environment: NodeJS.ProcessEnv): ProvisionCo
   if (!/^[^\s:/@]+:\d{1,5}$/.test(postgres))
     throw new Error('POSTGRES_ADDRESS must be host:port of the Postgres to prepare.');
   const further = readServerNames('SLUICE_SERVER_NAMES', environment['SLUICE_SERVER_NAMES'] ?? '');
+  const ofHost = {
+    dnsNames: [...new Set([...further.dnsNames, ...(isAddress ? [] : [host.toLowerCase()])])],
+    ipAddresses: [...new Set([...further.ipAddresses, ...(isAddress ? [host] : [])])],
+  };
   return {
     root: environment['PROVISION_ROOT'] || '/provision',
-    loadBalancer: {
-      dnsNames: [...new Set([...further.dnsNames, 'load-balancer', ...(isAddress ? [] : [host.toLowerCase()])])],
-      ipAddresses: [...new Set([...further.ipAddresses, ...(isAddress ? [host] : [])])],
-    },
+    loadBalancer: { ...ofHost, dnsNames: [...new Set([...ofHost.dnsNames, 'load-balancer'])] },
+    busNames: ofHost,
     postgres,
     busStoreMb: readBusStoreMb(environment),
   };

@@ -10,7 +10,6 @@ import { runTrustedRoots } from './trusted-roots/run-trusted-roots.js';
 const shown: Readonly<Record<string, string>> = {
   'admin-token': 'secrets/admin-token',
   'server-root': 'tls/server-root.pem',
-  'subscriber-password': 'secrets/subscriber.password',
 };
 const names = Object.keys(shown).join(', ');
 const usage = `Usage: provision files           make what is missing and give each service its part

@@ -82,7 +82,7 @@ describe('the audit trail of a service', () => {
     expect(await faults()).toEqual([]);
   });
 
-  describe('attack 50: no role of a service changes it:', () => {
+  describe('attack 52: no role of a service changes it:', () => {
     beforeEach(async () => {
       await prepareDatabase(url, password);
       await startService();

@@ -1,5 +1,5 @@
 import { renderBusServerConfiguration, servicePermissions, type ServiceName } from '@sluice/contracts';
-import { createUser, fromSeed } from '@nats-io/nkeys';
+import { createAccount, createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
 import bcrypt from 'bcryptjs';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
@@ -19,6 +19,11 @@ export interface ProvisionOptions {
   /** Paths as the server sees them, when those are others than here (in a container). */
   readonly natsStore?: string;
   readonly natsTlsFolder?: string;
+  /**
+   * Gives programs beside the stack a user with a password, as whom they may subscribe. Without it there are none but the
+   * subscribers with an identity of their own.
+   */
+  readonly localSubscriber?: boolean;
   /** What all streams together may take on its disk, in MiB. */
   readonly busStoreMb?: number;
   /** Further servers that keep the streams together with the one of `natsListen`; none: it is the only one. */
@@ -58,7 +63,10 @@ export interface Provisioned {
   readonly proxyCaFile: string;
   readonly loadBalancerCertificateFile: string;
   readonly loadBalancerKeyFile: string;
-  readonly subscriber: { readonly user: string; readonly password: string };
+  /** By which authorization answers who may subscribe, and what it signs its answers with. */
+  readonly calloutSeedFile: string;
+  readonly subscriberIssuerFile: string;
+  readonly localSubscriber?: { readonly user: string; readonly password: string };
   readonly databasePasswordFile: (role: string) => string;
 }
 
@@ -88,25 +96,27 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const adminTokenHashFile = join(secrets, 'initial-admin-token.sha256');
   keepFile(adminTokenHashFile, () => `${createHash('sha256').update(adminToken).digest('hex')}\n`);
 
+  const keepKey = (file: string, make: () => KeyPair) => {
+    const seed = keepFile(file, () => `${new TextDecoder().decode(make().getSeed())}\n`).trim();
+    return fromSeed(new TextEncoder().encode(seed)).getPublicKey();
+  };
   const seedFile = (service: ServiceName) => join(secrets, `${service}.nk`);
   const serviceKeys = Object.fromEntries(
-    services.map((service) => {
-      const seed = keepFile(seedFile(service), () => `${new TextDecoder().decode(createUser().getSeed())}\n`).trim();
-      return [service, fromSeed(new TextEncoder().encode(seed)).getPublicKey()];
-    }),
+    services.map((service) => [service, keepKey(seedFile(service), createUser)]),
   ) as Record<ServiceName, string>;
-  const password = keepFile(
-    join(secrets, 'subscriber.password'),
-    () => `${randomBytes(24).toString('base64url')}\n`,
-  ).trim();
-  const passwordHash = keepFile(join(secrets, 'subscriber.bcrypt'), () => bcrypt.hashSync(password, 10)).trim();
-
+  const calloutSeedFile = join(secrets, 'callout.nk');
+  const subscriberIssuerFile = join(secrets, 'subscriber-issuer.nk');
+  const localSubscriber = options.localSubscriber ? keepLocalSubscriber(secrets) : undefined;
   const natsConfigurationFile = join(nats, 'nats.conf');
   const natsTls = options.natsTlsFolder ?? tls;
   const bus = {
     tls: { certificateFile: join(natsTls, 'server.pem'), keyFile: join(natsTls, 'server.key') },
     serviceKeys,
-    subscriber: { user: 'subscriber', passwordHash },
+    callout: {
+      responderKey: keepKey(calloutSeedFile, createUser),
+      issuerKey: keepKey(subscriberIssuerFile, createAccount),
+    },
+    ...(localSubscriber ? { localSubscriber } : {}),
     ...(options.busStoreMb === undefined ? {} : { storeMb: options.busStoreMb }),
   };
   replaceFile(
@@ -170,7 +180,19 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     proxyCaFile: join(tls, 'proxy-ca.pem'),
     loadBalancerCertificateFile: join(tls, 'load-balancer.pem'),
     loadBalancerKeyFile: join(tls, 'load-balancer.key'),
-    subscriber: { user: 'subscriber', password },
+    calloutSeedFile,
+    subscriberIssuerFile,
+    ...(localSubscriber ? { localSubscriber } : {}),
     databasePasswordFile,
   };
+}
+
+function keepLocalSubscriber(secrets: string): { user: string; password: string; passwordHash: string } {
+  const password = keepFile(
+    join(secrets, 'subscriber.password'),
+    () => `${randomBytes(24).toString('base64url')}\n`,
+  ).trim();
+  // Kept too: another hash of the same password would be another configuration at each start.
+  const passwordHash = keepFile(join(secrets, 'subscriber.bcrypt'), () => bcrypt.hashSync(password, 10)).trim();
+  return { user: 'subscriber', password, passwordHash };
 }

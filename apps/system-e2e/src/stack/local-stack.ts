@@ -157,6 +157,8 @@ export class LocalStack implements AsyncDisposable {
         SLUICE_HOME: this.home,
         SLUICE_ADMIN_PORT: String(this.ports.admin),
         SLUICE_FLOW_PORT: String(this.ports.flow),
+        // Stacks of several tests run at once.
+        SLUICE_EVENTS_PORT: '0',
         ...this.environment,
       },
     });

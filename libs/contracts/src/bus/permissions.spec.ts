@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { stateStream, stateWriters } from '../state/state-records.js';
-import { publishersOf, servicePermissions, subscriberPermissions } from './permissions.js';
+import { publishersOf, localSubscriberPermissions, servicePermissions } from './permissions.js';
 import { renderBusServerConfiguration } from './server-configuration.js';
+import { subscriberName, subscriberPermissions } from './subscribers.js';
 
 const services = Object.keys(servicePermissions) as (keyof typeof servicePermissions)[];
 
@@ -91,7 +92,7 @@ describe('the permissions of the bus', () => {
   });
 
   it('let a subscriber neither publish events nor change the stream', () => {
-    const may = (subject: string) => subscriberPermissions.publish.some((pattern) => covers(pattern, subject));
+    const may = (subject: string) => localSubscriberPermissions.publish.some((pattern) => covers(pattern, subject));
     expect(may('$JS.API.CONSUMER.CREATE.SLUICE_EVENTS.mine')).toBe(true);
     for (const subject of [
       'sluice.events.service-key.revoked',
@@ -105,31 +106,78 @@ describe('the permissions of the bus', () => {
   });
 });
 
-describe('the configuration of nats-server', () => {
-  const rendered = renderBusServerConfiguration({
-    listen: '127.0.0.1:4222',
-    storeDirectory: '/data',
-    tls: { certificateFile: 'server.pem', keyFile: 'server.key' },
-    serviceKeys: Object.fromEntries(services.map((service) => [service, `U${service}`])) as Record<
-      (typeof services)[number],
-      string
-    >,
-    subscriber: { user: 'subscriber', passwordHash: '$2b$10$hash' },
+describe('what a subscriber may do', () => {
+  const { publish, subscribe } = subscriberPermissions('platform');
+  const may = (subject: string) => publish.some((pattern) => covers(pattern, subject));
+
+  it('attack 51: is to use consumers of its own names, which are no part of another name', () => {
+    for (const consumer of ['platform', 'platform_1', 'platform_7']) {
+      for (const call of ['CREATE', 'DURABLE.CREATE', 'INFO', 'DELETE', 'MSG.NEXT'])
+        expect([consumer, may(`$JS.API.CONSUMER.${call}.SLUICE_EVENTS.${consumer}`)]).toEqual([consumer, true]);
+      expect(may(`$JS.ACK.SLUICE_EVENTS.${consumer}.1.1.1.1.1`)).toBe(true);
+    }
+    for (const other of ['platform_8', 'platform-2', 'platform2', 'other', 'platform_1_1']) {
+      for (const call of ['CREATE', 'DURABLE.CREATE', 'INFO', 'DELETE', 'MSG.NEXT'])
+        expect([other, may(`$JS.API.CONSUMER.${call}.SLUICE_EVENTS.${other}`)]).toEqual([other, false]);
+      expect(may(`$JS.ACK.SLUICE_EVENTS.${other}.1.1.1.1.1`)).toBe(false);
+    }
+    for (const name of ['platform_1', 'a_b', '-a', 'a-', 'A', '', 'a.b', 'a*', '>', 'a'.repeat(33)])
+      expect([name, subscriberName.test(name)]).toEqual([name, false]);
+    for (const name of ['a', 'platform-2', '0', 'a'.repeat(32)])
+      expect([name, subscriberName.test(name)]).toEqual([name, true]);
   });
 
+  it('attack 51: is neither to make an unnamed consumer nor to see those of others', () => {
+    for (const call of ['CREATE', 'NAMES', 'LIST', 'DURABLE.CREATE'])
+      expect([call, may(`$JS.API.CONSUMER.${call}.SLUICE_EVENTS`)]).toEqual([call, false]);
+    expect(subscribe).toEqual(['_INBOX_platform.>']);
+    expect(
+      publish.filter((subject) => !subject.startsWith('$JS.API.') && !subject.startsWith('$JS.ACK.SLUICE_EVENTS.')),
+    ).toEqual([]);
+  });
+});
+
+describe('the configuration of nats-server', () => {
+  const render = (withLocal: boolean) =>
+    renderBusServerConfiguration({
+      listen: '127.0.0.1:4222',
+      storeDirectory: '/data',
+      tls: { certificateFile: 'server.pem', keyFile: 'server.key' },
+      serviceKeys: Object.fromEntries(services.map((service) => [service, `U${service}`])) as Record<
+        (typeof services)[number],
+        string
+      >,
+      callout: { responderKey: 'Ucallout', issuerKey: 'Aissuer' },
+      ...(withLocal ? { localSubscriber: { user: 'subscriber', passwordHash: '$2b$10$hash' } } : {}),
+    });
+
+  const [rendered, forOthers] = [render(true), render(false)];
+
   it('attack 39: has no user in an account with streams, and lets nobody answer wherever a message says', () => {
-    const accounts = rendered.slice(rendered.indexOf('accounts {')).split(/^ {2}(?=[A-Z_]+ \{$)/m);
+    const accounts = rendered.slice(rendered.indexOf('accounts {')).split(/^ {2}(?=["$A-Z_]+ \{$)/m);
     expect(accounts.map((account) => account.split(' ')[0])).toEqual([
       'accounts',
+      '"$SYS"',
+      'CALLOUT',
       'SERVICES',
       'MESSAGE_LOG',
       'SLUICE',
       'SUBSCRIBERS',
       'EVENTS',
     ]);
-    for (const account of accounts)
-      expect(account.includes('jetstream: enabled') && account.includes('users:')).toBe(false);
+    for (const account of accounts) expect(/\bjetstream\b/.test(account) && account.includes('users:')).toBe(false);
     expect(rendered).not.toContain('allow_responses');
+  });
+
+  it('asks about nobody who is in it, and knows no subscriber but in a local stack', () => {
+    const [, asked = ''] = /auth_users: \[(.*)\]/.exec(rendered) ?? [];
+    const users = [...rendered.matchAll(/\{ (?:nkey|user): "?([\w-]+)/g)].map(([, user]) => user);
+    expect(users).toHaveLength(services.length + 2);
+    for (const user of users) expect(asked).toContain(`"${user}"`);
+    expect(forOthers).not.toMatch(/password|"subscriber"/);
+    const [, subscribers = ''] = /^ {2}SUBSCRIBERS \{([^]*?)^ {2}\}/m.exec(forOthers) ?? [];
+    expect(subscribers).not.toContain('users');
+    expect(subscribers).not.toContain('stream:');
   });
 
   it('holds public keys and hashes, never a seed or a password', () => {

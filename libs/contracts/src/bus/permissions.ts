@@ -8,6 +8,7 @@ import { listRoleHolders, reportUsage } from '../request/key-management.js';
 import type { ServiceName } from '../request/request-contract.js';
 import { certificateListStream, certificateListSubject } from '../state/certificate-lists.js';
 import { stateKey, stateStream, stateSubjectPrefix, stateWriters } from '../state/state-records.js';
+import { readEvents } from './subscribers.js';
 
 /** What one user may publish and subscribe to. Everything not named is refused by the server. */
 export interface BusPermissions {
@@ -179,16 +180,13 @@ export const servicePermissions = Object.fromEntries(
   services.map((service) => [service, withReplies(service)]),
 ) as Readonly<Record<ServiceName, BusPermissions>>;
 
-/** A subscriber: durable consumers on the event stream of its own account, and nothing else. */
-export const subscriberPermissions: BusPermissions = {
+/**
+ * The user of `stack.json`, for programs beside a local stack: consumers of any name on the event stream, and nothing else. A
+ * stack for others has none; its subscribers have an identity each (`subscribers.ts`).
+ */
+export const localSubscriberPermissions: BusPermissions = {
   publish: [
-    jsApi('INFO'),
-    jsApi('STREAM.NAMES'),
-    jsApi('STREAM.LIST'),
-    jsApi(`STREAM.INFO.${eventStream}`),
-    jsApi(`STREAM.MSG.GET.${eventStream}`),
-    jsApi(`DIRECT.GET.${eventStream}`),
-    jsApi(`DIRECT.GET.${eventStream}.>`),
+    ...readEvents,
     jsApi(`CONSUMER.CREATE.${eventStream}`),
     jsApi(`CONSUMER.CREATE.${eventStream}.>`),
     jsApi(`CONSUMER.DURABLE.CREATE.${eventStream}.*`),

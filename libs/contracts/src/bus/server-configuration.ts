@@ -4,15 +4,25 @@ import { certificateListSubject } from '../state/certificate-lists.js';
 import { stateSubjectPrefix } from '../state/state-records.js';
 import {
   decisionSubjectPrefix,
+  localSubscriberPermissions,
   messageProcessingLogConsumer,
   messageProcessingLogStream,
   messageProcessingLogSubject,
   servicePermissions,
   stateRepublishPrefix,
-  subscriberPermissions,
   type BusPermissions,
 } from './permissions.js';
 import { defaultBusStoreMb } from './store-size.js';
+import {
+  callout,
+  calloutPermissions,
+  maxSubscriberConnections,
+  maxSubscriberConsumers,
+  maxSubscriberPayload,
+  maxSubscribers,
+  maxSubscriberSubscriptions,
+  subscriberAccount,
+} from './subscribers.js';
 
 export interface BusServerConfiguration {
   /** `host:port` to listen on. */
@@ -23,7 +33,15 @@ export interface BusServerConfiguration {
   readonly tls: { readonly certificateFile: string; readonly keyFile: string };
   /** Public nkeys (`U…`) of the services. Their seeds never reach the server. */
   readonly serviceKeys: Readonly<Record<ServiceName, string>>;
-  readonly subscriber: { readonly user: string; readonly passwordHash: string };
+  /** Who decides on everybody that is not in the configuration: subscribers. */
+  readonly callout: {
+    /** Public nkey (`U…`) of who answers. */
+    readonly responderKey: string;
+    /** Public account nkey (`A…`) that its answers are signed with. */
+    readonly issuerKey: string;
+  };
+  /** Of a local stack alone: who may subscribe with a password. */
+  readonly localSubscriber?: { readonly user: string; readonly passwordHash: string };
   readonly serverName?: string;
   /** One server of several: streams can then be kept by more than one of them. */
   readonly cluster?: BusCluster;
@@ -88,8 +106,16 @@ const subscriberServices = [
   `$JS.FC.${eventStream}.>`,
 ];
 const subscriberStreams = [takeMessages, '$JS.API.DIRECT.GET.>'];
-/** Where a consumer may be told to deliver. */
-const subscriberInbox = '_INBOX.>';
+/** Where a consumer may be told to deliver. Those of subscribers with an identity are taken from, and deliver nowhere. */
+const localInbox = '_INBOX.>';
+
+/** The account of the servers themselves keeps the name it has by default: the servers of a cluster file what they agreed on under it. */
+const systemAccount = '$SYS';
+/** What who decides on subscribers reaches of the event stream: a revoked subscriber's consumers end. */
+const calloutServices = [accountInfo, '$JS.API.CONSUMER.DELETE.>'];
+/** Consumers that the local stack's own programs may have beside those of subscribers. */
+const localConsumers = 512;
+const localConnections = 512;
 
 /**
  * The nats-server configuration: TLS for every client, and accounts that reach one another by imports alone.
@@ -97,7 +123,8 @@ const subscriberInbox = '_INBOX.>';
  * JetStream answers to the reply subject of whatever it is asked or given, and asks nobody's permission for that. So no user
  * is in an account with a stream: the answer comes back into the asker's account, where no stream listens (ADR 30).
  * `SERVICES` has a user with its own permissions for each service and `SLUICE` their streams, `SUBSCRIBERS` the
- * subscribers and `EVENTS` the event stream. Who takes stored messages gets them with the headers their senders chose, so message-log has an
+ * subscribers and `EVENTS` the event stream. A connection of nobody in this configuration is asked about in `CALLOUT` (ADR 38);
+ * users in it are never asked about, so no service waits for another to be let in. Who takes stored messages gets them with the headers their senders chose, so message-log has an
  * account to itself: there is nobody in it whom such a message could be sent to as an answer.
  */
 export function renderBusServerConfiguration(configuration: BusServerConfiguration): string {
@@ -109,6 +136,14 @@ export function renderBusServerConfiguration(configuration: BusServerConfigurati
   const eventApi = ['INFO', 'CREATE', 'UPDATE', 'MSG.GET'].map((call) => `STREAM.${call}.${eventStream}`);
   const from = (account: string, subject: string) =>
     `      { service: { account: ${account}, subject: ${quoted(subject)} } }`;
+  const { responderKey, issuerKey } = configuration.callout;
+  const local = configuration.localSubscriber;
+  const inConfiguration = [...Object.values(configuration.serviceKeys), responderKey, ...(local ? [local.user] : [])];
+  // Without a wildcard where they get another name, as above.
+  const servers: readonly (readonly [string, string])[] = [
+    [callout.connections, '$SYS.REQ.SERVER.PING.CONNZ'],
+    [callout.statistics, '$SYS.REQ.SERVER.PING.STATSZ'],
+  ];
   return `# Made by provisioning; edits are overwritten.
 ${configuration.serverName ? `server_name: ${quoted(configuration.serverName)}\n` : ''}listen: ${quoted(configuration.listen)}
 ${configuration.monitor ? `http: ${quoted(configuration.monitor)}\n` : ''}max_payload: 4MB
@@ -125,7 +160,31 @@ jetstream {
   # Every stream is on disk.
   max_memory_store: 64MB
 }
-${configuration.cluster ? clusterBlock(configuration.cluster) : ''}accounts {
+${configuration.cluster ? clusterBlock(configuration.cluster) : ''}system_account: ${quoted(systemAccount)}
+authorization {
+  auth_callout {
+    issuer: ${issuerKey}
+    account: ${callout.account}
+    auth_users: [${inConfiguration.map(quoted).join(', ')}]
+  }
+}
+accounts {
+  ${quoted(systemAccount)} {
+    exports: [
+      { service: ${quoted(callout.kick('*'))}, accounts: [${callout.account}] }
+${servers.map(([, subject]) => `      { service: ${quoted(subject)}, response_type: stream, accounts: [${callout.account}] }`).join('\n')}
+    ]
+  }
+  ${callout.account} {
+    users: [
+      { nkey: ${responderKey}, permissions: ${permissionsBlock(calloutPermissions)} }
+    ]
+    imports: [
+${from(quoted(systemAccount), callout.kick('*'))}
+${servers.map(([name, subject]) => `      { service: { account: ${quoted(systemAccount)}, subject: ${quoted(subject)} }, to: ${quoted(name)} }`).join('\n')}
+${calloutServices.map((subject) => from('EVENTS', subject)).join('\n')}
+    ]
+  }
   SERVICES {
     users: [
 ${others.map(user).join('\n')}
@@ -153,21 +212,18 @@ ${[...new Set([...streamServices, ...takeServices])].map((subject) => `      { s
       { service: ${quoted(takeMessages)}, response_type: stream, accounts: [MESSAGE_LOG] }
     ]
   }
-  SUBSCRIBERS {
-    users: [
-      { user: ${quoted(configuration.subscriber.user)}, password: ${quoted(configuration.subscriber.passwordHash)}, permissions: ${permissionsBlock(subscriberPermissions)} }
-    ]
-    imports: [
-      { stream: { account: EVENTS, subject: ${quoted(subscriberInbox)} } }
-${[...subscriberServices, ...subscriberStreams].map((subject) => from('EVENTS', subject)).join('\n')}
+  ${subscriberAccount} {
+    # The last two are of each connection.
+    limits { max_connections: ${maxSubscribers * maxSubscriberConnections + (local ? localConnections : 0)}, max_subscriptions: ${maxSubscriberSubscriptions}, max_payload: ${maxSubscriberPayload} }
+${local ? `    users: [\n      { user: ${quoted(local.user)}, password: ${quoted(local.passwordHash)}, permissions: ${permissionsBlock(localSubscriberPermissions)} }\n    ]\n` : ''}    imports: [
+${local ? `      { stream: { account: EVENTS, subject: ${quoted(localInbox)} } }\n` : ''}${[...subscriberServices, ...subscriberStreams].map((subject) => from('EVENTS', subject)).join('\n')}
     ]
   }
   EVENTS {
-    jetstream: enabled
+    jetstream { max_consumers: ${maxSubscribers * maxSubscriberConsumers + (local ? localConsumers : 0)} }
     exports: [
-      { stream: ${quoted(subscriberInbox)}, accounts: [SUBSCRIBERS] }
-${subscriberServices.map((subject) => `      { service: ${quoted(subject)}, accounts: [SUBSCRIBERS] }`).join('\n')}
-${subscriberStreams.map((subject) => `      { service: ${quoted(subject)}, response_type: stream, accounts: [SUBSCRIBERS] }`).join('\n')}
+${local ? `      { stream: ${quoted(localInbox)}, accounts: [${subscriberAccount}] }\n` : ''}${subscriberServices.map((subject) => `      { service: ${quoted(subject)}, accounts: [${subscriberAccount}${calloutServices.includes(subject) ? `, ${callout.account}` : ''}] }`).join('\n')}
+${subscriberStreams.map((subject) => `      { service: ${quoted(subject)}, response_type: stream, accounts: [${subscriberAccount}] }`).join('\n')}
       { service: ${quoted(`${eventSubjectPrefix}>`)}, accounts: [SERVICES] }
 ${eventApi.map((api) => `      { service: ${quoted(`$JS.API.${api}`)}, accounts: [SERVICES] }`).join('\n')}
     ]

@@ -5,8 +5,8 @@ import { eventSubject, eventType, eventTypes, eventWriters, type EventName } fro
 
 const description = `Everything an administrator changes in Sluice, and what ends by itself, as CloudEvents 1.0.2 in structured JSON.
 
-The events are in the JetStream stream \`${eventStream}\` of the subscribers' account. Make a durable consumer on it, filtered by
-subject, and acknowledge what you have worked off. Each event is in the stream exactly once, in order for each thing
+The events are in the JetStream stream \`${eventStream}\` of the subscribers' account. Make a durable pull consumer on it, called by one
+of the names that your identity may use, filtered by subject, and acknowledge what you have worked off. Each event is in the stream exactly once, in order for each thing
 (\`subject\` is its id); a consumer that did not acknowledge gets it again, with the same \`id\`.
 
 Members may be added to \`data\` at any time: ignore what you do not know. What cannot be added comes as a new version of the
@@ -43,7 +43,7 @@ export function asyncApiDocument(): Record<string, unknown> {
       bus: {
         host: 'localhost:4222',
         protocol: 'nats',
-        description: 'NATS with TLS. `stack.json` of a local stack has the address, the user and the password.',
+        description: 'NATS with TLS. Each subscriber has an nkey of its own and an inbox prefix: docs/subscribing.md.',
         security: [{ $ref: '#/components/securitySchemes/subscriber' }],
       },
     },
@@ -69,7 +69,9 @@ export function asyncApiDocument(): Record<string, unknown> {
       ]),
     ),
     components: {
-      securitySchemes: { subscriber: { type: 'userPassword' } },
+      securitySchemes: {
+        subscriber: { type: 'asymmetricEncryption', description: 'An nkey, registered by `POST /v1/subscribers`.' },
+      },
       messages: Object.fromEntries(
         names.map((name) => [
           name,

@@ -93,3 +93,36 @@ export const revokeAdminToken = defineRequest(
   byActor.extend({ name: z.string() }),
   z.object({}),
 );
+
+/** A subscriber of the events: who it is, and by which names it works. */
+export const subscriber = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** nkey (`U…`) whose seed the subscriber alone has. */
+  publicKey: z.string(),
+  createdAt: timestamp,
+  /** When a connection of it was last seen, to the minute; absent until it has connected. */
+  lastSeenAt: timestamp.optional(),
+  /** Names that its consumers may have. */
+  consumers: z.array(z.string()),
+  /** Its client must be told so: answers come nowhere else. */
+  inboxPrefix: z.string(),
+});
+export type SubscriberView = z.infer<typeof subscriber>;
+
+/** @remarks The seed never crosses the bus: whoever asks has made it, or has got the public key from the subscriber. */
+export const createSubscriber = defineRequest(
+  'authorization',
+  'create-subscriber',
+  byActor.extend({ name: z.unknown().optional(), publicKey: z.unknown().optional() }),
+  changed.extend({ subscriber }),
+);
+export const listSubscribers = defineRequest('authorization', 'list-subscribers', pageRequest, page(subscriber));
+/** `pending`: nobody is let in any more, and it is not known yet that every connection has ended. */
+export const revokeSubscriber = defineRequest(
+  'authorization',
+  'revoke-subscriber',
+  byActor.extend({ id: z.string() }),
+  changed,
+  10_000,
+);

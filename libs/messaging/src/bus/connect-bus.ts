@@ -13,6 +13,10 @@ export interface BusOptions {
   readonly caFile: string;
   /** Shown in the server's connection list; tells the processes of one service apart. */
   readonly name: string;
+  /** Where its answers come, when it is another user than the service's own. */
+  readonly inboxPrefix?: string;
+  /** Goes on trying though the server does not know the user: its configuration may be older than this program. */
+  readonly waitUntilKnown?: boolean;
 }
 
 /** Between two tries to come back, in milliseconds; half of it on average. A server takes some hundred handshakes a second. */
@@ -26,11 +30,12 @@ export async function connectBus(options: BusOptions): Promise<NatsConnection> {
   const connection = await connect({
     servers: options.url.split(','),
     name: options.name,
-    inboxPrefix: inboxPrefix(options.service),
+    inboxPrefix: options.inboxPrefix ?? inboxPrefix(options.service),
     authenticator: nkeyAuthenticator(new TextEncoder().encode(readFileSync(options.seedFile, 'utf8').trim())),
     tls: { ca: readFileSync(options.caFile, 'utf8') },
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: options.waitUntilKnown ?? false,
     reconnectDelayHandler: () => Math.random() * reconnectDelayMs,
     pingInterval: 5_000,
     maxPingOut: 2,

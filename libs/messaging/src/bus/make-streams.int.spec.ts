@@ -8,7 +8,7 @@ import {
 import { TestNats } from '@sluice/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DiscardPolicy, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
-import { createUser } from '@nats-io/nkeys';
+import { createAccount, createUser } from '@nats-io/nkeys';
 import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { makeRuntimeStreams } from './make-streams.js';
 
@@ -30,7 +30,7 @@ describe('the streams of the flow runtime, made by key-management with the permi
           serviceKeys: Object.fromEntries(
             services.map((service) => [service, keys[service]?.getPublicKey() ?? '']),
           ) as Record<ServiceName, string>,
-          subscriber: { user: 'subscriber', passwordHash: 'subscriber' },
+          callout: { responderKey: createUser().getPublicKey(), issuerKey: createAccount().getPublicKey() },
         }).replace(/\ntls \{[^}]*\}/, ''),
     });
     connection = await connect({

@@ -8,7 +8,7 @@ import {
 import { TemporaryFolder, TestNats, until } from '@sluice/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { createUser } from '@nats-io/nkeys';
+import { createAccount, createUser } from '@nats-io/nkeys';
 import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,7 @@ withDisk(`a disk with less room than the streams may take${root ? '' : ' (skippe
           serviceKeys: Object.fromEntries(
             services.map((service) => [service, keys[service]?.getPublicKey() ?? '']),
           ) as Record<ServiceName, string>,
-          subscriber: { user: 'subscriber', passwordHash: 'subscriber' },
+          callout: { responderKey: createUser().getPublicKey(), issuerKey: createAccount().getPublicKey() },
         }).replace(/\ntls \{[^}]*\}/, ''),
     });
   }, 60_000);

@@ -14,7 +14,7 @@ import {
 import { TestNats } from '@sluice/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { createUser, type KeyPair } from '@nats-io/nkeys';
+import { createAccount, createUser, type KeyPair } from '@nats-io/nkeys';
 import { connect, headers, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { join } from 'node:path';
 import { makeRuntimeStreams } from '../bus/make-streams.js';
@@ -86,11 +86,12 @@ describe('attack 39: a reply subject that its asker may not publish to', () => {
             ServiceName,
             string
           >,
-          subscriber: { user: 'subscriber', passwordHash: 'subscriber' },
+          callout: { responderKey: createUser().getPublicKey(), issuerKey: createAccount().getPublicKey() },
         })
           .replace(/\ntls \{[^}]*\}/, '')
           // One who hears all that reaches a client of the services' account.
-          .replace('SERVICES {\n    users: [', 'SERVICES {\n    users: [ { user: spy, password: spy }'),
+          .replace('SERVICES {\n    users: [', 'SERVICES {\n    users: [ { user: spy, password: spy }')
+          .replace('auth_users: [', 'auth_users: [ spy, '),
     });
     keyManagement = await as('key-management');
     bucket = await StateBucket.open(keyManagement);

@@ -109,6 +109,15 @@ export class TestNats implements AsyncDisposable {
     await this.start();
   }
 
+  /** Stops it where it is, with its connections open. */
+  freeze(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#signal('SIGCONT');
+  }
+
   #signal(name: NodeJS.Signals): void {
     if (this.#server) process.kill(this.#server.pid, name);
   }

@@ -6,6 +6,7 @@ import { restore } from './restore.js';
 import { rotateMasterKey } from './rotate-master-key.js';
 import { rotateRecordKey } from './rotate-record-key.js';
 import { compareState, rebuildState } from './state.js';
+import { createSubscriber, listSubscribers, revokeSubscriber } from './subscribers.js';
 import { verifyAudit } from './verify-audit.js';
 
 const usage = `Usage: npm run admin -- COMMAND
@@ -13,6 +14,11 @@ const usage = `Usage: npm run admin -- COMMAND
   create-token NAME    makes an admin token and shows it this once
   list-tokens          lists the names of the tokens
   revoke-token NAME    revokes a token
+  create-subscriber NAME [KEY]
+                       lets somebody subscribe to the events, by the public nkey KEY; without it a seed is made and shown this once
+  list-subscribers     lists who may subscribe, and when each was last there
+  revoke-subscriber NAME
+                       ends a subscriber: its connections and its consumers
   compare-state        compares the state stream with Postgres; prints what differs, and then ends with code 2
   rebuild-state        makes the state stream anew from Postgres; calls are answered 503 until it is filled
   verify-audit         checks the audit trails, and against the event stream; ends with code 2 when one is not whole
@@ -41,7 +47,7 @@ function required(name: string | undefined, what = 'the token'): string {
 }
 
 await runProgram(async () => {
-  const [command, name] = process.argv.slice(2);
+  const [command, name, key] = process.argv.slice(2);
   switch (command) {
     case 'create-token': {
       const { token } = await client().call<{ token: string }>('POST', '/v1/admin-tokens', { name: required(name) });
@@ -61,6 +67,12 @@ await runProgram(async () => {
       await client().call('DELETE', `/v1/admin-tokens/${encodeURIComponent(required(name))}`);
       line(`The token ${name} is revoked.`);
       return;
+    case 'create-subscriber':
+      return createSubscriber(client(), required(name, 'the subscriber'), key);
+    case 'list-subscribers':
+      return listSubscribers(client());
+    case 'revoke-subscriber':
+      return revokeSubscriber(client(), required(name, 'the subscriber'));
     case 'compare-state':
       return compareState(client());
     case 'rebuild-state':

@@ -10,12 +10,14 @@ import { volumes } from './volumes.js';
 const now = Date.UTC(2026, 5, 1);
 const day = 86_400_000;
 const loadBalancer = { dnsNames: ['localhost', 'flows.example'], ipAddresses: ['127.0.0.1'] };
+const busNames = { dnsNames: ['localhost', 'events.example'], ipAddresses: ['127.0.0.1', '192.0.2.7'] };
 
 async function withVolumes(
   test: (root: string, fill: (at?: number) => Promise<void>) => Promise<void> | void,
 ): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'sluice-volumes-'));
-  const fill = (at = now) => fillVolumes({ root, loadBalancer, postgres: 'postgres:5432', busStoreMb: 8_192, now: at });
+  const fill = (at = now) =>
+    fillVolumes({ root, loadBalancer, busNames, postgres: 'postgres:5432', busStoreMb: 8_192, now: at });
   try {
     await fill();
     await test(root, fill);
@@ -33,6 +35,8 @@ describe('fillVolumes', () => {
       expect(holders('credential.key')).toEqual(['flow-runtime']);
       expect(holders('record-signing.key')).toEqual(['key-management']);
       expect(holders('initial-admin-token.sha256')).toEqual(['authorization']);
+      expect(holders('callout.nk')).toEqual(['authorization']);
+      expect(holders('subscriber-issuer.nk')).toEqual(['authorization']);
       expect(holders('admin-token')).toEqual(['trusted-roots']);
       expect(holders('database.url')).toEqual(['key-management', 'authorization', 'flow-runtime', 'message-log']);
       expect(holders('load-balancer.pem')).toEqual(['load-balancer']);
@@ -63,6 +67,9 @@ describe('fillVolumes', () => {
         );
       }
       expect(certificate('load-balancer').checkHost('flows.example')).toBe('flows.example');
+      // Subscribers call NATS from outside.
+      expect(certificate('nats').checkHost('events.example')).toBe('events.example');
+      expect(certificate('nats').checkIP('192.0.2.7')).toBe('192.0.2.7');
       const keys = ['postgres', 'nats', 'flow-runtime', 'load-balancer'].map((name) =>
         certificate(name).publicKey.export({ type: 'spki', format: 'pem' }),
       );
@@ -95,6 +102,17 @@ describe('fillVolumes', () => {
       expect(all()).toEqual(first);
     }));
 
+  it('lets nobody subscribe with a password, and takes over volumes of a version that did', () =>
+    withVolumes(async (root, fill) => {
+      const [home, conf] = [join(root, 'home'), join(root, 'nats', 'nats.conf')];
+      expect(readFileSync(conf, 'utf8')).not.toMatch(/password/);
+      for (const name of ['callout.nk', 'subscriber-issuer.nk']) rmSync(join(home, 'secrets', name));
+      writeFileSync(join(home, 'secrets', 'subscriber.password'), 'kept from then');
+      await fill();
+      expect(readFileSync(conf, 'utf8')).toContain('auth_callout');
+      expect(readFileSync(conf, 'utf8')).not.toMatch(/password/);
+    }));
+
   it('renews the certificates of servers that are about to end, under the same root', () =>
     withVolumes(async (root, fill) => {
       const root1 = readFileSync(join(root, 'load-balancer', 'server-root.pem'), 'utf8');
@@ -122,6 +140,7 @@ describe('fillVolumes', () => {
       const blocked = fillVolumes({
         root: join(folder, 'file'),
         loadBalancer,
+        busNames,
         postgres: 'postgres:5432',
         busStoreMb: 8_192,
         now,

@@ -14,6 +14,8 @@ export interface FillVolumesOptions {
   readonly root: string;
   /** Names by which senders call the load balancer. */
   readonly loadBalancer: ServerNames;
+  /** Names by which subscribers call NATS. */
+  readonly busNames: ServerNames;
   /** `host:port` of Postgres as the services reach it. */
   readonly postgres: string;
   /** What all streams together may take on the disk of NATS, in MiB. */
@@ -44,9 +46,12 @@ export async function fillVolumes(options: FillVolumesOptions): Promise<void> {
     now: options.now,
   });
   const tls = join(home, 'tls');
-  for (const name of ['postgres', 'nats', 'flow-runtime']) {
+  for (const name of ['postgres', 'flow-runtime']) {
     await keepServerCertificate(tls, `server-${name}`, { dnsNames: [name], ipAddresses: [] }, options.now);
   }
+  // Services call it by its own name, subscribers by those of the host.
+  const { dnsNames, ipAddresses } = options.busNames;
+  await keepServerCertificate(tls, 'server-nats', { dnsNames: ['nats', ...dnsNames], ipAddresses }, options.now);
   const files = filesOf(provisioned, tls, options.postgres);
   for (const [volume, contents] of Object.entries(files)) {
     for (const [name, content] of Object.entries(contents))
@@ -105,6 +110,8 @@ function filesOf(
       ...records,
       ...database('authorization'),
       'initial-admin-token.sha256': read(provisioned.adminTokenHashFile),
+      'callout.nk': read(provisioned.calloutSeedFile),
+      'subscriber-issuer.nk': read(provisioned.subscriberIssuerFile),
     },
     'certificate-verifier': { ...bus('certificate-verifier'), ...records },
     'flow-runtime': {
