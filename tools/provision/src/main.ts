@@ -21,7 +21,7 @@ const usage = `Usage: provision files           make what is missing and give ea
        provision show WHAT       print one of ${names}`;
 
 const say = (message: string) => void process.stdout.write(`${message}\n`);
-const databasePatienceMs = 60_000;
+const databasePatienceMs = 180_000;
 const renewalIntervalMs = 12 * 3_600_000;
 
 async function main([command, what]: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { createUser, fromSeed } from '@nats-io/nkeys';
 import bcrypt from 'bcryptjs';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { keepFile, replaceFile } from './secret-files.js';
 import { keepRouteCertificate, keepServerCertificates } from './server-certificates.js';
@@ -120,7 +121,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     }),
   );
   const nodes = options.natsCluster ?? [];
-  if (nodes.length > 0) await keepRouteCertificate(tls, options.names, options.now);
+  if (nodes.length > 0) await keepRouteCertificate(tls, routeNames(options.names, nodes), options.now);
   const routePassword = keepFile(
     join(secrets, 'bus-route.password'),
     () => `${randomBytes(24).toString('base64url')}\n`,
@@ -150,7 +151,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     return file;
   });
   const databasePasswordFile = (role: string) => join(secrets, `database-${role}.password`);
-  for (const role of ['postgres', 'key_management', 'authorization', 'flow_runtime']) {
+  for (const role of ['postgres', 'replicator', 'rewinder', 'key_management', 'authorization', 'flow_runtime']) {
     keepFile(databasePasswordFile(role), () => `${randomBytes(24).toString('base64url')}\n`);
   }
   return {
@@ -173,4 +174,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     subscriber: { user: 'subscriber', password },
     databasePasswordFile,
   };
+}
+
+/** The names of the servers, and those by which they reach one another. */
+function routeNames(names: ServerNames, nodes: readonly BusNode[]): ServerNames {
+  const hosts = nodes.map(({ route }) => route.replace(/:\d+$/, '')).filter((host) => isIP(host) === 0);
+  return { ...names, dnsNames: [...new Set([...names.dnsNames, ...hosts])] };
 }
