@@ -69,7 +69,7 @@ describe('what Postgres cannot do now, as an administrator is told it', () => {
     const refused = await until(
       async () => {
         const answer = await createInstance();
-        return answer.status !== 201 && answer;
+        return answer.status === 201 ? undefined : answer;
       },
       { what: 'a refusal' },
     );

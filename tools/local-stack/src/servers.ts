@@ -71,12 +71,12 @@ export async function keepServer(options: KeepServerOptions): Promise<KeptServer
 }
 
 /** A stack that was killed leaves its servers behind; they hold the data, so they are ended in good order first. */
-async function endLeftOver(pidFile: string, name: string, say: (message: string) => void): Promise<void> {
+export async function endLeftOver(pidFile: string, name: string, say: (message: string) => void): Promise<void> {
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
   if (!isRunning(pid, name)) return;
   say(`ending the ${name} that an earlier stack left running`);
-  process.kill(pid, name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+  process.kill(pid, name.startsWith('postgres') ? 'SIGINT' : 'SIGTERM');
   for (let tries = 0; tries < 150 && isRunning(pid, name); tries++) await sleep(100);
 }
 

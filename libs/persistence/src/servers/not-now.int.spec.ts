@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestPostgres } from '@sluice/testing';
+import { TestPostgres, until } from '@sluice/testing';
 import { QueryFailedError, type DataSource } from 'typeorm';
 import { createDataSource } from '../data-source.js';
 import { notNow, PostgresUnreachable } from './not-now.js';
@@ -74,6 +74,23 @@ describe('what Postgres cannot do now', () => {
       await runner.release();
     }
   }, 15_000);
+
+  it('a transaction whose connection ends between two statements was not made', async () => {
+    const failed = await dataSource
+      .transaction(async (manager) => {
+        const [own]: { pid: number }[] = await manager.query('SELECT pg_backend_pid() AS pid');
+        await postgres.query('SELECT pg_terminate_backend($1, 5000)', [own?.pid]);
+        const runner = manager.queryRunner;
+        await until(() => runner?.isReleased, { what: 'the end of the connection' });
+        await manager.query('SELECT 1');
+      })
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    expect(failed).not.toBeInstanceOf(QueryFailedError);
+    expect(notNow(failed)).toMatchObject({ outcome: 'not-done' });
+  });
 
   it('a commit that was answered with a refusal was not made; one whose session ended may have been', () => {
     const commit = (driverError: Error) => new QueryFailedError('COMMIT', [], driverError);

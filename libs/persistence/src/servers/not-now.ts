@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 /** No server can be reached, or the one that was has gone. */
 export class PostgresUnreachable extends Error {
@@ -54,6 +54,9 @@ export function notNow(error: unknown): NotNow | undefined {
   const ofPostgres = failed !== undefined || error instanceof PostgresUnreachable || cause.severity !== undefined;
   const lost =
     cause instanceof PostgresUnreachable ||
+    // The connection ended between two statements of a transaction, and with it all that was done.
+    error instanceof QueryRunnerAlreadyReleasedError ||
+    error instanceof QueryRunnerProviderAlreadyReleasedError ||
     (ofPostgres && ofSockets.test(code)) ||
     ofDriver.test(typeof cause.message === 'string' ? cause.message : '');
   const why = lost

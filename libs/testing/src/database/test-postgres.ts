@@ -1,8 +1,7 @@
-import { freePort, makeStandby, startPostgres, type ChildServer } from '@sluice/embedded-servers';
+import { freePort, makeStandby, signalFamily, startPostgres, type ChildServer } from '@sluice/embedded-servers';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
-import { processFamily } from '../process/process-family.js';
 import { endWithThisProcess, type Watch } from '../process/end-with-this-process.js';
 import { TemporaryFolder } from '../process/temporary-folder.js';
 
@@ -120,7 +119,7 @@ export class TestPostgres implements AsyncDisposable {
 
   /** Stops and continues the server and all it has started, as a machine that is frozen, or a partition: nothing is answered. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    for (const pid of this.#server ? processFamily(this.#server.pid) : []) process.kill(pid, name);
+    if (this.#server) signalFamily(this.#server.pid, name);
   }
 
   /** Ends the server and keeps its data, for a test of what happens without it. `SIGINT`: its orderly, fast end. */

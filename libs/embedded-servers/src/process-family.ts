@@ -21,3 +21,14 @@ function parentOf(pid: number): number | undefined {
     return undefined;
   }
 }
+
+/** Sends a signal to a process and all below it; those that have ended are left out. */
+export function signalFamily(pid: number, name: NodeJS.Signals): void {
+  for (const each of processFamily(pid)) {
+    try {
+      process.kill(each, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Ends and freezes the servers of a running stack of deploy/ha/docker-compose.yml by turns, under load, and prints what senders and
+ * the administrator saw. Ends with 1 when something happened that must not. As root, beside the engine:
+ *
+ *   ADMIN_TOKEN=… SERVER_ROOT=server-root.pem node deploy/ha/drill.mjs
+ *
+ * ADMIN_URL, FLOW_URL: where both are published. ENGINE: `podman` (the default) or `docker`. PROJECT: `sluiceha`.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const adminUrl = process.env.ADMIN_URL ?? 'http://127.0.0.1:8080';
+const flowUrl = process.env.FLOW_URL ?? 'https://localhost:8443';
+const token = process.env.ADMIN_TOKEN;
+const serverRoot = readFileSync(process.env.SERVER_ROOT, 'utf8');
+const engine = process.env.ENGINE ?? 'podman';
+const project = process.env.PROJECT ?? 'sluiceha';
+const run = randomBytes(3).toString('hex');
+
+const say = (text) => process.stdout.write(`${text}\n`);
+const container = (service) => `${project}-${service}-1`;
+const engineSays = (...args) => execFileSync(engine, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+const inside = (service, ...command) => engineSays('exec', container(service), ...command);
+
+async function admin(method, path, body, type = 'application/json') {
+  const answer = await fetch(`${adminUrl}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) },
+    body: body === undefined ? undefined : type === 'application/json' ? JSON.stringify(body) : body,
+    signal: AbortSignal.timeout(15_000),
+  });
+  return { status: answer.status, retry: answer.headers.has('retry-after'), body: await answer.json() };
+}
+
+function call(agent, path) {
+  return new Promise((resolve) => {
+    const outgoing = request(new URL(path, flowUrl), { method: 'POST', agent }, (answer) => {
+      answer.resume();
+      answer.on('error', (error) => resolve(error.code));
+      answer.on('end', () => resolve(String(answer.statusCode)));
+    });
+    outgoing.on('error', (error) => resolve(error.code ?? error.message));
+    outgoing.setTimeout(15_000, () => outgoing.destroy(new Error('no answer')));
+    outgoing.end('{}');
+  });
+}
+
+/** What is seen in one turn: outcomes, and the longest time without one that was good. */
+class Seen {
+  outcomes = {};
+  longestGap = 0;
+  constructor(good) {
+    this.good = good;
+    this.lastGood = performance.now();
+  }
+  note(outcome) {
+    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
+    if (!this.good.test(outcome)) return;
+    const now = performance.now();
+    this.longestGap = Math.max(this.longestGap, now - this.lastGood);
+    this.lastGood = now;
+  }
+  /** @returns a text of it; what comes after counts anew */
+  take() {
+    const text = `${JSON.stringify(this.outcomes)}, longest gap ${(this.longestGap / 1_000).toFixed(1)} s`;
+    this.outcomes = {};
+    this.longestGap = 0;
+    return text;
+  }
+}
+
+const leaders = {
+  postgres: () =>
+    JSON.parse(inside('postgres-1', 'patronictl', '-c', '/run/sluice/patroni.yml', 'list', '-f', 'json')).find(
+      ({ Role }) => Role === 'Leader',
+    )?.Member,
+  nats: () => {
+    const jsz = JSON.parse(
+      inside('nats-1', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8222/jsz?accounts=true&streams=true'),
+    );
+    const streams = jsz.account_details.flatMap(({ stream_detail }) => stream_detail ?? []);
+    return streams.find(({ name }) => name === 'KV_SLUICE_STATE')?.cluster?.leader;
+  },
+  etcd: () => 'etcd-1',
+};
+
+/** SIGKILL to the process of the container itself: the engine starts it again, as after any crash. */
+function kill(service) {
+  process.kill(Number(engineSays('inspect', '--format', '{{.State.Pid}}', container(service))), 'SIGKILL');
+  return () => undefined;
+}
+function pause(service) {
+  engineSays('pause', container(service));
+  return () => engineSays('unpause', container(service));
+}
+
+const turns = [
+  { kind: 'etcd', fault: 'killed', inflict: kill, forMs: 0 },
+  { kind: 'nats', fault: 'killed', inflict: kill, forMs: 0 },
+  { kind: 'postgres', fault: 'killed', inflict: kill, forMs: 0 },
+  { kind: 'etcd', fault: 'paused', inflict: pause, forMs: 15_000 },
+  { kind: 'nats', fault: 'paused', inflict: pause, forMs: 15_000 },
+  { kind: 'postgres', fault: 'paused', inflict: pause, forMs: 45_000 },
+];
+
+const role = `Drill.n${run}`;
+await admin('POST', '/v1/user-roles', { name: role, description: '' });
+const { body: instance } = await admin('POST', '/v1/service-instances', {
+  name: `drill-${run}`,
+  parameters: { roles: [role] },
+});
+const { body: key } = await admin('POST', `/v1/service-instances/${instance.id}/service-keys`, {
+  name: 'sender',
+  parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' },
+});
+const flow = `drill-${run}`;
+const definition = `name: ${flow}\nsender: {adapter: HTTPS, address: /${flow}, authorization: {type: UserRole, role: ${role}}}\nsteps: []\n`;
+const deployed = await admin('PUT', `/v1/flows/${flow}`, definition, 'application/yaml');
+if (deployed.status >= 300) throw new Error(JSON.stringify(deployed.body));
+
+let going = true;
+let faults = 0;
+const known = new Seen(/^20[04]$/);
+const changes = new Seen(/^20[12]$/);
+const acknowledged = [];
+
+async function callAsKnown() {
+  const agent = new Agent({
+    ca: serverRoot,
+    cert: key.credentials.certificate,
+    key: key.credentials.key,
+    keepAlive: true,
+    maxSockets: 1,
+  });
+  while (going) {
+    known.note(await call(agent, `/http/${flow}`));
+    await sleep(25);
+  }
+  agent.destroy();
+}
+
+async function change() {
+  for (let count = 0; going; count++) {
+    const name = `Drill.n${run}.${count}`;
+    try {
+      const { status, retry } = await admin('POST', '/v1/user-roles', { name, description: '' });
+      if (status === 201 || status === 202) acknowledged.push(name);
+      changes.note(status === 503 && !retry ? '503 without Retry-After' : String(status));
+    } catch (error) {
+      changes.note(error.name);
+    }
+    await sleep(100);
+  }
+}
+
+const working = [callAsKnown(), callAsKnown(), change()];
+await sleep(5_000);
+say(`nothing: known callers ${known.take()}; changes ${changes.take()}`);
+for (const { kind, fault, inflict, forMs } of turns) {
+  const service = leaders[kind]();
+  known.take();
+  changes.take();
+  const end = inflict(service);
+  await sleep(forMs);
+  end();
+  // All three have to be one again before the next.
+  await sleep(45_000);
+  const calls = known.take();
+  const changed = changes.take();
+  say(`${service} ${fault}${forMs ? ` for ${forMs / 1_000} s` : ''}: known callers ${calls}; changes ${changed}`);
+  for (const bad of [...calls.matchAll(/"(?!20[04]"|503")[^"]+"/g), ...changed.matchAll(/"(?!20[12]"|503")[^"]+"/g)]) {
+    faults++;
+    say(`  MUST NOT BE: ${bad[0]}`);
+  }
+}
+going = false;
+await Promise.all(working);
+
+const there = new Set();
+for (let after = ''; after !== undefined;) {
+  const { body } = await admin('GET', `/v1/user-roles?limit=1000${after && `&after=${encodeURIComponent(after)}`}`);
+  for (const { name } of body.items) there.add(name);
+  after = body.next;
+}
+const lost = acknowledged.filter((name) => !there.has(name));
+faults += lost.length;
+say(`${acknowledged.length} changes were acknowledged, ${lost.length} of them are lost`);
+say(faults === 0 ? 'nothing happened that must not' : `${faults} things happened that must not`);
+process.exitCode = faults === 0 ? 0 : 1;
