@@ -12,11 +12,7 @@ interface Answered {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly problem: { readonly code?: string; readonly detail?: string };
-  readonly ms: number;
 }
-
-/** Of a caller who asks a service on the bus. */
-const callerWaitsMs = 5_000;
 
 describe('what Postgres cannot do now, as an administrator is told it', () => {
   let postgres: TestPostgres;
@@ -34,7 +30,6 @@ describe('what Postgres cannot do now, as an administrator is told it', () => {
 
   async function ask(method: string, path: string, body?: unknown): Promise<Answered> {
     const { adminUrl, adminToken } = stack.facts;
-    const began = performance.now();
     const answer = await fetch(`${adminUrl}${path}`, {
       method,
       headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
@@ -44,17 +39,16 @@ describe('what Postgres cannot do now, as an administrator is told it', () => {
       status: answer.status,
       retryAfter: answer.headers.get('retry-after'),
       problem: (await answer.json()) as Answered['problem'],
-      ms: performance.now() - began,
     };
   }
 
   const createInstance = () => ask('POST', '/v1/service-instances', { name: `instance-${++names}` });
   const createRole = () => ask('POST', '/v1/user-roles', { name: `Role.n${++names}`, description: '' });
 
+  /** Not 504 either: the service answers before admin-api has given it up. */
   function expectNotNow(answers: readonly Answered[]): void {
     for (const answer of answers) {
       expect(answer).toMatchObject({ status: 503, retryAfter: '1', problem: { code: 'unavailable' } });
-      expect(answer.ms).toBeLessThan(callerWaitsMs);
     }
   }
 

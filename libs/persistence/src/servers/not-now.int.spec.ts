@@ -82,6 +82,9 @@ describe('what Postgres cannot do now', () => {
         await postgres.query('SELECT pg_terminate_backend($1, 5000)', [own?.pid]);
         const runner = manager.queryRunner;
         await until(() => runner?.isReleased, { what: 'the end of the connection' });
+        expect(notNow(await runner?.query('SELECT 1').catch((error: unknown) => error))).toMatchObject({
+          outcome: 'not-done',
+        });
         await manager.query('SELECT 1');
       })
       .then(

@@ -62,16 +62,15 @@ describe('several servers of Postgres', () => {
     await write();
   }, 30_000);
 
-  it('drops the connections of a primary that is frozen, and says so within five seconds', async () => {
+  it('drops the connections of a primary that is frozen, before the time of the statement is over', async () => {
     await write();
     primary.signal('SIGSTOP');
     try {
-      const began = performance.now();
       const failed = await Promise.all(
         [1, 2, 3].map(() => dataSource.query('SELECT 1').catch((error: unknown) => error)),
       );
       expect(failed.map(notNow)).toMatchObject(Array(3).fill({ outcome: 'not-done' }));
-      expect(performance.now() - began).toBeLessThan(5_000);
+      for (const error of failed) expect((error as Error).message).not.toMatch(/read timeout|a statement/);
       await promote();
       expect(await until(() => ask(), { what: 'the new primary', timeoutMs: 5_000 })).toBe(standby.port);
     } finally {
@@ -110,9 +109,10 @@ describe('several servers of Postgres', () => {
     await write();
     await primary.query('ALTER SYSTEM SET default_transaction_read_only = on');
     await primary.query('SELECT pg_reload_conf()');
+    // It reads only: the server tells what has changed by itself.
     const refused: unknown = await until(
       () =>
-        write().then(
+        ask().then(
           () => undefined,
           (error: Error) => error,
         ),
@@ -122,6 +122,15 @@ describe('several servers of Postgres', () => {
     await promote();
     expect(await until(() => ask(), { what: 'the new primary' })).toBe(standby.port);
   }, 30_000);
+
+  it('ends a connection that was refused a write because its transaction is read-only', async () => {
+    const client = postgresClient(urlOf(standby, primary));
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    await client.connect();
+    await client.query('BEGIN READ ONLY');
+    await expect(client.query('CREATE TABLE refused ()')).rejects.toMatchObject({ code: '25006' });
+    await ended;
+  });
 
   it('takes no COMMIT for made that the standby has not got', async () => {
     await write();
@@ -142,24 +151,22 @@ describe('several servers of Postgres', () => {
         return error;
       }
     };
-    const began = performance.now();
-    expect(notNow(await committing())).toMatchObject({ outcome: 'unknown' });
-    expect(performance.now() - began).toBeLessThan(5_000);
+    const first = await committing();
+    expect(notNow(first)).toMatchObject({ outcome: 'unknown' });
+    expect(first).toHaveProperty('driverError.message', expect.stringContaining('did not answer a statement'));
     // A server whose wait is cancelled says so with a warning, and calls the transaction committed.
-    const secondBegan = performance.now();
-    const second = committing();
+    let second: unknown;
+    const trying = committing().then((error) => (second = error));
     await until(
-      async () =>
-        (
-          await primary.query(
-            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND backend_start > now() - interval '1 min'",
-          )
-        ).length > 0,
-      { what: 'the cancelled wait' },
+      async () => {
+        await primary.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        return second;
+      },
+      { what: 'the end of the wait' },
     );
-    expect(notNow(await second)).toMatchObject({ outcome: 'unknown' });
-    // It was not the bound on how long a commit may take.
-    expect(performance.now() - secondBegan).toBeLessThan(3_500);
+    await trying;
+    expect(notNow(second)).toMatchObject({ outcome: 'unknown' });
+    expect(second).toHaveProperty('driverError.message', 'the standby did not take the change');
     await standby.start();
   }, 30_000);
 
