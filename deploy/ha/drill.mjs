@@ -74,11 +74,29 @@ class Seen {
   }
 }
 
+const members = () =>
+  JSON.parse(inside('postgres-1', 'patronictl', '-c', '/run/sluice/patroni.yml', 'list', '-f', 'json'));
+
+/** @returns seconds until every server of Postgres is part of the cluster again, one of them synchronous */
+async function untilWhole() {
+  const began = performance.now();
+  while (performance.now() - began < 90_000) {
+    const all = members();
+    const [leader] = all.filter(({ Role }) => Role === 'Leader');
+    const follows = ({ State, TL }) => State === 'streaming' && TL === leader.TL;
+    if (
+      leader &&
+      all.every((each) => each === leader || follows(each)) &&
+      all.some(({ Role }) => Role === 'Sync Standby')
+    )
+      return (performance.now() - began) / 1_000;
+    await sleep(500);
+  }
+  return undefined;
+}
+
 const leaders = {
-  postgres: () =>
-    JSON.parse(inside('postgres-1', 'patronictl', '-c', '/run/sluice/patroni.yml', 'list', '-f', 'json')).find(
-      ({ Role }) => Role === 'Leader',
-    )?.Member,
+  postgres: () => members().find(({ Role }) => Role === 'Leader')?.Member,
   nats: () => {
     const jsz = JSON.parse(
       inside('nats-1', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8222/jsz?accounts=true&streams=true'),
@@ -190,6 +208,14 @@ for (const { kind, fault, inflict, forMs } of turns.filter(
   // All three have to be one again before the next.
   await sleep(30_000);
   report(`${service} ${fault}${forMs ? ` for ${forMs / 1_000} s` : ''}`);
+  if (kind !== 'postgres') continue;
+  const seconds = await untilWhole();
+  if (seconds === undefined) faults++;
+  say(
+    seconds === undefined
+      ? '  MUST NOT BE: it did not come back as a standby'
+      : `  all three are one again ${(30 + seconds).toFixed(0)} s after the end`,
+  );
 }
 going = false;
 await Promise.all(working);

@@ -59,7 +59,9 @@ postgresql:
   data_dir: /var/lib/postgresql/data/17
   bin_dir: /usr/lib/postgresql/17/bin
   pgpass: /run/database/pgpass
+  # Its certificate has the name by which the others reach it, and no other.
   use_unix_socket: true
+  use_unix_socket_repl: true
   authentication:
     superuser: ${login('postgres', passwords.postgres)}
     replication: ${login('replicator', passwords.replicator)}
@@ -73,6 +75,7 @@ postgresql:
     password_encryption: scram-sha-256
   pg_hba:
     - local all postgres scram-sha-256
+    - local replication replicator scram-sha-256
     - hostssl replication replicator all scram-sha-256
     - hostssl all all all scram-sha-256
 watchdog: { mode: 'off' }
