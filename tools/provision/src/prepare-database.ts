@@ -16,6 +16,7 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
     const database = client.escapeIdentifier(rows[0]?.database ?? '');
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
+    await admitRewinder(client, database);
     await withdrawAdvisoryLocks(client);
     const connections = await connectionLimit(client);
     for (const role of databaseRoles) {
@@ -32,6 +33,14 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
   } finally {
     await client.end();
   }
+}
+
+/** By which a former primary in a cluster reads what it has to undo; its rights are those that Patroni gave it. */
+const rewinder = 'rewinder';
+
+async function admitRewinder(client: PostgresClient, database: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [rewinder]);
+  if (rowCount) await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${rewinder}`);
 }
 
 /**
