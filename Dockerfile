@@ -36,7 +36,9 @@ WORKDIR /srv/sluice
 # The mount points of provisioning belong to the user of the containers, and so do volumes that are first mounted there.
 RUN groupadd --gid 10001 sluice \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin sluice \
- && for volume in home postgres nats nats-data key-management authorization certificate-verifier flow-runtime message-log admin-api load-balancer trusted-roots trust-list; do \
+ && for volume in home postgres nats nats-data key-management authorization certificate-verifier flow-runtime message-log admin-api load-balancer trusted-roots trust-list \
+      postgres-config-1 postgres-config-2 postgres-config-3 etcd-config-1 etcd-config-2 etcd-config-3 etcd-data-1 etcd-data-2 etcd-data-3 \
+      nats-config-1 nats-config-2 nats-config-3 nats-data-1 nats-data-2 nats-data-3; do \
       install -d -o 10001 -g 10001 -m 0750 "/provision/$volume"; \
     done
 COPY --from=build /srv/sluice/node_modules/node/bin/node /usr/local/bin/node

@@ -25,6 +25,8 @@ export interface PostgresOptions {
   readonly password: string;
   /** Turns off what protects data from a power cut: for tests. */
   readonly volatile?: boolean;
+  /** Settings of the server beside its own. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
 
@@ -54,6 +56,7 @@ export async function startPostgres(options: PostgresOptions): Promise<ChildServ
     max_connections: '100',
     shared_buffers: '64MB',
     ...(options.volatile ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+    ...options.settings,
   };
   return startChildServer(
     binaries.postgres,
@@ -69,7 +72,8 @@ export async function startPostgres(options: PostgresOptions): Promise<ChildServ
       cwd: dataDirectory,
       env: { ...process.env, LC_MESSAGES: 'C' },
       ...(options.onLine ? { onLine: options.onLine } : {}),
-      readyWhen: (line) => line.includes('database system is ready to accept connections'),
+      // A standby takes read-only ones.
+      readyWhen: (line) => /database system is ready to accept (read-only )?connections/.test(line),
     },
   );
 }

@@ -1,8 +1,10 @@
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { outboxSchema } from './outbox.js';
 import { createRowLockTable } from './row-lock.js';
+import { clientFor } from './servers/postgres-client.js';
 
 export interface PersistenceOptions {
+  /** With one host or several. */
   readonly databaseUrl: string;
   /** The one schema the service owns; its database role sees no other. */
   readonly schema: string;
@@ -16,7 +18,6 @@ export interface PersistenceOptions {
 export function createDataSource(options: PersistenceOptions): DataSource {
   return new DataSource({
     type: 'postgres',
-    url: options.databaseUrl,
     schema: options.schema,
     entities: [...options.entities, outboxSchema],
     migrations: [...options.migrations],
@@ -26,15 +27,20 @@ export function createDataSource(options: PersistenceOptions): DataSource {
     poolSize: options.poolSize ?? 10,
     extra: {
       options: `-c search_path=${options.schema} ${sessionTimeouts}`,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: statementTimeoutMs + 1_000,
+      // Finds the right one of several servers; TypeORM's own options know one.
+      Client: clientFor(options.databaseUrl),
+      connectionTimeoutMillis: connectionTimeoutMs,
+      query_timeout: queryTimeoutMs,
     },
   });
 }
 
 const statementTimeoutMs = 15_000;
-/** A caller has given up by then; what waits longer than this for a row is refused. */
-const lockTimeoutMs = 5_000;
+export const queryTimeoutMs = statementTimeoutMs + 1_000;
+/** For a connection, of the pool or a new one. A caller waits five seconds, and is to hear the reason. */
+const connectionTimeoutMs = 4_500;
+/** What waits longer than this for a row is refused, before its caller has given up. */
+const lockTimeoutMs = 4_000;
 /** Longer than anything that is done between two statements: a process that froze lets go of its rows after it. */
 const idleInTransactionMs = 60_000;
 export const sessionTimeouts = [

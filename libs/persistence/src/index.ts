@@ -9,6 +9,16 @@ export {
 export { AuditChainCheck } from './audit/check-audit-chain.js';
 export { noteInAudit, readAudit, readAuditHead, type AuditHead, type AuditRow } from './audit/read-audit.js';
 export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';
+export {
+  DatabaseUrlError,
+  hasPassword,
+  parseDatabaseUrl,
+  withCredentials,
+  type DatabaseUrl,
+  type PostgresHost,
+} from './servers/database-url.js';
+export { notNow, PostgresUnreachable, type NotNow } from './servers/not-now.js';
+export { postgresClient, type PostgresClient } from './servers/postgres-client.js';
 export { masterKey, parseMasterKeys, type MasterKey, type MasterKeys } from './master-key.js';
 export { Acknowledgements, type KnownEpoch } from './acknowledgements.js';
 export {

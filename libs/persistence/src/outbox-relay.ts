@@ -1,7 +1,8 @@
-import pg from 'pg';
-import { sessionTimeouts } from './data-source.js';
+import type pg from 'pg';
+import { queryTimeoutMs, sessionTimeouts } from './data-source.js';
 import { outboxChannels, type Acknowledgement, type OutboxRow } from './outbox.js';
 import { sessionLock } from './row-lock.js';
+import { postgresClient } from './servers/postgres-client.js';
 
 /** What a relay goes through. */
 export type RelayStep =
@@ -167,13 +168,11 @@ export class OutboxRelay {
   }
 
   async #session(onProgress: () => void): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.options.databaseUrl,
+    const client = postgresClient(this.options.databaseUrl, {
       // A process that is frozen keeps its connection and so the lock; the server ends a session that has been silent.
       options: `-c search_path=${this.options.schema} -c idle_session_timeout=${silentSessionMs} ${sessionTimeouts}`,
       application_name: `${this.options.schema}-outbox`,
-      keepAlive: true,
-      connectionTimeoutMillis: 5_000,
+      query_timeout: queryTimeoutMs,
     });
     let lost: Error | undefined;
     client.on('error', (error) => {

@@ -173,7 +173,7 @@ describe('attack 40: another service’s role in the same database', () => {
       `SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement,
          current_setting('idle_in_transaction_session_timeout') AS idle`,
     );
-    expect(timeouts).toEqual({ lock: '5s', statement: '15s', idle: '1min' });
+    expect(timeouts).toEqual({ lock: '4s', statement: '15s', idle: '1min' });
   });
 
   it('leaves to each record one version after the other, however many are made at once', async () => {

@@ -44,6 +44,16 @@ describe('the URL of the database', () => {
     });
   });
 
+  it('gets it with several servers too', () => {
+    const several = read({
+      DATABASE_URL: 'postgres://role@h1:5432,h2:5432/name?target_session_attrs=read-write',
+      DATABASE_PASSWORD_FILE: file,
+    });
+    expect(several.DATABASE_URL).toBe(
+      'postgres://role:p%40ss%3Aw%25rd%2F@h1:5432,h2:5432/name?target_session_attrs=read-write',
+    );
+  });
+
   it('has one password only', () => {
     const both = { DATABASE_URL: 'postgres://role:secret@host/name', DATABASE_PASSWORD_FILE: file };
     expect(() => read(both)).toThrow(/^a-service cannot start: .* set one of the two\.$/);

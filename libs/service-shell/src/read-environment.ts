@@ -1,3 +1,4 @@
+import { DatabaseUrlError, hasPassword, parseDatabaseUrl, withCredentials } from '@sluice/persistence';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
@@ -33,11 +34,20 @@ export const shellEnvironment = z.object({
 export type ShellEnvironment = z.output<typeof shellEnvironment>;
 
 /** A URL of Postgres, with the password in it or in `DATABASE_PASSWORD_FILE`: an environment can be read by others of the same user. */
-const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+const databaseUrl = z.string().superRefine((url, context) => {
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+});
 
 /** A schema the database of a service is told by. */
 export const databaseEnvironment = z.object({
-  DATABASE_URL: databaseUrl.describe('A postgres:// URL, with the password in it or in DATABASE_PASSWORD_FILE.'),
+  DATABASE_URL: databaseUrl.describe(
+    'A postgres:// URL, with the password in it or in DATABASE_PASSWORD_FILE; with several hosts separated by commas, the one that can be written on is used.',
+  ),
   DATABASE_PASSWORD_FILE: z.string().min(1).optional().describe('The password of the role, where the URL has none.'),
   DATABASE_POOL_SIZE: z.coerce
     .number()
@@ -74,17 +84,26 @@ function withDatabasePassword(
   environment: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> {
   const { DATABASE_URL: url, DATABASE_PASSWORD_FILE: file } = environment;
-  if (!file || url === undefined || !URL.canParse(url)) return environment;
-  const whole = new URL(url);
-  if (whole.password !== '')
+  if (!file || url === undefined || !isDatabaseUrl(url)) return environment;
+  if (hasPassword(url))
     throw new ConfigurationError(
       `${service} cannot start: DATABASE_URL has a password and DATABASE_PASSWORD_FILE is set: set one of the two.`,
     );
   try {
-    whole.password = encodeURIComponent(readFileSync(file, 'utf8').trim());
+    const password = readFileSync(file, 'utf8').trim();
+    return { ...environment, DATABASE_URL: withCredentials(url, { password }) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError(`${service} cannot start: DATABASE_PASSWORD_FILE cannot be read (${code}).`);
   }
-  return { ...environment, DATABASE_URL: whole.href };
+}
+
+/** One that is not is told by the schema. */
+function isDatabaseUrl(url: string): boolean {
+  try {
+    parseDatabaseUrl(url);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -13,6 +13,7 @@ import { Metrics } from './metrics/metrics.js';
 import { exportSpans, recordAnswer } from './spans/wire-spans.js';
 import type { ExportSpans } from './spans/export-spans.js';
 import { ConfigurationError, type ShellEnvironment } from './read-environment.js';
+import { unavailableNow } from './unavailable-now.js';
 
 /** What a service builds its modules on. */
 export interface Shell {
@@ -170,6 +171,11 @@ export async function runService<Environment extends ShellEnvironment>(
     maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
     onStep,
     onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
+    explain: (error) => {
+      const unavailable = unavailableNow(error);
+      if (unavailable) log.warn({ err: error }, 'a request cannot be answered now');
+      return unavailable;
+    },
     onStrayRequest: (subject) => {
       straysSeen++;
       // Whoever sends many may not fill the log with them.

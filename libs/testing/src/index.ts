@@ -12,7 +12,7 @@ export {
 } from './certificate/test-authority.js';
 export { sha256Hex, testKey, testKeyTypes, type TestKey, type TestKeyType } from './certificate/test-key.js';
 export { testRequest, type TestRequestOptions } from './certificate/test-request.js';
-export { TestPostgres } from './database/test-postgres.js';
+export { TestPostgres, type TestPostgresOptions } from './database/test-postgres.js';
 export { endWithThisProcess, type Watch } from './process/end-with-this-process.js';
 export { TemporaryFolder } from './process/temporary-folder.js';
 export { until, type UntilOptions } from './process/until.js';

@@ -28,6 +28,8 @@ export interface StackConfig {
   readonly eventsPort?: number;
   /** NATS servers: 1, or 3 that keep each stream together. */
   readonly natsServers: 1 | 3;
+  /** Postgres servers: 1, or 2 of which one is the standby. */
+  readonly postgresServers: 1 | 2;
   readonly root: string;
 }
 
@@ -62,6 +64,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
     busStoreMb: readBusStoreMb(environment),
     natsServers: readNatsServers(environment),
+    postgresServers: readPostgresServers(environment),
     root,
   };
 }
@@ -70,6 +73,12 @@ function readNatsServers(environment: NodeJS.ProcessEnv): 1 | 3 {
   const value = environment['SLUICE_NATS_SERVERS'] || '1';
   if (value !== '1' && value !== '3') throw new Error('SLUICE_NATS_SERVERS must be 1 or 3.');
   return value === '3' ? 3 : 1;
+}
+
+function readPostgresServers(environment: NodeJS.ProcessEnv): 1 | 2 {
+  const value = environment['SLUICE_POSTGRES_SERVERS'] || '1';
+  if (value !== '1' && value !== '2') throw new Error('SLUICE_POSTGRES_SERVERS must be 1 or 2.');
+  return value === '2' ? 2 : 1;
 }
 
 /** The program of a service, as the build leaves it. */

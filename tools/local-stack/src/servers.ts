@@ -80,7 +80,7 @@ export async function endLeftOver(pidFile: string, name: string, say: (message: 
   const pid = Number(readFileSync(pidFile, 'utf8'));
   if (!isRunning(pid, name)) return;
   say(`ending the ${name} that an earlier stack left running`);
-  process.kill(pid, name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+  process.kill(pid, name.startsWith('postgres') ? 'SIGINT' : 'SIGTERM');
   for (let tries = 0; tries < 150 && isRunning(pid, name); tries++) await sleep(100);
 }
 

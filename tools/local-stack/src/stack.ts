@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBus } from './bus.js';
 import { programOf, type StackConfig } from './config.js';
+import { PostgresCluster } from './postgres-cluster.js';
 import type { Progress } from './progress.js';
 import { deploySampleFlow, sampleFlowId } from './sample-flow.js';
 import { startEmbeddedPostgres, type KeptServer } from './servers.js';
@@ -162,6 +163,19 @@ export class Stack {
     if (this.config.databaseUrl) {
       this.progress.say('using the Postgres of DATABASE_URL');
       return this.config.databaseUrl;
+    }
+    const standby = this.config.postgresServers > 1;
+    if (standby || PostgresCluster.wasIn(this.config.home)) {
+      const cluster = await PostgresCluster.start({
+        home: this.config.home,
+        password,
+        say: this.progress.say,
+        onChange: () => this.#writeFacts(),
+        standby,
+      });
+      this.#servers.push(...cluster.servers.map((server) => ({ name: 'postgres', server })));
+      this.progress.say(standby ? 'Postgres is up; its standby follows' : 'Postgres is up');
+      return cluster.url;
     }
     const { server, url } = await startEmbeddedPostgres(this.config.home, password, this.progress.say, () =>
       this.#writeFacts(),

@@ -22,6 +22,8 @@ describe('readProvisionConfig', () => {
   it.each([
     [{ SLUICE_FLOW_HOST: 'https://flows.example' }, /^SLUICE_FLOW_HOST must be/],
     [{ POSTGRES_ADDRESS: 'postgres' }, /^POSTGRES_ADDRESS must be/],
+    [{ POSTGRES_ADDRESS: 'h1:5432,h2' }, /^POSTGRES_ADDRESS must be/],
+    [{ SLUICE_SERVERS: '2' }, /^SLUICE_SERVERS must be/],
   ])('names what is wrong in one sentence: %o', (environment, sentence) => {
     expect(() => readProvisionConfig(environment)).toThrow(sentence);
   });

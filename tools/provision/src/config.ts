@@ -1,6 +1,7 @@
 import { defaultBusStoreMb, smallestBusStoreMb } from '@sluice/contracts';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import type { ServerCount } from './container/volumes.js';
 import { readServerNames, type ServerNames } from './server-names.js';
 
 export interface ProvisionConfig {
@@ -8,9 +9,11 @@ export interface ProvisionConfig {
   readonly root: string;
   readonly loadBalancer: ServerNames;
   readonly busNames: ServerNames;
+  /** `host:port` of Postgres, or of each of its servers, separated by commas. */
   readonly postgres: string;
   /** What all streams together may take on the disk of NATS, in MiB. */
   readonly busStoreMb: number;
+  readonly servers: ServerCount;
 }
 
 /** @throws Error with one sentence that names the variable */
@@ -20,9 +23,12 @@ export function readProvisionConfig(environment: NodeJS.ProcessEnv): ProvisionCo
   if (!isName && isIP(host) === 0)
     throw new Error('SLUICE_FLOW_HOST must be the host name or IP address by which senders call flows.');
   const isAddress = isIP(host) !== 0;
-  const postgres = environment['POSTGRES_ADDRESS'] || 'postgres:5432';
-  if (!/^[^\s:/@]+:\d{1,5}$/.test(postgres))
-    throw new Error('POSTGRES_ADDRESS must be host:port of the Postgres to prepare.');
+  const servers = readServerCount(environment);
+  const postgres =
+    environment['POSTGRES_ADDRESS'] ||
+    (servers === 1 ? 'postgres:5432' : 'postgres-1:5432,postgres-2:5432,postgres-3:5432');
+  if (!/^[^\s:/@,]+:\d{1,5}(,[^\s:/@,]+:\d{1,5})*$/.test(postgres))
+    throw new Error('POSTGRES_ADDRESS must be host:port of the Postgres to prepare, or several separated by commas.');
   const further = readServerNames('SLUICE_SERVER_NAMES', environment['SLUICE_SERVER_NAMES'] ?? '');
   const ofHost = {
     dnsNames: [...new Set([...further.dnsNames, ...(isAddress ? [] : [host.toLowerCase()])])],
@@ -34,7 +40,15 @@ export function readProvisionConfig(environment: NodeJS.ProcessEnv): ProvisionCo
     busNames: ofHost,
     postgres,
     busStoreMb: readBusStoreMb(environment),
+    servers,
   };
+}
+
+function readServerCount(environment: NodeJS.ProcessEnv): ServerCount {
+  const value = environment['SLUICE_SERVERS'] || '1';
+  if (value !== '1' && value !== '3')
+    throw new Error('SLUICE_SERVERS must be 1 or 3: servers of NATS, and of Postgres.');
+  return value === '3' ? 3 : 1;
 }
 
 /** @throws Error with one sentence that names the variable */

@@ -1,3 +1,4 @@
+import { notNow } from '@sluice/persistence';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +20,7 @@ const usage = `Usage: provision files           make what is missing and give ea
        provision show WHAT       print one of ${names}`;
 
 const say = (message: string) => void process.stdout.write(`${message}\n`);
-const databasePatienceMs = 60_000;
+const databasePatienceMs = 180_000;
 const renewalIntervalMs = 12 * 3_600_000;
 
 async function main([command, what]: readonly string[]): Promise<void> {
@@ -63,7 +64,7 @@ async function keepRenewing(config: ProvisionConfig, signal: AbortSignal): Promi
   }
 }
 
-/** Postgres may be a moment behind, or its name: a connection is tried again, a refusal by Postgres itself is not. */
+/** Postgres may be a moment behind, or its name: what will pass is tried again, a refusal by Postgres itself is not. */
 async function prepareWhenUp(config: ProvisionConfig): Promise<void> {
   const home = join(config.root, 'home');
   const passwordOf = (role: string) => read(join(home, 'secrets', `database-${role}.password`)).trim();
@@ -72,11 +73,9 @@ async function prepareWhenUp(config: ProvisionConfig): Promise<void> {
     try {
       return await prepareDatabase(url, passwordOf);
     } catch (error) {
-      const code = (error as { code?: unknown }).code;
-      const mayPass = typeof code === 'string' && /^(E[A-Z_]+|57P0[1-3])$/.test(code);
-      if (!mayPass || performance.now() > deadline) {
+      if (!notNow(error) || performance.now() > deadline) {
         throw new Error(
-          `The database at ${config.postgres} could not be prepared: ${error instanceof Error ? error.message || code : String(error)}.`,
+          `The database at ${config.postgres} could not be prepared: ${error instanceof Error ? error.message : String(error)}.`,
           { cause: error },
         );
       }

@@ -31,6 +31,20 @@ describe('the roles of the services in the database', () => {
     }
   });
 
+  it('lets the role in by which a former primary of a cluster is rewound, when there is one', async () => {
+    const own = await postgres.createDatabase();
+    const rewind = async () => {
+      const [row] = await postgres.query<{ may: boolean }>(
+        "SELECT has_database_privilege('rewinder', $1, 'CONNECT') AS may",
+        [new URL(own).pathname.slice(1)],
+      );
+      return row?.may;
+    };
+    await postgres.query("CREATE ROLE rewinder LOGIN PASSWORD 'x'");
+    await prepareDatabase(own, (role) => `password of ${role}`);
+    expect(await rewind()).toBe(true);
+  });
+
   it('attack 40: whatever connections one takes, the others get theirs', async () => {
     const taken: pg.Client[] = [];
     try {

@@ -1,5 +1,4 @@
-import { createAuditTables } from '@sluice/persistence';
-import type pg from 'pg';
+import { createAuditTables, type PostgresClient } from '@sluice/persistence';
 
 /** Owns every audit trail. Nobody can log in as it. */
 const auditOwner = 'sluice_audit';
@@ -23,7 +22,7 @@ export function auditSchemaOf(role: string): string {
  * through views of the same names in its own schema, with its own rights. Tables that a version before made in the service's
  * schema are moved with what is in them. Does nothing where it is done already. In one transaction.
  */
-export async function protectAuditTrail(client: pg.Client, role: string): Promise<void> {
+export async function protectAuditTrail(client: PostgresClient, role: string): Promise<void> {
   const own = client.escapeIdentifier(role);
   const apart = client.escapeIdentifier(auditSchemaOf(role));
   await client.query('BEGIN');
@@ -58,25 +57,25 @@ export async function protectAuditTrail(client: pg.Client, role: string): Promis
   }
 }
 
-async function createAuditOwner(client: pg.Client): Promise<void> {
+async function createAuditOwner(client: PostgresClient): Promise<void> {
   const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [auditOwner]);
   if (!rowCount) await client.query(`CREATE ROLE ${auditOwner} NOLOGIN NOINHERIT`);
   // Who gives a table to another role must be a member of it.
   await client.query(`GRANT ${auditOwner} TO CURRENT_USER`);
 }
 
-async function isThere(client: pg.Client, relation: string): Promise<boolean> {
+async function isThere(client: PostgresClient, relation: string): Promise<boolean> {
   const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [relation]);
   return rows[0]?.there === true;
 }
 
-async function createTables(client: pg.Client, apart: string): Promise<void> {
+async function createTables(client: PostgresClient, apart: string): Promise<void> {
   await client.query(`SET LOCAL search_path = ${apart}`);
   await createAuditTables(client);
 }
 
 /** Waits for changes that are being made, and for no longer than the services themselves would. */
-async function moveTables(client: pg.Client, own: string, apart: string): Promise<void> {
+async function moveTables(client: PostgresClient, own: string, apart: string): Promise<void> {
   await client.query(`SET LOCAL lock_timeout = '30s'`);
   for (const table of tables) await client.query(`ALTER TABLE ${own}.${table} SET SCHEMA ${apart}`);
   await client.query(`ALTER FUNCTION ${own}.audit_close() SET SCHEMA ${apart}`);

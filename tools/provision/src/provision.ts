@@ -3,6 +3,7 @@ import { createAccount, createUser, fromSeed, type KeyPair } from '@nats-io/nkey
 import bcrypt from 'bcryptjs';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { keepFile, replaceFile } from './secret-files.js';
 import { keepRouteCertificate, keepServerCertificates } from './server-certificates.js';
@@ -130,7 +131,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     }),
   );
   const nodes = options.natsCluster ?? [];
-  if (nodes.length > 0) await keepRouteCertificate(tls, options.names, options.now);
+  if (nodes.length > 0) await keepRouteCertificate(tls, routeNames(options.names, nodes), options.now);
   const routePassword = keepFile(
     join(secrets, 'bus-route.password'),
     () => `${randomBytes(24).toString('base64url')}\n`,
@@ -160,7 +161,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     return file;
   });
   const databasePasswordFile = (role: string) => join(secrets, `database-${role}.password`);
-  for (const role of ['postgres', 'key_management', 'authorization', 'flow_runtime']) {
+  for (const role of ['postgres', 'replicator', 'rewinder', 'key_management', 'authorization', 'flow_runtime']) {
     keepFile(databasePasswordFile(role), () => `${randomBytes(24).toString('base64url')}\n`);
   }
   return {
@@ -195,4 +196,10 @@ function keepLocalSubscriber(secrets: string): { user: string; password: string;
   // Kept too: another hash of the same password would be another configuration at each start.
   const passwordHash = keepFile(join(secrets, 'subscriber.bcrypt'), () => bcrypt.hashSync(password, 10)).trim();
   return { user: 'subscriber', password, passwordHash };
+}
+
+/** The names of the servers, and those by which they reach one another. */
+function routeNames(names: ServerNames, nodes: readonly BusNode[]): ServerNames {
+  const hosts = nodes.map(({ route }) => route.replace(/:\d+$/, '')).filter((host) => isIP(host) === 0);
+  return { ...names, dnsNames: [...new Set([...names.dnsNames, ...hosts])] };
 }

@@ -121,6 +121,13 @@ export async function keepServerCertificate(
   await keepLeaf(folder, file, servers, subject, { kind: 'server', ...names }, now, false);
 }
 
+/** What the members of the database cluster (etcd, and what runs Postgres) show one another, under a CA of its own; each has its own key. */
+export async function keepMemberCertificate(folder: string, name: string, now: number): Promise<void> {
+  const members = await keepAuthority(folder, 'member-ca', 'CN=Sluice Database Cluster CA,O=Sluice', now);
+  const names = { dnsNames: [name, 'localhost'], ipAddresses: ['127.0.0.1'] };
+  await keepLeaf(folder, `member-${name}`, members, `CN=${name},O=Sluice`, { kind: 'peer', ...names }, now, false);
+}
+
 /**
  * What the servers of a bus cluster show one another, under a CA of its own: whoever has a certificate of that one is a server of
  * the bus.

@@ -1,4 +1,5 @@
 import { FlowProcessingError, type FlowErrorCode } from '@sluice/flow-engine';
+import { notNow } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 
 const milliseconds = 86_400_000;
@@ -12,7 +13,7 @@ export function expiryOf(nowMs: number, days: number): Date {
 
 /**
  * Runs one statement for a flow.
- * @throws FlowProcessingError with the code when Postgres is away or refuses a value; its own words are in the cause
+ * @throws FlowProcessingError `store-unavailable` when Postgres can do nothing now, else with the code; its own words are in the cause
  */
 export async function queryStore<Row>(
   dataSource: DataSource,
@@ -24,6 +25,10 @@ export async function queryStore<Row>(
   try {
     return await dataSource.query<Row[]>(statement, [...parameters]);
   } catch (error) {
-    throw new FlowProcessingError(code, `The ${what} could not be reached, or refused a value.`, { cause: error });
+    if (notNow(error))
+      throw new FlowProcessingError('store-unavailable', `The ${what} cannot be reached or written on now.`, {
+        cause: error,
+      });
+    throw new FlowProcessingError(code, `The ${what} refused a value.`, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Message } from '@sluice/flow-engine';
 import { describeDataStore, describeVariables } from '@sluice/flow-engine/testing';
 import { createDataSource, initializeDataSource, SecretSealer } from '@sluice/persistence';
-import { TestPostgres } from '@sluice/testing';
+import { TestPostgres, until } from '@sluice/testing';
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { PostgresMessageStore } from '../message-store/message-store.postgres.js';
@@ -63,16 +63,12 @@ describe('what is stored in Postgres', () => {
   it('fails with a typed error for what Postgres cannot hold, and when it is away', async () => {
     const store = dataStoreOf('a');
     await expect(store.get(name, 'a\0b')).rejects.toMatchObject({ code: 'data-store-failed' });
-    const away = createDataSource({
-      databaseUrl: 'postgres://127.0.0.1:1/none',
-      schema,
-      entities: [],
-      migrations: [],
-      applicationName: 'test',
-    });
-    await expect(new PostgresVariables(away, now, 'a').get('x', 'local')).rejects.toMatchObject({
-      code: 'variable-failed',
-    });
+    await postgres.halt();
+    const unavailable = { code: 'store-unavailable' };
+    await expect(store.get(name, '1')).rejects.toMatchObject(unavailable);
+    await expect(new PostgresVariables(dataSource, now, 'a').get('x', 'local')).rejects.toMatchObject(unavailable);
+    await postgres.start();
+    expect(await until(() => store.select(name, 1), { what: 'the store' })).toEqual([]);
   });
 
   it('keeps a copy of a persisted message under the id of the message', async () => {

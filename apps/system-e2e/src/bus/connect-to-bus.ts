@@ -5,7 +5,7 @@ import type { LocalStack } from '../stack/local-stack.js';
 export function connectAsSubscriber(stack: LocalStack): Promise<NatsConnection> {
   const { natsUrl, subscriber } = stack.facts;
   return connect({
-    servers: natsUrl,
+    servers: natsUrl.split(','),
     user: subscriber.user,
     pass: subscriber.password,
     tls: { ca: stack.serverRoot },
@@ -16,7 +16,7 @@ export function connectAsSubscriber(stack: LocalStack): Promise<NatsConnection> 
 /** As somebody who got hold of a service's seed. */
 export function connectAsService(stack: LocalStack, service: string): Promise<NatsConnection> {
   return connect({
-    servers: stack.facts.natsUrl,
+    servers: stack.facts.natsUrl.split(','),
     authenticator: nkeyAuthenticator(new TextEncoder().encode(stack.secret(`${service}.nk`))),
     inboxPrefix: `_INBOX_${service}`,
     tls: { ca: stack.serverRoot },

@@ -84,6 +84,8 @@ export type FlowErrorCode =
   | 'process-direct-failed'
   | 'data-store-failed'
   | 'data-store-duplicate'
+  /** The store cannot be reached or written on now; the same message may be processed later. */
+  | 'store-unavailable'
   | 'data-store-missing'
   | 'variable-failed'
   | 'script-failed'

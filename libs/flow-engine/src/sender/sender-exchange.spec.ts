@@ -83,6 +83,15 @@ describe('an HTTPS exchange', () => {
     const shown = exchange('{adapter: HTTPS, address: /t, returnExceptionToSender: true}', steps, request()).reply;
     expect(String(shown.body)).toContain('well-formed');
   });
+
+  it('answers 503 with Retry-After when a store is not to be had; SOAP has 500 for every failure', () => {
+    const { outcome } = exchange(sender, '[{filter: {xpath: //a}}]', request());
+    const error = { code: 'store-unavailable', message: 'The data store cannot be reached now.' } as const;
+    const replyOf = (adapter: string) =>
+      writeSenderReply({ adapter } as HttpSender, { ...outcome, error } as FlowOutcome, request(), 'mpl-1');
+    expect(replyOf('HTTPS')).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
+    expect(replyOf('SOAP').status).toBe(500);
+  });
 });
 
 describe('a SOAP exchange', () => {

@@ -90,7 +90,7 @@ const mayReturn = remembered((name) => !NEVER_RETURNED.test(name) && /^[!#$%&'*+
 
 /**
  * Makes the answer to a request from what came of the message: 200, 204 if it is empty, 202 for a one-way SOAP call, 500 for
- * a failure with the id of the message processing log. A flow may set another success or error status by the header
+ * a failure with the id of the message processing log, 503 when a store was not to be had (SOAP has 500 for all). A flow may set another success or error status by the header
  * CamelHttpResponseCode as a text of three digits; the status of a receiver, a number there, is not passed on.
  *
  * @param request the request, whose headers are not echoed
@@ -176,15 +176,22 @@ function failureReply(
   const text = `The message could not be processed. The id of its message processing log is ${messageId}.`;
   if (channel.adapter === 'HTTPS') {
     const fault = faultOfBody(outcome, request);
-    const status = fault === undefined ? 500 : 400;
+    const unavailable = outcome.error?.code === 'store-unavailable';
+    const [status, title] =
+      fault !== undefined
+        ? [400, 'Bad Request']
+        : unavailable
+          ? [503, 'Service Unavailable']
+          : [500, 'Internal Server Error'];
     const problem = {
       type: 'about:blank',
-      title: fault === undefined ? 'Internal Server Error' : 'Bad Request',
+      title,
       status,
       detail: fault ?? (shown === '' ? text : `${text} ${shown}`),
       messageProcessingLogId: messageId,
     };
-    return { status, headers: { 'Content-Type': 'application/problem+json' }, body: JSON.stringify(problem) };
+    const headers = { 'Content-Type': 'application/problem+json', ...(status === 503 ? { 'Retry-After': '1' } : {}) };
+    return { status, headers, body: JSON.stringify(problem) };
   }
   const version = outcome.message.properties.get(SOAP_VERSION) === '1.2' ? '1.2' : '1.1';
   const reason = shown === '' ? text : `${text} ${shown}`;

@@ -22,6 +22,8 @@ export interface BusServerOptions {
   readonly onStep?: ((step: 'request-received' | 'reply-sent') => void) | undefined;
   /** Told of errors that are not part of the contract: faults of ours. */
   readonly onFault: (error: unknown, subject: string) => void;
+  /** What an error that is not part of the contract is to the asker; undefined: a fault of ours. */
+  readonly explain?: (error: unknown) => SluiceError | undefined;
   /** Told of each request that was dropped, because its answer would go where no asker of this subject listens. */
   readonly onStrayRequest?: (subject: string) => void;
   /** Told of each answer: `ok` or the code of the error, and how long it took in milliseconds. */
@@ -96,8 +98,9 @@ export class BusServer extends ServerNats {
     try {
       reply = { result: (await runInRequest(context, () => this.handle(subject, message))) ?? {} };
     } catch (error) {
-      if (!(error instanceof SluiceError)) runInRequest(context, () => this.bus.onFault(error, subject));
-      reply = { error: toErrorEnvelope(error) };
+      const known = error instanceof SluiceError ? error : this.bus.explain?.(error);
+      if (!known) runInRequest(context, () => this.bus.onFault(error, subject));
+      reply = { error: toErrorEnvelope(known ?? error) };
     }
     try {
       message.respond(encoder.encode(JSON.stringify(reply)));

@@ -1,4 +1,4 @@
-import { freePort, startPostgres, type ChildServer } from '@sluice/embedded-servers';
+import { freePort, makeStandby, signalFamily, startPostgres, type ChildServer } from '@sluice/embedded-servers';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -7,19 +7,27 @@ import { TemporaryFolder } from '../process/temporary-folder.js';
 
 const attempts = 3;
 
+export interface TestPostgresOptions {
+  /** Settings of the server beside its own. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** A real Postgres of one test file, without what protects data from a power cut; each test may have a database of its own. */
 export class TestPostgres implements AsyncDisposable {
   readonly output: string[] = [];
-  readonly #password = randomBytes(16).toString('hex');
+  #password = randomBytes(16).toString('hex');
   #server: ChildServer | undefined;
   #watch: Watch | undefined;
   #port = 0;
   #databases = 0;
 
-  private constructor(private readonly folder: TemporaryFolder) {}
+  private constructor(
+    private readonly folder: TemporaryFolder,
+    private readonly options: TestPostgresOptions,
+  ) {}
 
-  static async start(): Promise<TestPostgres> {
-    const postgres = new TestPostgres(new TemporaryFolder('postgres'));
+  static async start(options: TestPostgresOptions = {}): Promise<TestPostgres> {
+    const postgres = new TestPostgres(new TemporaryFolder('postgres'), options);
     try {
       await postgres.start();
     } catch (error) {
@@ -27,6 +35,37 @@ export class TestPostgres implements AsyncDisposable {
       throw error;
     }
     return postgres;
+  }
+
+  /** A hot standby of this server. @param name by which this one knows it, in `synchronous_standby_names` for example */
+  async startStandby(name: string): Promise<TestPostgres> {
+    const standby = new TestPostgres(new TemporaryFolder('postgres'), this.options);
+    standby.#password = this.#password;
+    try {
+      await makeStandby({
+        primaryDirectory: join(this.folder.path, 'data'),
+        primaryPort: this.#port,
+        password: this.#password,
+        dataDirectory: join(standby.folder.path, 'data'),
+        name,
+      });
+      await standby.start();
+    } catch (error) {
+      standby.folder.remove();
+      throw error;
+    }
+    return standby;
+  }
+
+  /** Asks one thing as the superuser. */
+  async query<Row extends pg.QueryResultRow>(statement: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(statement, [...values])).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   get port(): number {
@@ -65,6 +104,7 @@ export class TestPostgres implements AsyncDisposable {
           port,
           password: this.#password,
           volatile: true,
+          ...(this.options.settings ? { settings: this.options.settings } : {}),
           onLine: (line) => this.output.push(line),
         });
         this.#port = port;
@@ -75,6 +115,11 @@ export class TestPostgres implements AsyncDisposable {
       }
     }
     this.#watch = endWithThisProcess(this.#server.pid, this.folder.path);
+  }
+
+  /** Stops and continues the server and all it has started, as a machine that is frozen, or a partition: nothing is answered. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.#server) signalFamily(this.#server.pid, name);
   }
 
   /** Ends the server and keeps its data, for a test of what happens without it. `SIGINT`: its orderly, fast end. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Changes } from './changes.js';
 import { Traffic, type Administration } from './traffic.js';
 
 export interface Facts {
@@ -10,6 +11,7 @@ export interface Facts {
   readonly adminToken: string;
   readonly flowUrl: string;
   readonly serverRootCaFile: string;
+  readonly databaseUrl: string;
   readonly pids: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -27,7 +29,7 @@ export const recoveryTimeoutMs = 60_000;
 
 /**
  * Runs something on a stack of its own, under load.
- * @param natsServers with three, known callers must not notice that one of them fails
+ * @param natsServers with three, and then a standby of Postgres, known callers must not notice that one of them fails
  */
 export async function onChaosStack<T>(
   say: (text: string) => void,
@@ -36,9 +38,10 @@ export async function onChaosStack<T>(
 ): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-chaos-'));
   const ports = { SLUICE_ADMIN_PORT: String(await freePort()), SLUICE_FLOW_PORT: String(await freePort()) };
+  const standby = natsServers > 1 ? { SLUICE_POSTGRES_SERVERS: '2' } : {};
   say('starting a stack');
   const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
-    env: { ...process.env, SLUICE_HOME: home, SLUICE_NATS_SERVERS: String(natsServers), ...ports },
+    env: { ...process.env, SLUICE_HOME: home, SLUICE_NATS_SERVERS: String(natsServers), ...standby, ...ports },
     readyWhen: (line) => line.startsWith('ready'),
     readyTimeoutMs: 180_000,
   });
@@ -84,40 +87,7 @@ export async function untilRecovered(traffic: Traffic, administration: Administr
 }
 
 async function prepare(adminUrl: string, adminToken: string): Promise<Administration> {
-  const send = (method: string, path: string, body: unknown, type = 'application/json') =>
-    fetch(`${adminUrl}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${adminToken}`, 'content-type': type },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
-    });
-  // Without a message log: whether one may be kept is another question than whether the caller may call.
-  const flow = 'name: chaos\nsender: {adapter: HTTPS, address: /chaos}\nsteps: []\nlog: {level: NONE}\n';
-  const deployed = await send('PUT', '/v1/flows/chaos', flow, 'application/yaml');
-  const created = await send('POST', '/v1/service-instances', { name: 'chaos' });
-  if (!deployed.ok || !created.ok) throw new Error(`${await deployed.text()} ${await created.text()}`);
-  const { id } = (await created.json()) as { id: string };
-  let count = 0;
-  return {
-    makeKey: async () => {
-      const parameters = { 'key-type': 'certificate', 'key-algorithm': 'P-256' };
-      const answer = await send('POST', `/v1/service-instances/${id}/service-keys`, {
-        name: `k${++count}`,
-        parameters,
-      });
-      // With 202 it is not published yet, and its first call might come too early.
-      if (answer.status !== 201) throw new Error(`${answer.status} for a new key`);
-      const key = (await answer.json()) as { id: string; credentials: { certificate: string; key: string } };
-      return { id: key.id, ...key.credentials };
-    },
-    revoke: async (key) => {
-      try {
-        const answer = await send('POST', `/v1/service-keys/${key}/revoke`, { reason: 'keyCompromise' });
-        // Conflict: it is revoked already, by a request whose answer was lost.
-        return answer.ok || answer.status === 409;
-      } catch {
-        return false;
-      }
-    },
-  };
+  const changes = new Changes(adminUrl, adminToken);
+  await changes.prepare();
+  return changes;
 }

@@ -6,6 +6,10 @@ export interface Administration {
   makeKey(): Promise<Credentials & { readonly id: string }>;
   /** @returns whether it was answered with 2xx */
   revoke(id: string): Promise<boolean>;
+  /** @returns how the changes since the last call were answered */
+  takeAnswers(): Outcomes;
+  /** @returns a sentence for each change that was answered with 2xx and does not stand */
+  findLost(): Promise<string[]>;
 }
 
 /** How often the answers of one kind of caller had which outcome, in one window. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import pg from 'pg';
+import { postgresClient } from '@sluice/persistence';
 import { reportProgress } from './report-progress.js';
 import type { SenderCertificate } from './sender-certificates.js';
 
@@ -20,7 +20,7 @@ export interface KeysToEnter {
  * of references, and the state stream, which is to be made anew afterwards.
  */
 export async function enterKeys(databaseUrl: string, { keys, active, pattern }: KeysToEnter): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = postgresClient(databaseUrl);
   await client.connect();
   try {
     await client.query(

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { postgresClient, type PostgresClient } from '@sluice/persistence';
 import { createWriteStream, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -30,7 +30,7 @@ export type BackupLine =
  * lines. The streams are not in it: they are made anew from the tables.
  */
 export async function backUp(home: string, databaseUrl: string, target: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = postgresClient(databaseUrl);
   await client.connect();
   const part = `${target}.part`;
   try {
@@ -46,7 +46,7 @@ export async function backUp(home: string, databaseUrl: string, target: string):
   line('It holds the master key and every secret: keep it like them, for example encrypted and on another machine.');
 }
 
-async function* lines(home: string, client: pg.Client): AsyncIterable<string> {
+async function* lines(home: string, client: PostgresClient): AsyncIterable<string> {
   let count = 0;
   const encode = (entry: BackupLine) => `${JSON.stringify(entry)}\n`;
   yield encode({ format: backupFormat, madeAt: new Date().toISOString() });
@@ -79,7 +79,7 @@ async function* lines(home: string, client: pg.Client): AsyncIterable<string> {
 }
 
 /** Tables with rows of their own: a partition's rows are its parent's. Names are quoted and qualified. */
-export async function tablesOf(client: pg.Client): Promise<string[]> {
+export async function tablesOf(client: PostgresClient): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition ORDER BY 1`,
@@ -88,7 +88,7 @@ export async function tablesOf(client: pg.Client): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-async function sequencesOf(client: pg.Client): Promise<string[]> {
+async function sequencesOf(client: PostgresClient): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ANY ($1) AND c.relkind = 'S' ORDER BY 1`,

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { postgresClient, type PostgresClient } from '@sluice/persistence';
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,14 +10,14 @@ const lockNotAvailable = '55P03';
 /** A schema that no service's role reaches: an advisory lock any of them could hold. */
 const keyLock = 'sluice_administration.house_keys';
 
-async function prepareLock(client: pg.Client): Promise<void> {
+async function prepareLock(client: PostgresClient): Promise<void> {
   await client.query('CREATE SCHEMA IF NOT EXISTS sluice_administration');
   await client.query(`CREATE TABLE IF NOT EXISTS ${keyLock} ()`);
 }
 
 /** One rotation at a time, and none while a backup is made. A program that dies lets go of it. */
 export async function withKeysHeld<T>(databaseUrl: string, work: () => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = postgresClient(databaseUrl);
   await client.connect();
   try {
     await prepareLock(client);
@@ -33,7 +33,7 @@ export async function withKeysHeld<T>(databaseUrl: string, work: () => Promise<T
 }
 
 /** Begins a read-only transaction that sees one moment, and keeps the keys as they are until it ends. */
-export async function beginWithKeysKept(client: pg.Client): Promise<void> {
+export async function beginWithKeysKept(client: PostgresClient): Promise<void> {
   await prepareLock(client);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   // The moment is that of the first look at a table, and so after this.

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { postgresClient, type PostgresClient } from '@sluice/persistence';
 import { spawn } from 'node:child_process';
 import { chmodSync, createReadStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -88,7 +88,7 @@ async function withStack(home: string, work: (databaseUrl: string) => Promise<vo
 
 /** All or nothing. Triggers are off: the rows are put back as they were, the audit trail among them. */
 async function loadTables(databaseUrl: string, source: string): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = postgresClient(databaseUrl);
   await client.connect();
   try {
     await client.query('BEGIN');
@@ -121,7 +121,7 @@ async function loadTables(databaseUrl: string, source: string): Promise<number> 
 const otherVersion = 'restore it with the version that made it, and upgrade afterwards.';
 
 /** Which migrations were run, as one text. */
-async function migrationsOf(client: pg.Client): Promise<string> {
+async function migrationsOf(client: PostgresClient): Promise<string> {
   const names: string[] = [];
   for (const table of (await tablesOf(client)).filter((name) => name.endsWith('.migration'))) {
     const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${table} ORDER BY name`);

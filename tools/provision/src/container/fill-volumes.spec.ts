@@ -5,7 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillVolumes } from './fill-volumes.js';
-import { volumes } from './volumes.js';
+import { volumesOf, type ServerCount } from './volumes.js';
+
+const volumes = volumesOf(1);
 
 const now = Date.UTC(2026, 5, 1);
 const day = 86_400_000;
@@ -14,10 +16,11 @@ const busNames = { dnsNames: ['localhost', 'events.example'], ipAddresses: ['127
 
 async function withVolumes(
   test: (root: string, fill: (at?: number) => Promise<void>) => Promise<void> | void,
+  servers: ServerCount = 1,
 ): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'sluice-volumes-'));
   const fill = (at = now) =>
-    fillVolumes({ root, loadBalancer, busNames, postgres: 'postgres:5432', busStoreMb: 8_192, now: at });
+    fillVolumes({ root, loadBalancer, busNames, postgres: 'postgres:5432', busStoreMb: 8_192, servers, now: at });
   try {
     await fill();
     await test(root, fill);
@@ -84,6 +87,53 @@ describe('fillVolumes', () => {
       expect(url.searchParams.get('sslrootcert')).toBe('/run/sluice/server-root.pem');
     }));
 
+  it('gives each of three servers of Postgres, etcd and NATS a key of its own and its names, and its cluster’s CA', () =>
+    withVolumes((root) => {
+      const keys = new Set<string>();
+      const look = (volume: string, file: string, name: string) => {
+        const certificate = new X509Certificate(readFileSync(join(root, volume, `${file}.pem`)));
+        expect(certificate.checkHost(name)).toBe(name);
+        const key = createPrivateKey(readFileSync(join(root, volume, `${file}.key`)));
+        expect(certificate.checkPrivateKey(key)).toBe(true);
+        keys.add(certificate.fingerprint256);
+      };
+      for (const number of [1, 2, 3]) {
+        look(`postgres-config-${number}`, 'server', `postgres-${number}`);
+        look(`postgres-config-${number}`, 'member', `postgres-${number}`);
+        look(`etcd-config-${number}`, 'member', `etcd-${number}`);
+        look(`nats-config-${number}`, 'server', `nats-${number}`);
+        look(`nats-config-${number}`, 'bus-route', `nats-${number}`);
+        const patroni = readFileSync(join(root, `postgres-config-${number}`, 'patroni.yml'), 'utf8');
+        expect(patroni).toContain(`name: postgres-${number}\n`);
+        expect(patroni).toContain('hosts: ["etcd-1:2379", "etcd-2:2379", "etcd-3:2379"]');
+        const nats = readFileSync(join(root, `nats-config-${number}`, 'nats.conf'), 'utf8');
+        expect(nats).toContain(`server_name: "nats-${number}"`);
+        expect(nats.match(/nats-route:[^"]*@nats-\d:6222/g)).toHaveLength(3);
+      }
+      // The routes of NATS have one certificate together.
+      expect(keys.size).toBe(13);
+      const url = readFileSync(join(root, 'authorization', 'database.url'), 'utf8');
+      expect(url).toContain('@postgres:5432/');
+    }, 3));
+
+  it('attack 32: gives no server of three the password of a service', () =>
+    withVolumes((root) => {
+      const all = volumesOf(3).filter((volume) => volume !== 'home');
+      const holding = (secret: string) => {
+        const password = readFileSync(join(root, 'home', 'secrets', secret), 'utf8').trim();
+        return all.filter((volume) =>
+          readdirSync(join(root, volume)).some((name) =>
+            readFileSync(join(root, volume, name), 'utf8').includes(password),
+          ),
+        );
+      };
+      const servers = ['postgres-config-1', 'postgres-config-2', 'postgres-config-3'];
+      for (const role of ['postgres', 'replicator', 'rewinder'])
+        expect(holding(`database-${role}.password`)).toEqual(servers);
+      expect(holding('database-key_management.password')).toEqual(['key-management']);
+      expect(holding('bus-route.password')).toEqual(['nats-config-1', 'nats-config-2', 'nats-config-3']);
+    }, 3));
+
   it('keeps every secret on a second run', () =>
     withVolumes(async (root, fill) => {
       const all = () =>
@@ -143,6 +193,7 @@ describe('fillVolumes', () => {
         busNames,
         postgres: 'postgres:5432',
         busStoreMb: 8_192,
+        servers: 1,
         now,
       });
       await expect(blocked).rejects.toThrow(/Provisioning cannot write to .*\/file\/home: give it a volume there/);
