@@ -3,6 +3,7 @@ export { AuditChainCheck } from './audit/check-audit-chain.js';
 export { noteInAudit, readAudit, readAuditHead, type AuditHead, type AuditRow } from './audit/read-audit.js';
 export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';
 export { masterKey, parseMasterKeys, type MasterKey, type MasterKeys } from './master-key.js';
+export { NewerSchema, sluiceVersion } from './known-migrations.js';
 export { Acknowledgements, type KnownEpoch, type SentRecord } from './acknowledgements.js';
 export {
   Change,
