@@ -11,11 +11,11 @@ const compose = ['compose', '--project-directory', root, '-f', join(root, 'docke
 export class Stack {
   /**
    * @param project name of the compose project
-   * @param flowPort, adminPort where the load balancer and the admin API are published
+   * @param flowPort, adminPort, metricsPort where the load balancer, the admin API and the metrics are published
    * @param image of all services
    */
-  constructor({ project, flowPort, adminPort, image }) {
-    Object.assign(this, { project, flowPort, adminPort, image });
+  constructor({ project, flowPort, adminPort, metricsPort, image }) {
+    Object.assign(this, { project, flowPort, adminPort, metricsPort, image });
     this.adminUrl = `http://127.0.0.1:${adminPort}`;
   }
 
@@ -25,6 +25,7 @@ export class Stack {
       COMPOSE_PROJECT_NAME: this.project,
       SLUICE_FLOW_PORT: String(this.flowPort),
       SLUICE_ADMIN_PORT: String(this.adminPort),
+      SLUICE_METRICS_PORT: String(this.metricsPort),
       SLUICE_IMAGE: this.image,
     };
   }
@@ -68,7 +69,14 @@ export class Stack {
 
   /** Waits until every service says that it is ready, and the load balancer has a runtime. */
   async ready(seconds = 120) {
-    const services = ['key-management', 'authorization', 'certificate-verifier', 'flow-runtime', 'message-log', 'admin-api'];
+    const services = [
+      'key-management',
+      'authorization',
+      'certificate-verifier',
+      'flow-runtime',
+      'message-log',
+      'admin-api',
+    ];
     await until(
       async () => {
         const containers = await this.containers(...services);
@@ -104,7 +112,10 @@ export class Stack {
         signal: AbortSignal.timeout(20_000),
       });
       const text = await response.text();
-      return { status: response.status, body: /json/.test(response.headers.get('content-type')) ? JSON.parse(text) : text };
+      return {
+        status: response.status,
+        body: /json/.test(response.headers.get('content-type')) ? JSON.parse(text) : text,
+      };
     } catch (error) {
       return { status: 0, body: error.cause?.code ?? error.name };
     }
@@ -119,15 +130,16 @@ export class Stack {
 
   /** A role, a flow that asks for it, and a service instance that has it. @returns to issue keys for it */
   async makeFlow(name) {
-    await this.must('POST', '/v1/user-roles', { name: `Drill.${name}`, description: '' });
+    const role = `Drill.${name.replaceAll('-', '_')}`;
+    await this.must('POST', '/v1/user-roles', { name: role, description: '' });
     const instance = await this.must('POST', '/v1/service-instances', {
       name,
       plan: 'integration-flow',
-      parameters: { roles: [`Drill.${name}`] },
+      parameters: { roles: [role] },
     });
-    const flow = `name: ${name}\nsender: {adapter: HTTPS, address: /${name}, authorization: {type: UserRole, role: Drill.${name}}}\nsteps: [{contentModifier: {body: '{"accepted": true}'}}]\n`;
+    const flow = `name: ${name}\nsender: {adapter: HTTPS, address: /${name}, authorization: {type: UserRole, role: ${role}}}\nsteps: [{contentModifier: {body: '{"accepted": true}'}}]\n`;
     await this.must('PUT', `/v1/flows/${name}`, flow, 'application/yaml');
-    return { name, instanceId: instance.id, path: `/http/${name}` };
+    return { name, role, instanceId: instance.id, path: `/http/${name}` };
   }
 
   /** @returns the key as it was issued, and a sender with it */
@@ -169,7 +181,11 @@ export class Sender {
       const outgoing = request(
         this.url,
         { method: 'POST', agent: this.agent, headers: { 'content-type': 'application/json' }, timeout: timeoutMs },
-        (response) => response.resume().on('end', () => resolve(response.statusCode)).on('error', (error) => resolve(error.code)),
+        (response) =>
+          response
+            .resume()
+            .on('end', () => resolve(response.statusCode))
+            .on('error', (error) => resolve(error.code)),
       );
       outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
       outgoing.on('error', (error) => resolve(error.code));

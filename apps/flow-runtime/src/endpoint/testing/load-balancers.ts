@@ -52,6 +52,7 @@ export interface Place {
   readonly runtimePort: number;
   readonly healthPort: number;
   readonly ownHealthPort: number;
+  readonly metricsPort: number;
   readonly instead: Replacements;
 }
 
@@ -75,11 +76,12 @@ const haproxy = (line: '2.6' | '3.0'): LoadBalancer => ({
   form: 'rfc9440',
   writes: ['client-cert', 'client-cert-chain'],
   passesChain: true,
-  configure({ folder, port, runtimePort, healthPort, ownHealthPort, instead }) {
+  configure({ folder, port, runtimePort, healthPort, ownHealthPort, metricsPort, instead }) {
     const file = join(folder, 'haproxy.cfg');
     const usual: Replacements = [
       ['bind :8443', `bind 127.0.0.1:${port}`],
       ['127.0.0.1:8404', `127.0.0.1:${ownHealthPort}`],
+      ['bind :8405', `bind 127.0.0.1:${metricsPort}`],
       ['check port 8081', `check port ${healthPort}`],
       [runtimesByName, `server flow-runtime-1 127.0.0.1:${runtimePort}`],
       ['/run/trust-list', folder],
@@ -227,6 +229,7 @@ export class Front {
       runtimePort: portOf(listener.server),
       healthPort: portOf(health),
       ownHealthPort: await freePort(),
+      metricsPort: await freePort(),
     };
     const args = balancer.configure({ ...place, instead: typeof instead === 'function' ? instead(place) : instead });
     const child = spawn(program.command, [...program.args, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
