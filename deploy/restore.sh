@@ -15,13 +15,12 @@ done
 services=(key-management authorization certificate-verifier flow-runtime message-log admin-api trusted-roots certificate-renewal metrics)
 docker compose stop "${services[@]}" 2> /dev/null || true
 docker compose run --rm -T --no-deps --entrypoint tar provision -C /provision/home -xpf - < "$folder/home.tar"
-docker compose run --rm -T --no-deps provision
-docker compose up --detach --no-deps postgres
-ready() { docker compose exec -T postgres pg_isready --quiet --host=127.0.0.1 --username=postgres; }
-for _ in $(seq 60); do ready && break; sleep 1; done
-docker compose run --rm -T --no-deps prepare-database
+docker compose up --detach prepare-database
+docker wait "$(docker compose ps --all --quiet prepare-database)" > /dev/null
+# All or nothing.
 docker compose exec -T postgres sh -c 'PATH=$PATH:/usr/lib/postgresql/17/bin
   export PGPASSWORD="$(cat /run/sluice/administrator.password)" PGSSLMODE=require
-  exec pg_restore --host=127.0.0.1 --username=postgres --clean --if-exists --exit-on-error --single-transaction --dbname=postgres' \
+  { cat /etc/sluice/postgres/drop-schemas.sql && pg_restore --file=-; } |
+    psql --host=127.0.0.1 --username=postgres --quiet --single-transaction --set=ON_ERROR_STOP=1 --output=/dev/null postgres' \
   < "$folder/database.dump"
 docker compose up --detach "$@"

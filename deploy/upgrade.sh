@@ -18,6 +18,11 @@ one_by_one=(key-management authorization certificate-verifier message-log flow-r
 at_once=(admin-api trusted-roots certificate-renewal metrics)
 
 say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
+# What it says is shown when it fails.
+quietly() {
+  local said
+  said=$("$@" 2>&1) || { printf '%s\n' "$said"; return 1; }
+}
 containers() { docker compose ps --quiet "$@"; }
 image_of() { docker inspect --format '{{.Image}}' "$1"; }
 new_image=$(docker image inspect --format '{{.Id}}' "$SLUICE_IMAGE")
@@ -35,7 +40,7 @@ wait_until_ready() {
       docker logs --tail 5 "$1" 2>&1 | cut -c1-600
       return 1
     fi
-    sleep 0.5
+    sleep 1
   done
 }
 
@@ -45,7 +50,8 @@ replace_one_by_one() {
   for old in $(containers "$service"); do
     is_new "$old" && continue
     count=$(containers "$service" | wc -l)
-    docker compose up --detach --no-deps --no-recreate --scale "$service=$((count + 1))" "$service" > /dev/null 2>&1
+    # Not without its dependencies: Compose would take the container for another one at the next `up`, and replace it.
+    quietly docker compose up --detach --no-recreate --scale "$service=$((count + 1))" "$service"
     for new in $(containers "$service"); do
       is_new "$new" || continue
       if ! wait_until_ready "$new"; then
@@ -61,7 +67,7 @@ replace_one_by_one() {
 }
 
 replace_at_once() {
-  docker compose up --detach --no-deps "$1" > /dev/null 2>&1
+  quietly docker compose up --detach "$1"
   [ "$1" = admin-api ] && wait_until_ready "$(containers "$1")"
   say "$1: replaced"
 }
@@ -70,10 +76,12 @@ replace_at_once() {
 prepare() {
   local before
   before=$(docker compose exec -T nats sha256sum /run/sluice/nats.conf)
-  docker compose run --rm -T --no-deps provision > /dev/null
-  docker compose run --rm -T --no-deps prepare-database > /dev/null
+  quietly docker compose up --detach prepare-database
+  for service in provision prepare-database; do
+    [ "$(docker wait "$(docker compose ps --all --quiet "$service")")" = 0 ] || { docker compose logs --tail 5 "$service"; exit 1; }
+  done
   if [ "$before" != "$(docker compose exec -T nats sha256sum /run/sluice/nats.conf)" ]; then
-    docker compose kill --signal HUP nats > /dev/null 2>&1
+    quietly docker compose kill --signal HUP nats
     say "nats: reads its new configuration"
   fi
   say "keys, certificates, roles and schemas are there"
@@ -90,9 +98,9 @@ elif [ "${1:-}" = --with-outage ]; then
   # Schemas may change so that services of the other version can do nothing with them.
   scales=()
   for service in "${one_by_one[@]}"; do scales+=(--scale "$service=$(containers "$service" | wc -l)"); done
-  docker compose stop "${one_by_one[@]}" "${at_once[@]}" > /dev/null 2>&1
+  quietly docker compose stop "${one_by_one[@]}" "${at_once[@]}"
   prepare
-  docker compose up --detach --no-deps "${scales[@]}" "${one_by_one[@]}" "${at_once[@]}" > /dev/null 2>&1
+  quietly docker compose up --detach "${scales[@]}" "${one_by_one[@]}" "${at_once[@]}"
   for service in "${one_by_one[@]}" admin-api; do
     for id in $(containers "$service"); do wait_until_ready "$id" || exit 1; done
   done

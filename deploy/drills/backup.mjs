@@ -16,7 +16,7 @@ export async function backup({ stack, restored, see }) {
   see('the backup took', `${((performance.now() - began) / 1_000).toFixed(1)} s`, () => true);
   const later = await stack.issueKey(flow, 'after');
   await later.sender.answered(200);
-  see('a key is revoked after the backup', (await stack.revoke(flow, revoked)).status, (status) => status < 300);
+  see('a key is revoked after the backup', (await stack.revoke(revoked)).status, (status) => status < 300);
   await revoked.sender.answered(401);
 
   const restoring = performance.now();
@@ -57,7 +57,7 @@ export async function backup({ stack, restored, see }) {
   see('in place, the key issued before the backup', await before.sender.call(), 200);
   see('in place, the key issued after the backup', await later.sender.call(), 401);
   see('in place, the key revoked after the backup', await revoked.sender.call(), 200);
-  see('it is revoked once more', (await stack.revoke(flow, revoked)).status, (status) => status < 300);
+  see('it is revoked once more', (await stack.revoke(revoked)).status, (status) => status < 300);
   await until(async () => (await revoked.sender.call()) === 401, 'the revoked key to be refused');
   see('and then', await revoked.sender.call(), 401);
   for (const service of ['key-management', 'authorization', 'flow-runtime'])

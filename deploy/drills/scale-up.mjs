@@ -8,15 +8,7 @@ export async function scaleUp({ stack, see }) {
   key.sender.agent.maxFreeSockets = 0;
   const calls = constantRate(() => key.sender.call(), 30);
   const scale = async (count) => {
-    await stack.compose(
-      'up',
-      '--detach',
-      '--no-deps',
-      '--no-recreate',
-      '--scale',
-      `flow-runtime=${count}`,
-      'flow-runtime',
-    );
+    await stack.compose('up', '--detach', '--no-recreate', '--scale', `flow-runtime=${count}`, 'flow-runtime');
     await stack.ready();
   };
   await scale(4);

@@ -81,9 +81,17 @@ export class Stack {
       async () => {
         const containers = await this.containers(...services);
         if (containers.length < services.length) return false;
-        const checks = containers.map((id) => this.docker('exec', id, 'node', '/srv/sluice/check-health.mjs'));
-        checks.push(this.compose('exec', '-T', 'load-balancer', 'bash', '/etc/sluice/haproxy/check-health.sh'));
-        return (await Promise.allSettled(checks)).every(({ status }) => status === 'fulfilled');
+        // One after the other: each starts a program, and the machine has other work to do.
+        const checks = [
+          ...containers.map((id) => () => this.docker('exec', id, 'node', '/srv/sluice/check-health.mjs')),
+          () => this.compose('exec', '-T', 'load-balancer', 'bash', '/etc/sluice/haproxy/check-health.sh'),
+        ];
+        try {
+          for (const check of checks) await check();
+          return true;
+        } catch {
+          return false;
+        }
       },
       'every service to be ready',
       seconds,
@@ -151,8 +159,8 @@ export class Stack {
     return { ...key, credentials: key.credentials, sender: new Sender(this, flow.path, key.credentials) };
   }
 
-  revoke(flow, key) {
-    return this.admin('DELETE', `/v1/service-instances/${flow.instanceId}/service-keys/${key.id}`);
+  revoke(key) {
+    return this.admin('POST', `/v1/service-keys/${key.id}/revoke`, {});
   }
 
   /** What the services counted, by their own metrics. @returns the sum over all containers of a service */
@@ -205,7 +213,7 @@ export class Sender {
 
 /** @throws Error that says what it waited for */
 export async function until(condition, what, seconds = 30) {
-  for (const end = performance.now() + seconds * 1_000; ; await sleep(100)) {
+  for (const end = performance.now() + seconds * 1_000; ; await sleep(250)) {
     if (await condition()) return;
     if (performance.now() > end) throw new Error(`Waited ${seconds} s for ${what}.`);
   }
