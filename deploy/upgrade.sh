@@ -76,6 +76,8 @@ replace_at_once() {
 prepare() {
   local before
   before=$(docker compose exec -T nats sha256sum /run/sluice/nats.conf)
+  # Made anew, not replaced: Compose would replace Postgres and NATS with what they depend on.
+  quietly docker compose rm --force provision prepare-database
   quietly docker compose up --detach prepare-database
   for service in provision prepare-database; do
     [ "$(docker wait "$(docker compose ps --all --quiet "$service")")" = 0 ] || { docker compose logs --tail 5 "$service"; exit 1; }

@@ -76,7 +76,7 @@ function imageFrom(image, name, lines) {
   const tag = `sluice:${values.project}-${name}`;
   execFileSync('docker', ['build', '--quiet', '--tag', tag, '-'], {
     input: [`FROM ${image}`, ...lines].join('\n'),
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: 'pipe',
   });
   return tag;
 }
