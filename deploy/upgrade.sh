@@ -108,8 +108,10 @@ elif [ "${1:-}" = --with-outage ]; then
   done
   say "every service replaced"
 else
-  say "Another minor version may change the schemas so that there is no way back but a backup, and old and new services cannot run"
-  say "side by side. Take one (docs/backup-and-restore.md), then run this again with --with-outage."
+  cat >&2 << 'TEXT'
+Another minor version may change the schemas so that there is no way back but a backup, and old and new services cannot run side by
+side. Take one (docs/backup-and-restore.md), then run this again with --with-outage.
+TEXT
   exit 2
 fi
 say "done"

@@ -8,7 +8,7 @@ export async function newerDatabase({ stack, restored, imageFrom, see, say }) {
     'USER root',
     `RUN node -e "const fs = require('fs'); for (const file of ['package.json', 'libs/persistence/package.json']) { const path = '${root}/' + file; fs.writeFileSync(path, fs.readFileSync(path, 'utf8').replace(/\\"version\\": *\\"[^\\"]*\\"/, '\\"version\\": \\"99.0.0\\"')); }"`,
     `RUN echo "export class Later9999999999999 { name = 'Later9999999999999'; async up(runner) { await runner.query('ALTER TABLE service_key ADD COLUMN later text'); } async down() {} }" > ${migration} \\`,
-    ` && printf '%s\\n' "import { Later9999999999999 } from './later.migration.js';" "migrations.push(Later9999999999999);" >> ${root}/apps/key-management/dist/persistence/migrations.js`,
+    ` && printf '\\n%s\\n%s\\n' "import { Later9999999999999 } from './later.migration.js';" "migrations.push(Later9999999999999);" >> ${root}/apps/key-management/dist/persistence/migrations.js`,
     'USER 10001:10001',
   ]);
   const refused = await target

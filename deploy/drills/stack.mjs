@@ -38,7 +38,10 @@ export class Stack {
         args,
         { env: { ...this.environment, ...environment }, maxBuffer: 1 << 28, encoding: 'utf8', cwd: root },
         (error, stdout, stderr) => {
-          if (error) reject(new Error(`${program} ${args.join(' ')}: ${stderr.trim() || error.message}`));
+          if (error)
+            reject(
+              new Error(`${program} ${args.join(' ')}: ${`${stdout}${stderr}`.trim().slice(-2_000) || error.message}`),
+            );
           else resolve(stdout);
         },
       );
