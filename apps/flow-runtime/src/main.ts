@@ -199,6 +199,7 @@ await runService({
       problemsOf: effects.problemsOf,
       roleExists: (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined,
     };
+    const problems = () => [...stateNotReady(follower), ...room.problems];
     const deployFlow = new DeployFlow(changes, offer, now);
     return {
       module: AppModule.with({
@@ -222,13 +223,16 @@ await runService({
           ),
         ],
       }),
-      notReady: () => [...stateNotReady(follower), ...room.problems],
+      notReady: () => [...problems(), ...listeners.problems],
       start: async () => {
         usage.start();
         await watch.start();
         effects.start();
         runtimes.start();
         await listeners.open();
+        listeners
+          .openToProxies(() => problems().length === 0)
+          .catch((error: unknown) => onFault(error, 'opening the listener for proxies'));
       },
     };
   },

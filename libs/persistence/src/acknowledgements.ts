@@ -13,6 +13,11 @@ export interface KnownEpoch {
   readonly completedAtSequence: number;
 }
 
+/** What was given to the bus: it waits for its acknowledgement, or has it. */
+export type SentRecord =
+  | { readonly key: string; readonly body: Record<string, unknown> }
+  | { readonly key: string; readonly sequence: number };
+
 /** What the bus acknowledged to a service, as its schema keeps it. */
 export class Acknowledgements {
   constructor(private readonly dataSource: DataSource) {}
@@ -47,6 +52,29 @@ export class Acknowledgements {
       version: Number(version),
       sequence: Number(sequence),
     }));
+  }
+
+  /** What waits in the outbox for some keys, and the newest acknowledgement of each in an epoch, at one moment. */
+  async sentOf(epoch: string, keys: readonly string[]): Promise<SentRecord[]> {
+    const rows: { name: string; body: Record<string, unknown> | null; sequence: string | null }[] =
+      await this.dataSource.query(
+        `SELECT name, body, NULL AS sequence FROM outbox WHERE kind = 'state' AND name = ANY($2)
+         UNION ALL
+         SELECT name, NULL, max(sequence) FROM acknowledged
+         WHERE kind = 'state' AND epoch = $1 AND name = ANY($2) GROUP BY name`,
+        [epoch, keys],
+      );
+    return rows.map(({ name: key, body, sequence }) => (body ? { key, body } : { key, sequence: Number(sequence) }));
+  }
+
+  /**
+   * Sees to it that the places of later events are above one that the event stream has. Where Postgres is a copy of an earlier
+   * time they would be given a second time, and their events taken for ones that were published.
+   */
+  async placeAbove(position: number): Promise<void> {
+    await this.dataSource.query(`SELECT setval('outbox_position', $1) FROM outbox_position WHERE last_value < $1`, [
+      position,
+    ]);
   }
 
   /** How far each kind of event was acknowledged. */

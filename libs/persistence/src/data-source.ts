@@ -1,4 +1,5 @@
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { nameMigrations, refuseNewerSchema, sluiceVersion } from './known-migrations.js';
 import { outboxSchema } from './outbox.js';
 import { createRowLockTable } from './row-lock.js';
 import { clientFor } from './servers/postgres-client.js';
@@ -52,8 +53,14 @@ export const sessionTimeouts = [
 /**
  * Connects and brings the schema up to date, one process at a time. Waits with growing delays for a database that is not up.
  * @param onWait told why it waits
+ * @param version of Sluice that this is
+ * @throws NewerSchema when a later version changed the schema in a way this one may not live with: then nothing is changed
  */
-export async function initializeDataSource(dataSource: DataSource, onWait: (error: unknown) => void): Promise<void> {
+export async function initializeDataSource(
+  dataSource: DataSource,
+  onWait: (error: unknown) => void,
+  version = sluiceVersion,
+): Promise<void> {
   for (let pause = 100; ; pause = Math.min(pause * 2, 5_000)) {
     try {
       if (!dataSource.isInitialized) await dataSource.initialize();
@@ -74,7 +81,9 @@ export async function initializeDataSource(dataSource: DataSource, onWait: (erro
     await runner.query('SET LOCAL statement_timeout = 0');
     await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await runner.query('LOCK TABLE migration_lock IN EXCLUSIVE MODE');
+    await refuseNewerSchema(dataSource, schemaOf(dataSource), version);
     await dataSource.runMigrations({ transaction: 'each' });
+    await nameMigrations(dataSource, version);
     await runner.commitTransaction();
   } catch (error) {
     if (runner.isTransactionActive) await runner.rollbackTransaction();
@@ -82,6 +91,10 @@ export async function initializeDataSource(dataSource: DataSource, onWait: (erro
   } finally {
     await runner.release();
   }
+}
+
+function schemaOf({ options }: DataSource): string {
+  return 'schema' in options && typeof options.schema === 'string' ? options.schema : 'public';
 }
 
 /** Of processes that make a table at once one does; the others are told that it is there, in one of three ways. */

@@ -20,7 +20,8 @@ export {
 export { notNow, PostgresUnreachable, type NotNow } from './servers/not-now.js';
 export { postgresClient, type PostgresClient } from './servers/postgres-client.js';
 export { masterKey, parseMasterKeys, type MasterKey, type MasterKeys } from './master-key.js';
-export { Acknowledgements, type KnownEpoch } from './acknowledgements.js';
+export { NewerSchema, sluiceVersion } from './known-migrations.js';
+export { Acknowledgements, type KnownEpoch, type SentRecord } from './acknowledgements.js';
 export {
   Change,
   createAcknowledgedTable,

@@ -19,8 +19,11 @@ export interface OutboxRelayOptions {
   readonly schema: string;
   /** Publishes one row; returns when the bus has it. Called for one row at a time, in the order of positions. */
   readonly publish: (row: OutboxRow) => Promise<Acknowledgement>;
-  /** The relay became the one that publishes, or is about to begin anew: what it remembers of the bus may be old. */
-  readonly onTakeOver: () => void;
+  /**
+   * The relay became the one that publishes, or begins anew: what is remembered of the bus may be old, and Postgres may be a copy of
+   * an earlier time. Nothing is placed or published before it resolves; when it rejects, the relay lets go of the lock.
+   */
+  readonly onTakeOver: () => Promise<void> | void;
   readonly onFault: (error: unknown, what: string) => void;
   readonly batchSize?: number;
   /** Told each step, in tests of what a crash there leaves behind. */
@@ -192,8 +195,8 @@ export class OutboxRelay {
       if (!this.#leading) {
         if (!(await takeLock(client, this.#lock.take))) this.#waitingSince = undefined;
         else {
+          await this.options.onTakeOver();
           this.#leading = true;
-          this.options.onTakeOver();
           this.options.onStep?.('relay-leading');
         }
       }

@@ -1,4 +1,12 @@
-import { cloudEvent, eventNameOf, eventSubject, type EventName } from '@sluice/contracts';
+import {
+  cloudEvent,
+  eventNameOf,
+  eventSubject,
+  eventTypes,
+  eventWriters,
+  type EventName,
+  type StateWriter,
+} from '@sluice/contracts';
 import type { AcknowledgedEvents } from '@sluice/messaging';
 import type { Acknowledgements } from '@sluice/persistence';
 
@@ -16,4 +24,11 @@ export function acknowledgedEvents(acknowledgements: Acknowledgements): Acknowle
         event: cloudEvent.parse(body),
       })),
   };
+}
+
+/** The subjects that a service alone publishes its events under. */
+export function eventSubjectsOf(writer: StateWriter): string[] {
+  return (Object.keys(eventTypes) as EventName[])
+    .filter((name) => eventWriters[writer].some((thing) => name.startsWith(`${thing}.`)))
+    .map(eventSubject);
 }

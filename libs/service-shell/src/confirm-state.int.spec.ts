@@ -90,6 +90,7 @@ describe('confirming the state stream', () => {
       publisher,
       follower,
       acknowledgements,
+      findAheadOfPostgres: () => Promise.resolve(undefined),
       restoreEvents: () => events.restore(),
       log: createLog('authorization', 'fatal'),
       now: () => clock,

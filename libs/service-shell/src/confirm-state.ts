@@ -8,7 +8,12 @@ export interface ConfirmStateOptions {
   readonly bucket: StateBucket;
   readonly publisher: StatePublisher;
   readonly follower: StateFollower;
-  readonly acknowledgements: Acknowledgements;
+  readonly acknowledgements: Pick<Acknowledgements, 'knownEpoch' | 'enterEpoch' | 'recordsOf'>;
+  /**
+   * Looks in the stream of an epoch, above a sequence, for a record that Postgres knows nothing of.
+   * @returns its key
+   */
+  readonly findAheadOfPostgres: (epoch: string, above: number) => Promise<string | undefined>;
   /** Publishes the events again that their stream has lost. @returns how many */
   readonly restoreEvents: () => Promise<number>;
   /** Replaces the stream of an epoch by a new one, unless that was done; for the one service that may. The others tell it. */
@@ -76,6 +81,20 @@ export class ConfirmState {
   }
 
   /**
+   * To be awaited before anything is published over another connection to Postgres: it may be a copy of an earlier time, and what
+   * is published over a stream that is ahead of it would seem to be there already.
+   * @throws Error when the stream is condemned and there is no other yet; when the bus or Postgres is away
+   */
+  async takeOver(): Promise<void> {
+    this.doubt();
+    const state = await this.options.bucket.state();
+    if (!state) return;
+    await this.execute();
+    if (!this.standing && (await this.options.bucket.last(stateKey.complete(this.options.writer))))
+      throw new Error('The state stream is not known to stand: nothing is published into it before.');
+  }
+
+  /**
    * Confirms the stream, or condemns it.
    * @throws Error when the bus or Postgres is away: then nothing is confirmed
    */
@@ -121,7 +140,8 @@ export class ConfirmState {
         await this.#condemn(state, 'It is one that was replaced by another since.');
         return false;
       }
-      // The first start of a version that keeps acknowledgements.
+      // The first start of a version that keeps acknowledgements, or a Postgres that was made anew.
+      if (!(await this.#isPostgresAbreast(state, 0))) return false;
       await acknowledgements.enterEpoch({ epoch: state.epoch, completedAtSequence: marker.sequence });
       return true;
     }
@@ -135,8 +155,21 @@ export class ConfirmState {
       await this.#condemnIfMissing(state, missing);
       return false;
     }
-    this.#highest = Math.max(known.completedAtSequence, records[0]?.sequence ?? 0);
+    const highest = Math.max(known.completedAtSequence, records[0]?.sequence ?? 0);
+    if (!(await this.#isPostgresAbreast(state, highest))) return false;
+    this.#highest = highest;
     return true;
+  }
+
+  /** @returns whether Postgres knows all that this service has written above a sequence; else the stream is condemned */
+  async #isPostgresAbreast(state: BucketState, above: number): Promise<boolean> {
+    const ahead = await this.options.findAheadOfPostgres(state.epoch, above);
+    if (ahead === undefined) return true;
+    await this.#condemn(
+      state,
+      `${ahead} stands in it and Postgres has not written it: Postgres was put back to an earlier time.`,
+    );
+    return false;
   }
 
   async #firstMissing(records: readonly AcknowledgedRecord[]): Promise<AcknowledgedRecord | undefined> {

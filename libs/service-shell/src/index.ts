@@ -1,6 +1,7 @@
 export { auditHandlers } from './audit.handlers.js';
 export { compareStateHandler } from './compare-state.handler.js';
 export { ConfirmState, type ConfirmStateOptions } from './confirm-state.js';
+export { findAheadOfPostgres } from './ahead-of-postgres.js';
 export { CompareState, type CompareStateOptions } from './compare-state.js';
 export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';
 export { signerFromFile } from './follow-record-keys.js';

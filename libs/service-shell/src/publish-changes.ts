@@ -21,7 +21,8 @@ import {
 } from '@sluice/messaging';
 import { Acknowledgements, OutboxRelay, Transactions, type Acknowledgement, type Change } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
-import { acknowledgedEvents } from './acknowledged-events.js';
+import { acknowledgedEvents, eventSubjectsOf } from './acknowledged-events.js';
+import { findAheadOfPostgres } from './ahead-of-postgres.js';
 import { ConfirmState } from './confirm-state.js';
 import { keepRepairing } from './keep-repairing.js';
 import type { Shell } from './run-service.js';
@@ -102,6 +103,7 @@ export class PublishedChanges {
       publisher: state,
       follower: options.follower,
       acknowledgements,
+      findAheadOfPostgres: (epoch, above) => findAheadOfPostgres({ ...options, acknowledgements }, epoch, above),
       restoreEvents: () => events.restore(),
       remake: options.remake,
       log: shell.log,
@@ -127,9 +129,12 @@ export class PublishedChanges {
         shell.onStep?.(row.kind === 'state' ? 'state-acknowledged' : 'event-acknowledged');
         return said;
       },
-      onTakeOver: () => {
+      onTakeOver: async () => {
         events.forget();
-        confirmState.doubt();
+        // The timer does the same: side by side they would confirm what the other has come to doubt.
+        await this.#confirming;
+        await acknowledgements.placeAbove(await events.furthest(eventSubjectsOf(options.writer)));
+        await confirmState.takeOver();
       },
       onStep: shell.onStep,
       onFault: shell.onFault,

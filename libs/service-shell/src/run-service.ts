@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { ServiceName } from '@sluice/contracts';
 import { BusServer, connectBus, PassErrorsOn, RequestClient } from '@sluice/messaging';
+import { NewerSchema } from '@sluice/persistence';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -146,23 +147,27 @@ export async function runService<Environment extends ShellEnvironment>(
   if (spans) endings.push(() => spans.stop());
 
   const onStep = config.FAULT_FILE === undefined ? undefined : injectFaults(config.FAULT_FILE);
-  const built = await definition.build(
-    {
-      service,
-      processName,
-      log,
-      connection,
-      requests: new RequestClient(connection, (subject, outcome, ms) =>
-        callSeconds.observe(ms / 1_000, { subject, outcome }),
-      ),
-      metrics,
-      spans,
-      onFault,
-      onStep,
-      onShutdown: (step) => void endings.push(step),
-    },
-    config,
-  );
+  const shell: Shell = {
+    service,
+    processName,
+    log,
+    connection,
+    requests: new RequestClient(connection, (subject, outcome, ms) =>
+      callSeconds.observe(ms / 1_000, { subject, outcome }),
+    ),
+    metrics,
+    spans,
+    onFault,
+    onStep,
+    onShutdown: (step) => void endings.push(step),
+  };
+  let built: BuiltService;
+  try {
+    built = await definition.build(shell, config);
+  } catch (error) {
+    if (!(error instanceof NewerSchema)) throw error;
+    return exitAfterLastLine(log, () => log.fatal(error.message), 78);
+  }
   let straysSeen = 0;
   let strayLoggedAt = -Infinity;
   const server = new BusServer({

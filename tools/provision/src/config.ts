@@ -58,6 +58,13 @@ export function readBusStoreMb(environment: NodeJS.ProcessEnv): number {
   throw new Error(`SLUICE_BUS_STORE_MB must be a whole number from ${smallestBusStoreMb} on: MiB on the disk of NATS.`);
 }
 
+/** @throws Error with one sentence that names the variable */
+export function readMetricsPort(environment: NodeJS.ProcessEnv): number {
+  const value = Number(environment['HEALTH_PORT'] || 8_081);
+  if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
+  throw new Error('metrics cannot start: HEALTH_PORT must be a whole number from 1 to 65535.');
+}
+
 export interface TrustedRootsConfig {
   readonly adminUrl: string;
   readonly adminTokenFile: string;

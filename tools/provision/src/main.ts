@@ -1,10 +1,12 @@
 import { notNow } from '@sluice/persistence';
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readProvisionConfig, readTrustedRootsConfig, type ProvisionConfig } from './config.js';
+import { readMetricsPort, readProvisionConfig, readTrustedRootsConfig, type ProvisionConfig } from './config.js';
 import { administratorUrl, fillVolumes } from './container/fill-volumes.js';
 import { prepareDatabase } from './prepare-database.js';
+import { serveMetrics } from './metrics/serve-metrics.js';
 import { runTrustedRoots } from './trusted-roots/run-trusted-roots.js';
 
 /** What an administrator may have to read, below the home of provisioning. */
@@ -17,7 +19,23 @@ const usage = `Usage: provision files           make what is missing and give ea
        provision renewals        do so again every twelve hours, so that no certificate ends
        provision database        make the database roles and schemas
        provision trusted-roots   keep the load balancer's list of trusted roots
+       provision metrics         serve the metrics of every process at one port
        provision show WHAT       print one of ${names}`;
+
+const healthPort = 8081;
+const metricsSources = [
+  ...['key-management', 'authorization', 'certificate-verifier', 'flow-runtime', 'message-log', 'admin-api'].map(
+    (service) => ({ service, port: healthPort }),
+  ),
+  // The exporter that is part of HAProxy; deploy/haproxy/haproxy.cfg.
+  { service: 'load-balancer', port: 8405 },
+];
+
+/** A name that has no address is one of a service that does not run. */
+const addressesOf = async (name: string): Promise<string[]> => {
+  const found = await lookup(name, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
+};
 
 const say = (message: string) => void process.stdout.write(`${message}\n`);
 const databasePatienceMs = 180_000;
@@ -42,6 +60,17 @@ async function main([command, what]: readonly string[]): Promise<void> {
       const end = new AbortController();
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort());
       return runTrustedRoots(readTrustedRootsConfig(process.env), say, end.signal);
+    }
+    case 'metrics': {
+      const server = serveMetrics({ sources: metricsSources, resolve: addressesOf });
+      for (const name of ['SIGTERM', 'SIGINT'] as const)
+        process.once(name, () => {
+          server.close();
+          server.closeAllConnections();
+        });
+      return void server.listen(readMetricsPort(process.env), '0.0.0.0', () =>
+        say('serving the metrics of every process'),
+      );
     }
     case 'show':
       return show(readProvisionConfig(process.env), what ?? '');

@@ -27,6 +27,8 @@ export interface ListenerObserver {
 
 /** How often files are looked at again, in milliseconds. */
 const fileCheckMs = 2_000;
+const readinessPollMs = 20;
+const notOpenToProxies = ['the listener for proxies is not open yet'];
 
 /** The listeners of a runtime with what must happen to them by the clock: new server certificates, new ticket keys. */
 export class Listeners {
@@ -35,6 +37,8 @@ export class Listeners {
   readonly #proxies: FollowedFiles<Proxies> | undefined;
   readonly #proxy: ProxyListener | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
+  #closed = false;
+  #openToProxies = false;
 
   /** @throws Error with a sentence when a file cannot be used: there is no weaker default to start with */
   constructor(
@@ -94,11 +98,32 @@ export class Listeners {
       setInterval(() => this.#checkFiles(), fileCheckMs),
     );
     await listen(this.#public.server, config.port, config.host);
-    if (this.#proxy && config.proxy) await listen(this.#proxy.server, config.proxy.port, config.proxy.host);
+  }
+
+  /**
+   * Opens the listener for proxies once there is nothing any more that keeps the runtime from its work. A load balancer takes whoever
+   * it hears of for one that works until its first check; so it finds nobody listening, and sends the request elsewhere.
+   * @param ready asked again and again
+   */
+  async openToProxies(ready: () => boolean): Promise<void> {
+    const { proxy } = this.config;
+    if (!this.#proxy || !proxy) return;
+    while (!this.#closed && !ready()) await new Promise((resolve) => setTimeout(resolve, readinessPollMs));
+    if (this.#closed) return;
+    await listen(this.#proxy.server, proxy.port, proxy.host);
+    this.#openToProxies = true;
+  }
+
+  /** What is not open yet, one sentence each. */
+  get problems(): readonly string[] {
+    return !this.#proxy || this.#openToProxies ? [] : notOpenToProxies;
   }
 
   async close(drainMs: number): Promise<void> {
-    const servers = [this.#public.server, ...(this.#proxy ? [this.#proxy.server] : [])];
+    this.#closed = true;
+    const servers = [this.#public.server, ...(this.#proxy ? [this.#proxy.server] : [])].filter(
+      ({ listening }) => listening,
+    );
     await Promise.all(servers.map((server) => closeGracefully(server, drainMs)));
     this.#timers.forEach((timer) => clearInterval(timer));
   }

@@ -234,6 +234,7 @@ ${eventApi.map((api) => `      { service: ${quoted(`$JS.API.${api}`)}, accounts:
 
 /** Each connection between servers is TLS on which both show a certificate of the bus CA. */
 function clusterBlock({ listen, routes, password, tls }: BusCluster): string {
+  // Clients know all servers, and those from outside could not reach the addresses that servers have for one another.
   return `cluster {
   name: "sluice"
   listen: ${quoted(listen)}
@@ -245,6 +246,7 @@ function clusterBlock({ listen, routes, password, tls }: BusCluster): string {
     timeout: 5
   }
   routes: [${routes.map((route) => quoted(`nats-route://route:${password}@${route}`)).join(', ')}]
+  no_advertise: true
 }
 `;
 }

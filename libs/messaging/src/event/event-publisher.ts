@@ -17,7 +17,9 @@ import {
 import { headers, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { keepStream } from '../bus/keep-stream.js';
 
+/** JetStream API error codes. */
 const wrongLastSequence = 10071;
+const streamNotFound = 10059;
 
 /** Makes the event stream in the subscribers' account, through the API that account lends us. */
 export async function createEventStream(
@@ -103,6 +105,17 @@ export class EventPublisher {
     });
   }
 
+  /** The furthest place that the stream has of some subjects; 0: none, or there is no stream. */
+  async furthest(subjects: readonly string[]): Promise<number> {
+    try {
+      const ends = await Promise.all(subjects.map((subject) => this.#lastOf(subject)));
+      return Math.max(0, ...ends.map(({ position }) => position));
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === streamNotFound) return 0;
+      throw error;
+    }
+  }
+
   /** Publishes again what the stream has lost. @returns how many events that were */
   restore(): Promise<number> {
     return this.#alone(async () => {
@@ -161,9 +174,13 @@ export class EventPublisher {
   async #end(subject: string): Promise<SubjectEnd> {
     const known = this.#ends.get(subject);
     if (known) return known;
-    const last = await this.manager.streams.getMessage(eventStream, { last_by_subj: subject });
-    const end = { sequence: last?.seq ?? 0, position: Number(last?.header?.get(outboxPositionHeader)) || 0 };
+    const end = await this.#lastOf(subject);
     this.#ends.set(subject, end);
     return end;
+  }
+
+  async #lastOf(subject: string): Promise<SubjectEnd> {
+    const last = await this.manager.streams.getMessage(eventStream, { last_by_subj: subject });
+    return { sequence: last?.seq ?? 0, position: Number(last?.header?.get(outboxPositionHeader)) || 0 };
   }
 }

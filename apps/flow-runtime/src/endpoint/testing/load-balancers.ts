@@ -43,15 +43,16 @@ export interface LoadBalancer {
   configure(place: Place): readonly string[];
 }
 
-type Replacements = readonly (readonly [string, string])[];
+export type Replacements = readonly (readonly [string, string])[];
 
 /** Where a load balancer finds its files, which ports it uses, and what is other than in `deploy`. */
-interface Place {
+export interface Place {
   readonly folder: string;
   readonly port: number;
   readonly runtimePort: number;
   readonly healthPort: number;
   readonly ownHealthPort: number;
+  readonly metricsPort: number;
   readonly instead: Replacements;
 }
 
@@ -66,30 +67,29 @@ function adapted(file: string, replacements: Replacements): string {
   );
 }
 
+/** How the configuration in `deploy` finds the runtimes. */
+export const runtimesByName = 'server-template flow-runtime- 16 flow-runtime:9443 resolvers containers init-addr none';
+
 const haproxy = (line: '2.6' | '3.0'): LoadBalancer => ({
   name: `HAProxy ${line}`,
   locate: () => locateHaproxy(line),
   form: 'rfc9440',
   writes: ['client-cert', 'client-cert-chain'],
   passesChain: true,
-  configure({ folder, port, runtimePort, healthPort, ownHealthPort, instead }) {
+  configure({ folder, port, runtimePort, healthPort, ownHealthPort, metricsPort, instead }) {
     const file = join(folder, 'haproxy.cfg');
-    writeFileSync(
-      file,
-      adapted('haproxy/haproxy.cfg', [
-        ...instead,
-        ['bind :8443', `bind 127.0.0.1:${port}`],
-        ['127.0.0.1:8404', `127.0.0.1:${ownHealthPort}`],
-        ['check port 8081', `check port ${healthPort}`],
-        [
-          'server-template flow-runtime- 16 flow-runtime:9443 resolvers containers init-addr none',
-          `server flow-runtime-1 127.0.0.1:${runtimePort}`,
-        ],
-        ['/run/trust-list', folder],
-        ['/run/sluice', folder],
-        ['/etc/sluice/haproxy', join(deploy, 'haproxy')],
-      ]),
-    );
+    const usual: Replacements = [
+      ['bind :8443', `bind 127.0.0.1:${port}`],
+      ['127.0.0.1:8404', `127.0.0.1:${ownHealthPort}`],
+      ['bind :8405', `bind 127.0.0.1:${metricsPort}`],
+      ['check port 8081', `check port ${healthPort}`],
+      [runtimesByName, `server flow-runtime-1 127.0.0.1:${runtimePort}`],
+      ['/run/trust-list', folder],
+      ['/run/sluice', folder],
+      ['/etc/sluice/haproxy', join(deploy, 'haproxy')],
+    ];
+    const others = usual.filter(([from]) => !instead.some(([replaced]) => replaced === from));
+    writeFileSync(file, adapted('haproxy/haproxy.cfg', [...instead, ...others]));
     return ['-db', '-f', file];
   },
 });
@@ -178,13 +178,14 @@ export interface FrontOptions {
   readonly pki: FrontPki;
   readonly handler: RequestHandler;
   /** What is other than in `deploy`. */
-  readonly instead?: Replacements;
+  readonly instead?: Replacements | ((place: Omit<Place, 'instead'>) => Replacements);
 }
 
 /** A load balancer that runs with its configuration in `deploy`, in front of a proxy-facing listener. */
 export class Front {
   private constructor(
     readonly url: string,
+    readonly place: Omit<Place, 'instead'>,
     readonly stop: () => Promise<void>,
   ) {}
 
@@ -222,14 +223,15 @@ export class Front {
       await new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve));
     const portOf = (each: { address(): unknown }) => (each.address() as AddressInfo).port;
     const port = await freePort();
-    const args = balancer.configure({
+    const place = {
       folder: folder.path,
       port,
       runtimePort: portOf(listener.server),
       healthPort: portOf(health),
       ownHealthPort: await freePort(),
-      instead,
-    });
+      metricsPort: await freePort(),
+    };
+    const args = balancer.configure({ ...place, instead: typeof instead === 'function' ? instead(place) : instead });
     const child = spawn(program.command, [...program.args, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     const said: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
@@ -240,7 +242,7 @@ export class Front {
         throw new Error(`${balancer.name} does not serve:\n${said.join('')}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    return new Front(url, async () => {
+    return new Front(url, place, async () => {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       await ended;

@@ -8,8 +8,7 @@ import {
   type StateBucket,
   type StatePublisher,
 } from '@sluice/messaging';
-import { ConfirmState, createLog } from '@sluice/service-shell';
-import type { Acknowledgements } from '@sluice/persistence';
+import { ConfirmState, createLog, findAheadOfPostgres } from '@sluice/service-shell';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Endpoint } from '../../../deployed-flows/deployed-flows.js';
 import { DecideCall, type CallDecision, type Refusal, type Requester } from '../../decide-call.js';
@@ -99,12 +98,27 @@ export class SimulatedWriter extends SimulatedProcess {
     super(parts);
     this.follower = this.follow([]);
     const { bucket, publisher } = this.client;
+    const acknowledgements = parts.postgres.acknowledgementsOf(writer);
     this.confirmState = new ConfirmState({
       writer,
       bucket: bucket as unknown as StateBucket,
       publisher: publisher as unknown as StatePublisher,
       follower: this.follower,
-      acknowledgements: parts.postgres.acknowledgementsOf(writer) as Acknowledgements,
+      acknowledgements,
+      findAheadOfPostgres: (epoch, above) =>
+        findAheadOfPostgres(
+          {
+            writer,
+            bucket: bucket as unknown as StateBucket,
+            reader: parts.reader,
+            acknowledgements,
+            records: async function* () {
+              yield* parts.postgres.recordsOf(writer, stateWriters[writer]);
+            },
+          },
+          epoch,
+          above,
+        ),
       restoreEvents: () => Promise.resolve(0),
       remake: writer === 'key-management' ? (epoch) => this.#remake(epoch) : undefined,
       log,

@@ -60,8 +60,16 @@ export class SimulatedPostgres {
       .filter((record): record is StateRecord => prefixes.some((prefix) => record?.key.startsWith(`${prefix}.`)));
   }
 
-  acknowledgementsOf(writer: StateWriter): Pick<Acknowledgements, 'knownEpoch' | 'enterEpoch' | 'recordsOf'> {
+  acknowledgementsOf(
+    writer: StateWriter,
+  ): Pick<Acknowledgements, 'knownEpoch' | 'enterEpoch' | 'recordsOf' | 'sentOf'> {
     return {
+      sentOf: async (epoch, keys) => {
+        this.#mustBeThere();
+        const waiting = this.outboxOf(writer).map((record) => ({ key: record.key, body: { ...record } }));
+        const acknowledged = (this.#acknowledged.get(writer) ?? []).filter((row) => row.epoch === epoch);
+        return [...waiting, ...acknowledged].filter(({ key }) => keys.includes(key));
+      },
       knownEpoch: async () => {
         this.#mustBeThere();
         return this.#epochs.get(writer);
