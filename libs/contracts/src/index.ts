@@ -1,3 +1,157 @@
+export { adminToken, createAdminToken, listAdminTokens, makeAdminToken, revokeAdminToken } from './api/admin-tokens.js';
+export {
+  getOpenApiDocument,
+  rebuildState,
+  resealKeys,
+  resignRecords,
+  showAudit,
+  showAuditHeads,
+  showStateComparison,
+} from './api/administration.js';
+export {
+  downloadCertificates,
+  getConnectivityTest,
+  runConnectivityTest,
+  type ConnectivityTestView,
+} from './api/connectivity-tests.js';
+export {
+  credentialTypes,
+  deleteReceiverCredential,
+  getReceiverCredential,
+  listReceiverCredentials,
+  putReceiverCredential,
+  receiverCredential,
+  type ReceiverCredentialInput,
+  type ReceiverCredentialView,
+} from './api/credentials.js';
+export { decisionRecord, getDecision, type DecisionRecord } from './api/decisions.js';
+export {
+  checkArtifact,
+  checkFlow,
+  deployFlow,
+  flow,
+  flowMediaTypes,
+  getFlow,
+  importFlows,
+  importPackage,
+  listFlows,
+  multipartMediaType,
+  putFlow,
+  undeployFlow,
+  type FlowView,
+} from './api/flows.js';
+export {
+  activateIssuingCa,
+  getIssuingCa,
+  issuingCa,
+  listIssuingCas,
+  prepareIssuingCa,
+  retireIssuingCa,
+  revokeIssuingCa,
+  type IssuingCaView,
+} from './api/issuing-cas.js';
+export {
+  downloadMessageAttachment,
+  getMessageAttachment,
+  getMessageProcessingLog,
+  listMessageProcessingLogs,
+  messageProcessingLog,
+  type MessageProcessingLog,
+} from './api/message-processing-logs.js';
+export {
+  certificateList,
+  revocation,
+  type GivenRevocationPolicy,
+  type RevocationView,
+} from './api/revocation-policy.js';
+export { revocationReason } from './api/revocation-reason.js';
+export {
+  createServiceInstance,
+  deleteServiceInstance,
+  getServiceInstance,
+  listServiceInstances,
+  revokeServiceInstance,
+  serviceInstance,
+  updateServiceInstance,
+  type GivenInstanceParameters,
+  type ServiceInstanceView,
+} from './api/service-instances.js';
+export {
+  credentials,
+  serviceKey,
+  serviceKeyParameters,
+  type Credentials,
+  type GivenServiceKeyParameters,
+  type ServiceKeyView,
+} from './api/service-key.js';
+export {
+  createServiceKey,
+  deleteServiceKey,
+  getServiceKey,
+  listServiceKeys,
+  revokeCertificate,
+  revokeServiceKey,
+  rotateServiceKey,
+} from './api/service-keys.js';
+export {
+  createSubscriber,
+  listSubscribers,
+  makeSubscriber,
+  revokeSubscriber,
+  subscriber,
+  type SubscriberView,
+} from './api/subscribers.js';
+export {
+  addCertificateList,
+  addTrustedRoot,
+  certificateListMediaTypes,
+  configureRevocation,
+  getTrustedRoot,
+  listTrustedRoots,
+  removeCertificateList,
+  removeRevocation,
+  removeTrustedRoot,
+  trustedRoot,
+  uploadCertificateList,
+  type TrustedRootView,
+} from './api/trusted-roots.js';
+export {
+  createUserRole,
+  deleteUserRole,
+  listUserRoles,
+  updateUserRole,
+  userRole,
+  type UserRoleView,
+} from './api/user-roles.js';
+export {
+  defineHttpOperation,
+  defineOperation,
+  parametersOf,
+  type HttpMethod,
+  type HttpOperation,
+  type Operation,
+  type OperationContract,
+} from './operation/operation.js';
+export { forwardedOperations, operations } from './operation/operations.js';
+export { errorsOf, openApiDocument } from './operation/openapi-document.js';
+export { httpStatusOf } from './operation/http-status.js';
+export { readBody, readParameters } from './operation/read-request.js';
+export { violationsOf } from './operation/violations.js';
+export { findCertificatesByNames, getCertificateList, listRoleHolders, reportUsage } from './request/key-management.js';
+export {
+  authenticateAdministrator,
+  caller,
+  decide,
+  findMissingRoles,
+  type DecideResponse,
+} from './request/authorization.js';
+export {
+  compareState,
+  stateComparison,
+  type StateComparison,
+  type StateDifference,
+} from './request/state-maintenance.js';
+export { listFlowsAskingRole } from './request/flow-runtime.js';
 export { errorEnvelope, fromErrorEnvelope, toErrorEnvelope, type ErrorEnvelope, type Reply } from './envelope/reply.js';
 export {
   defineRequest,
@@ -7,118 +161,8 @@ export {
   type ResponseOf,
   type ServiceName,
 } from './request/request-contract.js';
-export {
-  activateIssuingCa,
-  addCertificateList,
-  addTrustedRoot,
-  certificateList,
-  certificateWarnings,
-  configureRevocation,
-  createServiceInstance,
-  createServiceKey,
-  deleteServiceInstance,
-  deleteServiceKey,
-  getCertificateList,
-  getIssuingCa,
-  getServiceInstance,
-  findCertificatesByNames,
-  getServiceKey,
-  getTrustedRoot,
-  heldCertificate,
-  issuingCa,
-  listIssuingCas,
-  listRoleHolders,
-  listServiceInstances,
-  listServiceKeys,
-  listTrustedRoots,
-  prepareIssuingCa,
-  removeCertificateList,
-  removeTrustedRoot,
-  reportUsage,
-  retireIssuingCa,
-  revokeCertificate,
-  revokeIssuingCa,
-  revokeServiceInstance,
-  revocation,
-  revokeServiceKey,
-  rotateServiceKey,
-  serviceInstance,
-  serviceKey,
-  serviceKeyWithCredentials,
-  trustedRoot,
-  updateServiceInstance,
-  type Credentials,
-  type IssuingCaView,
-  type RevocationView,
-  type ServiceInstanceView,
-  type ServiceKeyView,
-  type TrustedRootView,
-} from './request/key-management.js';
-export {
-  adminToken,
-  authenticateAdministrator,
-  caller,
-  createAdminToken,
-  createUserRole,
-  decide,
-  deleteUserRole,
-  findMissingRoles,
-  listAdminTokens,
-  listUserRoles,
-  createSubscriber,
-  listSubscribers,
-  revokeSubscriber,
-  subscriber,
-  type SubscriberView,
-  revokeAdminToken,
-  updateUserRole,
-  userRole,
-  type DecideResponse,
-  type UserRoleView,
-} from './request/authorization.js';
 export { auditEntry, auditHead, getAuditHead, listAudit, type AuditEntry } from './request/audit.js';
-export {
-  compareState,
-  rebuildState,
-  stateComparison,
-  type StateComparison,
-  type StateDifference,
-} from './request/state-maintenance.js';
-export { resealKeys, resignRecords } from './request/key-rotation.js';
 export { check, verifyCertificate, type Check, type Verdict } from './request/certificate-verifier.js';
-export {
-  checkFlow,
-  decisionRecord,
-  deployFlow,
-  flow,
-  flowWarning,
-  flowCheck,
-  flowProblem,
-  getDecision,
-  getFlow,
-  getMessageAttachment,
-  getMessageProcessingLog,
-  importFlows,
-  listFlows,
-  listFlowsAskingRole,
-  listMessageProcessingLogs,
-  messageProcessingLog,
-  messageStatuses,
-  undeployFlow,
-  type DecisionRecord,
-  type FlowView,
-  type MessageProcessingLog,
-} from './request/flow-runtime.js';
-export {
-  deleteReceiverCredential,
-  getReceiverCredential,
-  listReceiverCredentials,
-  putReceiverCredential,
-  receiverCredential,
-  receiverCredentialInput,
-  type ReceiverCredentialInput,
-  type ReceiverCredentialView,
-} from './request/receiver-credentials.js';
 export {
   aliasOfReceiverCredential,
   caRecord,

@@ -6,14 +6,19 @@ export {
   type ErrorDetails,
   type FieldViolation,
 } from './error/sluice-error.js';
-export { defaultRole, predefinedRoles, roleNameViolation, type RoleOwner, type UserRole } from './role/user-role.js';
+export {
+  defaultRole,
+  predefinedRoles,
+  roleNamePattern,
+  roleNameRule,
+  roleNameViolation,
+  type RoleOwner,
+  type UserRole,
+} from './role/user-role.js';
 export {
   defaultInstanceParameters,
-  entityNameViolation,
   grantTypes,
-  mergeInstanceParameters,
   plans,
-  planViolation,
   type GrantType,
   type Plan,
   type ServiceInstanceParameters,
@@ -21,8 +26,6 @@ export {
 export {
   keyAlgorithms,
   keyTypes,
-  readRevocationReason,
-  readServiceKeyParameters,
   revocationReasons,
   rsaKeyLengths,
   type KeyAlgorithm,
@@ -54,7 +57,7 @@ export {
   type RefusalValues,
   type RefusedCertificate,
 } from './certificate/certificate-refusal.js';
-export { readRevocationPolicy, type OcspPolicy, type RevocationPolicy } from './certificate/revocation-policy.js';
+export { type OcspPolicy, type RevocationPolicy } from './certificate/revocation-policy.js';
 export { namesDigestInput } from './certificate/names-digest.js';
 export { readTimestamp, timestampForm } from './text/read-timestamp.js';
 export { findUnstorableText, toStorableText, unstorableTextFault } from './text/storable-text.js';

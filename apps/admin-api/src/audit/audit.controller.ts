@@ -1,25 +1,34 @@
-import { getAuditHead, listAudit, type AuditEntry, type StateWriter } from '@sluice/contracts';
+import {
+  getAuditHead,
+  listAudit,
+  showAudit,
+  showAuditHeads,
+  type AuditEntry,
+  type StateWriter,
+} from '@sluice/contracts';
 import { invalidArgument } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
-import { Controller, Get, Query } from '@nestjs/common';
-import { readPage, type PageQuery } from '../http/answer.js';
+import { Controller } from '@nestjs/common';
+import { Given } from '../http/given.js';
+import { Serves } from '../http/serves.js';
 
 const services = Object.keys(listAudit) as StateWriter[];
 
-interface AuditQuery extends PageQuery {
-  readonly service?: string;
+interface AuditQuery {
+  readonly limit: number;
+  readonly after?: string;
+  readonly service?: StateWriter;
 }
 
 /** Who changed what, and when: one chain for each service with tables. */
-@Controller('v1/audit')
+@Controller()
 export class AuditController {
   constructor(private readonly requests: RequestClient) {}
 
   /** One service's entries in their order, or one service's after the other's; `after` is `<service>:<sequence>`. */
-  @Get()
-  async list(@Query() query: AuditQuery) {
-    const { limit, after } = readPage(query);
-    const wanted = query.service === undefined ? services : [readService(query.service)];
+  @Serves(showAudit)
+  async list(@Given() { limit, after, service: only }: AuditQuery) {
+    const wanted = only === undefined ? services : [only];
     const cursor = after === undefined ? undefined : readCursor(after);
     const items: ReturnType<typeof toItem>[] = [];
     for (const service of wanted.slice(cursor ? Math.max(0, wanted.indexOf(cursor.service)) : 0)) {
@@ -37,7 +46,7 @@ export class AuditController {
   }
 
   /** The newest hash of each chain. */
-  @Get('heads')
+  @Serves(showAuditHeads)
   async heads() {
     const heads = services.map(async (service) => ({
       service,
@@ -62,14 +71,9 @@ function readContent(content: string): Record<string, unknown> {
   }
 }
 
-function readService(name: string): StateWriter {
-  const service = services.find((known) => known === name);
-  if (service) return service;
-  throw invalidArgument([{ field: 'service', message: `must be one of ${services.join(', ')}` }]);
-}
-
 function readCursor(after: string): { service: StateWriter; sequence: number } {
-  const [, service, sequence] = /^([a-z-]+):(\d{1,15})$/.exec(after) ?? [];
-  if (service === undefined) throw invalidArgument([{ field: 'after', message: 'must be `next` of the page before' }]);
-  return { service: readService(service), sequence: Number(sequence) };
+  const [name, sequence] = after.split(':');
+  const service = services.find((known) => known === name);
+  if (!service) throw invalidArgument([{ field: 'after', message: 'must be `next` of the page before' }]);
+  return { service, sequence: Number(sequence) };
 }

@@ -1,38 +1,12 @@
+import type { ConnectivityTestView } from '@sluice/contracts';
 import { formatDistinguishedName } from '@sluice/domain';
 import { parseCertificate } from '@sluice/pki';
 import type { Destinations } from '@sluice/service-shell';
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 
-export interface TestedCertificate {
-  readonly subjectdn: string;
-  readonly issuerdn: string;
-  readonly serialnumber: string;
-  readonly validfrom: string;
-  readonly validuntil: string;
-  readonly sha256: string;
-  /** Self-issued: the one a sender imports. */
-  readonly root: boolean;
-  /** Its name in `certificates.zip`. */
-  readonly file: string;
-}
-
-export interface ConnectivityTestResult {
-  readonly id: string;
-  readonly host: string;
-  readonly port: number;
-  readonly validateServerCertificate: boolean;
-  readonly status: 'succeeded' | 'failed';
-  readonly error?: string;
-  readonly protocol?: string;
-  readonly cipher?: string;
-  /** The server's first. */
-  readonly certificates: readonly TestedCertificate[];
-  readonly at: string;
-}
-
 export interface TestedConnection {
-  readonly result: ConnectivityTestResult;
+  readonly result: ConnectivityTestView;
   readonly ders: readonly Uint8Array[];
 }
 
@@ -109,7 +83,7 @@ function shownChain(socket: TLSSocket): Uint8Array[] {
   return chain;
 }
 
-function describe(der: Uint8Array, index: number): TestedCertificate {
+function describe(der: Uint8Array, index: number): ConnectivityTestView['certificates'][number] {
   const certificate = parseCertificate(der);
   const name = formatDistinguishedName(certificate.subject);
   const common = /CN=((?:[^,\\]|\\.)*)/.exec(name)?.[1] ?? 'certificate';

@@ -1,16 +1,18 @@
 import { findCertificatesByNames, getDecision, type DecisionRecord } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
+import { Given } from '../http/given.js';
+import { Serves } from '../http/serves.js';
 import { asksForNearestKey, nearestKey } from './nearest-key.js';
 
-@Controller('v1/decisions')
+@Controller()
 export class DecisionsController {
   constructor(private readonly requests: RequestClient) {}
 
   /** Near keys are looked for when the record is read: the request path, and a flood of strangers, never asks for them. */
-  @Get(':id')
-  async get(@Param('id') id: string): Promise<DecisionRecord> {
+  @Serves(getDecision.http)
+  async get(@Given() { id }: { id: string }): Promise<DecisionRecord> {
     const record = await this.requests.call(getDecision, { id });
     const namesDigest = record.certificate?.namesDigest;
     if (namesDigest === undefined || !asksForNearestKey(record)) return record;

@@ -1,31 +1,23 @@
-import { checkFlow, deployFlow, getFlow, importFlows, listFlows, undeployFlow } from '@sluice/contracts';
+import { checkArtifact, checkFlow, deployFlow, importFlows, importPackage, putFlow } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Headers, Res } from '@nestjs/common';
 import { Actor } from '../http/administrator.js';
-import { answerChange, answerDeletion, readPage, type PageQuery } from '../http/answer.js';
+import { answerChange } from '../http/answer.js';
+import { Given } from '../http/given.js';
 import type { Reply } from '../http/problem-filter.js';
+import { Serves } from '../http/serves.js';
 import { readArtifact } from './read-artifact.js';
 
 type Who = { name: string };
 
-@Controller('v1/flows')
+@Controller()
 export class FlowsController {
   constructor(private readonly requests: RequestClient) {}
 
-  @Get()
-  list(@Query() query: PageQuery) {
-    return this.requests.call(listFlows, readPage(query));
-  }
-
-  @Get(':id')
-  get(@Param('id') id: string) {
-    return this.requests.call(getFlow, { id });
-  }
-
-  @Put(':id')
+  @Serves(putFlow)
   async deploy(
-    @Param('id') id: string,
+    @Given() { id }: { id: string },
     @Headers('content-type') contentType: string | undefined,
     @Body() body: unknown,
     @Actor() actor: Who,
@@ -37,18 +29,17 @@ export class FlowsController {
   }
 
   /** What a deployment would say; a verdict of refusal is an answer, not an error. */
-  @Post('check')
-  @HttpCode(200)
+  @Serves(checkArtifact)
   async check(
     @Headers('content-type') contentType: string | undefined,
     @Body() body: unknown,
-    @Query() { id }: { readonly id?: string },
+    @Given() { id }: { readonly id?: string },
   ) {
     const artifact = await readArtifact(contentType, body);
     return this.requests.call(checkFlow, { ...artifact, ...(id === undefined ? {} : { id }) });
   }
 
-  @Post('import')
+  @Serves(importPackage)
   async import(
     @Headers('content-type') contentType: string | undefined,
     @Body() body: unknown,
@@ -60,10 +51,5 @@ export class FlowsController {
       throw new SluiceError('unsupported-media-type', 'A package is imported as application/zip.');
     }
     return answerChange(reply, 200, await this.requests.call(importFlows, { ...artifact, actor }));
-  }
-
-  @Delete(':id')
-  async undeploy(@Param('id') id: string, @Actor() actor: Who, @Res({ passthrough: true }) reply: Reply) {
-    return answerDeletion(reply, await this.requests.call(undeployFlow, { id, actor }));
   }
 }

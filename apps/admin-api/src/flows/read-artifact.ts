@@ -1,18 +1,6 @@
+import { flowMediaTypes, multipartMediaType } from '@sluice/contracts';
 import { invalidArgument, SluiceError, type FieldViolation } from '@sluice/domain';
 import { isUtf8 } from 'node:buffer';
-
-/** What a flow may be sent as; the names other programs use for the same are accepted. */
-export const flowMediaTypes: Readonly<Record<string, string>> = {
-  'application/yaml': 'application/yaml',
-  'application/x-yaml': 'application/yaml',
-  'text/yaml': 'application/yaml',
-  'application/json': 'application/json',
-  'application/xml': 'application/xml',
-  'text/xml': 'application/xml',
-  'application/zip': 'application/zip',
-  'application/x-zip-compressed': 'application/zip',
-};
-export const multipartMediaType = 'multipart/form-data';
 
 /** Programs that upload files seldom know the types of these. */
 const typesByEnding: Readonly<Record<string, string>> = {

@@ -1,16 +1,13 @@
+import { certificateListMediaTypes, flowMediaTypes, multipartMediaType } from '@sluice/contracts';
 import { continueRequest, runInRequest } from '@sluice/messaging';
 import { nestLogger, type Destinations, type Shell } from '@sluice/service-shell';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
-import { flowMediaTypes, largestArtifactBytes, multipartMediaType } from '../flows/read-artifact.js';
-import { certificateListMediaTypes } from '../trusted-roots/trusted-roots.controller.js';
-import { checkRequestTarget } from './check-request-target.js';
+import { bodyLimit } from './body-limit.js';
+import { readTarget, type IncomingRequest } from './given.js';
 import { ProblemFilter } from './problem-filter.js';
 import { jsonBodyReader, type ParseJson } from './read-json-body.js';
-
-/** The artifact of a flow, and what multipart/form-data puts around it. */
-const bodyLimit = largestArtifactBytes + 64 * 1024;
 
 export async function createHttpApp(
   shell: Shell,
@@ -26,6 +23,7 @@ export async function createHttpApp(
   const raw = [...Object.keys(flowMediaTypes), multipartMediaType, ...certificateListMediaTypes].filter(
     (type) => type !== 'application/json',
   );
+  fastify.removeContentTypeParser('text/plain');
   fastify.addContentTypeParser(
     raw,
     { parseAs: 'buffer' },
@@ -33,26 +31,14 @@ export async function createHttpApp(
   );
   const parseJson = fastify.getDefaultJsonParser('error', 'error') as ParseJson;
   app.useBodyParser('application/json', { bodyLimit }, jsonBodyReader(parseJson));
-  fastify.addHook(
-    'preValidation',
-    (
-      request: { method: string; routeOptions: { url?: string }; params: unknown; query: unknown },
-      _reply: unknown,
-      done: (error?: Error) => void,
-    ) => {
-      try {
-        checkRequestTarget({
-          method: request.method,
-          route: request.routeOptions.url,
-          params: (request.params ?? {}) as Record<string, unknown>,
-          query: (request.query ?? {}) as Record<string, unknown>,
-        });
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  );
+  fastify.addHook('preValidation', (request: IncomingRequest, _reply: unknown, done: (error?: Error) => void) => {
+    try {
+      readTarget(request);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
   fastify.addHook('onRequest', (request: { headers: Record<string, unknown> }, _reply: unknown, done: () => void) => {
     const given = (name: string) =>
       typeof request.headers[name] === 'string' ? (request.headers[name] as string) : undefined;

@@ -1,34 +1,8 @@
+import { httpStatusOf } from '@sluice/contracts';
 import { SluiceError, type ErrorCode } from '@sluice/domain';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-
-/** Where errors of the contract become HTTP, and nowhere else. */
-const statusOf: Readonly<Record<ErrorCode, number>> = {
-  'invalid-argument': 400,
-  'flow-invalid': 400,
-  'certificate-refused': 400,
-  'certificate-list-refused': 400,
-  unauthenticated: 401,
-  'permission-denied': 403,
-  'not-found': 404,
-  'name-in-use': 409,
-  'certificate-in-use': 409,
-  'distinguished-name-conflict': 409,
-  'role-in-use': 409,
-  'role-predefined': 409,
-  'service-instance-in-use': 409,
-  'service-key-state': 409,
-  'issuing-ca-state': 409,
-  'public-key-in-use': 409,
-  'address-in-use': 409,
-  protected: 409,
-  'payload-too-large': 413,
-  'unsupported-media-type': 415,
-  behind: 503,
-  overloaded: 503,
-  unavailable: 503,
-  'deadline-exceeded': 504,
-  internal: 500,
-};
+import { bodyLimit } from './body-limit.js';
+import { methodsOf } from './given.js';
 
 const codeOf: Readonly<Record<number, ErrorCode>> = {
   400: 'invalid-argument',
@@ -50,13 +24,15 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly onFault: (error: unknown, what: string) => void) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const reply = host.switchToHttp().getResponse<Reply>();
-    const known = asSluiceError(error);
+    const http = host.switchToHttp();
+    const reply = http.getResponse<Reply>();
+    const known = asSluiceError(error, http.getRequest<{ url: string }>().url);
     if (!known) this.onFault(error, 'an administrator’s request');
     const { code, message, details } =
       known ?? new SluiceError('internal', 'The request failed by a fault of ours; the log has the cause.');
-    const status = statusOf[code];
+    const status = httpStatusOf[code];
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="sluice"');
+    if (status === 405) reply.header('allow', String(details?.['allow']));
     if (status === 503) reply.header('retry-after', '1');
     reply
       .status(status)
@@ -74,13 +50,23 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function asSluiceError(error: unknown): SluiceError | undefined {
+function asSluiceError(error: unknown, url: string): SluiceError | undefined {
   if (error instanceof SluiceError) return error;
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | undefined)?.statusCode;
   const code = status === undefined ? undefined : codeOf[status];
   if (!code) return undefined;
-  if (code === 'not-found')
+  if (code === 'not-found') {
+    const allow = methodsOf(url.split('?')[0] ?? '')
+      .toSorted()
+      .join(', ');
+    if (allow !== '')
+      return new SluiceError('method-not-allowed', `This path has no such method; it has ${allow}.`, { allow });
     return new SluiceError(code, 'There is nothing at this path; /v1/openapi.json lists what there is.');
+  }
+  if (code === 'unsupported-media-type')
+    return new SluiceError(code, 'The body came without a content type that is known here: send application/json.');
+  if (code === 'payload-too-large')
+    return new SluiceError(code, `A body has at most ${bodyLimit} bytes.`, { maximumBytes: bodyLimit });
   return new SluiceError(code, error instanceof Error ? error.message : 'The request is invalid.');
 }

@@ -20,8 +20,37 @@ export function jsonBodyReader(parse: ParseJson) {
       return done(
         invalidArgument([{ field: 'body', message: `is nested too deeply: ${deepestNesting} levels are the most` }]),
       );
-    parse(request, body.toString('utf8'), done);
+    const text = body.toString('utf8');
+    parse(request, text, (error, value) => done(error && (jsonFault(text) ?? error), value));
   };
+}
+
+/** Where a text stops being JSON, by line and column. */
+function jsonFault(text: string): Error | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    const position = Number(/at position (\d+)/.exec(message)?.[1] ?? positionOf(text));
+    const before = text.slice(0, position).split('\n');
+    const what = position >= text.length ? 'ends before it is whole' : `is not JSON`;
+    return invalidArgument([
+      { field: 'body', message: `${what} at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}` },
+    ]);
+  }
+}
+
+/** Of a short text the engine names no position: it is the length of the longest beginning that could still become JSON. */
+function positionOf(text: string): number {
+  for (let length = 1; length <= Math.min(text.length, 10_000); length++) {
+    try {
+      JSON.parse(text.slice(0, length));
+    } catch (error) {
+      if (!/end of JSON input|Unterminated/.test((error as SyntaxError).message)) return length - 1;
+    }
+  }
+  return text.length;
 }
 
 const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = Buffer.from('"\\[]{}') as unknown as [

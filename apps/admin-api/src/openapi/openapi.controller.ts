@@ -1,13 +1,12 @@
-import { Controller, Get } from '@nestjs/common';
-import { OpenToAll } from '../http/administrator.js';
-import { openApiDocument } from './openapi-document.js';
+import { getOpenApiDocument, openApiDocument } from '@sluice/contracts';
+import { Controller } from '@nestjs/common';
+import { Serves } from '../http/serves.js';
 
-@Controller('v1/openapi.json')
-@OpenToAll()
+@Controller()
 export class OpenApiController {
-  readonly #document = openApiDocument();
+  readonly #document = openApiDocument('1');
 
-  @Get()
+  @Serves(getOpenApiDocument)
   get() {
     return this.#document;
   }

@@ -1,5 +1,5 @@
-import { maxSubscribers, subscriberName } from '@sluice/contracts';
-import { invalidArgument, SluiceError, type FieldViolation } from '@sluice/domain';
+import { maxSubscribers } from '@sluice/contracts';
+import { invalidArgument, SluiceError } from '@sluice/domain';
 import { lockRow, violatedUniqueConstraint } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
@@ -15,11 +15,11 @@ export class CreateSubscriber {
   ) {}
 
   /** @throws SluiceError `invalid-argument`, `name-in-use`, `public-key-in-use`, `protected` when there are as many as may be, `unavailable` */
-  async execute(request: { name?: unknown; publicKey?: unknown }): Promise<{
+  async execute({ name, publicKey }: { name: string; publicKey: string }): Promise<{
     value: SubscriberRow;
     propagation: 'published' | 'pending';
   }> {
-    const { name, publicKey } = read(request);
+    requirePublicKey(publicKey);
     const row: SubscriberRow = {
       id: randomUUID(),
       name,
@@ -69,16 +69,8 @@ export class CreateSubscriber {
   }
 }
 
-function read({ name, publicKey }: { name?: unknown; publicKey?: unknown }): { name: string; publicKey: string } {
-  const violations: FieldViolation[] = [];
-  if (typeof name !== 'string' || !subscriberName.test(name)) {
-    const message = 'must be 1 to 32 of the characters a-z 0-9 - and begin and end with a letter or digit';
-    violations.push({ field: 'name', message });
-  }
-  if (!isPublicKey('U', publicKey)) {
-    const message = 'must be a public nkey of a user: 56 characters that begin with U, with the right checksum';
-    violations.push({ field: 'publicKey', message });
-  }
-  if (violations.length > 0) throw invalidArgument(violations);
-  return { name: name as string, publicKey: publicKey as string };
+function requirePublicKey(publicKey: string): void {
+  if (isPublicKey('U', publicKey)) return;
+  const message = 'must be a public nkey of a user: 56 characters that begin with U, with the right checksum';
+  throw invalidArgument([{ field: 'publicKey', message }]);
 }

@@ -1,16 +1,9 @@
 import { stateKey } from '@sluice/contracts';
-import { invalidArgument, roleNameViolation, SluiceError, type FieldViolation } from '@sluice/domain';
+import { SluiceError } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { userRoleSchema, type UserRoleRow } from '../persistence/entities.js';
 import { toRoleRecord } from '../record/role-record.js';
-
-const longestDescription = 1_000;
-
-export function descriptionViolation(description: unknown): FieldViolation | undefined {
-  if (typeof description === 'string' && description.length <= longestDescription) return undefined;
-  return { field: 'description', message: `must be a text of at most ${longestDescription} characters` };
-}
 
 export class CreateUserRole {
   constructor(
@@ -18,17 +11,13 @@ export class CreateUserRole {
     private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `invalid-argument`, `name-in-use` */
-  async execute(request: { name?: unknown; description?: unknown; actor: string }) {
-    const description = request.description ?? '';
-    const faults = [roleNameViolation(request.name, 'name') ?? [], descriptionViolation(description) ?? []].flat();
-    if (faults.length > 0) throw invalidArgument(faults);
-    const name = request.name as string;
+  /** @throws SluiceError `name-in-use` */
+  async execute({ name, description, actor }: { name: string; description: string; actor: string }) {
     try {
       return await this.changes.commit(async (change) => {
         const row: UserRoleRow = {
           name,
-          description: description as string,
+          description,
           owner: 'tenant',
           version: String(await nextRecordVersion(change.manager, stateKey.role(name))),
           createdAt: new Date(this.now()),
@@ -36,7 +25,7 @@ export class CreateUserRole {
         await change.manager.insert(userRoleSchema, row);
         change.state(toRoleRecord(row));
         change.event('user-role.created', name, {
-          actor: request.actor,
+          actor,
           userRole: { name, description: row.description },
         });
         return row;

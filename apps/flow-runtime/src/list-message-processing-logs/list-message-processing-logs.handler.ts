@@ -1,11 +1,5 @@
-import { listMessageProcessingLogs, messageStatuses, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
-import {
-  invalidArgument,
-  readTimestamp,
-  timestampForm,
-  unstorableTextFault,
-  type FieldViolation,
-} from '@sluice/domain';
+import { listMessageProcessingLogs, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
+import { invalidArgument, readTimestamp, unstorableTextFault, type FieldViolation } from '@sluice/domain';
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
@@ -20,13 +14,6 @@ export class ListMessageProcessingLogsHandler {
     @Payload() request: DecodedRequestOf<typeof listMessageProcessingLogs>,
   ): Promise<ResponseOf<typeof listMessageProcessingLogs>> {
     const faults: FieldViolation[] = [];
-    if (request.status !== undefined && !messageStatuses.includes(request.status as 'COMPLETED')) {
-      faults.push({ field: 'status', message: `must be one of ${messageStatuses.join(', ')}` });
-    }
-    for (const field of ['since', 'until'] as const) {
-      if (request[field] !== undefined && readTimestamp(request[field]) === undefined)
-        faults.push({ field, message: `must be ${timestampForm}` });
-    }
     for (const field of ['flow', 'sender', 'correlationId'] as const) {
       const message = request[field] === undefined ? undefined : unstorableTextFault(request[field]);
       if (message !== undefined) faults.push({ field, message });

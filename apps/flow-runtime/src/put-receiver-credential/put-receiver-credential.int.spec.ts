@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { aliasOfReceiverCredential, stateKey } from '@sluice/contracts';
-import { createEventStream, RecordReader, StateBucket, StateFollower, type RequestClient } from '@sluice/messaging';
+import { aliasOfReceiverCredential, putReceiverCredential, stateKey } from '@sluice/contracts';
+import {
+  called,
+  createEventStream,
+  RecordReader,
+  StateBucket,
+  StateFollower,
+  type RequestClient,
+} from '@sluice/messaging';
 import { createDataSource, initializeDataSource, SecretSealer } from '@sluice/persistence';
 import { createLog, Metrics, PublishedChanges, type Shell } from '@sluice/service-shell';
 import { TestAuthority, TestNats, TestPostgres, until } from '@sluice/testing';
@@ -25,7 +32,13 @@ let dataSource: DataSource;
 let bucket: StateBucket;
 let follower: StateFollower;
 let store: PostgresCredentialStore;
-let put: PutReceiverCredential;
+let put: ReturnType<
+  typeof called<
+    typeof putReceiverCredential,
+    Parameters<PutReceiverCredential['execute']>[0],
+    Awaited<ReturnType<PutReceiverCredential['execute']>>
+  >
+>;
 let remove: DeleteReceiverCredential;
 const endings: (() => Promise<void> | void)[] = [];
 
@@ -98,7 +111,7 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     sealer,
     (alias) => follower.held<'receiver-credential'>(stateKey.receiverCredential(alias)).record?.version,
   );
-  put = new PutReceiverCredential(changes, sealer, now);
+  put = called(putReceiverCredential, new PutReceiverCredential(changes, sealer, now));
   remove = new DeleteReceiverCredential(changes);
 }, 90_000);
 

@@ -1,4 +1,4 @@
-import { stateKey } from '@sluice/contracts';
+import { stateKey, type ReceiverCredentialInput } from '@sluice/contracts';
 import { nextRecordVersion, type SecretSealer } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { receiverCredentialSchema, type ReceiverCredentialRow } from '../persistence/entities.js';
@@ -19,7 +19,7 @@ export class PutReceiverCredential {
    */
   async execute(request: {
     alias: string;
-    credential: unknown;
+    credential: ReceiverCredentialInput;
   }): Promise<{ row: ReceiverCredentialRow; created: boolean; propagation: 'published' | 'pending' }> {
     const { alias } = request;
     checkAlias(alias);

@@ -1,4 +1,4 @@
-import { receiverCredentialInput, type ReceiverCredentialInput } from '@sluice/contracts';
+import type { ReceiverCredentialInput } from '@sluice/contracts';
 import { formatDistinguishedName, invalidArgument, type FieldViolation } from '@sluice/domain';
 import { decodePem, decodePemBlocks, encodePem, MalformedPem, parseCertificate } from '@sluice/pki';
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
@@ -23,13 +23,10 @@ export function checkAlias(alias: string): void {
  * Checks what an administrator sent and divides it into what may be shown and what is sealed.
  * @throws SluiceError `invalid-argument` with every violation; never with a value
  */
-export function readCredentialInput(input: unknown): { secret: ReceiverSecret; shown: ShownOfCredential } {
-  const parsed = receiverCredentialInput.safeParse(input);
-  if (!parsed.success)
-    throw invalidArgument(
-      parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'credential', message })),
-    );
-  const credential = parsed.data;
+export function readCredentialInput(credential: ReceiverCredentialInput): {
+  secret: ReceiverSecret;
+  shown: ShownOfCredential;
+} {
   const description = credential.description === undefined ? {} : { description: credential.description };
   switch (credential.type) {
     case 'UserCredentials': {

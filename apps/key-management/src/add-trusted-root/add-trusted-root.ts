@@ -15,7 +15,7 @@ export class AddTrustedRoot {
   ) {}
 
   /** @throws SluiceError `invalid-argument`, `certificate-refused`, `certificate-in-use` when it is trusted already */
-  async execute(request: { pem?: unknown; actor: string }) {
+  async execute(request: { pem: string; actor: string }) {
     const certificate = readRoot(request.pem);
     const { refusal, warnings } = judgeAnchorAdmission(certificate, this.now());
     if (refusal) throw refuseCertificate(refusal, certificate);
@@ -52,9 +52,7 @@ export class AddTrustedRoot {
   }
 }
 
-function readRoot(pem: unknown): Certificate {
-  if (typeof pem !== 'string')
-    throw invalidArgument([{ field: 'pem', message: 'must be the root certificate in PEM' }]);
+function readRoot(pem: string): Certificate {
   let certificate: Certificate;
   try {
     const [der, ...more] = decodePem(pem);

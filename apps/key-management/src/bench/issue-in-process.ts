@@ -116,7 +116,7 @@ const issue = () =>
   useCase.execute({
     serviceInstanceId: '00000000-0000-4000-8000-000000000003',
     name: 'key',
-    parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' },
+    parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256', validity: 365 },
     actor: 'bench',
   });
 

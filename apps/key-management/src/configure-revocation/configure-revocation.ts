@@ -1,4 +1,5 @@
-import { invalidArgument, readRevocationPolicy, SluiceError, type RevocationPolicy } from '@sluice/domain';
+import type { GivenRevocationPolicy } from '@sluice/contracts';
+import { invalidArgument, SluiceError, type RevocationPolicy } from '@sluice/domain';
 import { decodePem, parseCertificate } from '@sluice/pki';
 import type { PublishedChanges } from '@sluice/service-shell';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -37,7 +38,7 @@ export class ConfigureRevocation {
   ) {}
 
   /** @throws SluiceError `not-found`, `protected`, `invalid-argument`, `certificate-list-refused` */
-  async execute(request: { sha256: string; policy?: unknown; actor: string }) {
+  async execute(request: { sha256: string; policy?: GivenRevocationPolicy | undefined; actor: string }) {
     const policy = request.policy === undefined ? null : readPolicy(request.policy);
     const known = await findTrustedRoot(this.dataSource.manager, request.sha256);
     const fetched = policy ? await this.#fetchAll(known, policy) : [];
@@ -87,10 +88,9 @@ export class ConfigureRevocation {
   }
 }
 
-function readPolicy(given: unknown): RevocationPolicy {
-  const read = readRevocationPolicy(given);
-  if ('violations' in read) throw invalidArgument(read.violations);
-  for (const [index, pem] of read.policy.issuerCertificates.entries()) {
+/** @throws SluiceError `invalid-argument` naming a certificate that cannot be read */
+function readPolicy(given: GivenRevocationPolicy): RevocationPolicy {
+  for (const [index, pem] of given.issuerCertificates.entries()) {
     const field = `issuerCertificates[${index}]`;
     try {
       const [der, ...more] = decodePem(pem);
@@ -102,5 +102,5 @@ function readPolicy(given: unknown): RevocationPolicy {
       ]);
     }
   }
-  return read.policy;
+  return given as RevocationPolicy;
 }

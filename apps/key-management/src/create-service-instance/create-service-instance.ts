@@ -1,18 +1,11 @@
-import { stateKey } from '@sluice/contracts';
-import {
-  defaultInstanceParameters,
-  entityNameViolation,
-  invalidArgument,
-  mergeInstanceParameters,
-  planViolation,
-  SluiceError,
-  type Plan,
-} from '@sluice/domain';
+import { stateKey, type GivenInstanceParameters } from '@sluice/contracts';
+import { defaultInstanceParameters, SluiceError, type Plan } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
 import { serviceInstanceSchema, type ServiceInstanceRow } from '../persistence/entities.js';
 import { toInstanceRecord } from '../record/state-record.js';
+import { named } from './named-parameters.js';
 import { requireRoles, type FindMissingRoles } from './require-roles.js';
 
 export class CreateServiceInstance {
@@ -23,14 +16,15 @@ export class CreateServiceInstance {
   ) {}
 
   /** @throws SluiceError `invalid-argument`, `name-in-use`; `unavailable` when the roles cannot be looked up */
-  async execute(request: { name?: unknown; plan?: unknown; parameters?: unknown; actor: string }) {
-    const plan = request.plan ?? 'integration-flow';
-    const faults = [entityNameViolation(request.name) ?? [], planViolation(plan) ?? []].flat();
-    if (planViolation(plan)) throw invalidArgument(faults);
-    const merged = mergeInstanceParameters(defaultInstanceParameters(plan as Plan), request.parameters);
-    if ('violations' in merged) throw invalidArgument([...faults, ...merged.violations]);
-    if (faults.length > 0) throw invalidArgument(faults);
-    await requireRoles(merged.parameters.roles, this.findMissingRoles);
+  async execute(request: {
+    name: string;
+    plan: Plan;
+    parameters?: GivenInstanceParameters | null | undefined;
+    actor: string;
+  }) {
+    const { name, plan } = request;
+    const parameters = { ...defaultInstanceParameters(plan), ...named(request.parameters) };
+    await requireRoles(parameters.roles, this.findMissingRoles);
 
     const id = randomUUID();
     const now = new Date(this.now());
@@ -38,9 +32,9 @@ export class CreateServiceInstance {
       return await this.changes.commit(async (change) => {
         const row: ServiceInstanceRow = {
           id,
-          name: request.name as string,
-          plan: plan as Plan,
-          parameters: merged.parameters,
+          name,
+          plan,
+          parameters,
           version: String(await nextRecordVersion(change.manager, stateKey.instance(id))),
           createdAt: now,
           updatedAt: now,
@@ -55,12 +49,9 @@ export class CreateServiceInstance {
       });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'service_instance_name') {
-        throw new SluiceError(
-          'name-in-use',
-          `There is a service instance named ${request.name as string} already.`,
-          undefined,
-          { cause: error },
-        );
+        throw new SluiceError('name-in-use', `There is a service instance named ${name} already.`, undefined, {
+          cause: error,
+        });
       }
       throw error;
     }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServiceInstance, createServiceKey, rotateServiceKey } from '@sluice/contracts';
 import {
+  called,
   createEventStream,
   RecordReader,
   RecordSigner,
@@ -33,9 +35,27 @@ let connection: NatsConnection;
 let dataSource: DataSource;
 let follower: StateFollower;
 let changes: PublishedChanges;
-let createInstance: CreateServiceInstance;
-let createKey: CreateServiceKey;
-let rotateKey: RotateServiceKey;
+let createInstance: ReturnType<
+  typeof called<
+    typeof createServiceInstance,
+    Parameters<CreateServiceInstance['execute']>[0],
+    Awaited<ReturnType<CreateServiceInstance['execute']>>
+  >
+>;
+let createKey: ReturnType<
+  typeof called<
+    typeof createServiceKey,
+    Parameters<CreateServiceKey['execute']>[0],
+    Awaited<ReturnType<CreateServiceKey['execute']>>
+  >
+>;
+let rotateKey: ReturnType<
+  typeof called<
+    typeof rotateServiceKey,
+    Parameters<RotateServiceKey['execute']>[0],
+    Awaited<ReturnType<RotateServiceKey['execute']>>
+  >
+>;
 let deleteKey: DeleteServiceKey;
 const endings: (() => Promise<void> | void)[] = [];
 
@@ -112,9 +132,12 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
   await until(() => !follower.missingWriters.includes('key-management') && follower.position, {
     what: 'the state bucket',
   });
-  createInstance = new CreateServiceInstance(changes, () => Promise.resolve([]), now);
-  createKey = new CreateServiceKey(changes, authority, 'https://localhost:8443', now);
-  rotateKey = new RotateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now);
+  createInstance = called(createServiceInstance, new CreateServiceInstance(changes, () => Promise.resolve([]), now));
+  createKey = called(createServiceKey, new CreateServiceKey(changes, authority, 'https://localhost:8443', now));
+  rotateKey = called(
+    rotateServiceKey,
+    new RotateServiceKey(dataSource, changes, authority, 'https://localhost:8443', now),
+  );
   deleteKey = new DeleteServiceKey(changes, now);
 }, 90_000);
 

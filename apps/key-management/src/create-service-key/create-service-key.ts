@@ -1,11 +1,5 @@
-import type { Credentials } from '@sluice/contracts';
-import {
-  entityNameViolation,
-  invalidArgument,
-  readServiceKeyParameters,
-  SluiceError,
-  type ServiceKeyParameters,
-} from '@sluice/domain';
+import { serviceKeyParameters, type Credentials, type GivenServiceKeyParameters } from '@sluice/contracts';
+import { invalidArgument, SluiceError, type ServiceKeyParameters } from '@sluice/domain';
 import { violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
@@ -27,6 +21,8 @@ import type { CertificateWarning } from '../admission/certificate-warning.js';
 import { judgeExternalCertificate, readExternalCertificate } from './read-external-certificate.js';
 import { makeSenderKeyPair, senderSubject } from './sender-key-pair.js';
 
+const defaultRsaKeyLength = 2048;
+
 export interface CreatedServiceKey {
   readonly key: ServiceKeyRow;
   readonly held: readonly CredentialRow[];
@@ -47,19 +43,19 @@ export class CreateServiceKey {
   ) {}
 
   /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `certificate-in-use`, `certificate-refused`, `distinguished-name-conflict`, `public-key-in-use` */
-  async execute(request: { serviceInstanceId: string; name?: unknown; parameters?: unknown; actor: string }) {
-    const nameFault = entityNameViolation(request.name);
-    const read = readServiceKeyParameters(request.parameters);
-    if ('violations' in read || nameFault) {
-      throw invalidArgument([...(nameFault ? [nameFault] : []), ...('violations' in read ? read.violations : [])]);
-    }
-    const { parameters } = read;
+  async execute(request: {
+    serviceInstanceId: string;
+    name: string;
+    parameters?: GivenServiceKeyParameters | undefined;
+    actor: string;
+  }) {
+    const parameters = toParameters(request.parameters ?? serviceKeyParameters.parse({}));
     const fill = await this.#prepare(parameters);
     const now = new Date(this.now());
     const key: ServiceKeyRow = {
       id: randomUUID(),
       serviceInstanceId: request.serviceInstanceId,
-      name: request.name as string,
+      name: request.name,
       keyType: parameters['key-type'],
       parameters,
       status: 'active',
@@ -159,6 +155,22 @@ export class CreateServiceKey {
         };
       }
     }
+  }
+}
+
+/** With what was left out. */
+function toParameters(given: GivenServiceKeyParameters): ServiceKeyParameters {
+  switch (given['key-type']) {
+    case undefined:
+    case 'certificate':
+      return {
+        'key-type': 'certificate',
+        validity: given.validity,
+        'key-algorithm': given['key-algorithm'],
+        ...(given['key-algorithm'] === 'RSA' ? { 'key-length': given['key-length'] ?? defaultRsaKeyLength } : {}),
+      };
+    default:
+      return given;
   }
 }
 

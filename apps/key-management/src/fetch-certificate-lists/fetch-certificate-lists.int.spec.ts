@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { configureRevocation } from '@sluice/contracts';
 import { readDestinationPolicy } from '@sluice/domain';
-import { CertificateListStore } from '@sluice/messaging';
+import { called, CertificateListStore } from '@sluice/messaging';
 import { encodePem } from '@sluice/pki';
 import { Destinations } from '@sluice/service-shell';
 import { freePort, TestAuthority, testKey, TestNats, TestPostgres } from '@sluice/testing';
@@ -83,7 +84,8 @@ beforeEach(async () => {
 const urlOf = (path: string) => `http://127.0.0.1:${(web.address() as AddressInfo).port}${path}`;
 const fetching = () =>
   new FetchCertificateLists(service.dataSource, service.changes, lists, download, clock, () => undefined);
-const configure = () => new ConfigureRevocation(service.dataSource, service.changes, lists, download, clock);
+const configure = () =>
+  called(configureRevocation, new ConfigureRevocation(service.dataSource, service.changes, lists, download, clock));
 let roots = 0;
 
 /** A root whose CRL is served at a path of its own and fetched every hour. */

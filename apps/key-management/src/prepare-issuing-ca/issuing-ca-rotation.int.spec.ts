@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { prepareIssuingCa, revokeIssuingCa, revokeServiceKey } from '@sluice/contracts';
+import { called } from '@sluice/messaging';
 import { decodePem, encodePem, parseCertificate, parseCertificateList } from '@sluice/pki';
 import { TemporaryFolder, TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -29,10 +31,22 @@ let postgres: TestPostgres;
 let nats: TestNats;
 let connection: NatsConnection;
 let fixture: KeyManagementFixture;
-let prepare: PrepareIssuingCa;
+let prepare: ReturnType<
+  typeof called<
+    typeof prepareIssuingCa,
+    Parameters<PrepareIssuingCa['execute']>[0],
+    Awaited<ReturnType<PrepareIssuingCa['execute']>>
+  >
+>;
 let activate: ActivateIssuingCa;
 let retire: RetireIssuingCa;
-let revokeCa: RevokeIssuingCa;
+let revokeCa: ReturnType<
+  typeof called<
+    typeof revokeIssuingCa,
+    Parameters<RevokeIssuingCa['execute']>[0],
+    Awaited<ReturnType<RevokeIssuingCa['execute']>>
+  >
+>;
 let lists: KeepCertificateList;
 
 beforeAll(async () => {
@@ -49,10 +63,10 @@ beforeAll(async () => {
     now,
     crlBaseUrl: 'http://crl.example',
   });
-  prepare = new PrepareIssuingCa(fixture.changes, fixture.authority);
+  prepare = called(prepareIssuingCa, new PrepareIssuingCa(fixture.changes, fixture.authority));
   activate = new ActivateIssuingCa(fixture.changes);
   retire = new RetireIssuingCa(fixture.changes, now);
-  revokeCa = new RevokeIssuingCa(fixture.changes, fixture.authority, now);
+  revokeCa = called(revokeIssuingCa, new RevokeIssuingCa(fixture.changes, fixture.authority, now));
   lists = new KeepCertificateList(fixture.dataSource, fixture.authority, now);
 }, 90_000);
 
@@ -190,7 +204,7 @@ describe('the CRL of an issuing CA', () => {
   const withOpenssl = openssl('version').status === 0 || process.env['CI'] === 'true' ? it : it.skip;
   if (withOpenssl !== it) process.stderr.write('openssl is not installed: the tests that ask it are skipped\n');
   const revokeKey = (id: string, reason = 'keyCompromise') =>
-    new RevokeServiceKey(fixture.changes, now).execute({ id, reason, actor });
+    called(revokeServiceKey, new RevokeServiceKey(fixture.changes, now)).execute({ id, reason, actor });
 
   it('is made anew by a revocation and by age, with a number that grows, and else stays as it is', async () => {
     const { id } = await active();

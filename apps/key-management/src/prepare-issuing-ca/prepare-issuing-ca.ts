@@ -1,4 +1,4 @@
-import { invalidArgument, SluiceError } from '@sluice/domain';
+import { SluiceError } from '@sluice/domain';
 import { generateKeyPair } from '@sluice/pki';
 import type { PublishedChanges } from '@sluice/service-shell';
 import type { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
@@ -17,11 +17,8 @@ export class PrepareIssuingCa {
     private readonly authority: CertificateAuthority,
   ) {}
 
-  /** @param request.root `present` (default) or `new`. @throws SluiceError `invalid-argument`, `issuing-ca-state` when one is prepared already */
-  async execute(request: { root?: unknown; actor: string }) {
-    const rootWanted = request.root ?? 'present';
-    if (rootWanted !== 'present' && rootWanted !== 'new')
-      throw invalidArgument([{ field: 'root', message: 'must be present (the default) or new' }]);
+  /** @throws SluiceError `issuing-ca-state` when one is prepared already */
+  async execute(request: { root: 'present' | 'new'; actor: string }) {
     const [pair, rootPair] = [
       await generateKeyPair({ algorithm: 'P-256' }),
       await generateKeyPair({ algorithm: 'P-256' }),
@@ -44,7 +41,7 @@ export class PrepareIssuingCa {
         status: 'active',
       });
       const root =
-        rootWanted === 'new'
+        request.root === 'new'
           ? await this.authority.makeRoot(change, rootPair)
           : await findRootOf(change.manager, active);
       const row = await this.authority.makeIssuing(change, {
@@ -55,7 +52,7 @@ export class PrepareIssuingCa {
       change.event('issuing-ca.prepared', row.id, {
         actor: request.actor,
         issuingCa: toEventIssuingCa(row),
-        ...(rootWanted === 'new' ? { root: toEventRoot(root) } : {}),
+        ...(request.root === 'new' ? { root: toEventRoot(root) } : {}),
       });
       return row;
     });

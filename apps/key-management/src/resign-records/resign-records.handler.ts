@@ -1,6 +1,7 @@
-import { resignRecords, type RequestOf, type ResponseOf } from '@sluice/contracts';
+import { resignRecords, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
 import { ResignRecords } from './resign-records.js';
 
 @Controller()
@@ -8,7 +9,7 @@ export class ResignRecordsHandler {
   constructor(private readonly useCase: ResignRecords) {}
 
   @Handles(resignRecords)
-  handle({ after }: RequestOf<typeof resignRecords>): Promise<ResponseOf<typeof resignRecords>> {
+  handle(@Payload() { after }: DecodedRequestOf<typeof resignRecords>): Promise<ResponseOf<typeof resignRecords>> {
     return this.useCase.execute(after);
   }
 }

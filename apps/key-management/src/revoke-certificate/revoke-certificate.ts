@@ -1,4 +1,4 @@
-import { invalidArgument, readRevocationReason, SluiceError } from '@sluice/domain';
+import { SluiceError, type RevocationReason } from '@sluice/domain';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { findCredentials, findServiceKey } from '../persistence/find-rows.js';
 import { writeCertificates } from '../retirement/write-certificates.js';
@@ -17,9 +17,7 @@ export class RevokeCertificate {
   ) {}
 
   /** @throws SluiceError `not-found`, `invalid-argument`, `service-key-state` when it is revoked already or is not what is compared */
-  async execute(request: { id: string; sha256: string; reason?: unknown; actor: string }) {
-    const read = readRevocationReason(request.reason);
-    if ('violation' in read) throw invalidArgument([read.violation]);
+  async execute(request: { id: string; sha256: string; reason: RevocationReason; actor: string }) {
     const sha256 = request.sha256.toLowerCase();
     return this.changes.commit(async (change): Promise<RevokedKey> => {
       const key = await findServiceKey(change.manager, request.id, 'update');
@@ -39,17 +37,17 @@ export class RevokeCertificate {
         change,
         {
           key,
-          rows: before.map((other) => (other === row ? revoked(row, read.reason, revokedAt) : other)),
+          rows: before.map((other) => (other === row ? revoked(row, request.reason, revokedAt) : other)),
           changed: new Set([sha256]),
         },
         request.actor,
         now,
       );
-      await enterRevokedCertificates(change.manager, [row], read.reason, revokedAt);
+      await enterRevokedCertificates(change.manager, [row], request.reason, revokedAt);
       change.event('service-key.revoked', key.id, {
         actor: request.actor,
         serviceKey: toEventServiceKey(key),
-        reason: read.reason,
+        reason: request.reason,
         certificates: [toEventCertificate(row)],
         keyRevoked: false,
       });

@@ -1,4 +1,4 @@
-import { invalidArgument, readRevocationReason, type RevocationReason } from '@sluice/domain';
+import { type RevocationReason } from '@sluice/domain';
 import { generateKeyPair, parseCertificate } from '@sluice/pki';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
 import { activate, requireStatus, retireRootWithoutCas, setStatus } from '../certificate-authority/change-authority.js';
@@ -23,11 +23,9 @@ export class RevokeIssuingCa {
   ) {}
 
   /** @throws SluiceError `not-found`, `invalid-argument`, `issuing-ca-state` */
-  async execute(request: { id: string; reason?: unknown; actor: string }) {
-    const read = readRevocationReason(request.reason);
-    if ('violation' in read) throw invalidArgument([read.violation]);
+  async execute(request: { id: string; reason: RevocationReason; actor: string }) {
     // RFC 5280 §5.3.1: a compromised key of a CA is a cACompromise, for the CA and for what it issued.
-    const reason: RevocationReason = read.reason === 'keyCompromise' ? 'cACompromise' : read.reason;
+    const reason: RevocationReason = request.reason === 'keyCompromise' ? 'cACompromise' : request.reason;
     const pair = await generateKeyPair({ algorithm: 'P-256' });
     return this.changes.commit(async (change) => {
       await lockAuthorities(change.manager);

@@ -1,4 +1,4 @@
-import { invalidArgument, readRevocationReason } from '@sluice/domain';
+import { type RevocationReason } from '@sluice/domain';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { serviceKeySchema } from '../persistence/entities.js';
 import { findServiceInstance } from '../persistence/find-rows.js';
@@ -12,9 +12,7 @@ export class RevokeServiceInstance {
   ) {}
 
   /** @returns the keys that ended by it. @throws SluiceError `not-found`, `invalid-argument` */
-  async execute(request: { id: string; reason?: unknown; actor: string }) {
-    const read = readRevocationReason(request.reason);
-    if ('violation' in read) throw invalidArgument([read.violation]);
+  async execute(request: { id: string; reason: RevocationReason; actor: string }) {
     return this.changes.commit(async (change): Promise<RevokedKey[]> => {
       // Held against who is about to add a key, which would otherwise be missed.
       const instance = await findServiceInstance(change.manager, request.id, 'update');
@@ -24,7 +22,7 @@ export class RevokeServiceInstance {
         lock: { mode: 'pessimistic_write' },
       });
       const ended: RevokedKey[] = [];
-      for (const key of keys) ended.push(await revokeKey(change, key, read.reason, request.actor, this.now()));
+      for (const key of keys) ended.push(await revokeKey(change, key, request.reason, request.actor, this.now()));
       return ended;
     });
   }

@@ -1,4 +1,4 @@
-import { invalidArgument, readRevocationReason, SluiceError } from '@sluice/domain';
+import { SluiceError, type RevocationReason } from '@sluice/domain';
 import type { PublishedChanges } from '@sluice/service-shell';
 import { findServiceKey } from '../persistence/find-rows.js';
 import { revokeKey } from './revoke-key.js';
@@ -11,14 +11,12 @@ export class RevokeServiceKey {
   ) {}
 
   /** @throws SluiceError `not-found`, `invalid-argument`, `service-key-state` when it is revoked already */
-  async execute(request: { id: string; reason?: unknown; actor: string }) {
-    const read = readRevocationReason(request.reason);
-    if ('violation' in read) throw invalidArgument([read.violation]);
+  async execute(request: { id: string; reason: RevocationReason; actor: string }) {
     return this.changes.commit(async (change) => {
       const key = await findServiceKey(change.manager, request.id, 'update');
       if (key.status === 'revoked')
         throw new SluiceError('service-key-state', `The service key ${key.name} is revoked already.`);
-      return revokeKey(change, key, read.reason, request.actor, this.now());
+      return revokeKey(change, key, request.reason, request.actor, this.now());
     });
   }
 }

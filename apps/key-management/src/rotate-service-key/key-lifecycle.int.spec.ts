@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  revokeCertificate as revokeOne,
+  revokeServiceInstance,
+  revokeServiceKey,
+  rotateServiceKey,
+} from '@sluice/contracts';
+import { called } from '@sluice/messaging';
 import { parseCertificate, decodePem } from '@sluice/pki';
 import { TestAuthority, TestNats, TestPostgres, testKey, testRequest, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -24,9 +31,27 @@ let postgres: TestPostgres;
 let nats: TestNats;
 let connection: NatsConnection;
 let fixture: KeyManagementFixture;
-let rotateKey: RotateServiceKey;
-let revokeCertificate: RevokeCertificate;
-let revokeKey: RevokeServiceKey;
+let rotateKey: ReturnType<
+  typeof called<
+    typeof rotateServiceKey,
+    Parameters<RotateServiceKey['execute']>[0],
+    Awaited<ReturnType<RotateServiceKey['execute']>>
+  >
+>;
+let revokeCertificate: ReturnType<
+  typeof called<
+    typeof revokeOne,
+    Parameters<RevokeCertificate['execute']>[0],
+    Awaited<ReturnType<RevokeCertificate['execute']>>
+  >
+>;
+let revokeKey: ReturnType<
+  typeof called<
+    typeof revokeServiceKey,
+    Parameters<RevokeServiceKey['execute']>[0],
+    Awaited<ReturnType<RevokeServiceKey['execute']>>
+  >
+>;
 
 beforeAll(async () => {
   [postgres, nats] = await Promise.all([
@@ -37,9 +62,12 @@ beforeAll(async () => {
   ]);
   connection = await connect({ servers: nats.url });
   fixture = await startKeyManagement({ databaseUrl: await postgres.createDatabase(), connection, now });
-  rotateKey = new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, flowUrl, now);
-  revokeCertificate = new RevokeCertificate(fixture.changes, now);
-  revokeKey = new RevokeServiceKey(fixture.changes, now);
+  rotateKey = called(
+    rotateServiceKey,
+    new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, flowUrl, now),
+  );
+  revokeCertificate = called(revokeOne, new RevokeCertificate(fixture.changes, now));
+  revokeKey = called(revokeServiceKey, new RevokeServiceKey(fixture.changes, now));
 }, 90_000);
 
 afterAll(async () => {
@@ -317,7 +345,7 @@ describe('revocation', () => {
       fixture.createKey(id, { 'key-type': 'certificate', 'key-algorithm': 'P-256' }, name);
     const keys = [await make(instance, 'a'), await make(instance, 'b')];
     const other = await make(await fixture.createInstance(), 'c');
-    const revoke = new RevokeServiceInstance(fixture.changes, now);
+    const revoke = called(revokeServiceInstance, new RevokeServiceInstance(fixture.changes, now));
     const { value } = await revoke.execute({ id: instance, reason: 'cessationOfOperation', actor });
     expect(value.map(({ key }) => key.id).sort()).toEqual(keys.map(({ value: { key } }) => key.id).sort());
     for (const { held } of value) expect((await recordOf(held[0])).status).toBe('revoked');

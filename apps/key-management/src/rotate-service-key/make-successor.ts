@@ -11,8 +11,8 @@ import type { CredentialRow, ServiceInstanceRow, ServiceKeyRow } from '../persis
 
 /** What a rotation may bring, besides its options: which of them is right depends on the type of the key. */
 export interface SuccessorMaterial {
-  readonly 'certificate-request'?: unknown;
-  readonly 'X.509'?: unknown;
+  readonly 'certificate-request'?: string | undefined;
+  readonly 'X.509'?: string | undefined;
 }
 
 export interface Successor {

@@ -9,12 +9,15 @@ import { isUsable, scheduledEnd } from '../retirement/scheduled-end.js';
 import { writeCertificates } from '../retirement/write-certificates.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from '../view/service-key-view.js';
 import { prepareSuccessor, requireRotatable, type SuccessorMaterial } from './make-successor.js';
-import { readRotationOptions, type RotationOptions } from './rotation-options.js';
 
-export interface RotationRequest extends SuccessorMaterial {
+export interface RotationOptions {
+  readonly overlapSeconds: number;
+  /** Absent: the old certificates end with the overlap, used or not. */
+  readonly retireAfterUnusedDays?: number | undefined;
+}
+
+export interface RotationRequest extends SuccessorMaterial, RotationOptions {
   readonly id: string;
-  readonly overlapSeconds?: unknown;
-  readonly retireAfterUnusedDays?: unknown;
   readonly actor: string;
 }
 
@@ -36,7 +39,6 @@ export class RotateServiceKey {
    * `certificate-refused`, `certificate-in-use`, `public-key-in-use`, `distinguished-name-conflict`
    */
   async execute(request: RotationRequest) {
-    const options = readRotationOptions(request);
     const enter = await prepareSuccessor(
       await findServiceKey(this.dataSource.manager, request.id),
       request,
@@ -48,7 +50,7 @@ export class RotateServiceKey {
       requireRotatable(key);
       const instance = await findServiceInstance(change.manager, key.serviceInstanceId, 'share');
       const now = this.now();
-      const retiresAt = new Date(now + options.overlapSeconds * 1_000);
+      const retiresAt = new Date(now + request.overlapSeconds * 1_000);
       const before = await findCredentials(change.manager, key.id);
       const successor = await enter(change, key, instance);
       const updatedKey: ServiceKeyRow = { ...key, parameters: successor.parameters, updatedAt: new Date(now) };
@@ -57,7 +59,7 @@ export class RotateServiceKey {
         { id: key.id },
         { parameters: updatedKey.parameters, updatedAt: updatedKey.updatedAt },
       );
-      const retiring = before.map((row) => retire(row, retiresAt, options, now));
+      const retiring = before.map((row) => retire(row, retiresAt, request, now));
       const held = await writeCertificates(
         change,
         {
@@ -76,9 +78,9 @@ export class RotateServiceKey {
         certificate: toEventCertificate(successor.held),
         predecessor: toEventCertificate(predecessor),
         retiresAt: retiresAt.toISOString(),
-        ...(options.retireAfterUnusedDays === undefined
+        ...(request.retireAfterUnusedDays === undefined
           ? {}
-          : { retireAfterUnusedDays: options.retireAfterUnusedDays }),
+          : { retireAfterUnusedDays: request.retireAfterUnusedDays }),
       });
       return {
         key: updatedKey,

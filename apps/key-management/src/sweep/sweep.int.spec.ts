@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { revokeCertificate, revokeServiceKey } from '@sluice/contracts';
+import { called } from '@sluice/messaging';
 import { parseCertificateList } from '@sluice/pki';
 import { TestAuthority, TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -126,7 +128,7 @@ describe('the expiry of a certificate', () => {
 
   it('is nobody’s business when the certificate is revoked or ends by a schedule before', async () => {
     const [revoked, rotated] = [await newKey(20), await newKey(20)];
-    await new RevokeServiceKey(fixture.changes, now).execute({ id: revoked.key.id, actor });
+    await called(revokeServiceKey, new RevokeServiceKey(fixture.changes, now)).execute({ id: revoked.key.id, actor });
     const { value } = await rotate.execute({ id: rotated.key.id, overlapSeconds: 60, actor });
     clock += 10 * day;
     await sweepBySeveral();
@@ -176,7 +178,7 @@ describe('a certificate that ends by schedule', () => {
   it('stays when it is the last usable one, whatever the sweeps', async () => {
     const { key, held } = await newKey();
     const { value } = await rotate.execute({ id: key.id, overlapSeconds: 60, actor });
-    await new RevokeCertificate(fixture.changes, now).execute({
+    await called(revokeCertificate, new RevokeCertificate(fixture.changes, now)).execute({
       id: key.id,
       sha256: value.held[0]?.sha256 ?? '',
       actor,
@@ -235,7 +237,7 @@ describe('a certificate that ends when unused', () => {
   it('is kept, and that is said once, when it has become the last usable one', async () => {
     const { key, held } = await newKey();
     const { value } = await rotate.execute({ id: key.id, overlapSeconds: 0, retireAfterUnusedDays: 1, actor });
-    await new RevokeCertificate(fixture.changes, now).execute({
+    await called(revokeCertificate, new RevokeCertificate(fixture.changes, now)).execute({
       id: key.id,
       sha256: value.held[0]?.sha256 ?? '',
       actor,

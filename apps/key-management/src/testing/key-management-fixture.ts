@@ -1,5 +1,12 @@
-import { eventSubjectPrefix, type CloudEvent, type EventName } from '@sluice/contracts';
 import {
+  type CloudEvent,
+  type EventName,
+  createServiceInstance,
+  createServiceKey,
+  eventSubjectPrefix,
+} from '@sluice/contracts';
+import {
+  called,
   createEventStream,
   RecordReader,
   RecordSigner,
@@ -121,8 +128,8 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
   const sealer = options.sealer ?? new KeySealer(randomBytes(32));
   const authority = new CertificateAuthority(dataSource, sealer, changes, now, options.crlBaseUrl);
   await authority.ensure();
-  const instances = new CreateServiceInstance(changes, () => Promise.resolve([]), now);
-  const keys = new CreateServiceKey(changes, authority, flowUrl, now);
+  const instances = called(createServiceInstance, new CreateServiceInstance(changes, () => Promise.resolve([]), now));
+  const keys = called(createServiceKey, new CreateServiceKey(changes, authority, flowUrl, now));
   return {
     dataSource,
     changes,

@@ -1,7 +1,8 @@
-import { stateKey } from '@sluice/contracts';
-import { entityNameViolation, invalidArgument, mergeInstanceParameters, SluiceError } from '@sluice/domain';
+import { stateKey, type GivenInstanceParameters } from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { PublishedChanges } from '@sluice/service-shell';
+import { named } from '../create-service-instance/named-parameters.js';
 import { requireRoles, type FindMissingRoles } from '../create-service-instance/require-roles.js';
 import { serviceInstanceSchema, type ServiceInstanceRow } from '../persistence/entities.js';
 import { findServiceInstance } from '../persistence/find-rows.js';
@@ -16,24 +17,21 @@ export class UpdateServiceInstance {
   ) {}
 
   /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use` */
-  async execute(request: { id: string; name?: unknown; parameters?: unknown; actor: string }) {
-    const nameFault = request.name === undefined ? undefined : entityNameViolation(request.name);
-    if (nameFault) throw invalidArgument([nameFault]);
-    const roles = (request.parameters as { roles?: unknown } | undefined)?.roles;
-    if (Array.isArray(roles))
-      await requireRoles(
-        roles.filter((role): role is string => typeof role === 'string'),
-        this.findMissingRoles,
-      );
+  async execute(request: {
+    id: string;
+    name?: string | undefined;
+    parameters?: GivenInstanceParameters | null | undefined;
+    actor: string;
+  }) {
+    const given = named(request.parameters);
+    if (given.roles) await requireRoles(given.roles, this.findMissingRoles);
     try {
       return await this.changes.commit(async (change) => {
         const row = await findServiceInstance(change.manager, request.id, 'update');
-        const merged = mergeInstanceParameters(row.parameters, request.parameters);
-        if ('violations' in merged) throw invalidArgument(merged.violations);
         const updated: ServiceInstanceRow = {
           ...row,
-          name: (request.name as string | undefined) ?? row.name,
-          parameters: merged.parameters,
+          name: request.name ?? row.name,
+          parameters: { ...row.parameters, ...given },
           version: String(await nextRecordVersion(change.manager, stateKey.instance(row.id))),
           updatedAt: new Date(this.now()),
         };
@@ -47,12 +45,9 @@ export class UpdateServiceInstance {
       });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'service_instance_name') {
-        throw new SluiceError(
-          'name-in-use',
-          `There is a service instance named ${request.name as string} already.`,
-          undefined,
-          { cause: error },
-        );
+        throw new SluiceError('name-in-use', `There is a service instance named ${request.name} already.`, undefined, {
+          cause: error,
+        });
       }
       throw error;
     }

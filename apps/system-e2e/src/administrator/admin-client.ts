@@ -1,3 +1,5 @@
+import { checkAnswer } from './check-answer.js';
+
 /** An answer of the admin API; `body` is parsed JSON, or undefined when there is none. */
 export interface AdminAnswer<Body> {
   readonly status: number;
@@ -20,7 +22,7 @@ export interface Problem {
   readonly [member: string]: unknown;
 }
 
-/** The admin API over HTTP, with a token. */
+/** The admin API over HTTP, with a token. Every answer is held against the description of the API. */
 export class AdminClient {
   constructor(
     private readonly url: string,
@@ -47,7 +49,9 @@ export class AdminClient {
     const bytes = Buffer.from(await response.arrayBuffer());
     const type = response.headers.get('content-type') ?? '';
     const parsed: unknown = /json/.test(type) && bytes.length > 0 ? JSON.parse(bytes.toString('utf8')) : undefined;
-    return { status: response.status, contentType: type, body: parsed as Body, bytes };
+    const answer = { status: response.status, contentType: type, body: parsed as Body, bytes };
+    checkAnswer(method, path, answer);
+    return answer;
   }
 
   /** @throws Error with the answer when it has another status */

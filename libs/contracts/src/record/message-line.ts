@@ -1,4 +1,4 @@
-import type { MessageProcessingLog } from '../request/flow-runtime.js';
+import type { MessageProcessingLog } from '../api/message-processing-logs.js';
 
 /**
  * How entries of the message processing log travel in the stream `SLUICE_MPL`: a message is UTF-8 text with one entry a line,

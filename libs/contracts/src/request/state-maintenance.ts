@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StateWriter } from '../state/state-records.js';
 import { defineRequest } from './request-contract.js';
-import { actor, empty } from './shapes.js';
+import { empty } from './shapes.js';
 
 /**
  * How a record of the state bucket differs from Postgres, which is right. `missing`: it is not there, or as deleted.
@@ -41,12 +41,3 @@ export const compareState = {
   authorization: compare('authorization'),
   'flow-runtime': compare('flow-runtime'),
 } as const satisfies Record<StateWriter, unknown>;
-
-/** Makes the state bucket anew; each writing service then fills it from its tables. Until then nobody decides. */
-export const rebuildState = defineRequest(
-  'key-management',
-  'rebuild-state',
-  z.object({ actor }),
-  z.object({ epoch: z.string() }),
-  longestMs,
-);

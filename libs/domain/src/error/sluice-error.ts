@@ -7,6 +7,7 @@ export const errorCodes = [
   'unauthenticated',
   'permission-denied',
   'not-found',
+  'method-not-allowed',
   'name-in-use',
   'certificate-in-use',
   'distinguished-name-conflict',

@@ -9,7 +9,9 @@ export const predefinedRoles: ReadonlyMap<string, string> = new Map([
 /** The role a sender channel asks for, and a service instance gets, when none is named. */
 export const defaultRole = 'ESBMessaging.send';
 
-const roleName = /^[a-zA-Z0-9_.]{1,255}$/;
+/** The name of a role: letters, digits, `_` and `.`. */
+export const roleNamePattern = /^[a-zA-Z0-9_.]{1,255}$/;
+export const roleNameRule = 'must be a role name: 1 to 255 of the characters a-z A-Z 0-9 _ .';
 
 export type RoleOwner = 'SAP' | 'tenant';
 
@@ -21,6 +23,6 @@ export interface UserRole {
 
 /** @returns what is wrong with a role's name, or undefined; letters, digits, `_` and `.` are allowed. */
 export function roleNameViolation(name: unknown, field: string): FieldViolation | undefined {
-  if (typeof name === 'string' && roleName.test(name)) return undefined;
-  return { field, message: 'must be a role name: 1 to 255 of the characters a-z A-Z 0-9 _ .' };
+  if (typeof name === 'string' && roleNamePattern.test(name)) return undefined;
+  return { field, message: roleNameRule };
 }

@@ -1,4 +1,4 @@
-import type { RequestContract } from '@sluice/contracts';
+import { violationsOf, type DecodedRequestOf, type RequestContract } from '@sluice/contracts';
 import { invalidArgument } from '@sluice/domain';
 import { applyDecorators, Injectable, UsePipes, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
@@ -10,15 +10,41 @@ export class ContractPipe implements PipeTransform {
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     if (metadata.type !== 'body') return value;
-    const parsed = this.contract.request.safeParse(value);
-    if (parsed.success) return parsed.data;
-    throw invalidArgument(
-      parsed.error.issues.map((issue) => ({ field: issue.path.join('.') || 'request', message: issue.message })),
-    );
+    return decodeRequest(this.contract, value);
   }
+}
+
+/**
+ * A request as its handler gets it, with what was left out.
+ * @throws SluiceError `invalid-argument` naming every rule that was broken
+ */
+export function decodeRequest<C extends RequestContract>(contract: C, value: unknown): DecodedRequestOf<C> {
+  const parsed = contract.request.safeParse(value);
+  if (parsed.success) return parsed.data as DecodedRequestOf<C>;
+  throw invalidArgument(violationsOf(parsed.error, 'request'));
 }
 
 /** Marks the method that answers a request of a contract. Its payload parameter is decoded; what it returns is the result. */
 export function Handles(contract: RequestContract): MethodDecorator {
   return applyDecorators(MessagePattern(contract.subject), UsePipes(new ContractPipe(contract)));
+}
+
+interface UseCase<Request, Result> {
+  execute(request: Request): Promise<Result>;
+}
+
+/**
+ * For tests: a use case as its handler calls it, by a request that is decoded by the contract first. Who asks is given by name.
+ */
+export function called<C extends RequestContract, Request, Result>(
+  contract: C,
+  useCase: UseCase<Request, Result>,
+): UseCase<Readonly<Record<string, unknown>>, Result> {
+  return {
+    async execute(request) {
+      const { actor = 'test' } = request;
+      const decoded = decodeRequest(contract, { ...request, actor: { name: actor } }) as Record<string, unknown>;
+      return useCase.execute({ ...decoded, actor } as Request);
+    },
+  };
 }

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { authenticateAdministrator, operations, type RequestContract } from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import type { RequestClient } from '@sluice/messaging';
+import { createLog, type Destinations, type Shell } from '@sluice/service-shell';
+import { RequestMethod, type Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../app.module.js';
+import { bodyLimit } from './body-limit.js';
+import { createHttpApp } from './create-http-app.js';
+import { routeOf } from './serves.js';
+
+/** What the services were asked, and what they answer. The bus itself is in the tests from outside. */
+const asked: { subject: string; request: Record<string, unknown> }[] = [];
+let answer: unknown;
+const requests = {
+  call: (contract: RequestContract, request: Record<string, unknown>) => {
+    if (contract.subject === authenticateAdministrator.subject) return Promise.resolve({ name: 'anna' });
+    asked.push({ subject: contract.subject, request });
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  },
+} as unknown as RequestClient;
+const faults: unknown[] = [];
+const shell = {
+  service: 'admin-api',
+  log: createLog('admin-api', 'silent'),
+  requests,
+  onFault: (error: unknown) => void faults.push(error),
+} as unknown as Shell;
+
+let app: NestFastifyApplication;
+beforeAll(async () => {
+  app = await createHttpApp(shell, {} as Destinations, () => []);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+});
+afterAll(() => app.close());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Record<string, unknown> & { violations?: { field: string; message: string }[] };
+}
+
+async function call(
+  method: string,
+  url: string,
+  payload?: string | Buffer,
+  type = 'application/json',
+): Promise<Answer> {
+  asked.length = 0;
+  const reply = await app.inject({
+    method: method as 'GET',
+    url,
+    headers: { authorization: 'Bearer token', ...(payload === undefined ? {} : { 'content-type': type }) },
+    ...(payload === undefined ? {} : { payload }),
+  });
+  const body = (reply.body === '' ? {} : JSON.parse(reply.body)) as Answer['body'];
+  return { status: reply.statusCode, headers: reply.headers, body };
+}
+
+describe('the routes of the admin API', () => {
+  it('are its operations, and each operation has a route', () => {
+    const { controllers = [] } = AppModule.with(shell, {} as Destinations, () => []);
+    const routes = controllers.flatMap((controller) => routesOf(controller)).filter((route) => route.includes('/v1/'));
+    expect(routes.sort()).toEqual(operations.map((each) => `${each.method} ${routeOf(each)}`).sort());
+  });
+});
+
+function routesOf(controller: Type): string[] {
+  const prototype = controller.prototype as Record<string, object>;
+  return Object.getOwnPropertyNames(prototype).flatMap((name) => {
+    const handler = prototype[name];
+    const path = handler && (Reflect.getMetadata('path', handler) as string | undefined);
+    if (!handler || path === undefined) return [];
+    return [`${RequestMethod[Reflect.getMetadata('method', handler) as RequestMethod]} ${path}`];
+  });
+}
+
+describe('a call that is one request of the bus', () => {
+  const key = { id: 'k', name: 'key' };
+
+  it('passes on what path, query and body give, with who asks, and shows what the response is about', async () => {
+    answer = { serviceKey: key, warnings: [], propagation: 'published' };
+    const rotated = await call('POST', '/v1/service-keys/k/rotate', '{"overlapSeconds": 60}');
+    expect(asked).toEqual([
+      {
+        subject: 'sluice.key-management.rotate-service-key.v1',
+        request: { id: 'k', overlapSeconds: 60, actor: { name: 'anna' } },
+      },
+    ]);
+    expect(rotated).toMatchObject({ status: 200, body: { ...key, warnings: [], propagation: 'published' } });
+    expect(rotated.headers['cache-control']).toBe('no-store');
+  });
+
+  it('has the defaults of its definition, and needs no body where all of it may be left out', async () => {
+    answer = { serviceKey: key, propagation: 'published' };
+    expect((await call('POST', '/v1/service-keys/k/revoke')).status).toBe(200);
+    expect(asked[0]?.request).toEqual({ id: 'k', reason: 'unspecified', actor: { name: 'anna' } });
+  });
+
+  it('is answered 202 while its change is not yet on the bus, and 201 when something was made', async () => {
+    const credential = { alias: 'erp', type: 'UserCredentials' };
+    const body = '{"type": "UserCredentials", "user": "a", "password": "b"}';
+    for (const [created, propagation, status] of [
+      [true, 'published', 201],
+      [false, 'published', 200],
+      [true, 'pending', 202],
+    ] as const) {
+      answer = { credential, created, propagation };
+      expect(await call('PUT', '/v1/credentials/erp', body)).toMatchObject({
+        status,
+        body: { ...credential, propagation },
+      });
+    }
+    expect(asked[0]?.request).toEqual({
+      alias: 'erp',
+      credential: { type: 'UserCredentials', user: 'a', password: 'b' },
+      actor: { name: 'anna' },
+    });
+  });
+
+  it('deletes without a body, or says that it is still on its way', async () => {
+    answer = { propagation: 'published' };
+    expect(await call('DELETE', '/v1/flows/f')).toMatchObject({ status: 204, body: {} });
+    answer = { propagation: 'pending' };
+    expect(await call('DELETE', '/v1/flows/f')).toMatchObject({ status: 202, body: { propagation: 'pending' } });
+  });
+
+  it('tells a fault of ours without its text, and logs it', async () => {
+    answer = new Error('password of the database');
+    const { status, body } = await call('GET', '/v1/flows/f');
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).not.toContain('password');
+    expect(faults.pop()).toBe(answer);
+  });
+
+  it('may be repeated a second after it could not be answered', async () => {
+    answer = new SluiceError('unavailable', 'Not now.');
+    const { status, headers } = await call('GET', '/v1/flows/f');
+    expect([status, headers['retry-after']]).toEqual([503, '1']);
+  });
+});
+
+describe('a request that means nothing', () => {
+  it.each([
+    [
+      'a member that is not known',
+      '/v1/user-roles',
+      '{"name": "A", "owner": "me"}',
+      'owner',
+      'known are name, description',
+    ],
+    ['a wrong value', '/v1/user-roles', '{"name": "a b"}', 'name', 'must be a role name'],
+    ['no object', '/v1/user-roles', '[]', 'body', 'must be a JSON object'],
+    ['no body', '/v1/user-roles', undefined, 'body', 'must be a JSON object'],
+    ['a body where there is none', '/v1/issuing-cas/x/activate', '{"now": true}', 'body', 'this call has none'],
+    ['a parameter that is not known', '/v1/user-roles?nme=x', '{"name": "A"}', 'nme', 'this call has no query'],
+  ])('is refused before anybody is asked: %s', async (_what, url, payload, field, message) => {
+    const { status, body } = await call('POST', url, payload);
+    expect(status).toBe(400);
+    expect(body.violations).toEqual([{ field, message: expect.stringContaining(message) as unknown }]);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['{"name": "A",}', 'is not JSON at line 1, column 14'],
+    ['{\n  "name" "A"}', 'is not JSON at line 2, column 10'],
+    ['{"name": "A"', 'ends before it is whole at line 1, column 13'],
+    [`{"name": "${'x'.repeat(20_000)}", }`, 'is not JSON at line 1, column 20014'],
+  ])('is told where it stops being JSON: %#', async (payload, message) => {
+    const { status, body } = await call('POST', '/v1/user-roles', payload);
+    expect(status).toBe(400);
+    expect(body.violations).toEqual([{ field: 'body', message }]);
+  });
+
+  it('is told the methods that there are', async () => {
+    const { status, headers } = await call('PUT', '/v1/user-roles');
+    expect([status, headers['allow']]).toEqual([405, 'GET, HEAD, POST']);
+    expect((await call('PATCH', '/v1/flows/f')).headers['allow']).toBe('DELETE, GET, HEAD, PUT');
+    expect((await call('GET', '/v1/nothing')).status).toBe(404);
+  });
+
+  it('is told which media type to send', async () => {
+    for (const type of ['text/plain', 'application/zip', 'application/x-www-form-urlencoded']) {
+      const { status, body } = await call('POST', '/v1/user-roles', 'name=A', type);
+      expect([status, body['detail']]).toEqual([415, expect.stringContaining('application/json')]);
+    }
+  });
+
+  it('is told how large a body may be', async () => {
+    const { status, body } = await call('POST', '/v1/user-roles', Buffer.alloc(bodyLimit + 1, 0x20));
+    expect([status, body['maximumBytes']]).toEqual([413, bodyLimit]);
+  });
+});
+
+describe('the page for people', () => {
+  it('is there for everybody, and takes scripts from this host alone', async () => {
+    const page = await app.inject({ method: 'GET', url: '/docs' });
+    expect(page.statusCode).toBe(200);
+    expect(page.headers['content-security-policy']).toContain("script-src 'self';");
+    const sources = Array.from(page.body.matchAll(/(?:src|href)="([^"]+)"/g), ([, source]) => source ?? '');
+    expect(sources).toHaveLength(4);
+    for (const source of sources) expect((await app.inject({ method: 'GET', url: `/${source}` })).statusCode).toBe(200);
+    expect((await app.inject({ method: 'GET', url: '/docs/package.json' })).statusCode).toBe(404);
+    expect((await app.inject({ method: 'GET', url: '/docs/..%2Fpackage.json' })).statusCode).toBe(404);
+  });
+});

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { defineOperation } from '../operation/operation.js';
+import { wholeNumber } from '../operation/violations.js';
+import { byActor, changed, entityName, idInPath, page, pageRequest, paging } from '../request/shapes.js';
+import { revocationReason } from './revocation-reason.js';
+import { certificateWarnings, serviceKey, serviceKeyParameters, serviceKeyWithCredentials } from './service-key.js';
+
+const tag = 'Service keys';
+
+export const listServiceKeys = defineOperation('key-management', 'list-service-keys', {
+  request: pageRequest.extend({ serviceInstanceId: idInPath }),
+  response: page(serviceKey),
+  http: {
+    method: 'GET',
+    path: '/v1/service-instances/{serviceInstanceId}/service-keys',
+    tag,
+    summary: 'Lists the keys of an instance.',
+    query: paging,
+    errors: ['not-found'],
+  },
+});
+
+/** Issuing may wait for an RSA key pair, hence the longer time-out. */
+export const createServiceKey = defineOperation('key-management', 'create-service-key', {
+  request: byActor.extend({
+    serviceInstanceId: idInPath,
+    name: entityName,
+    parameters: serviceKeyParameters.optional(),
+  }),
+  response: changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
+  timeoutMs: 30_000,
+  http: {
+    method: 'POST',
+    path: '/v1/service-instances/{serviceInstanceId}/service-keys',
+    tag,
+    summary: 'Creates a service key; private key and secret are shown this once.',
+    status: 201,
+    shows: 'serviceKey',
+    secret: true,
+    errors: [
+      'not-found',
+      'name-in-use',
+      'certificate-in-use',
+      'certificate-refused',
+      'distinguished-name-conflict',
+      'public-key-in-use',
+    ],
+  },
+});
+
+export const getServiceKey = defineOperation('key-management', 'get-service-key', {
+  request: z.object({ id: idInPath }),
+  response: serviceKeyWithCredentials,
+  http: {
+    method: 'GET',
+    path: '/v1/service-keys/{id}',
+    tag,
+    summary: 'Shows a service key, without what is shown once.',
+    errors: ['not-found'],
+  },
+});
+
+export const deleteServiceKey = defineOperation('key-management', 'delete-service-key', {
+  request: byActor.extend({ id: idInPath }),
+  response: changed,
+  http: {
+    method: 'DELETE',
+    path: '/v1/service-keys/{id}',
+    tag,
+    summary: 'Deletes a service key and ends its access.',
+    errors: ['not-found'],
+  },
+});
+
+const day = 86_400;
+
+export const rotateServiceKey = defineOperation('key-management', 'rotate-service-key', {
+  request: byActor.extend({
+    id: idInPath,
+    overlapSeconds: wholeNumber(0, 365 * day, 'of seconds')
+      .default(7 * day)
+      .meta({ description: 'How long the certificate before stays valid.' }),
+    retireAfterUnusedDays: wholeNumber(1, 365, 'of days')
+      .optional()
+      .meta({ description: 'The certificate before ends only when it was not seen for so many days.' }),
+    'certificate-request': z
+      .string()
+      .optional()
+      .meta({ description: 'PKCS#10 in PEM; of a key of type certificate_request.' }),
+    'X.509': z
+      .string()
+      .optional()
+      .meta({ description: 'The successor in PEM; of a key of type certificate_external.' }),
+  }),
+  response: changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
+  timeoutMs: 30_000,
+  http: {
+    method: 'POST',
+    path: '/v1/service-keys/{id}/rotate',
+    tag,
+    summary: 'Gives a key a successor certificate; the old one stays valid for the overlap.',
+    shows: 'serviceKey',
+    secret: true,
+    errors: [
+      'not-found',
+      'service-key-state',
+      'certificate-in-use',
+      'certificate-refused',
+      'distinguished-name-conflict',
+      'public-key-in-use',
+    ],
+  },
+});
+
+export const revokeServiceKey = defineOperation('key-management', 'revoke-service-key', {
+  request: byActor.extend({ id: idInPath, reason: revocationReason }),
+  response: changed.extend({ serviceKey }),
+  http: {
+    method: 'POST',
+    path: '/v1/service-keys/{id}/revoke',
+    tag,
+    summary: 'Revokes a key for good, with a reason of RFC 5280.',
+    shows: 'serviceKey',
+    errors: ['not-found', 'service-key-state'],
+  },
+});
+
+export const revokeCertificate = defineOperation('key-management', 'revoke-certificate', {
+  request: byActor.extend({ id: idInPath, sha256: idInPath, reason: revocationReason }),
+  response: changed.extend({ serviceKey }),
+  http: {
+    method: 'POST',
+    path: '/v1/service-keys/{id}/certificates/{sha256}/revoke',
+    tag,
+    summary: 'Revokes one certificate of a key for good; the key lives on with its others.',
+    shows: 'serviceKey',
+    errors: ['not-found', 'service-key-state'],
+  },
+});

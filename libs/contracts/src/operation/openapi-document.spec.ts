@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { httpStatusOf } from './http-status.js';
+import { errorsOf, openApiDocument } from './openapi-document.js';
+import { operations } from './operations.js';
+
+interface Described {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly responses: Readonly<Record<string, unknown>>;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+}
+const document = openApiDocument('1') as unknown as {
+  paths: Record<string, Record<string, Described>>;
+  components: { schemas: Record<string, Record<string, unknown>> };
+  tags: { name: string }[];
+};
+const described = Object.values(document.paths).flatMap((path) => Object.values(path));
+
+describe('the description of the admin API', () => {
+  it('has every operation once, with an id of its own', () => {
+    expect(described.map(({ operationId }) => operationId).sort()).toEqual(operations.map(({ id }) => id).sort());
+    expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
+    expect(new Set(operations.map(({ method, path }) => `${method} ${path}`)).size).toBe(operations.length);
+  });
+
+  it('refers to components that are there, and has no nameless ones', () => {
+    const text = JSON.stringify(document);
+    const names = new Set(text.match(/#\/components\/schemas\/[^"]+/g)?.map((ref) => ref.split('/').at(-1) ?? ''));
+    for (const name of names) expect(Object.keys(document.components.schemas)).toContain(name);
+    expect(Object.keys(document.components.schemas).filter((name) => !/^[A-Z][A-Za-z0-9]+$/.test(name))).toEqual([]);
+    expect(text).not.toContain('$defs');
+  });
+
+  it('names the types of keys, each with its parameters', () => {
+    const { oneOf } = document.components.schemas['ServiceKeyParameters'] as {
+      oneOf: { properties: Record<string, { const?: string }> }[];
+    };
+    expect(oneOf.map(({ properties }) => properties['key-type']?.const)).toEqual([
+      'client_secret',
+      'certificate',
+      'certificate_external',
+      'certificate_request',
+    ]);
+  });
+
+  it('has for every operation the status of each error it may be answered with', () => {
+    for (const operation of operations) {
+      const { responses } = document.paths[operation.path]?.[operation.method.toLowerCase()] as Described;
+      for (const code of errorsOf(operation)) expect(Object.keys(responses)).toContain(String(httpStatusOf[code]));
+    }
+  });
+
+  it('names the parameters of each path, and groups that it describes', () => {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const { parameters = [], tags } of Object.values(methods)) {
+        const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+        expect(inPath).toEqual(Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name));
+        for (const tag of tags) expect(document.tags.map(({ name }) => name)).toContain(tag);
+      }
+    }
+  });
+});

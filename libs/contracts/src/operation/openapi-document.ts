@@ -1,0 +1,216 @@
+import { errorCodes, type ErrorCode } from '@sluice/domain';
+import { z } from 'zod';
+import { errorsOfEveryCall, httpStatusOf } from './http-status.js';
+import type { HttpOperation, OperationBody } from './operation.js';
+import { tags } from './operation.js';
+import { operations } from './operations.js';
+
+type Json = Record<string, unknown>;
+
+/** The description of the admin API, OpenAPI 3.1, from the definitions that it is served by. */
+export function openApiDocument(version: string): Json {
+  const schemas = componentSchemas();
+  const paths: Record<string, Json> = {};
+  for (const operation of operations)
+    paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: describe(operation) };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Sluice admin API',
+      version,
+      description: 'Administers service instances, service keys, user roles, trusted roots and flows.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      contact: { name: 'Sluice' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ adminToken: [] }],
+    tags: tags.map((name) => ({ name, description: tagDescriptions[name] })),
+    paths,
+    components: {
+      securitySchemes: {
+        adminToken: { type: 'http', scheme: 'bearer', description: 'A token of an administrator.' },
+      },
+      schemas: { ...schemas, Problem: problem },
+    },
+  };
+}
+
+const tagDescriptions: Readonly<Record<(typeof tags)[number], string>> = {
+  'User roles': 'What sender channels ask for and service instances have.',
+  'Service instances': 'Whom roles are given to.',
+  'Service keys': 'Certificates and secrets by which senders are known, with their rotation and revocation.',
+  'Issuing CAs': 'The CAs of this installation, which issue certificates of service keys.',
+  'Trusted roots': 'CAs of others whose certificates are accepted, and how their revocations are known.',
+  Flows: 'What senders call.',
+  Credentials: 'What receiver channels authenticate with.',
+  'Message processing log': 'What became of each message.',
+  Decisions: 'Why a call was permitted or denied.',
+  'Connectivity tests': 'TLS to another host, as a sender sees it.',
+  Administration: 'Tokens, the audit trail, the state stream and the keys of the system.',
+};
+
+const problem = {
+  type: 'object',
+  description: 'A problem document (RFC 9457). Some codes have further members.',
+  required: ['type', 'title', 'status', 'code', 'detail'],
+  properties: {
+    type: { type: 'string', examples: ['urn:sluice:error:invalid-argument'] },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'One sentence that tells the next step.' },
+    code: { type: 'string', enum: errorCodes },
+    violations: {
+      type: 'array',
+      description: 'With `invalid-argument`: every rule that was broken.',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string', examples: ['parameters.roles[0]'] }, message: { type: 'string' } },
+      },
+    },
+  },
+} as const;
+
+/** By component name: what a request and an answer of this operation hold. */
+const requestName = ({ id }: HttpOperation) => `${capital(id)}Request`;
+const answerName = ({ id }: HttpOperation) => `${capital(id)}Answer`;
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Every schema by its name, so that what stands in several answers is told once. */
+function componentSchemas(): Json {
+  const given = z.registry<{ id?: string }>();
+  const shown = z.registry<{ id?: string }>();
+  for (const operation of operations) {
+    if (operation.body?.schema) enter(given, operation.body.schema, requestName(operation));
+    if (operation.answer.schema) enter(shown, operation.answer.schema, answerName(operation));
+  }
+  const { __shared: _shared, ...components } = { ...convert(given, 'input'), ...convert(shown, 'output') };
+  return components;
+}
+
+function enter(registry: z.core.$ZodRegistry<{ id?: string }>, schema: z.ZodType, name: string): void {
+  registry.add(schema, { ...z.globalRegistry.get(schema), id: idOf(schema, name) });
+}
+
+function idOf(schema: z.ZodType, name: string): string {
+  return (z.globalRegistry.get(schema)?.id as string | undefined) ?? name;
+}
+
+function convert(registry: z.core.$ZodRegistry<{ id?: string }>, io: 'input' | 'output'): Json {
+  const { schemas } = z.toJSONSchema(registry as never, {
+    io,
+    unrepresentable: 'any',
+    uri: (id: string) => `#/components/schemas/${id}`,
+  }) as unknown as { schemas: Record<string, Json> };
+  const components: Json = {};
+  for (const [name, schema] of Object.entries(schemas)) components[name] = lift(schema, components);
+  return components;
+}
+
+/** Named schemas within become components of their own; `$schema` and `$id` are the document's matter. */
+function lift(value: unknown, components: Json): unknown {
+  if (Array.isArray(value)) return value.map((each) => lift(each, components));
+  if (typeof value !== 'object' || value === null) return value;
+  const { $schema: _dialect, $id: _id, $defs, ...rest } = value as Json;
+  for (const [name, schema] of Object.entries(($defs ?? {}) as Json)) components[name] = lift(schema, components);
+  return Object.fromEntries(
+    Object.entries(rest)
+      .filter(([key]) => key !== 'id' || typeof rest['id'] !== 'string')
+      .map(([key, each]) => [
+        key,
+        key === '$ref' && typeof each === 'string'
+          ? each.replace(/^.*#\/(\$defs|components\/schemas)\//, '#/components/schemas/')
+          : lift(each, components),
+      ]),
+  );
+}
+
+function describe(operation: HttpOperation): Json {
+  const parameters = [...parametersIn('path', operation.parameters), ...parametersIn('query', operation.query)];
+  return {
+    operationId: operation.id,
+    summary: operation.summary,
+    description: operation.description ?? operation.summary,
+    tags: [operation.tag],
+    ...(operation.open ? { security: [] } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(operation.body ? { requestBody: requestBody(operation, operation.body) } : {}),
+    responses: responses(operation),
+  };
+}
+
+function parametersIn(where: 'path' | 'query', schema: z.ZodObject): Json[] {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Record<string, Json>;
+  };
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: where,
+    required: where === 'path',
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  }));
+}
+
+function requestBody(operation: HttpOperation, { schema, mediaTypes = [], optional }: OperationBody): Json {
+  return {
+    required: !optional,
+    content: {
+      ...(schema ? { 'application/json': { schema: ref(idOf(schema, requestName(operation))) } } : {}),
+      ...Object.fromEntries(mediaTypes.map((type) => [type, schemaOfMediaType(type)])),
+    },
+  };
+}
+
+const schemaOfMediaType = (type: string): Json =>
+  type === 'application/json' || type.startsWith('multipart/') ? { schema: { type: 'object' } } : {};
+
+function ref(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function responses(operation: HttpOperation): Json {
+  const { answer } = operation;
+  const content = answer.schema
+    ? { content: { 'application/json': { schema: ref(idOf(answer.schema, answerName(operation))) } } }
+    : answer.mediaType
+      ? { content: { [answer.mediaType]: {} } }
+      : {};
+  const success: Json = { [answer.status]: { description: operation.summary, ...content } };
+  if (answer.created && answer.status !== 201) success['201'] = { description: 'It was not there before.', ...content };
+  if (answer.changes)
+    success['202'] = {
+      description: 'The change is committed, and published as soon as the bus is back.',
+      content: answer.schema
+        ? (content as { content?: Json }).content
+        : { 'application/json': { schema: pendingSchema } },
+    };
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of errorsOf(operation))
+    byStatus.set(httpStatusOf[code], [...(byStatus.get(httpStatusOf[code]) ?? []), code]);
+  const failures = Array.from(byStatus, ([status, codes]) => [
+    String(status),
+    {
+      description: codes.map((code) => `\`${code}\``).join(', '),
+      ...(status === 503
+        ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } } }
+        : {}),
+      content: { 'application/problem+json': { schema: ref('Problem') } },
+    },
+  ]);
+  return { ...success, ...Object.fromEntries(failures) };
+}
+
+const pendingSchema = {
+  type: 'object',
+  required: ['propagation'],
+  properties: { propagation: { const: 'pending' } },
+} as const;
+
+/** Every error that the operation may be answered with. */
+export function errorsOf({ errors, body, open }: HttpOperation): ErrorCode[] {
+  const ofBodies: ErrorCode[] = body ? ['unsupported-media-type', 'payload-too-large'] : [];
+  const all = new Set<ErrorCode>([...errorsOfEveryCall, ...ofBodies, ...errors]);
+  if (open) all.delete('unauthenticated');
+  return errorCodes.filter((code) => all.has(code));
+}

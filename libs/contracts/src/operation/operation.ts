@@ -1,0 +1,251 @@
+import type { ErrorCode } from '@sluice/domain';
+import { type z } from 'zod';
+import type { RequestContract, RequestOf, ResponseOf, ServiceName } from '../request/request-contract.js';
+import { members } from './violations.js';
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The groups in which the document shows the calls. */
+export const tags = [
+  'User roles',
+  'Service instances',
+  'Service keys',
+  'Issuing CAs',
+  'Trusted roots',
+  'Flows',
+  'Credentials',
+  'Message processing log',
+  'Decisions',
+  'Connectivity tests',
+  'Administration',
+] as const;
+export type Tag = (typeof tags)[number];
+
+/** What one call of the admin API is, told once: the route, its validation, the document and the client are made of it. */
+export interface HttpOperation {
+  /** `operationId` of the document, and the method of the client. */
+  readonly id: string;
+  readonly method: HttpMethod;
+  /** With `{name}` for each parameter. */
+  readonly path: string;
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description?: string | undefined;
+  /** Parameters in the path, and in the query. */
+  readonly parameters: z.ZodObject;
+  readonly query: z.ZodObject;
+  readonly body?: OperationBody | undefined;
+  readonly answer: OperationAnswer;
+  /** Beyond `errorsOfEveryCall`. */
+  readonly errors: readonly ErrorCode[];
+  /** Needs no token. */
+  readonly open?: boolean | undefined;
+}
+
+export interface OperationBody {
+  /** Of JSON; absent when it is sent as something else only. */
+  readonly schema?: z.ZodType | undefined;
+  /** What it may be sent as beside JSON. */
+  readonly mediaTypes?: readonly string[] | undefined;
+  /** It may be left out. */
+  readonly optional: boolean;
+  /** The member of the request that is the whole body. */
+  readonly member?: string | undefined;
+}
+
+export interface OperationAnswer {
+  /** Of success. */
+  readonly status: number;
+  /** Sometimes 201 in its place: something was made that was not there. */
+  readonly created?: boolean | undefined;
+  /** It changes what is published: 202 with `propagation: pending` while the bus is away. */
+  readonly changes: boolean;
+  /** Of JSON; absent when there is no body, or another media type. */
+  readonly schema?: z.ZodType | undefined;
+  readonly mediaType?: string | undefined;
+  /** It is shown this once, and must be kept by nobody in between. */
+  readonly secret?: boolean | undefined;
+}
+
+/** An operation with the types of what a caller gives and gets. */
+export interface Operation<Input = unknown, Answer = unknown> extends HttpOperation {
+  /** Of the types alone; never there. */
+  readonly types?: { readonly input: Input; readonly answer: Answer };
+}
+
+interface Described {
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description?: string;
+  readonly method: HttpMethod;
+  readonly path: string;
+  /** Of success; 200 unless it is said, 204 of a DELETE. */
+  readonly status?: 200 | 201 | 202 | 204;
+  readonly errors?: readonly ErrorCode[];
+  readonly secret?: boolean;
+  readonly open?: boolean;
+}
+
+/** How a request of the bus is called over HTTP: what is in the path is named there, `actor` is who holds the token, the rest is the body. */
+export interface HttpBinding<Request, Response> extends Described {
+  /** Members of the request that are sent in the query. */
+  readonly query?: readonly (keyof Request & string)[];
+  /** The member of the request that is the whole body. */
+  readonly body?: keyof Request & string;
+  /** Members of the request that HTTP cannot give. */
+  readonly without?: readonly (keyof Request & string)[];
+  /** The member of the response whose members stand at the top of the answer, beside the other members. */
+  readonly shows?: keyof Response & string;
+}
+
+type Flat<T> = { [K in keyof T]: T[K] } & unknown;
+type InputOf<C extends RequestContract, B> = Flat<
+  Omit<RequestOf<C>, 'actor' | (B extends { without: readonly (infer W)[] } ? W & string : never)>
+>;
+type AnswerOf<C extends RequestContract, B> = B extends { shows: infer Shown extends keyof ResponseOf<C> }
+  ? Flat<ResponseOf<C>[Shown] & Omit<ResponseOf<C>, Shown | 'created'>>
+  : ResponseOf<C>;
+
+/** A request of the bus that is a call of the admin API. */
+export type OperationContract<
+  Request extends z.ZodObject = z.ZodObject,
+  Response extends z.ZodObject = z.ZodObject,
+> = RequestContract<Request, Response> & {
+  readonly http: Operation;
+  readonly shows: string | undefined;
+};
+
+/**
+ * Defines a request that one service answers, and the call of the admin API that it is.
+ * @param name verb-noun; the subject becomes `sluice.<service>.<name>.v1`, the id of the operation `verbNoun`
+ */
+export function defineOperation<
+  Request extends z.ZodObject,
+  Response extends z.ZodObject,
+  const Binding extends HttpBinding<z.output<Request>, z.output<Response>>,
+>(
+  service: ServiceName,
+  name: string,
+  definition: {
+    readonly request: Request;
+    readonly response: Response;
+    readonly timeoutMs?: number;
+    readonly http: Binding;
+  },
+) {
+  const { request, response, timeoutMs = 5_000, http } = definition;
+  const inPath = parametersOf(http.path);
+  const inQuery: readonly string[] = http.query ?? [];
+  const elsewhere = new Set([...inPath, ...inQuery, 'actor', ...((http.without ?? []) as readonly string[])]);
+  const rest = Object.keys(request.shape).filter((member) => !elsewhere.has(member));
+  const operation: Operation<
+    InputOf<RequestContract<Request, Response>, Binding>,
+    AnswerOf<RequestContract<Request, Response>, Binding>
+  > = {
+    ...described(http, idOf(name)),
+    parameters: pick(request, inPath),
+    query: pick(request, inQuery, noQuery),
+    body: bodyOf(request, rest, http.body),
+    answer: {
+      status: http.status ?? (http.method === 'DELETE' ? 204 : 200),
+      created: 'created' in response.shape,
+      changes: 'propagation' in response.shape,
+      schema: http.status === 204 || http.method === 'DELETE' ? undefined : shown(response, http.shows),
+      secret: http.secret,
+    },
+  };
+  return {
+    service,
+    subject: `sluice.${service}.${name}.v1`,
+    request,
+    response,
+    timeoutMs,
+    http: operation,
+    shows: http.shows as string | undefined,
+  };
+}
+
+/** Defines a call of the admin API that is more than one request of the bus, or none, or no JSON. */
+export function defineHttpOperation<
+  Parameters extends z.ZodRawShape = z.ZodRawShape,
+  Query extends z.ZodRawShape = z.ZodRawShape,
+  Body extends z.ZodType = z.ZodType<undefined>,
+  Answer extends z.ZodType = z.ZodType<undefined>,
+>(
+  id: string,
+  definition: Described & {
+    readonly parameters?: Parameters;
+    readonly query?: Query;
+    readonly body?: Body;
+    /** What the body is sent as, if not as JSON alone. */
+    readonly mediaTypes?: readonly string[];
+    readonly answer?: Answer;
+    readonly answerMediaType?: string;
+    readonly changes?: boolean;
+    readonly created?: boolean;
+  },
+): Operation<
+  Flat<
+    z.input<z.ZodObject<Parameters>> &
+      z.input<z.ZodObject<Query>> &
+      (z.input<Body> extends undefined ? unknown : z.input<Body>)
+  >,
+  z.output<Answer>
+> {
+  const { parameters, query, body, mediaTypes, answer, answerMediaType, changes = false, created } = definition;
+  return {
+    ...described(definition, id),
+    parameters: members(parameters ?? ({} as z.ZodRawShape)),
+    query: members(query ?? ({} as z.ZodRawShape), undefined, noQuery),
+    ...(body || mediaTypes ? { body: { schema: body, mediaTypes, optional: false } } : {}),
+    answer: {
+      status: definition.status ?? (definition.method === 'DELETE' ? 204 : 200),
+      created,
+      changes,
+      schema: answer,
+      mediaType: answerMediaType,
+      secret: definition.secret,
+    },
+  };
+}
+
+function described({ method, path, tag, summary, description, errors = [], open }: Described, id: string) {
+  return { id, method, path, tag, summary, description, errors, open };
+}
+
+/** `rotate-service-key` becomes `rotateServiceKey`. */
+function idOf(name: string): string {
+  return name.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
+}
+
+/** The names of the parameters in a path. */
+export function parametersOf(path: string): string[] {
+  return Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
+}
+
+const noQuery = 'this call has no query';
+
+function pick(request: z.ZodObject, names: readonly string[], whenNone?: string): z.ZodObject {
+  return members(Object.fromEntries(names.map((name) => [name, schemaOf(request, name)])), undefined, whenNone);
+}
+
+function schemaOf(request: z.ZodObject, name: string): z.ZodType {
+  const schema = request.shape[name];
+  if (!schema) throw new Error(`The request has no member ${name}.`);
+  return schema as z.ZodType;
+}
+
+function bodyOf(request: z.ZodObject, rest: readonly string[], whole: string | undefined): OperationBody | undefined {
+  if (whole !== undefined) return { schema: schemaOf(request, whole), optional: false, member: whole };
+  if (rest.length === 0) return undefined;
+  const schema = pick(request, rest);
+  return { schema, optional: schema.safeParse({}).success };
+}
+
+/** The response as the answer shows it. */
+function shown(response: z.ZodObject, member: string | undefined): z.ZodType {
+  const { created: _created, ...shape } = response.shape as Record<string, z.ZodType>;
+  if (member === undefined) return response;
+  const { [member]: noun, ...beside } = shape;
+  return (noun as z.ZodObject).extend(beside);
+}
