@@ -26,7 +26,8 @@ export {
 export { RecordCache } from './state/record-cache.js';
 export { type FollowedKeys, RecordReader, RecordRefused, RecordSigner } from './state/signed-record.js';
 export { StateBucket, type BucketState, type StoredRecord } from './state/state-bucket.js';
-export { StateFollower, type StateChange, type StateEntry, type StateFollowerOptions } from './state/state-follower.js';
+export { StateFollower, type StateChange, type StateFollowerOptions } from './state/state-follower.js';
 export { ClockComparison, maxClockDeviationMs, type OtherClock } from './state/clock-comparison.js';
 export { StateLease, type Continuity, type StateLeaseOptions } from './state/state-lease.js';
 export { StatePublisher } from './state/state-publisher.js';
+export type { StateEntry } from './state/held-records.js';

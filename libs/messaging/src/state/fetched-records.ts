@@ -2,7 +2,7 @@ import type { StatePrefix } from '@sluice/contracts';
 import { AheadBudget } from '../request/ahead-budget.js';
 import { RecordCache } from './record-cache.js';
 import type { StoredRecord } from './state-bucket.js';
-import type { StateEntry } from './state-follower.js';
+import type { StateEntry } from './held-records.js';
 
 /** As it came: neither read nor believed yet. */
 type StoredChange = Pick<StoredRecord, 'sequence' | 'value'>;

@@ -1,5 +1,4 @@
 import {
-  signedPrefixes,
   stateKey,
   statePrefixOf,
   stateRepublishPrefix,
@@ -13,16 +12,11 @@ import { hasReached, type Position } from '@sluice/domain';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { ClockComparison } from './clock-comparison.js';
 import { FetchedRecords } from './fetched-records.js';
+import { HeldRecords, type StateEntry } from './held-records.js';
+import { PositionWaiters } from './position-waiters.js';
 import type { RecordReader } from './signed-record.js';
 import type { BucketState, StateBucket } from './state-bucket.js';
 import { LeaseBroken, type Continuity, type StateLease } from './state-lease.js';
-
-/** What stands under a key: the record, or its absence, and the sequence that says so (0: never seen). */
-export interface StateEntry<P extends StatePrefix = StatePrefix> {
-  readonly key: string;
-  readonly sequence: number;
-  readonly record: StateRecord<P> | undefined;
-}
 
 export interface StateChange {
   readonly key: string;
@@ -82,29 +76,31 @@ export class StateFollower {
   #resyncing: Promise<void> | undefined;
   #stopped = false;
   #currentAsOf = Number.NEGATIVE_INFINITY;
-  /** A record was refused: a key that comes later may be the one that it was signed with. */
-  #refused = false;
   #distrusted: readonly string[] = [];
   #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
   #waiting: Msg[] = [];
-  readonly #held = new Map<string, StateEntry>();
+  readonly #held: HeldRecords;
   readonly #fetched: FetchedRecords;
   readonly #changeListeners: ((change: StateChange) => void)[] = [];
   readonly #epochListeners: ((epoch: string | undefined) => void)[] = [];
   readonly #loadedListeners: (() => void)[] = [];
   readonly #lossListeners: ((epoch: string, reason: string) => void)[] = [];
-  #positionWaiters: (() => void)[] = [];
-  readonly #holds: ReadonlySet<StatePrefix>;
+  readonly #waiters = new PositionWaiters();
   readonly #now: () => number;
 
   constructor(private readonly options: StateFollowerOptions) {
-    this.#holds = new Set<StatePrefix>([...options.holds, 'meta', 'confirmation', 'loss']);
+    this.#held = new HeldRecords({
+      bucket: options.bucket,
+      reader: options.reader,
+      prefixes: new Set<StatePrefix>([...options.holds, 'meta', 'confirmation', 'loss']),
+      onFault: options.onFault,
+    });
     this.#now = options.now ?? (() => performance.now());
     this.#fetched = new FetchedRecords({
       capacity: options.capacity ?? 100_000,
       last: (key) => options.bucket.last(key),
-      read: (key, sequence, value) => this.#entry(key, sequence, value),
+      read: (key, sequence, value) => this.#held.decode(key, sequence, value),
       now: this.#now,
     });
     options.reader.onKeys((removed) => void this.#readAnew(removed));
@@ -128,7 +124,7 @@ export class StateFollower {
     this.#stopped = true;
     clearInterval(this.#timer);
     this.#subscription?.unsubscribe();
-    this.#wakeWaiters();
+    this.#waiters.wake();
   }
 
   /** How far it has applied; undefined before the first load and while it does not know. */
@@ -176,8 +172,7 @@ export class StateFollower {
   /** The writing services that have not yet completed this epoch. */
   get missingWriters(): string[] {
     return Object.keys(stateWriters).filter((service) => {
-      const entry = this.#held.get(stateKey.complete(service)) as StateEntry<'meta'> | undefined;
-      return entry?.record?.epoch !== this.#epoch;
+      return this.#held.get<'meta'>(stateKey.complete(service)).record?.epoch !== this.#epoch;
     });
   }
 
@@ -229,20 +224,18 @@ export class StateFollower {
       if (position && hasReached(position, minimum)) return true;
       const left = deadline - this.#now();
       if (left <= 0 || this.#stopped) return false;
-      await this.#positionChanged(left);
+      await this.#waiters.changed(left);
     }
   }
 
   /** A record of a prefix that is held whole. */
   held<P extends StatePrefix>(key: string): StateEntry<P> {
-    return (this.#held.get(key) ?? { key, sequence: 0, record: undefined }) as StateEntry<P>;
+    return this.#held.get<P>(key);
   }
 
   /** All records of a prefix that is held whole, without those that ended. */
-  *heldOf<P extends StatePrefix>(prefix: P): Iterable<StateEntry<P> & { record: StateRecord<P> }> {
-    for (const entry of this.#held.values()) {
-      if (entry.record && entry.key.startsWith(`${prefix}.`)) yield entry as StateEntry<P> & { record: StateRecord<P> };
-    }
+  heldOf<P extends StatePrefix>(prefix: P): Iterable<StateEntry<P> & { record: StateRecord<P> }> {
+    return this.#held.of(prefix);
   }
 
   /**
@@ -251,7 +244,7 @@ export class StateFollower {
    */
   fetch<P extends StatePrefix>(key: string): Promise<StateEntry<P>> | StateEntry<P> {
     const prefix = statePrefixOf(key);
-    if (prefix && this.#holds.has(prefix)) return this.held<P>(key);
+    if (this.#held.has(prefix)) return this.held<P>(key);
     return this.#fetched.fetch(key, prefix) as Promise<StateEntry<P>> | StateEntry<P>;
   }
 
@@ -262,20 +255,8 @@ export class StateFollower {
   async fetchNow<P extends StatePrefix>(key: string): Promise<StateEntry<P>> {
     const stored = await this.options.bucket.last(key);
     return (
-      stored ? this.#entry(key, stored.sequence, stored.value) : { key, sequence: 0, record: undefined }
+      stored ? this.#held.decode(key, stored.sequence, stored.value) : { key, sequence: 0, record: undefined }
     ) as StateEntry<P>;
-  }
-
-  #entry(key: string, sequence: number, value: Uint8Array): StateEntry {
-    if (value.length === 0) return { key, sequence, record: undefined };
-    try {
-      const record = this.options.reader.decode(key, value);
-      return { key, sequence, record: record.deleted ? undefined : record };
-    } catch (error) {
-      this.options.onFault(error, `the state record ${key}`);
-      this.#refused = true;
-      return { key, sequence, record: undefined };
-    }
   }
 
   #receive(message: Msg): void {
@@ -299,11 +280,10 @@ export class StateFollower {
 
   #apply(key: string, sequence: number, value: Uint8Array): void {
     const prefix = statePrefixOf(key);
-    if (prefix && this.#holds.has(prefix)) {
-      const held = this.#held.get(key);
-      if (!held || held.sequence < sequence) this.#held.set(key, this.#entry(key, sequence, value));
+    if (this.#held.has(prefix)) {
+      this.#held.apply(key, sequence, value);
       if (prefix === 'meta' || prefix === 'loss') this.#judgeEpoch();
-      else if (prefix === 'confirmation') this.#confirmed(this.#held.get(key) as StateEntry<'confirmation'>);
+      else if (prefix === 'confirmation') this.#confirmed(this.#held.get<'confirmation'>(key));
     } else if (prefix !== 'lease') {
       this.#fetched.changed(key, prefix, sequence, value);
     }
@@ -311,7 +291,7 @@ export class StateFollower {
     if (sequence > this.#applied) this.#applied = sequence;
     if (prefix !== 'lease' && prefix !== 'confirmation')
       for (const listener of this.#changeListeners) listener({ key, sequence });
-    this.#wakeWaiters();
+    this.#waiters.wake();
   }
 
   /** By a message that came live: what is read later tells when it was written, not what time it is. */
@@ -387,7 +367,7 @@ export class StateFollower {
       this.#applied = Math.max(this.#applied, state.lastSequence);
     } else {
       this.#enterEpoch(state.epoch);
-      for (const prefix of this.#holds) await this.#load(prefix);
+      await this.#held.load();
       await this.#findEmptyPrefixes();
       this.#applied = state.lastSequence;
       this.#judgeEpoch();
@@ -396,7 +376,7 @@ export class StateFollower {
     if (!this.#drainWaiting()) return this.#catchUp();
     this.#synced = true;
     if (!lease) this.#currentAsOf = asked;
-    this.#wakeWaiters();
+    this.#waiters.wake();
     if (lease) void this.#heartbeat();
     return true;
   }
@@ -446,26 +426,17 @@ export class StateFollower {
     return true;
   }
 
-  async #load(prefix: StatePrefix): Promise<void> {
-    for (let from = 1; ;) {
-      const stored = await this.options.bucket.next(from, `${prefix}.>`);
-      if (!stored) return;
-      this.#held.set(stored.key, this.#entry(stored.key, stored.sequence, stored.value));
-      from = stored.sequence + 1;
-    }
-  }
-
   /** What comes after this look is told as a change, and ends the emptiness. */
   async #findEmptyPrefixes(): Promise<void> {
     for (const prefix of Object.keys(stateSchemas) as StatePrefix[]) {
-      if (prefix !== 'lease' && !this.#holds.has(prefix) && !(await this.options.bucket.next(1, `${prefix}.>`)))
+      if (prefix !== 'lease' && !this.#held.has(prefix) && !(await this.options.bucket.next(1, `${prefix}.>`)))
         this.#fetched.nothingUnder(prefix);
     }
   }
 
   /** Other keys may sign records than those under which what is remembered was read. Live changes go on meanwhile. */
   async #readAnew(removed: readonly string[]): Promise<void> {
-    if (removed.length === 0 && !this.#refused) return;
+    if (removed.length === 0 && !this.#held.refused) return;
     this.#distrusted = [...this.#distrusted, ...removed];
     for (const pause of removed.length === 0 ? [0] : [0, this.options.othersLookedMs ?? defaultOthersLookedMs]) {
       await new Promise((resolve) => setTimeout(resolve, pause).unref());
@@ -478,21 +449,10 @@ export class StateFollower {
   /** @returns false when the leader does not answer */
   async #readHeldAnew(): Promise<boolean> {
     const epoch = this.#epoch;
-    this.#refused = false;
     try {
-      for (const prefix of this.#holds) {
-        if (!signedPrefixes.has(prefix)) continue;
-        for (let from = 1; ;) {
-          const stored = await this.options.bucket.next(from, `${prefix}.>`);
-          // Another bucket is read whole, under the keys of now.
-          if (epoch !== this.#epoch) return true;
-          if (!stored) break;
-          const held = this.#held.get(stored.key);
-          if (!held || held.sequence <= stored.sequence)
-            this.#held.set(stored.key, this.#entry(stored.key, stored.sequence, stored.value));
-          from = stored.sequence + 1;
-        }
-      }
+      await this.#held.readSignedAnew(() => epoch === this.#epoch);
+      // Another bucket is read whole, under the keys of now.
+      if (epoch !== this.#epoch) return true;
     } catch (error) {
       this.options.onFault(error, 'reading the state records again');
       return false;
@@ -556,23 +516,6 @@ export class StateFollower {
       if (this.#stopped) return;
       if (status.type === 'reconnect' || status.type === 'slowConsumer') void this.#resync();
     }
-  }
-
-  #positionChanged(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#positionWaiters.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
-  #wakeWaiters(): void {
-    if (this.#positionWaiters.length === 0) return;
-    const waiters = this.#positionWaiters;
-    this.#positionWaiters = [];
-    for (const wake of waiters) wake();
   }
 }
 
