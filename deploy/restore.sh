@@ -16,7 +16,7 @@ services=(key-management authorization certificate-verifier flow-runtime message
 docker compose stop "${services[@]}" 2> /dev/null || true
 docker compose run --rm -T --no-deps --entrypoint tar provision -C /provision/home -xpf - < "$folder/home.tar"
 docker compose up --detach prepare-database
-docker wait "$(docker compose ps --all --quiet prepare-database)" > /dev/null
+[ "$(docker wait "$(docker compose ps --all --quiet prepare-database)")" = 0 ] || { docker compose logs --tail 5 prepare-database >&2; exit 1; }
 # All or nothing.
 docker compose exec -T postgres sh -c 'PATH=$PATH:/usr/lib/postgresql/17/bin
   export PGPASSWORD="$(cat /run/sluice/administrator.password)" PGSSLMODE=require

@@ -89,6 +89,7 @@ prepare() {
   say "keys, certificates, roles and schemas are there"
 }
 
+[ -n "$(containers key-management)" ] || { echo "No key-management is running: start the stack first (docker compose up --detach)." >&2; exit 1; }
 runs=$(docker exec "$(containers key-management | head -n 1)" node -p "$version")
 comes=$(docker run --rm --entrypoint node "$SLUICE_IMAGE" -p "$version")
 say "from $runs to $comes, $SLUICE_IMAGE"

@@ -51,6 +51,7 @@ const stackAt = (project, offset) =>
     flowPort: port + offset,
     adminPort: port + offset + 1,
     metricsPort: port + offset + 2,
+    eventsPort: port + offset + 3,
   });
 const stack = stackAt(values.project, 0);
 /** A second project, for what is restored from the first one's backup. */

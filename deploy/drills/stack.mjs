@@ -11,11 +11,11 @@ const compose = ['compose', '--project-directory', root, '-f', join(root, 'docke
 export class Stack {
   /**
    * @param project name of the compose project
-   * @param flowPort, adminPort, metricsPort where the load balancer, the admin API and the metrics are published
+   * @param flowPort, adminPort, metricsPort, eventsPort where the load balancer, the admin API, the metrics and NATS are published
    * @param image of all services
    */
-  constructor({ project, flowPort, adminPort, metricsPort, image }) {
-    Object.assign(this, { project, flowPort, adminPort, metricsPort, image });
+  constructor({ project, flowPort, adminPort, metricsPort, eventsPort, image }) {
+    Object.assign(this, { project, flowPort, adminPort, metricsPort, eventsPort, image });
     this.adminUrl = `http://127.0.0.1:${adminPort}`;
   }
 
@@ -26,6 +26,7 @@ export class Stack {
       SLUICE_FLOW_PORT: String(this.flowPort),
       SLUICE_ADMIN_PORT: String(this.adminPort),
       SLUICE_METRICS_PORT: String(this.metricsPort),
+      SLUICE_EVENTS_PORT: String(this.eventsPort),
       SLUICE_IMAGE: this.image,
     };
   }

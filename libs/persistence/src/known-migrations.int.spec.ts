@@ -80,7 +80,7 @@ describe('a service that finds its schema changed', () => {
     ).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(NewerSchema);
     expect(String(refusal)).toBe(
-      'NewerSchema: The schema public has the migration AddColour1764000000001, which version 1.4.3 of Sluice does not know: version 1.5.0 wrote it, and only within one minor version can an older one go on with it. Start 1.5.0 again, or restore the backup that was made before the upgrade.',
+      'NewerSchema: The schema public has the migration AddColour1764000000001, which version 1.4.3 of Sluice does not know: version 1.5.0 wrote it, and an older version supports only migrations of its own minor version. Start 1.5.0 again, or restore the backup that was made before the upgrade.',
     );
     expect(await start(after, '1.5.0', written)).toHaveLength(2);
   });

@@ -14,8 +14,8 @@ export class NewerSchema extends Error {
   constructor(schema: string, migration: string, by: string | null, version: string) {
     super(
       `The schema ${schema} has the migration ${migration}, which version ${version} of Sluice does not know: ` +
-        `${by === null ? 'a later version' : `version ${by}`} wrote it, and only within one minor version can an older ` +
-        `one go on with it. Start ${by ?? 'the later version'} again, or restore the backup that was made before the upgrade.`,
+        `${by === null ? 'a later version' : `version ${by}`} wrote it, and an older version supports only migrations of its own minor ` +
+        `version. Start ${by ?? 'the later version'} again, or restore the backup that was made before the upgrade.`,
     );
   }
 }

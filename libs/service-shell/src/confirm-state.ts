@@ -217,7 +217,7 @@ export class ConfirmState {
       service: writer,
       epoch,
       incarnation,
-      toldAt: this.options.wallNow(),
+      wallClockMs: this.options.wallNow(),
     });
   }
 

@@ -55,7 +55,7 @@ export function readJsonBody(request: IncomingRequest, { body: defined }: HttpOp
   if (!defined?.schema) {
     // Many clients send an empty object where there is nothing to say.
     if (body === undefined || body === null || isEmptyObject(body)) return undefined;
-    throw invalidArgument([{ field: 'body', message: 'is not known here: this call has none' }]);
+    throw invalidArgument([{ field: 'body', message: 'is not expected: this call takes no body' }]);
   }
   return readBody(defined.schema, body === undefined && defined.optional ? {} : body);
 }

@@ -154,7 +154,7 @@ describe('a request that means nothing', () => {
     ['a wrong value', '/v1/user-roles', '{"name": "a b"}', 'name', 'must be a role name'],
     ['no object', '/v1/user-roles', '[]', 'body', 'must be a JSON object'],
     ['no body', '/v1/user-roles', undefined, 'body', 'must be a JSON object'],
-    ['a body where there is none', '/v1/issuing-cas/x/activate', '{"now": true}', 'body', 'this call has none'],
+    ['a body where there is none', '/v1/issuing-cas/x/activate', '{"now": true}', 'body', 'this call takes no body'],
     ['a parameter that is not known', '/v1/user-roles?nme=x', '{"name": "A"}', 'nme', 'this call has no query'],
   ])('is refused before anybody is asked: %s', async (_what, url, payload, field, message) => {
     const { status, body } = await call('POST', url, payload);

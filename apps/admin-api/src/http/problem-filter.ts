@@ -61,12 +61,14 @@ function asSluiceError(error: unknown, url: string): SluiceError | undefined {
       .toSorted()
       .join(', ');
     if (allow !== '')
-      return new SluiceError('method-not-allowed', `This path has no such method; it has ${allow}.`, { allow });
+      return new SluiceError('method-not-allowed', `This method is not allowed here; allowed: ${allow}.`, { allow });
     return new SluiceError(code, 'There is nothing at this path; /v1/openapi.json lists what there is.');
   }
   if (code === 'unsupported-media-type')
     return new SluiceError(code, 'The body came without a content type that is known here: send application/json.');
   if (code === 'payload-too-large')
-    return new SluiceError(code, `A body has at most ${bodyLimit} bytes.`, { maximumBytes: bodyLimit });
+    return new SluiceError(code, `The body exceeds ${bodyLimit} bytes; send a smaller one.`, {
+      maximumBytes: bodyLimit,
+    });
   return new SluiceError(code, error instanceof Error ? error.message : 'The request is invalid.');
 }

@@ -9,7 +9,10 @@ import type { StateFollower } from '@sluice/messaging';
 export function issuingTime({ clocks }: Pick<StateFollower, 'clocks'>, now: () => number): () => number {
   return () => {
     if (clocks?.wrong)
-      throw new SluiceError('unavailable', `No certificate is issued now: ${clocks.describe()}, and call again.`);
+      throw new SluiceError(
+        'unavailable',
+        `No certificate can be issued now: ${clocks.describe()}, then repeat the call.`,
+      );
     return now();
   };
 }

@@ -73,6 +73,7 @@ export const revokeSubscriber = defineOperation('authorization', 'revoke-subscri
     path: '/v1/subscribers/{id}',
     tag,
     summary: 'Revokes a subscriber: its connections and consumers end. 202 when not all could be reached yet.',
+    pending: 'It cannot connect any more; not every connection and consumer of it could be ended yet.',
     errors: ['not-found'],
   },
 });

@@ -180,7 +180,7 @@ function responses(operation: HttpOperation): Json {
   if (answer.created && answer.status !== 201) success['201'] = { description: 'It was not there before.', ...content };
   if (answer.changes)
     success['202'] = {
-      description: 'The change is committed, and published as soon as the bus is back.',
+      description: answer.pending ?? 'The change is committed, and published as soon as the bus is back.',
       content: answer.schema
         ? (content as { content?: Json }).content
         : { 'application/json': { schema: pendingSchema } },

@@ -23,7 +23,7 @@ export type Tag = (typeof tags)[number];
 
 /** What one call of the admin API is, told once: the route, its validation, the document and the client are made of it. */
 export interface HttpOperation {
-  /** `operationId` of the document, and the method of the client. */
+  /** `operationId` in the OpenAPI document. */
   readonly id: string;
   readonly method: HttpMethod;
   /** With `{name}` for each parameter. */
@@ -60,6 +60,8 @@ export interface OperationAnswer {
   readonly created?: boolean | undefined;
   /** It changes what is published: 202 with `propagation: pending` while the bus is away. */
   readonly changes: boolean;
+  /** What 202 means, where it is not that. */
+  readonly pending?: string | undefined;
   /** Of JSON; absent when there is no body, or another media type. */
   readonly schema?: z.ZodType | undefined;
   readonly mediaType?: string | undefined;
@@ -84,6 +86,8 @@ interface Described {
   readonly errors?: readonly ErrorCode[];
   readonly secret?: boolean;
   readonly open?: boolean;
+  /** What 202 means, where it is not that the bus is away. */
+  readonly pending?: string;
 }
 
 /** How a request of the bus is called over HTTP: what is in the path is named there, `actor` is who holds the token, the rest is the body. */
@@ -152,6 +156,7 @@ export function defineOperation<
       changes: 'propagation' in response.shape,
       schema: http.status === 204 || http.method === 'DELETE' ? undefined : shown(response, http.shows),
       secret: http.secret,
+      pending: http.pending,
     },
   };
   return {

@@ -33,7 +33,7 @@ const defined: readonly unknown[] = nouns.flatMap((noun) => Object.values(noun))
 /** The calls of the admin API that are one request of the bus each. */
 export const forwardedOperations: readonly OperationContract[] = defined.filter(isForwarded);
 
-/** Every call of the admin API, in the order of the document: by group, then by path. */
+/** Every call of the admin API, sorted by path. */
 export const operations: readonly HttpOperation[] = defined
   .flatMap((value) => (isForwarded(value) ? [value.http as HttpOperation] : isHttpOperation(value) ? [value] : []))
   .toSorted((a, b) => a.path.localeCompare(b.path));

@@ -144,14 +144,14 @@ export type LeaseRecord = z.infer<typeof leaseRecord>;
 
 /**
  * Written once a second by each writing service: all that it ever acknowledged stands in this epoch, as seen in this
- * incarnation of the stream (the run of the server, or the leader, that answers for it). `toldAt` is what its wall clock showed,
+ * incarnation of the stream (the run of the server, or the leader, that answers for it). `wallClockMs` is what its wall clock showed,
  * in milliseconds since 1970, so that everybody can compare clocks.
  */
 export const confirmationRecord = record.extend({
   service: z.string(),
   epoch: z.string(),
   incarnation: z.string(),
-  toldAt: z.number().optional(),
+  wallClockMs: z.number().optional(),
 });
 export type ConfirmationRecord = z.infer<typeof confirmationRecord>;
 

@@ -65,7 +65,7 @@ describe('the comparison of clocks', () => {
     expect(clocks).toMatchObject({ wrong: true, deviationMs: hour });
     expect(clocks.describe()).toBe(
       'the clock of this process is 3600 s ahead of the others (against it: bus -3600.0 s, key-management -3600.0 s, ' +
-        'authorization -3600.0 s, flow-runtime -3600.0 s); set it by NTP',
+        'authorization -3600.0 s, flow-runtime -3600.0 s); synchronize it (NTP)',
     );
     set = 0;
     for (let second = 0; second < 3; second++) hearAll();

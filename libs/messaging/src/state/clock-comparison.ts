@@ -76,7 +76,7 @@ export class ClockComparison {
   describe(): string {
     const seconds = Math.round(Math.abs(this.#deviationMs) / 1_000);
     const others = this.others.map(({ clock, aheadMs }) => `${clock} ${signed(aheadMs)} s`).join(', ');
-    return `the clock of this process is ${seconds} s ${this.#deviationMs > 0 ? 'ahead of' : 'behind'} the others (against it: ${others}); set it by NTP`;
+    return `the clock of this process is ${seconds} s ${this.#deviationMs > 0 ? 'ahead of' : 'behind'} the others (against it: ${others}); synchronize it (NTP)`;
   }
 }
 

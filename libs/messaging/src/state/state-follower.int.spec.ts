@@ -115,7 +115,7 @@ describe('a follower of the state stream', () => {
       version++;
       for (const service of Object.keys(stateWriters)) {
         const key = stateKey.confirmation(service);
-        const record = { key, version, deleted: false, service, epoch, incarnation, toldAt: Date.now() };
+        const record = { key, version, deleted: false, service, epoch, incarnation, wallClockMs: Date.now() };
         const sequence = await publisher.publishAlways(key, version, text.encode(JSON.stringify(record)));
         expect(await follower.reach({ epoch, sequence }, 5_000)).toBe(true);
       }

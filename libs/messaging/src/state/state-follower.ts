@@ -302,7 +302,7 @@ export class StateFollower {
     const { record } = this.held<'confirmation'>(key);
     if (!record) return;
     const wrong = clocks.wrong;
-    clocks.heard(record.service, Date.parse(message.headers?.get('Nats-Time-Stamp') ?? ''), record.toldAt);
+    clocks.heard(record.service, Date.parse(message.headers?.get('Nats-Time-Stamp') ?? ''), record.wallClockMs);
     if (clocks.wrong !== wrong) this.#judgeEpoch();
   }
 

@@ -22,12 +22,12 @@ const reasons: readonly (readonly [code: RegExp, why: string])[] = [
   [/^25006$/, 'this server of Postgres is read-only'],
   [/^25P0[34]$/, 'Postgres ended the transaction because it took too long'],
   [/^40003$/, 'Postgres does not know how the change ended'],
-  [/^40/, 'the change met others at the same rows again and again'],
+  [/^40/, 'concurrent changes of the same rows'],
   [/^53100$/, 'the disk of Postgres is full'],
   [/^53200$/, 'Postgres is out of memory'],
   [/^53300$/, 'Postgres has too many connections'],
-  [/^53/, 'Postgres is out of something it needs'],
-  [/^55P03$/, 'somebody else holds what it needs'],
+  [/^53/, 'Postgres is out of resources'],
+  [/^55P03$/, 'another transaction holds a lock'],
   [/^57014$/, 'Postgres took too long'],
   [/^57P0[1235]$/, 'Postgres is starting or ending'],
   [/^58(000|030)$/, 'Postgres cannot read or write its disk'],
@@ -69,7 +69,7 @@ export function notNow(error: unknown): NotNow | undefined {
   const unknown = failed?.query === 'COMMIT' && (lost || cause.severity !== 'ERROR');
   return unknown
     ? {
-        sentence: `It is not known whether the change was made: ${why}. Look before you ask again.`,
+        sentence: `It is not known whether the change was committed: ${why}. Read the object before you repeat the call.`,
         outcome: 'unknown',
       }
     : { sentence: `This cannot be done now: ${why}. Try again.`, outcome: 'not-done' };

@@ -19,7 +19,7 @@ export function patroniConfiguration(
   etcd: readonly string[],
   passwords: DatabaseClusterPasswords,
 ): string {
-  // Copied there by start.sh: Postgres takes a key only from its own user.
+  // Copied there by start-patroni.sh: Postgres takes a key only from its own user.
   const keyFile = '/run/database/member.key';
   const login = (username: string, password: string) =>
     `{ username: ${username}, password: ${quoted(password)}, sslmode: verify-full, sslrootcert: ${mountPoint}/server-root.pem }`;
