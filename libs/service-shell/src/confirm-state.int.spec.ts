@@ -128,12 +128,12 @@ describe('confirming the state stream', () => {
     datacontenttype: 'application/json' as const,
     data: { name, description: '' },
   });
-  async function acknowledgeEvent(name: string, position: number): Promise<void> {
-    const sequence = await events.publish('sluice.events.user-role.created', position, eventOf(name));
+  async function acknowledgeEvent(name: string, position: number, what = 'user-role.created'): Promise<void> {
+    const sequence = await events.publish(`sluice.events.${what}`, position, eventOf(name));
     await dataSource.query(
       `INSERT INTO acknowledged (id, kind, name, version, position, body, sequence)
-       VALUES ($1, 'event', 'user-role.created', 0, $2, $3, $4)`,
-      [++id, position, eventOf(name), sequence],
+       VALUES ($1, 'event', $2, 0, $3, $4, $5)`,
+      [++id, what, position, eventOf(name), sequence],
     );
   }
   async function eventsOnBus(): Promise<string[]> {
@@ -286,6 +286,24 @@ describe('confirming the state stream', () => {
     await confirm.execute();
     expect(await eventsOnBus()).toEqual(['one', 'two', 'three', 'four']);
     expect(confirm.restoredEvents).toBe(0);
+  });
+
+  it.each([
+    ['by itself', async () => void (await events.restore())],
+    ['before a newer one of one kind', () => acknowledgeEvent('newer', 5, 'user-role.deleted')],
+  ])('publishes lost events of several kinds in the one order in which they happened, %s', async (_when, again) => {
+    await acknowledgeEvent('A is created', 1);
+    await acknowledgeEvent('A is deleted', 2, 'user-role.deleted');
+    await acknowledgeEvent('B is created', 3);
+    await acknowledgeEvent('A is changed', 4, 'user-role.updated');
+    const inOrder = await eventsOnBus();
+    const manager = await jetstreamManager(connection);
+    await manager.streams.delete(eventStream);
+    await createEventStream(connection);
+    events.forget();
+    await again();
+    expect((await eventsOnBus()).slice(0, 4)).toEqual(inOrder);
+    expect((await eventsOnBus()).slice(4)).toEqual(_when === 'by itself' ? [] : ['newer']);
   });
 
   it('publishes them again without waiting for a newer one', async () => {

@@ -52,7 +52,7 @@ export interface PlacedEvent {
   readonly event: CloudEvent;
 }
 
-/** What was acknowledged of a kind of event, to be published again should the stream have lost it. */
+/** What was acknowledged of each kind of event, to be published again should the stream have lost it. */
 export interface AcknowledgedEvents {
   /** The furthest place acknowledged, by subject. */
   ends(): Promise<Iterable<{ readonly subject: string; readonly position: number }>>;
@@ -100,7 +100,7 @@ export class EventPublisher {
    */
   publish(subject: string, position: number, event: CloudEvent): Promise<number> {
     return this.#alone(async () => {
-      if (!this.#ends.has(subject)) await this.#restore(subject, position);
+      if (!this.#ends.has(subject)) await this.#restoreLost(position);
       return this.#put(subject, { position, event });
     });
   }
@@ -116,15 +116,11 @@ export class EventPublisher {
     }
   }
 
-  /** Publishes again what the stream has lost. @returns how many events that were */
+  /** Publishes again what the stream has lost, in the order of its service. @returns how many events that were */
   restore(): Promise<number> {
-    return this.#alone(async () => {
-      let count = 0;
-      for (const { subject, position } of await this.acknowledged.ends()) {
-        this.#ends.delete(subject);
-        count += await this.#restore(subject, position + 1);
-      }
-      return count;
+    return this.#alone(() => {
+      this.#ends.clear();
+      return this.#restoreLost(Number.MAX_SAFE_INTEGER);
     });
   }
 
@@ -136,39 +132,85 @@ export class EventPublisher {
     return result;
   }
 
-  async #restore(subject: string, before: number): Promise<number> {
-    for (let count = 0; ;) {
-      const { position } = await this.#end(subject);
-      const lost = await this.acknowledged.between(subject, position, before);
-      if (lost.length === 0) return count;
-      for (const event of lost) await this.#put(subject, event);
-      count += lost.length;
+  async #put(subject: string, placed: PlacedEvent): Promise<number> {
+    for (;;) {
+      const end = await this.#end(subject);
+      if (end.position >= placed.position) return end.sequence;
+      try {
+        return await this.#append(subject, placed, end);
+      } catch (error) {
+        // It ends elsewhere than was known: perhaps before what was acknowledged.
+        this.#forgetIfMoved(error, subject);
+        await this.#restoreLost(placed.position);
+      }
     }
   }
 
-  async #put(subject: string, { position, event }: PlacedEvent): Promise<number> {
+  /**
+   * Publishes what was acknowledged and is not in the stream, of all subjects in the one order of the service: a subscriber
+   * hears of a thing's end after its beginning, though they are of two subjects.
+   */
+  async #restoreLost(before: number): Promise<number> {
+    let count = 0;
     for (;;) {
-      const end = await this.#end(subject);
-      if (end.position >= position) return end.sequence;
-      const header = headers();
-      header.set('content-type', cloudEventContentType);
-      header.set(outboxPositionHeader, String(position));
-      if (event.traceparent) header.set('traceparent', event.traceparent);
       try {
-        const ack = await this.stream.publish(subject, JSON.stringify(event), {
-          headers: header,
-          msgID: `${event.source}${event.id}`,
-          expect: { lastSubjectSequence: end.sequence },
-        });
-        this.#ends.set(subject, { sequence: ack.seq, position });
-        return ack.seq;
+        for await (const { subject, placed } of this.#lost(before)) {
+          const end = await this.#end(subject);
+          if (end.position >= placed.position) continue;
+          await this.#append(subject, placed, end);
+          count++;
+        }
+        return count;
       } catch (error) {
-        this.#ends.delete(subject);
-        if (!(error instanceof JetStreamApiError && error.code === wrongLastSequence)) throw error;
-        // It ends elsewhere than was known: perhaps before what was acknowledged.
-        await this.#restore(subject, position);
+        this.#forgetIfMoved(error);
       }
     }
+  }
+
+  /** Lost events of all subjects, merged by their places. */
+  async *#lost(before: number): AsyncIterable<{ subject: string; placed: PlacedEvent }> {
+    const open: LostSubject[] = [];
+    for (const { subject, position } of await this.acknowledged.ends()) {
+      const { position: after } = await this.#end(subject);
+      if (after < Math.min(position, before - 1)) open.push({ subject, after, waiting: [] });
+    }
+    for (;;) {
+      for (const lost of open) {
+        if (lost.waiting.length > 0 || lost.after === undefined) continue;
+        lost.waiting = [...(await this.acknowledged.between(lost.subject, lost.after, before))];
+        lost.after = lost.waiting.at(-1)?.position;
+      }
+      const next = open
+        .filter(({ waiting }) => waiting.length > 0)
+        .reduce<LostSubject | undefined>(
+          (first, lost) => (first && placeOf(first) < placeOf(lost) ? first : lost),
+          undefined,
+        );
+      const placed = next?.waiting.shift();
+      if (!next || !placed) return;
+      yield { subject: next.subject, placed };
+    }
+  }
+
+  /** @throws the error when it does not say that the stream ends elsewhere than was known */
+  #forgetIfMoved(error: unknown, subject?: string): void {
+    if (subject !== undefined) this.#ends.delete(subject);
+    else this.#ends.clear();
+    if (!(error instanceof JetStreamApiError && error.code === wrongLastSequence)) throw error;
+  }
+
+  async #append(subject: string, { position, event }: PlacedEvent, end: SubjectEnd): Promise<number> {
+    const header = headers();
+    header.set('content-type', cloudEventContentType);
+    header.set(outboxPositionHeader, String(position));
+    if (event.traceparent) header.set('traceparent', event.traceparent);
+    const ack = await this.stream.publish(subject, JSON.stringify(event), {
+      headers: header,
+      msgID: `${event.source}${event.id}`,
+      expect: { lastSubjectSequence: end.sequence },
+    });
+    this.#ends.set(subject, { sequence: ack.seq, position });
+    return ack.seq;
   }
 
   async #end(subject: string): Promise<SubjectEnd> {
@@ -183,4 +225,15 @@ export class EventPublisher {
     const last = await this.manager.streams.getMessage(eventStream, { last_by_subj: subject });
     return { sequence: last?.seq ?? 0, position: Number(last?.header?.get(outboxPositionHeader)) || 0 };
   }
+}
+
+/** A subject that the stream has not all of; `after` is undefined when everything has been read. */
+interface LostSubject {
+  readonly subject: string;
+  after: number | undefined;
+  waiting: PlacedEvent[];
+}
+
+function placeOf({ waiting }: LostSubject): number {
+  return waiting[0]?.position ?? Number.POSITIVE_INFINITY;
 }
