@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
-import { oneOf, textOf } from '../operation/violations.js';
+import { oneOf } from '../operation/violations.js';
 import { auditEntry, auditHead, listAudit } from '../request/audit.js';
 import { byActor, pageRequest } from '../request/shapes.js';
 import { stateComparison } from '../request/state-maintenance.js';
@@ -26,7 +26,7 @@ export const showAudit = defineHttpOperation('listAudit', {
   path: '/v1/audit',
   query: {
     limit: pageRequest.shape.limit,
-    after: textOf(/^[a-z-]+:\d{1,15}$/, 'must be `next` of the page before').optional(),
+    after: pageRequest.shape.after,
     service: oneOf(auditedServices).optional(),
   },
   tag,
