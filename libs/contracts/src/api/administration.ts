@@ -39,7 +39,7 @@ export const showAuditHeads = defineHttpOperation('listAuditHeads', {
   path: '/v1/audit/heads',
   tag,
   summary: 'Shows the newest hash of each audit trail.',
-  answer: z.object({ heads: z.array(auditHead.extend({ service: z.string() })) }),
+  answer: z.object({ heads: z.array(auditHead.extend({ service: z.enum(auditedServices) })) }),
 });
 
 export const showStateComparison = defineHttpOperation('compareState', {
