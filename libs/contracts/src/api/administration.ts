@@ -53,6 +53,19 @@ export const showStateComparison = defineHttpOperation('compareState', {
   }),
 });
 
+export const showVersion = defineHttpOperation('getVersion', {
+  method: 'GET',
+  path: '/v1/version',
+  tag,
+  summary: 'Tells which version of Sluice answers.',
+  answer: z.object({
+    version: z.string().meta({
+      description: 'Of Sluice: major.minor.patch. While an upgrade is under way, of the process that answers.',
+    }),
+    node: z.string().meta({ description: 'Of the Node.js that runs it.' }),
+  }),
+});
+
 export const getOpenApiDocument = defineHttpOperation('getOpenApiDocument', {
   method: 'GET',
   path: '/v1/openapi.json',
