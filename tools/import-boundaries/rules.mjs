@@ -10,6 +10,7 @@ const mayImport = {
   'libs/embedded-servers': [],
   'libs/flow-engine': ['libs/domain'],
   'libs/contracts': ['libs/domain'],
+  'libs/admin-client': ['libs/contracts', 'libs/domain'],
   'libs/pki': ['libs/domain'],
   'libs/messaging': ['libs/contracts', 'libs/domain'],
   'libs/service-shell': ['libs/messaging', 'libs/persistence', 'libs/contracts', 'libs/domain'],

@@ -18,6 +18,7 @@ import { OpenApiController } from './openapi/openapi.controller.js';
 import { StateController } from './state/state.controller.js';
 import { SubscribersController } from './subscribers/subscribers.controller.js';
 import { TrustedRootsController } from './trusted-roots/trusted-roots.controller.js';
+import { VersionController } from './version/version.controller.js';
 
 export class AppModule {
   static with(shell: Shell, destinations: Destinations, notReady: () => readonly string[]): DynamicModule {
@@ -36,6 +37,7 @@ export class AppModule {
         StateController,
         AuditController,
         OpenApiController,
+        VersionController,
         DocsController,
         HealthController,
       ],

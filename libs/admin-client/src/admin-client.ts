@@ -1,5 +1,6 @@
-import { parametersOf, type HttpOperation, type Operation } from '@sluice/contracts';
-import type { ErrorCode } from '@sluice/domain';
+import type { HttpOperation, Operation } from '@sluice/contracts';
+import { AdminApiError, type Problem } from './admin-api-error.js';
+import { requestOf } from './request-of.js';
 
 /** An operation of the admin API: as it is defined, or as the request of the bus that it is. */
 export type Called<Input = unknown, Answer = unknown> =
@@ -8,35 +9,14 @@ export type Called<Input = unknown, Answer = unknown> =
 export type InputOf<O> = O extends Called<infer Input, unknown> ? Input : never;
 /** What a caller gets: the parsed body. */
 export type AnswerOf<O> = O extends Called<never, infer Answer> | Called<unknown, infer Answer> ? Answer : never;
-
-/** A problem document (RFC 9457) of the admin API. */
-export interface Problem {
-  readonly type?: string;
-  readonly title?: string;
-  readonly status?: number;
-  readonly detail?: string;
-  readonly code?: ErrorCode;
-  readonly violations?: readonly { readonly field: string; readonly message: string }[];
-  readonly [member: string]: unknown;
-}
-
-/** An answer of the admin API that is no success. */
-export class AdminApiError extends Error {
-  override readonly name = 'AdminApiError';
-
-  constructor(
-    readonly status: number,
-    readonly problem: Problem,
-  ) {
-    super(problem.detail ?? problem.title ?? `The admin API answered ${status}.`);
-  }
-}
+/** What a list has on its pages. */
+export type ItemOf<O> = AnswerOf<O> extends { items: readonly (infer Item)[] } ? Item : never;
 
 export interface AdminClientOptions {
-  /** Without a path: `http://127.0.0.1:8080`. */
+  /** Up to the paths of the API: `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly token: string;
-  /** A call that has no answer after this is given up, in milliseconds. */
+  /** A call that has no whole answer after this is given up, in milliseconds. */
   readonly timeoutMs?: number;
 }
 
@@ -46,76 +26,92 @@ export interface RawBody {
   readonly mediaType: string;
 }
 
+/** Longer than any call takes. */
 const defaultTimeoutMs = 70_000;
+const itemsPerPage = 1_000;
 
 /** Calls the admin API, by the definitions of its operations. */
 export class AdminClient {
-  constructor(private readonly options: AdminClientOptions) {}
+  readonly #url: string;
+
+  constructor(private readonly options: AdminClientOptions) {
+    this.#url = options.url.replace(/\/+$/, '');
+  }
 
   /**
    * @returns the parsed body of a success; undefined when there is none
-   * @throws AdminApiError for an answer that is no success; Error when nobody answers
+   * @throws AdminApiError for an answer that is no success; Error when there is no answer, or none of the admin API
    */
   async call<O extends Called<never> | Called>(operation: O, input: InputOf<O>): Promise<AnswerOf<O>> {
-    const { body } = await this.#send(httpOf(operation), input as Record<string, unknown>);
-    return body as AnswerOf<O>;
+    return (await this.#json(httpOf(operation), input)) as AnswerOf<O>;
   }
 
   /** The same, with a body that is no JSON. */
   async send<O extends Called<never> | Called>(operation: O, input: InputOf<O>, raw: RawBody): Promise<AnswerOf<O>> {
-    const { body } = await this.#send(httpOf(operation), input as Record<string, unknown>, raw);
-    return body as AnswerOf<O>;
+    return (await this.#json(httpOf(operation), input, raw)) as AnswerOf<O>;
   }
 
-  /** The octets of an answer that is no JSON. */
+  /** The octets of an answer that is no JSON. @throws as `call` */
   async download<O extends Called<never> | Called>(operation: O, input: InputOf<O>): Promise<Uint8Array> {
-    return (await this.#send(httpOf(operation), input as Record<string, unknown>)).bytes;
+    return (await this.#fetch(httpOf(operation), input)).bytes;
   }
 
-  /** Every item of a list, page by page. */
+  /** Every item of a list, page by page. @throws as `call` */
   async *list<O extends Called<never> | Called>(
     operation: O,
     input: Omit<InputOf<O>, 'limit' | 'after'>,
-  ): AsyncIterable<AnswerOf<O> extends { items: readonly (infer Item)[] } ? Item : never> {
-    let after: string | undefined;
-    do {
-      const { body } = await this.#send(httpOf(operation), {
-        ...input,
-        limit: 1_000,
-        ...(after === undefined ? {} : { after }),
-      });
-      const { items, next } = body as { items: never[]; next?: string };
-      yield* items;
+  ): AsyncGenerator<ItemOf<O>, void, undefined> {
+    const seen = new Set<string>();
+    for (let after: string | undefined; ;) {
+      const page = { ...input, limit: itemsPerPage, ...(after === undefined ? {} : { after }) };
+      const { items, next } = (await this.#json(httpOf(operation), page)) as { items: unknown; next?: unknown };
+      if (!Array.isArray(items)) throw new Error('The admin API answered something else than a list.');
+      yield* items as ItemOf<O>[];
+      if (next === undefined) return;
+      if (typeof next !== 'string' || seen.has(next)) throw new Error('The admin API gave a list that has no end.');
+      seen.add(next);
       after = next;
-    } while (after !== undefined);
+    }
   }
 
-  async #send(
+  async #json(operation: HttpOperation, input: unknown, raw?: RawBody): Promise<unknown> {
+    const { response, bytes } = await this.#fetch(operation, input, raw);
+    if (bytes.length === 0 && (response.status === 204 || !operation.answer.schema)) return undefined;
+    const parsed = parsedJson(response, bytes);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+    const type = response.headers.get('content-type') ?? 'nothing';
+    throw new Error(`What answers at ${this.#url} is not the admin API: it answered ${response.status} with ${type}.`);
+  }
+
+  /** @throws AdminApiError for an answer that is no success */
+  async #fetch(
     operation: HttpOperation,
-    input: Readonly<Record<string, unknown>>,
+    input: unknown,
     raw?: RawBody,
-  ): Promise<{ body: unknown; bytes: Uint8Array }> {
-    const { url, token, timeoutMs = defaultTimeoutMs } = this.options;
-    const { target, body } = requestOf(operation, input);
-    const json = body === undefined ? undefined : JSON.stringify(body);
-    const type = raw?.mediaType ?? (json === undefined ? undefined : 'application/json');
-    let response: Response;
+  ): Promise<{ response: Response; bytes: Uint8Array<ArrayBuffer> }> {
+    const { token, timeoutMs = defaultTimeoutMs } = this.options;
+    const { target, body } = requestOf(operation, input as Readonly<Record<string, unknown>>);
+    const sent = raw ?? (body === undefined ? undefined : { content: body, mediaType: 'application/json' });
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      response = await fetch(new URL(target, url), {
+      const response = await fetch(`${this.#url}${target}`, {
         method: operation.method,
-        headers: { authorization: `Bearer ${token}`, ...(type === undefined ? {} : { 'content-type': type }) },
-        ...(type === undefined ? {} : { body: raw?.content ?? json ?? '' }),
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMs),
+        headers: { authorization: `Bearer ${token}`, ...(sent ? { 'content-type': sent.mediaType } : {}) },
+        ...(sent ? { body: sent.content } : {}),
+        // Wherever it leads, the token is not for there.
+        redirect: 'manual',
+        signal,
       });
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (response.ok) return { response, bytes };
+      throw new AdminApiError(response.status, problemOf(response, bytes), retryAfterOf(response));
     } catch (error) {
-      throw new Error(`Nobody answers at ${url}: is the stack running?`, { cause: error });
+      if (error instanceof AdminApiError) throw error;
+      const what = `${operation.method} ${target.split('?')[0]}`;
+      if (signal.aborted)
+        throw new Error(`${this.#url} gave no answer to ${what} within ${timeoutMs} ms.`, { cause: error });
+      throw new Error(`Nobody answers at ${this.#url}: is the stack running?`, { cause: error });
     }
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
-    const parsed: unknown = isJson && bytes.length > 0 ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
-    if (!response.ok) throw new AdminApiError(response.status, (parsed ?? {}) as Problem);
-    return { body: parsed, bytes };
   }
 }
 
@@ -123,22 +119,26 @@ function httpOf(operation: Called<never> | Called): HttpOperation {
   return 'http' in operation ? operation.http : operation;
 }
 
-/** Divides what a caller gives among path, query and body. */
-function requestOf(
-  operation: HttpOperation,
-  input: Readonly<Record<string, unknown>>,
-): { target: string; body: unknown } {
-  const inPath = parametersOf(operation.path);
-  const query = new URLSearchParams();
-  const body: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(input)) {
-    if (inPath.includes(name) || value === undefined) continue;
-    if (Object.hasOwn(operation.query.shape, name)) query.set(name, String(value));
-    else body[name] = value;
+function problemOf(response: Response, bytes: Uint8Array<ArrayBuffer>): Problem {
+  if (response.status >= 300 && response.status < 400)
+    return {
+      detail: `The admin API answered ${response.status}: redirects are not followed, name the address itself.`,
+    };
+  const parsed = parsedJson(response, bytes);
+  return typeof parsed === 'object' && parsed !== null ? (parsed as Problem) : {};
+}
+
+function retryAfterOf(response: Response): number | undefined {
+  const seconds = response.headers.get('retry-after');
+  return seconds !== null && /^\d{1,9}$/.test(seconds) ? Number(seconds) : undefined;
+}
+
+/** Undefined when it is none. */
+function parsedJson(response: Response, bytes: Uint8Array<ArrayBuffer>): unknown {
+  if (!/\bjson\b/.test(response.headers.get('content-type') ?? '')) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
   }
-  const path = operation.path.replace(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(input[name])));
-  const search = query.size > 0 ? `?${query.toString()}` : '';
-  const hasBody = operation.body?.schema !== undefined && !(operation.body.optional && Object.keys(body).length === 0);
-  const whole = operation.body?.member;
-  return { target: `${path}${search}`, body: hasBody ? (whole === undefined ? body : body[whole]) : undefined };
 }

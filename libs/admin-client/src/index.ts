@@ -1,8 +1,10 @@
+export { AdminApiError, type Problem } from './admin-api-error.js';
 export {
-  AdminApiError,
   AdminClient,
   type AdminClientOptions,
   type AnswerOf,
   type Called,
   type InputOf,
+  type ItemOf,
+  type RawBody,
 } from './admin-client.js';

@@ -7,6 +7,7 @@ export {
   showAudit,
   showAuditHeads,
   showStateComparison,
+  showVersion,
 } from './api/administration.js';
 export {
   downloadCertificates,

@@ -35,7 +35,6 @@ export {
 } from './outbox.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { Transactions, violatedUniqueConstraint, type Committed } from './transactions.js';
-export { pageOf } from './page-of.js';
 export { SecretSealer } from './secret-sealer.js';
 export { lockRow, tryLockRow } from './row-lock.js';
 export { createRecordVersionSequence, nextRecordVersion } from './record-version.js';

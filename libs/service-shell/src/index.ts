@@ -17,6 +17,9 @@ export {
 export { openDestinations } from './destinations/open-destinations.js';
 export { FollowedFiles } from './followed-files.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';
+export { cursorOf, positionOf, type CursorList } from './lists/cursor.js';
+export { pageOf, type PagedRows, type PageRequest } from './lists/page-of.js';
+export { sluiceVersion } from '@sluice/persistence';
 export { createLog, nestLogger, type Log } from './log.js';
 export { Counter, durationBuckets, Histogram, Metrics, type Labels, type Reading } from './metrics/metrics.js';
 export { openDatabase } from './open-database.js';

@@ -1,3 +1,6 @@
+import { AdminClient } from '@sluice/admin-client';
+import { listFlows, putFlow } from '@sluice/contracts';
+
 /** Deployed when there is no flow yet, so that there is something to call. */
 export const sampleFlowId = 'orders';
 
@@ -14,15 +17,9 @@ steps:
 
 /** Deploys the sample through the admin API, as anybody would. @returns false when there are flows already */
 export async function deploySampleFlow(adminUrl: string, token: string): Promise<boolean> {
-  const headers = { authorization: `Bearer ${token}` };
-  const listed = await fetch(`${adminUrl}/v1/flows?limit=1`, { headers });
-  const { items } = (await listed.json()) as { items: unknown[] };
+  const admin = new AdminClient({ url: adminUrl, token });
+  const { items } = await admin.call(listFlows, { limit: 1 });
   if (items.length > 0) return false;
-  const deployed = await fetch(`${adminUrl}/v1/flows/${sampleFlowId}`, {
-    method: 'PUT',
-    headers: { ...headers, 'content-type': 'application/yaml' },
-    body: sampleFlow,
-  });
-  if (!deployed.ok) throw new Error(`The sample flow could not be deployed: ${await deployed.text()}`);
+  await admin.send(putFlow, { id: sampleFlowId }, { content: sampleFlow, mediaType: 'application/yaml' });
   return true;
 }

@@ -6,8 +6,8 @@ import {
   type AuditEntry,
   type StateWriter,
 } from '@sluice/contracts';
-import { invalidArgument } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
+import { cursorOf, positionOf, type CursorList } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Given } from '../http/given.js';
 import { Serves } from '../http/serves.js';
@@ -25,13 +25,14 @@ interface AuditQuery {
 export class AuditController {
   constructor(private readonly requests: RequestClient) {}
 
-  /** One service's entries in their order, or one service's after the other's; `after` is `<service>:<sequence>`. */
+  /** One service's entries in their order, or one service's after the other's. */
   @Serves(showAudit)
   async list(@Given() { limit, after, service: only }: AuditQuery) {
     const wanted = only === undefined ? services : [only];
-    const cursor = after === undefined ? undefined : readCursor(after);
+    const list = auditOf(only);
+    const cursor = after === undefined ? undefined : readPosition(positionOf(list, after));
     const items: ReturnType<typeof toItem>[] = [];
-    for (const service of wanted.slice(cursor ? Math.max(0, wanted.indexOf(cursor.service)) : 0)) {
+    for (const service of wanted.slice(cursor ? wanted.indexOf(cursor.service) : 0)) {
       let last = cursor?.service === service ? cursor.sequence : 0;
       while (items.length < limit) {
         const { entries } = await this.requests.call(listAudit[service], { after: last, limit: limit - items.length });
@@ -42,7 +43,10 @@ export class AuditController {
       if (items.length >= limit) break;
     }
     const end = items.at(-1);
-    return { items, ...(end && items.length >= limit ? { next: `${end.service}:${end.sequence}` } : {}) };
+    return {
+      items,
+      ...(end && items.length >= limit ? { next: cursorOf(list, `${end.service}:${end.sequence}`) } : {}),
+    };
   }
 
   /** The newest hash of each chain. */
@@ -71,9 +75,17 @@ function readContent(content: string): Record<string, unknown> {
   }
 }
 
-function readCursor(after: string): { service: StateWriter; sequence: number } {
-  const [name, sequence] = after.split(':');
-  const service = services.find((known) => known === name);
-  if (!service) throw invalidArgument([{ field: 'after', message: 'must be `next` of the page before' }]);
-  return { service, sequence: Number(sequence) };
+/** A position is `<service>:<sequence>`; with all services the list is another one than that of the service. */
+function auditOf(only: StateWriter | undefined): CursorList {
+  const wanted: readonly string[] = only === undefined ? services : [only];
+  const isPosition = (text: string) => {
+    const { service, sequence } = readPosition(text);
+    return wanted.includes(service) && Number.isSafeInteger(sequence) && sequence > 0;
+  };
+  return { name: 'list-audit.v1', scope: only, isPosition };
+}
+
+function readPosition(text: string): { service: StateWriter; sequence: number } {
+  const [service, sequence] = text.split(':');
+  return { service: service as StateWriter, sequence: Number(sequence) };
 }

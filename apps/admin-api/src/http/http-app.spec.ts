@@ -5,6 +5,8 @@ import type { RequestClient } from '@sluice/messaging';
 import { createLog, type Destinations, type Shell } from '@sluice/service-shell';
 import { RequestMethod, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppModule } from '../app.module.js';
 import { bodyLimit } from './body-limit.js';
 import { createHttpApp } from './create-http-app.js';
@@ -191,6 +193,19 @@ describe('a request that means nothing', () => {
   it('is told how large a body may be', async () => {
     const { status, body } = await call('POST', '/v1/user-roles', Buffer.alloc(bodyLimit + 1, 0x20));
     expect([status, body['maximumBytes']]).toEqual([413, bodyLimit]);
+  });
+});
+
+describe('the version', () => {
+  it('is told to administrators: that which is in the package files, and the Node.js that runs', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await call('GET', '/v1/version')).toMatchObject({
+      status: 200,
+      body: { version, node: process.versions.node },
+    });
+    expect((await app.inject({ method: 'GET', url: '/v1/version' })).statusCode).toBe(401);
   });
 });
 

@@ -1,6 +1,6 @@
 import { listAdminTokens, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
@@ -12,21 +12,20 @@ export class ListAdminTokensHandler {
 
   @Handles(listAdminTokens)
   async handle(
-    @Payload() { limit, after }: DecodedRequestOf<typeof listAdminTokens>,
+    @Payload() request: DecodedRequestOf<typeof listAdminTokens>,
   ): Promise<ResponseOf<typeof listAdminTokens>> {
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+    const { rows, ...end } = await pageOf(listAdminTokens, request, {
+      load: (after, take) =>
         this.dataSource.manager.find(adminTokenSchema, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,
         }),
-      (row) => row.name,
-    );
+      position: (row) => row.name,
+    });
     return {
       items: rows.map(({ name, createdAt }) => ({ name, createdAt: createdAt.toISOString() })),
-      ...(next === undefined ? {} : { next }),
+      ...end,
     };
   }
 }

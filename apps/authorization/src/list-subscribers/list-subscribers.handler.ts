@@ -1,6 +1,6 @@
 import { listSubscribers, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
@@ -13,18 +13,17 @@ export class ListSubscribersHandler {
 
   @Handles(listSubscribers)
   async handle(
-    @Payload() { limit, after }: DecodedRequestOf<typeof listSubscribers>,
+    @Payload() request: DecodedRequestOf<typeof listSubscribers>,
   ): Promise<ResponseOf<typeof listSubscribers>> {
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+    const { rows, ...end } = await pageOf(listSubscribers, request, {
+      load: (after, take) =>
         this.dataSource.manager.find(subscriberSchema, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,
         }),
-      (row) => row.name,
-    );
-    return { items: rows.map(subscriberView), ...(next === undefined ? {} : { next }) };
+      position: (row) => row.name,
+    });
+    return { items: rows.map(subscriberView), ...end };
   }
 }

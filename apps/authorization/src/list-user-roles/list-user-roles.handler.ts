@@ -1,6 +1,6 @@
 import { listUserRoles, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
@@ -13,19 +13,16 @@ export class ListUserRolesHandler {
 
   /** In the order of names. */
   @Handles(listUserRoles)
-  async handle(
-    @Payload() { limit, after }: DecodedRequestOf<typeof listUserRoles>,
-  ): Promise<ResponseOf<typeof listUserRoles>> {
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+  async handle(@Payload() request: DecodedRequestOf<typeof listUserRoles>): Promise<ResponseOf<typeof listUserRoles>> {
+    const { rows, ...end } = await pageOf(listUserRoles, request, {
+      load: (after, take) =>
         this.dataSource.manager.find(userRoleSchema, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,
         }),
-      (row) => row.name,
-    );
-    return { items: rows.map(toUserRoleView), ...(next === undefined ? {} : { next }) };
+      position: (row) => row.name,
+    });
+    return { items: rows.map(toUserRoleView), ...end };
   }
 }

@@ -1,6 +1,6 @@
 import { listFlows, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller, Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, In } from 'typeorm';
@@ -19,18 +19,17 @@ export class ListFlowsHandler {
 
   /** In the order of ids, without their definitions; with those of which no deployment stands. */
   @Handles(listFlows)
-  async handle(@Payload() { limit, after }: DecodedRequestOf<typeof listFlows>): Promise<ResponseOf<typeof listFlows>> {
+  async handle(@Payload() request: DecodedRequestOf<typeof listFlows>): Promise<ResponseOf<typeof listFlows>> {
     const { manager } = this.dataSource;
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+    const { rows, ...end } = await pageOf(listFlows, request, {
+      load: (after, take) =>
         manager.query<{ id: string }[]>(
           `SELECT id FROM (SELECT id FROM flow UNION SELECT flow_id FROM failed_deployment) known
            WHERE $1::text IS NULL OR id > $1 COLLATE "C" ORDER BY id LIMIT $2`,
           [after ?? null, take],
         ),
-      (row) => row.id,
-    );
+      position: (row) => row.id,
+    });
     const ids = rows.map(({ id }) => id);
     const flows = new Map((await manager.findBy(flowSchema, { id: In(ids) })).map((row) => [row.id, row]));
     const failed = new Map(
@@ -48,6 +47,6 @@ export class ListFlowsHandler {
         ];
       return failure ? [toFailedFlowView(failure)] : [];
     });
-    return { items, ...(next === undefined ? {} : { next }) };
+    return { items, ...end };
   }
 }

@@ -3,7 +3,7 @@ import { invalidArgument, readTimestamp, unstorableTextFault, type FieldViolatio
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { isCursor, ReadMessages } from '../record-message/read-messages.js';
+import { ReadMessages } from '../record-message/read-messages.js';
 
 @Controller()
 export class ListMessageProcessingLogsHandler {
@@ -18,8 +18,6 @@ export class ListMessageProcessingLogsHandler {
       const message = request[field] === undefined ? undefined : unstorableTextFault(request[field]);
       if (message !== undefined) faults.push({ field, message });
     }
-    if (request.after !== undefined && !isCursor(request.after))
-      faults.push({ field: 'after', message: 'must be the `next` of the page before' });
     if (faults.length > 0) throw invalidArgument(faults);
     const { since, until } = request;
     return this.messages.list({ ...request, since: inUtc(since), until: inUtc(until) });

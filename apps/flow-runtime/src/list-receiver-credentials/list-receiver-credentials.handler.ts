@@ -1,6 +1,6 @@
 import { listReceiverCredentials, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
@@ -14,18 +14,17 @@ export class ListReceiverCredentialsHandler {
   /** In the order of aliases. */
   @Handles(listReceiverCredentials)
   async handle(
-    @Payload() { limit, after }: DecodedRequestOf<typeof listReceiverCredentials>,
+    @Payload() request: DecodedRequestOf<typeof listReceiverCredentials>,
   ): Promise<ResponseOf<typeof listReceiverCredentials>> {
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+    const { rows, ...end } = await pageOf(listReceiverCredentials, request, {
+      load: (after, take) =>
         this.dataSource.manager.find(receiverCredentialSchema, {
           ...(after === undefined ? {} : { where: { alias: MoreThan(after) } }),
           order: { alias: 'ASC' },
           take,
         }),
-      (row) => row.alias,
-    );
-    return { items: rows.map(toReceiverCredentialView), ...(next === undefined ? {} : { next }) };
+      position: (row) => row.alias,
+    });
+    return { items: rows.map(toReceiverCredentialView), ...end };
   }
 }

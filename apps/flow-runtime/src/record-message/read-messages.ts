@@ -1,5 +1,6 @@
-import { readTimestamp, unstorableTextFault } from '@sluice/domain';
+import { readTimestamp } from '@sluice/domain';
 import { messageProcessingLogConsumer, messageProcessingLogStream, type MessageProcessingLog } from '@sluice/contracts';
+import { cursorOf, positionOf, type CursorList } from '@sluice/service-shell';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { DataSource } from 'typeorm';
 import { timeOfMessageId } from './message-id.js';
@@ -30,6 +31,15 @@ interface Row {
 }
 
 const columns = 'id, start_at, end_at, status, flow, log_level, sender, correlation_id';
+
+/** A position is the start of an entry and its id. */
+const logList: CursorList = {
+  name: 'list-message-processing-logs.v1',
+  isPosition: (text) => {
+    const [start = '', id, ...more] = text.split('|');
+    return more.length === 0 && id !== undefined && readTimestamp(start) !== undefined;
+  },
+};
 
 /** How long a reader waits for what was answered before it asked to arrive in Postgres. */
 const patienceMs = 1_000;
@@ -63,8 +73,12 @@ export class ReadMessages {
     return row && { name: row.name, mediaType: row.media_type, content: row.content };
   }
 
-  /** Newest first; without what steps and log entries hold. */
+  /**
+   * Newest first; without what steps and log entries hold.
+   * @throws SluiceError `invalid-argument` naming `after` when no page gave it
+   */
   async list(filter: MessageFilter): Promise<{ items: MessageProcessingLog[]; next?: string }> {
+    const after = filter.after === undefined ? undefined : positionOf(logList, filter.after).split('|');
     await this.#caughtUp();
     const conditions: string[] = [];
     const values: unknown[] = [];
@@ -79,9 +93,8 @@ export class ReadMessages {
     if (filter.correlationId !== undefined) where((p) => `(correlation_id = ${p} OR id = ${p})`, filter.correlationId);
     if (filter.since !== undefined) where((p) => `start_at >= ${p}::timestamptz`, filter.since);
     if (filter.until !== undefined) where((p) => `start_at < ${p}::timestamptz`, filter.until);
-    if (filter.after !== undefined) {
-      const [start, id] = Buffer.from(filter.after, 'base64url').toString('utf8').split('|');
-      values.push(start, id);
+    if (after !== undefined) {
+      values.push(...after);
       conditions.push(`(start_at, id) < ($${values.length - 1}::timestamptz, $${values.length})`);
     }
     values.push(filter.limit + 1);
@@ -93,11 +106,11 @@ export class ReadMessages {
     );
     const kept = rows.slice(0, filter.limit);
     const last = kept.at(-1);
-    const next =
-      rows.length > filter.limit && last
-        ? Buffer.from(`${last.start_at.toISOString()}|${last.id}`).toString('base64url')
-        : undefined;
-    return { items: kept.map(toEntry), ...(next === undefined ? {} : { next }) };
+    const isLastPage = rows.length <= filter.limit || last === undefined;
+    return {
+      items: kept.map(toEntry),
+      ...(isLastPage ? {} : { next: cursorOf(logList, `${last.start_at.toISOString()}|${last.id}`) }),
+    };
   }
 
   /** The id tells when the message began, and so which partition to look into. */
@@ -120,17 +133,6 @@ export class ReadMessages {
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
-}
-
-/** Whether a text is what a page gave as its end. */
-export function isCursor(text: string): boolean {
-  const [start, id, ...more] = Buffer.from(text, 'base64url').toString('utf8').split('|');
-  return (
-    more.length === 0 &&
-    id !== undefined &&
-    unstorableTextFault(id) === undefined &&
-    readTimestamp(start ?? '') !== undefined
-  );
 }
 
 function toEntry(row: Row): MessageProcessingLog {

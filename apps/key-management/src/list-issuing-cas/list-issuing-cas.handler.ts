@@ -1,7 +1,6 @@
 import { getIssuingCa, listIssuingCas, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
-import { invalidArgument } from '@sluice/domain';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
@@ -15,25 +14,21 @@ export class ListIssuingCasHandler {
 
   /** In the order they were made. */
   @Handles(listIssuingCas)
-  async list(
-    @Payload() { limit, after }: DecodedRequestOf<typeof listIssuingCas>,
-  ): Promise<ResponseOf<typeof listIssuingCas>> {
-    if (after !== undefined && !/^\d{1,9}$/.test(after))
-      throw invalidArgument([{ field: 'after', message: 'must be the `next` of the page before' }]);
+  async list(@Payload() request: DecodedRequestOf<typeof listIssuingCas>): Promise<ResponseOf<typeof listIssuingCas>> {
     const { manager } = this.dataSource;
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+    const { rows, ...end } = await pageOf(listIssuingCas, request, {
+      isPosition: (text) => /^\d{1,9}$/.test(text),
+      load: (after, take) =>
         manager.find(certificateAuthoritySchema, {
           where: { kind: 'issuing', ...(after === undefined ? {} : { number: MoreThan(Number(after)) }) },
           order: { number: 'ASC' },
           take,
         }),
-      (row) => String(row.number),
-    );
+      position: (row) => String(row.number),
+    });
     const now = Date.now();
     const items = await Promise.all(rows.map((row) => viewIssuingCa(manager, row, now)));
-    return { items, ...(next === undefined ? {} : { next }) };
+    return { items, ...end };
   }
 
   @Handles(getIssuingCa)

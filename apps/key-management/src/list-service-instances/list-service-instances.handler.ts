@@ -1,6 +1,6 @@
 import { listServiceInstances, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
@@ -14,18 +14,17 @@ export class ListServiceInstancesHandler {
   /** In the order of names. */
   @Handles(listServiceInstances)
   async handle(
-    @Payload() { limit, after }: DecodedRequestOf<typeof listServiceInstances>,
+    @Payload() request: DecodedRequestOf<typeof listServiceInstances>,
   ): Promise<ResponseOf<typeof listServiceInstances>> {
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+    const { rows, ...end } = await pageOf(listServiceInstances, request, {
+      load: (after, take) =>
         this.dataSource.manager.find(serviceInstanceSchema, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,
         }),
-      (row) => row.name,
-    );
-    return { items: rows.map(toServiceInstanceView), ...(next === undefined ? {} : { next }) };
+      position: (row) => row.name,
+    });
+    return { items: rows.map(toServiceInstanceView), ...end };
   }
 }

@@ -1,6 +1,6 @@
 import { listServiceKeys, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, In, MoreThan } from 'typeorm';
@@ -15,20 +15,21 @@ export class ListServiceKeysHandler {
   /** In the order of names. */
   @Handles(listServiceKeys)
   async handle(
-    @Payload() { serviceInstanceId, limit, after }: DecodedRequestOf<typeof listServiceKeys>,
+    @Payload() request: DecodedRequestOf<typeof listServiceKeys>,
   ): Promise<ResponseOf<typeof listServiceKeys>> {
     const { manager } = this.dataSource;
+    const { serviceInstanceId } = request;
     await findServiceInstance(manager, serviceInstanceId);
-    const { rows, next } = await pageOf(
-      limit,
-      (take) =>
+    const { rows, ...end } = await pageOf(listServiceKeys, request, {
+      scope: serviceInstanceId,
+      load: (after, take) =>
         manager.find(serviceKeySchema, {
           where: { serviceInstanceId, ...(after === undefined ? {} : { name: MoreThan(after) }) },
           order: { name: 'ASC' },
           take,
         }),
-      (row) => row.name,
-    );
+      position: (row) => row.name,
+    });
     const held = await manager.findBy(credentialSchema, { serviceKeyId: In(rows.map(({ id }) => id)) });
     const now = Date.now();
     const items = rows.map((row) =>
@@ -38,6 +39,6 @@ export class ListServiceKeysHandler {
         now,
       ),
     );
-    return { items, ...(next === undefined ? {} : { next }) };
+    return { items, ...end };
   }
 }

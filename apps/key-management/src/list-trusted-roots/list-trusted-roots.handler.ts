@@ -1,6 +1,6 @@
 import { listTrustedRoots, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/persistence';
+import { pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, In, MoreThan } from 'typeorm';
@@ -15,16 +15,15 @@ export class ListTrustedRootsHandler {
   /** Roots added by hand and those of our own CA, in the order of their SHA-256. */
   @Handles(listTrustedRoots)
   async handle(
-    @Payload() { limit, after }: DecodedRequestOf<typeof listTrustedRoots>,
+    @Payload() request: DecodedRequestOf<typeof listTrustedRoots>,
   ): Promise<ResponseOf<typeof listTrustedRoots>> {
     const { manager } = this.dataSource;
-    const beyond = after === undefined ? {} : { sha256: MoreThan(after) };
-    const own = await manager.find(certificateAuthoritySchema, {
-      where: { kind: 'root', status: In(['prepared', 'active', 'retiring']), ...beyond },
-    });
-    const { rows, next } = await pageOf(
-      limit,
-      async (take) => {
+    const { rows, ...end } = await pageOf(listTrustedRoots, request, {
+      load: async (after, take) => {
+        const beyond = after === undefined ? {} : { sha256: MoreThan(after) };
+        const own = await manager.find(certificateAuthoritySchema, {
+          where: { kind: 'root', status: In(['prepared', 'active', 'retiring']), ...beyond },
+        });
         const added = await manager.find(trustedRootSchema, { where: beyond, order: { sha256: 'ASC' }, take });
         return [
           ...own.map((row) => toTrustedRootView(row.certificate, 'issuing-ca', row.createdAt)),
@@ -33,8 +32,8 @@ export class ListTrustedRootsHandler {
           .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
           .slice(0, take);
       },
-      (view) => view.sha256,
-    );
-    return { items: rows, ...(next === undefined ? {} : { next }) };
+      position: (view) => view.sha256,
+    });
+    return { items: rows, ...end };
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
-import { oneOf, textOf } from '../operation/violations.js';
+import { oneOf } from '../operation/violations.js';
 import { auditEntry, auditHead, listAudit } from '../request/audit.js';
 import { byActor, pageRequest } from '../request/shapes.js';
 import { stateComparison } from '../request/state-maintenance.js';
@@ -26,7 +26,7 @@ export const showAudit = defineHttpOperation('listAudit', {
   path: '/v1/audit',
   query: {
     limit: pageRequest.shape.limit,
-    after: textOf(/^[a-z-]+:\d{1,15}$/, 'must be `next` of the page before').optional(),
+    after: pageRequest.shape.after,
     service: oneOf(auditedServices).optional(),
   },
   tag,
@@ -39,7 +39,7 @@ export const showAuditHeads = defineHttpOperation('listAuditHeads', {
   path: '/v1/audit/heads',
   tag,
   summary: 'Shows the newest hash of each audit trail.',
-  answer: z.object({ heads: z.array(auditHead.extend({ service: z.string() })) }),
+  answer: z.object({ heads: z.array(auditHead.extend({ service: z.enum(auditedServices) })) }),
 });
 
 export const showStateComparison = defineHttpOperation('compareState', {
@@ -50,6 +50,19 @@ export const showStateComparison = defineHttpOperation('compareState', {
   answer: z.object({
     differing: z.number().int(),
     services: z.array(stateComparison.extend({ service: z.string() })),
+  }),
+});
+
+export const showVersion = defineHttpOperation('getVersion', {
+  method: 'GET',
+  path: '/v1/version',
+  tag,
+  summary: 'Tells which version of Sluice answers.',
+  answer: z.object({
+    version: z.string().meta({
+      description: 'Of Sluice: major.minor.patch. While an upgrade is under way, of the process that answers.',
+    }),
+    node: z.string().meta({ description: 'Of the Node.js that runs it.' }),
   }),
 });
 

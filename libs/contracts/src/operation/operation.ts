@@ -106,9 +106,12 @@ type Flat<T> = { [K in keyof T]: T[K] } & unknown;
 type InputOf<C extends RequestContract, B> = Flat<
   Omit<RequestOf<C>, 'actor' | (B extends { without: readonly (infer W)[] } ? W & string : never)>
 >;
-type AnswerOf<C extends RequestContract, B> = B extends { shows: infer Shown extends keyof ResponseOf<C> }
-  ? Flat<ResponseOf<C>[Shown] & Omit<ResponseOf<C>, Shown | 'created'>>
-  : ResponseOf<C>;
+/** A DELETE that is done has no body. */
+type AnswerOf<C extends RequestContract, B> = B extends { method: 'DELETE' }
+  ? ResponseOf<C> | undefined
+  : B extends { shows: infer Shown extends keyof ResponseOf<C> }
+    ? Flat<ResponseOf<C>[Shown] & Omit<ResponseOf<C>, Shown | 'created'>>
+    : ResponseOf<C>;
 
 /** A request of the bus that is a call of the admin API. */
 export type OperationContract<

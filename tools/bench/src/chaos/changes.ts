@@ -1,9 +1,11 @@
+import { AdminApiError, AdminClient } from '@sluice/admin-client';
+import { createServiceKey, getServiceKey, revokeServiceKey } from '@sluice/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deployFlow } from '../stack/deploy-flow.js';
+import { newInstance } from '../stack/new-key.js';
 import type { Credentials } from './caller.js';
 import type { Administration, Outcomes } from './traffic.js';
 
-/** Without a message log: whether one may be kept is another question than whether the caller may call. */
-const flow = 'name: chaos\nsender: {adapter: HTTPS, address: /chaos}\nsteps: []\nlog: {level: NONE}\n';
 const answerTimeoutMs = 10_000;
 
 /** The administrator of a drill: makes and revokes keys, and remembers what was answered with 2xx. */
@@ -14,42 +16,41 @@ export class Changes implements Administration {
   readonly #made = new Set<string>();
   readonly #revoked = new Set<string>();
 
-  constructor(
-    private readonly adminUrl: string,
-    private readonly adminToken: string,
-  ) {}
+  readonly #admin: AdminClient;
+
+  constructor(url: string, token: string) {
+    this.#admin = new AdminClient({ url, token, timeoutMs: answerTimeoutMs });
+  }
 
   async prepare(): Promise<void> {
-    const deployed = await this.#send('PUT', '/v1/flows/chaos', flow, 'application/yaml');
-    const created = await this.#send('POST', '/v1/service-instances', { name: 'chaos' });
-    if (!deployed.ok || !created.ok) throw new Error(`${await deployed.text()} ${await created.text()}`);
-    this.#instance = ((await created.json()) as { id: string }).id;
+    // Without a message log: whether one may be kept is another question than whether the caller may call.
+    await deployFlow(this.#admin, 'chaos', 'NONE');
+    this.#instance = await newInstance(this.#admin, 'chaos');
   }
 
   async makeKey(): Promise<Credentials & { readonly id: string }> {
-    const parameters = { 'key-type': 'certificate', 'key-algorithm': 'P-256' };
-    const answer = await this.#change(`/v1/service-instances/${this.#instance}/service-keys`, {
-      name: `k${++this.#count}`,
-      parameters,
-    });
-    if (!answer.ok) throw new Error(`${answer.status} for a new key`);
-    const key = (await answer.json()) as { id: string; credentials: { certificate: string; key: string } };
-    this.#made.add(key.id);
-    // With 202 it is not published yet, and its first call might come too early.
-    if (answer.status !== 201) throw new Error(`${answer.status} for a new key`);
-    return { id: key.id, ...key.credentials };
+    const parameters = { 'key-type': 'certificate', 'key-algorithm': 'P-256' } as const;
+    const name = `k${++this.#count}`;
+    const made = await this.#change('201', () =>
+      this.#admin.call(createServiceKey, { serviceInstanceId: this.#instance, name, parameters }),
+    );
+    this.#made.add(made.id);
+    // Not published yet: its first call might come too early.
+    if (made.propagation !== 'published') throw new Error('A new key is not published.');
+    const { certificate, key } = made.credentials;
+    if (certificate === undefined || key === undefined) throw new Error('A new key came without its private key.');
+    return { id: made.id, certificate, key };
   }
 
-  async revoke(key: string): Promise<boolean> {
+  async revoke(id: string): Promise<boolean> {
     try {
-      const answer = await this.#change(`/v1/service-keys/${key}/revoke`, { reason: 'keyCompromise' });
+      await this.#change('200', () => this.#admin.call(revokeServiceKey, { id, reason: 'keyCompromise' }));
+    } catch (error) {
       // Conflict: it is revoked already, by a request whose answer was lost.
-      const revoked = answer.ok || answer.status === 409;
-      if (revoked) this.#revoked.add(key);
-      return revoked;
-    } catch {
-      return false;
+      if (!(error instanceof AdminApiError && error.status === 409)) return false;
     }
+    this.#revoked.add(id);
+    return true;
   }
 
   takeAnswers(): Outcomes {
@@ -61,43 +62,45 @@ export class Changes implements Administration {
   async findLost(): Promise<string[]> {
     const lost: string[] = [];
     for (const id of this.#made) {
-      const answer = await this.#read(`/v1/service-keys/${id}`);
-      if (answer.status === 404) lost.push(`the key ${id} was made with 2xx and is not there`);
-      else if (this.#revoked.has(id)) {
-        const { status } = (await answer.json()) as { status: string };
-        if (status !== 'revoked') lost.push(`the key ${id} was revoked with 2xx and is ${status}`);
-      }
+      const status = await this.#statusOf(id);
+      if (status === undefined) lost.push(`the key ${id} was made with 2xx and is not there`);
+      else if (this.#revoked.has(id) && status !== 'revoked')
+        lost.push(`the key ${id} was revoked with 2xx and is ${status}`);
     }
     return lost;
   }
 
-  /** What cannot be answered now is asked for again. */
-  async #read(path: string): Promise<Response> {
+  /** What cannot be answered now is asked for again. @returns undefined when there is no such key */
+  async #statusOf(id: string): Promise<string | undefined> {
     for (let turn = 0; ; turn++) {
-      const answer = await this.#send('GET', path);
-      if (answer.ok || answer.status === 404 || turn === 20) return answer;
-      await sleep(500);
+      try {
+        return (await this.#admin.call(getServiceKey, { id })).status;
+      } catch (error) {
+        if (error instanceof AdminApiError && error.status === 404) return undefined;
+        if (turn === 20) throw error;
+        await sleep(500);
+      }
     }
   }
 
-  async #change(path: string, body: unknown): Promise<Response> {
+  /** Counts how it was answered. @param done the status when the change is published */
+  async #change<T extends { readonly propagation: 'published' | 'pending' }>(
+    done: string,
+    make: () => Promise<T>,
+  ): Promise<T> {
     let outcome = 'no answer';
     try {
-      const answer = await this.#send('POST', path, body);
-      const retry = answer.status === 503 && answer.headers.get('retry-after') === null ? ' without Retry-After' : '';
-      outcome = `${answer.status}${retry}`;
+      const answer = await make();
+      outcome = answer.propagation === 'published' ? done : '202';
       return answer;
+    } catch (error) {
+      if (error instanceof AdminApiError) {
+        const retry = error.status === 503 && error.retryAfterSeconds === undefined ? ' without Retry-After' : '';
+        outcome = `${error.status}${retry}`;
+      }
+      throw error;
     } finally {
       this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
     }
-  }
-
-  #send(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Response> {
-    return fetch(`${this.adminUrl}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.adminToken}`, 'content-type': type },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(answerTimeoutMs),
-    });
   }
 }

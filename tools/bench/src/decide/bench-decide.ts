@@ -3,6 +3,8 @@ import { decodePem, encodePem, parseCertificate } from '@sluice/pki';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchStack, say } from '../stack/bench-stack.js';
+import { deployFlow } from '../stack/deploy-flow.js';
+import { newKey } from '../stack/new-key.js';
 import { measureDenials } from './denials.js';
 import { measureFirstRequests } from './first-requests.js';
 import { measureHalfLoad } from './half-load.js';
@@ -18,10 +20,7 @@ export async function benchDecide(changes: number): Promise<void> {
   say(`starting a stack with ${runtimes} flow runtimes`);
   const stack = await BenchStack.start({ SLUICE_FLOW_RUNTIMES: String(runtimes) });
   try {
-    for (const level of ['INFO', 'NONE']) {
-      const flow = `name: echo\nsender: {adapter: HTTPS, address: /echo-${level}}\nsteps: []\nlog: {level: ${level}}\n`;
-      await stack.admin('PUT', `/v1/flows/echo-${level}`, flow, 'application/yaml');
-    }
+    for (const level of ['INFO', 'NONE'] as const) await deployFlow(stack.admin, `echo-${level}`, level);
     const serverRoot = readFileSync(stack.facts.serverRootCaFile, 'utf8');
     // Without a log entry: it is the decision that is measured.
     const targets = stack.facts.flowUrls.map((url) => ({
@@ -40,13 +39,8 @@ export async function benchDecide(changes: number): Promise<void> {
 }
 
 async function besideBareServer(stack: BenchStack, runtime: { port: number; serverRoot: string }): Promise<void> {
-  const instance = await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: 'bench-load' });
-  const { credentials } = await stack.admin<{ credentials: { certificate: string; key: string } }>(
-    'POST',
-    `/v1/service-instances/${instance.id}/service-keys`,
-    { name: 'bench', parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' } },
-  );
-  const chain = decodePem(credentials.certificate);
+  const { certificate, key } = await newKey(stack.admin, 'bench-load');
+  const chain = decodePem(certificate);
   const clientRoot = join(stack.home, 'client-root.pem');
   writeFileSync(clientRoot, encodePem(chain.at(-1) as Uint8Array));
   const port = await freePort();
@@ -63,7 +57,7 @@ async function besideBareServer(stack: BenchStack, runtime: { port: number; serv
     { readyWhen: (line) => line === 'listening' },
   );
   try {
-    const sender = { ...runtime, certificate: credentials.certificate, key: credentials.key };
+    const sender = { ...runtime, certificate, key };
     await measureHalfLoad([
       { name: 'bare https + Map', target: { ...sender, port, path: '/' } },
       { name: 'Sluice, MPL INFO', target: { ...sender, path: '/http/echo-INFO' } },

@@ -1,36 +1,31 @@
+import { createUserRole, revokeServiceKey, updateServiceInstance } from '@sluice/contracts';
 import type { LoadTarget } from '../path/load.js';
 import { inParallel, quantile, say, type BenchStack } from '../stack/bench-stack.js';
+import { newKey, type NewKey } from '../stack/new-key.js';
 import { SenderConnection } from './sender-connection.js';
 
 const otherRole = 'Bench.other';
 const aimMs = 50;
 const longestWaitMs = 15_000;
 
-interface Sender {
-  readonly keyId: string;
-  readonly instanceId: string;
-  readonly certificate: string;
-  readonly key: string;
-}
-
 interface Change {
   readonly name: string;
   /** The only answer that ends a sender's loop; another one but 200 is an error. */
   readonly denial: string;
-  make(stack: BenchStack, sender: Pick<Sender, 'keyId' | 'instanceId'>): Promise<unknown>;
+  make(stack: BenchStack, sender: Pick<NewKey, 'keyId' | 'instanceId'>): Promise<unknown>;
 }
 
 const changes: readonly Change[] = [
   {
     name: 'revocation',
     denial: '401',
-    make: (stack, { keyId }) => stack.admin('POST', `/v1/service-keys/${keyId}/revoke`, { reason: 'keyCompromise' }),
+    make: (stack, { keyId }) => stack.admin.call(revokeServiceKey, { id: keyId, reason: 'keyCompromise' }),
   },
   {
     name: 'change of role',
     denial: '403',
     make: (stack, { instanceId }) =>
-      stack.admin('PATCH', `/v1/service-instances/${instanceId}`, { parameters: { roles: [otherRole] } }),
+      stack.admin.call(updateServiceInstance, { id: instanceId, parameters: { roles: [otherRole] } }),
   },
 ];
 
@@ -44,7 +39,7 @@ export async function measureDenials(
   targets: readonly Omit<LoadTarget, 'certificate' | 'key'>[],
   count: number,
 ): Promise<void> {
-  await stack.admin('POST', '/v1/user-roles', { name: otherRole, description: 'is asked by no flow' });
+  await stack.admin.call(createUserRole, { name: otherRole, description: 'is asked by no flow' });
   say(
     `\n${count} changes of each kind, one after another, connections open to ${targets.length} runtimes; milliseconds`,
   );
@@ -82,7 +77,7 @@ async function once(
   stack: BenchStack,
   targets: readonly Omit<LoadTarget, 'certificate' | 'key'>[],
   change: Change,
-  { certificate, key, ...sender }: Sender,
+  { certificate, key, ...sender }: NewKey,
 ): Promise<{ asked: number; acknowledged: number; outcomes: readonly Outcome[] }> {
   const open = await Promise.all(targets.map((target) => SenderConnection.open({ ...target, certificate, key })));
   try {
@@ -124,18 +119,10 @@ async function untilDenied(connection: SenderConnection, denial: string): Promis
 }
 
 /** Each with a service instance of its own, whose roles can be changed. */
-async function makeSenders(stack: BenchStack, name: string, count: number): Promise<readonly Sender[]> {
-  const senders: Sender[] = [];
+async function makeSenders(stack: BenchStack, name: string, count: number): Promise<readonly NewKey[]> {
+  const senders: NewKey[] = [];
   await inParallel(count, 4, async (index) => {
-    const instance = await stack.admin<{ id: string }>('POST', '/v1/service-instances', {
-      name: `bench-${name.replaceAll(' ', '-')}-${index}`,
-    });
-    const made = await stack.admin<{ id: string; credentials: { certificate: string; key: string } }>(
-      'POST',
-      `/v1/service-instances/${instance.id}/service-keys`,
-      { name: 'bench', parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' } },
-    );
-    senders.push({ keyId: made.id, instanceId: instance.id, ...made.credentials });
+    senders.push(await newKey(stack.admin, `bench-${name.replaceAll(' ', '-')}-${index}`));
   });
   return senders;
 }

@@ -1,3 +1,4 @@
+import { addTrustedRoot, createServiceKey } from '@sluice/contracts';
 import { startChildServer } from '@sluice/embedded-servers';
 import { connectBus } from '@sluice/messaging';
 import { encodePem, judgePath, parseCertificate, strangerBudget, trustAnchor } from '@sluice/pki';
@@ -5,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { LoadTarget } from '../path/load.js';
 import { inParallel, median, quantile, say, type BenchStack } from '../stack/bench-stack.js';
+import { newInstance } from '../stack/new-key.js';
 import { makePartner, senderKey, unseenChain, type Partner, type SentChain } from '../verifiers/make-chains.js';
 import { SenderConnection } from './sender-connection.js';
 
@@ -45,7 +47,7 @@ export async function measureFirstRequests(
   certificates: number,
 ): Promise<void> {
   const partner = makePartner('Bench', 'rsa-2048');
-  await stack.admin('POST', '/v1/trusted-roots', { pem: encodePem(partner.root.der) });
+  await stack.admin.call(addTrustedRoot, { pem: encodePem(partner.root.der) });
   say(`\n${certificates} certificates that no process has seen, 3-certificate RSA-2048 chains; milliseconds`);
   for (const variant of variants) {
     const chains = await registerSenders(stack, partner, variant, certificates + warmUps);
@@ -63,13 +65,12 @@ async function registerSenders(
   count: number,
 ): Promise<readonly SentChain[]> {
   const chains = Array.from({ length: count }, () => unseenChain(partner, 'rsa-2048'));
-  const newInstance = async () =>
-    (await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: `unseen-${randomUUID().slice(0, 8)}` }))
-      .id;
-  const shared = await newInstance();
+  const unseenInstance = () => newInstance(stack.admin, `unseen-${randomUUID().slice(0, 8)}`);
+  const shared = await unseenInstance();
   await inParallel(count, 4, async (index) => {
-    const instance = ownInstances ? await newInstance() : shared;
-    await stack.admin('POST', `/v1/service-instances/${instance}/service-keys`, {
+    const serviceInstanceId = ownInstances ? await unseenInstance() : shared;
+    await stack.admin.call(createServiceKey, {
+      serviceInstanceId,
       name: `key-${index}`,
       parameters: { 'key-type': 'certificate_external', 'X.509': pem((chains[index] as SentChain).leaf) },
     });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { BenchStack, inParallel, median, say } from '../stack/bench-stack.js';
+import { newInstance, newKey } from '../stack/new-key.js';
 
 interface Round {
   readonly bare: number;
@@ -47,12 +48,9 @@ export async function benchIssue(keys: number): Promise<void> {
   say('starting a stack');
   const stack = await BenchStack.start();
   try {
-    const instance = await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: 'bench-issue' });
+    const instance = await newInstance(stack.admin, 'bench-issue');
     const make = async (name: string) => {
-      await stack.admin('POST', `/v1/service-instances/${instance.id}/service-keys`, {
-        name,
-        parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' },
-      });
+      await newKey(stack.admin, name, instance);
     };
     await inParallel(Math.ceil(keys / 10), callers, (index) => make(`warm-${index}`));
     const start = performance.now();

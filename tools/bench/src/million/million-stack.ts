@@ -1,3 +1,4 @@
+import { addTrustedRoot, createServiceKey, revokeServiceKey } from '@sluice/contracts';
 import { freePort } from '@sluice/embedded-servers';
 import { encodePem } from '@sluice/pki';
 import { randomInt } from 'node:crypto';
@@ -8,7 +9,9 @@ import { SenderConnection } from '../decide/sender-connection.js';
 import type { LoadTarget } from '../path/load.js';
 import { cpuOf } from '../path/process-cpu.js';
 import { BenchStack, inParallel, say } from '../stack/bench-stack.js';
-import { enterKeys, keysOfInstance, serviceKeyId } from './enter-keys.js';
+import { deployFlow } from '../stack/deploy-flow.js';
+import { newInstance } from '../stack/new-key.js';
+import { enterKeys, keysOfInstance, serviceKeyId as idOfKey } from './enter-keys.js';
 import { rebuildStream } from './rebuild-stream.js';
 import { reportProgress } from './report-progress.js';
 import type { makeLoadBalancer, SenderCertificates, SenderCertificate } from './sender-certificates.js';
@@ -53,15 +56,15 @@ export class MillionStack {
     const port = await freePort();
     const stack = await BenchStack.start({ SLUICE_PROXY_PORT: String(port), SLUICE_PROXY_CA_FILE: caFile });
     try {
-      await stack.admin('POST', '/v1/trusted-roots', { pem: encodePem(certificates.root) });
-      const flow = `name: echo\nsender: {adapter: HTTPS, address: /${flowId}}\nsteps: []\nlog: {level: NONE}\n`;
-      await stack.admin('PUT', `/v1/flows/${flowId}`, flow, 'application/yaml');
-      const instance = await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: 'pattern' });
-      const key = await stack.admin<{ id: string }>('POST', `/v1/service-instances/${instance.id}/service-keys`, {
+      await stack.admin.call(addTrustedRoot, { pem: encodePem(certificates.root) });
+      await deployFlow(stack.admin, flowId, 'NONE');
+      const serviceInstanceId = await newInstance(stack.admin, 'pattern');
+      const { id: serviceKeyId } = await stack.admin.call(createServiceKey, {
+        serviceInstanceId,
         name: 'pattern',
         parameters: { 'key-type': 'certificate_external', 'X.509': encodePem(certificates.make().der) },
       });
-      const pattern = { serviceInstanceId: instance.id, serviceKeyId: key.id };
+      const pattern = { serviceInstanceId, serviceKeyId };
       await enterKeys(stack.facts.databaseUrl, { keys, active, pattern });
       const seconds = await rebuildStream(stack, keys + Math.ceil(keys / keysOfInstance));
       say(`  the state stream was made anew and everything ready again after ${seconds.toFixed(0)} s`);
@@ -109,8 +112,8 @@ export class MillionStack {
       const request = this.#request(index);
       if ((await sender.send(request)) !== '200') throw new Error('The key that is to be revoked opens no door.');
       const started = performance.now();
-      const path = `/v1/service-keys/${serviceKeyId(index + 1)}/revoke`;
-      const revoked = this.stack.admin('POST', path, { reason: 'keyCompromise' });
+      const id = idOfKey(index + 1);
+      const revoked = this.stack.admin.call(revokeServiceKey, { id, reason: 'keyCompromise' });
       while ((await sender.send(request)) !== '401') await setImmediate();
       const took = performance.now() - started;
       await revoked;

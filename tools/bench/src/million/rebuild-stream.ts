@@ -1,3 +1,4 @@
+import { rebuildState } from '@sluice/contracts';
 import { connectBus, StateBucket } from '@sluice/messaging';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,7 +20,7 @@ export async function rebuildStream(stack: BenchStack, records: number): Promise
   try {
     const bucket = await StateBucket.open(connection);
     const started = performance.now();
-    const { epoch } = await stack.admin<{ epoch: string }>('POST', '/v1/state/rebuild', {});
+    const { epoch } = await stack.admin.call(rebuildState, {});
     const filled = reportProgress('records in the state stream', records);
     while (performance.now() - started < longestMs) {
       const state = await bucket.state();

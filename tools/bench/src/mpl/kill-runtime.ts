@@ -1,18 +1,11 @@
-import { freePort, startChildServer } from '@sluice/embedded-servers';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AdminClient } from '@sluice/admin-client';
+import { listMessageProcessingLogs } from '@sluice/contracts';
+import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { BenchStack, say, type Facts } from '../stack/bench-stack.js';
+import { deployFlow } from '../stack/deploy-flow.js';
+import { newKey, type NewKey } from '../stack/new-key.js';
 
-interface Facts {
-  readonly adminUrl: string;
-  readonly adminToken: string;
-  readonly flowUrl: string;
-  readonly serverRootCaFile: string;
-  readonly pids: Readonly<Record<string, readonly number[]>>;
-}
-
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const senders = 8;
 /** So long a runtime is not seen before what it worked on is abandoned, and as long again for the sweep. */
 const recoveryMs = 60_000;
@@ -22,29 +15,17 @@ const recoveryMs = 60_000;
  * @returns whether each has one and none is left in PROCESSING
  */
 export async function killRuntime(kills: number): Promise<boolean> {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-kill-'));
-  const [adminPort, flowPort] = [await freePort(), await freePort()];
-  const say = (text: string) => process.stdout.write(`${text}\n`);
   say('starting a stack');
-  const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
-    env: {
-      ...process.env,
-      SLUICE_HOME: home,
-      SLUICE_ADMIN_PORT: String(adminPort),
-      SLUICE_FLOW_PORT: String(flowPort),
-    },
-    readyWhen: (line) => line.startsWith('ready'),
-    readyTimeoutMs: 120_000,
-  });
+  const stack = await BenchStack.start();
   try {
-    const facts = () => JSON.parse(readFileSync(join(home, 'stack.json'), 'utf8')) as Facts;
-    const { certificate, key } = await prepare(facts());
-    const load = new AnsweredLoad(facts(), certificate, key);
+    const sender = await newKey(stack.admin, 'kill');
+    await deployFlow(stack.admin, 'kill', 'INFO', [{ contentModifier: { headers: { 'X-Seen': '${date:now:yyyy}' } } }]);
+    const load = new AnsweredLoad(stack.facts, sender);
     for (let kill = 1; kill <= kills; kill++) {
       const before = load.answered.size;
       await waitUntil(() => load.answered.size > before + 200, 120_000, 'answers');
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
-      const pid = facts().pids['flow-runtime']?.[0];
+      const pid = stack.factsNow().pids['flow-runtime']?.[0];
       if (pid === undefined) throw new Error('There is no flow runtime to kill.');
       process.kill(pid, 'SIGKILL');
       say(`kill ${kill} of ${kills}: ${load.answered.size} messages were answered so far, ${load.unanswered} were not`);
@@ -52,22 +33,20 @@ export async function killRuntime(kills: number): Promise<boolean> {
     const last = load.answered.size;
     await waitUntil(() => load.answered.size > last + 200, 120_000, 'answers after the last kill');
     await load.end();
-    return await judge(facts(), load, say);
+    return await judge(stack.admin, load);
   } finally {
-    await stack.stop('SIGTERM', 30_000);
-    rmSync(home, { recursive: true, force: true });
+    await stack.stop();
   }
 }
 
-async function judge(facts: Facts, load: AnsweredLoad, say: (text: string) => void): Promise<boolean> {
+async function judge(admin: AdminClient, load: AnsweredLoad): Promise<boolean> {
   // What a killed runtime had taken to store is stored by another one once the bus gives it out again.
   const deadline = performance.now() + recoveryMs;
   const missingOf = async () => {
-    const logged = await loggedIds(facts);
+    const logged = await loggedIds(admin);
     return [...load.answered].filter((id) => !logged.has(id));
   };
-  const processing = async () =>
-    (await admin<{ items: unknown[] }>(facts, 'GET', '/v1/message-processing-logs?status=PROCESSING')).items.length;
+  const processing = async () => (await admin.call(listMessageProcessingLogs, { status: 'PROCESSING' })).items.length;
   const began = performance.now();
   let missing = await missingOf();
   let stuck = await processing();
@@ -84,31 +63,10 @@ async function judge(facts: Facts, load: AnsweredLoad, say: (text: string) => vo
   return missing.length === 0 && stuck === 0 && load.answered.size > 0;
 }
 
-async function loggedIds(facts: Facts): Promise<Set<string>> {
+async function loggedIds(admin: AdminClient): Promise<Set<string>> {
   const ids = new Set<string>();
-  for (let after = ''; ;) {
-    const path = `/v1/message-processing-logs?flow=kill&limit=1000${after}`;
-    const page = await admin<{ items: { id: string }[]; next?: string }>(facts, 'GET', path);
-    for (const { id } of page.items) ids.add(id);
-    if (page.next === undefined) return ids;
-    after = `&after=${encodeURIComponent(page.next)}`;
-  }
-}
-
-async function prepare(facts: Facts): Promise<{ certificate: string; key: string }> {
-  const instance = await admin<{ id: string }>(facts, 'POST', '/v1/service-instances', { name: 'kill' });
-  const made = await admin<{ credentials: { certificate: string; key: string } }>(
-    facts,
-    'POST',
-    `/v1/service-instances/${instance.id}/service-keys`,
-    { name: 'kill', parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' } },
-  );
-  await admin(facts, 'PUT', '/v1/flows/kill', {
-    name: 'kill',
-    sender: { adapter: 'HTTPS', address: '/kill' },
-    steps: [{ contentModifier: { headers: { 'X-Seen': '${date:now:yyyy}' } } }],
-  });
-  return made.credentials;
+  for await (const { id } of admin.list(listMessageProcessingLogs, { flow: 'kill' })) ids.add(id);
+  return ids;
 }
 
 /** Senders that send again as soon as they are answered, and go on when they are not. */
@@ -120,7 +78,7 @@ class AnsweredLoad {
   readonly #agent: Agent;
   readonly #ended: Promise<unknown>;
 
-  constructor(facts: Facts, certificate: string, key: string) {
+  constructor(facts: Facts, { certificate, key }: NewKey) {
     this.#agent = new Agent({
       keepAlive: true,
       maxSockets: senders,
@@ -166,16 +124,6 @@ class AnsweredLoad {
       sent.end('x');
     });
   }
-}
-
-async function admin<T>(facts: Facts, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${facts.adminUrl}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${facts.adminToken}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-  return (await response.json()) as T;
 }
 
 async function waitUntil(reached: () => boolean, timeoutMs: number, what: string): Promise<void> {

@@ -1,72 +1,27 @@
 import { freePort, startChildServer, type ChildServer } from '@sluice/embedded-servers';
 import { decodePem, encodePem, parseCertificate } from '@sluice/pki';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BenchStack, say } from '../stack/bench-stack.js';
+import { deployFlow } from '../stack/deploy-flow.js';
+import { newKey } from '../stack/new-key.js';
 import { benchConnections } from './bench-connections.js';
 import { benchKeepAlive } from './bench-keep-alive.js';
 import { startPeers } from './peers.js';
 
-interface Facts {
-  readonly adminUrl: string;
-  readonly adminToken: string;
-  readonly serverRootCaFile: string;
-  readonly pids: Readonly<Record<string, readonly number[]>>;
-}
-
-const root = join(import.meta.dirname, '..', '..', '..', '..');
 const roundsOfConnections = 9;
-
-async function admin<T>(
-  facts: Facts,
-  method: string,
-  path: string,
-  body: unknown,
-  type = 'application/json',
-): Promise<T> {
-  const response = await fetch(`${facts.adminUrl}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${facts.adminToken}`, 'content-type': type },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-  return (await response.json()) as T;
-}
 
 /** CPU of the flow runtime per 1,000 authorised keep-alive requests and per connection, beside other servers in the same run. */
 export async function benchPath(requests: number, rounds: number): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-  const [adminPort, flowPort, barePort] = [await freePort(), await freePort(), await freePort()];
-  const say = (text: string) => process.stdout.write(`${text}\n`);
+  const barePort = await freePort();
   say('starting a stack');
-  const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
-    env: {
-      ...process.env,
-      SLUICE_HOME: home,
-      SLUICE_ADMIN_PORT: String(adminPort),
-      SLUICE_FLOW_PORT: String(flowPort),
-    },
-    readyWhen: (line) => line.startsWith('ready'),
-    readyTimeoutMs: 120_000,
-  });
+  const stack = await BenchStack.start();
   let bare: ChildServer | undefined;
   try {
-    const facts = JSON.parse(readFileSync(join(home, 'stack.json'), 'utf8')) as Facts;
-    const instance = await admin<{ id: string }>(facts, 'POST', '/v1/service-instances', { name: 'bench' });
-    const key = await admin<{ credentials: { certificate: string; key: string } }>(
-      facts,
-      'POST',
-      `/v1/service-instances/${instance.id}/service-keys`,
-      {
-        name: 'bench',
-        parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' },
-      },
-    );
-    for (const level of ['INFO', 'NONE']) {
-      const flow = `name: echo\nsender: {adapter: HTTPS, address: /echo-${level}}\nsteps: []\nlog: {level: ${level}}\n`;
-      await admin(facts, 'PUT', `/v1/flows/echo-${level}`, flow, 'application/yaml');
-    }
-    const chain = decodePem(key.credentials.certificate);
+    const { home, facts, flowPort } = stack;
+    const { certificate, key } = await newKey(stack.admin, 'bench');
+    for (const level of ['INFO', 'NONE'] as const) await deployFlow(stack.admin, `echo-${level}`, level);
+    const chain = decodePem(certificate);
     const clientRoot = join(home, 'client-root.pem');
     writeFileSync(clientRoot, encodePem(chain.at(-1) as Uint8Array));
     const sha256 = parseCertificate(chain[0] as Uint8Array).sha256;
@@ -83,8 +38,8 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
       { readyWhen: (line) => line === 'listening' },
     );
     const base = {
-      certificate: key.credentials.certificate,
-      key: key.credentials.key,
+      certificate,
+      key,
       serverRoot: readFileSync(facts.serverRootCaFile, 'utf8'),
     };
     const runtime = facts.pids['flow-runtime'] ?? [];
@@ -123,7 +78,6 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
     }
   } finally {
     await bare?.stop();
-    await stack.stop('SIGTERM', 30_000);
-    rmSync(home, { recursive: true, force: true });
+    await stack.stop();
   }
 }

@@ -1,7 +1,9 @@
+import { revokeServiceKey } from '@sluice/contracts';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';
 import { BenchStack, inParallel, quantile, say } from '../stack/bench-stack.js';
+import { newInstance, newKey } from '../stack/new-key.js';
 
 const durable = 'bench-revoke';
 const aimMs = 50;
@@ -18,14 +20,10 @@ export async function benchRevoke(revocations: number): Promise<void> {
       pass: subscriber.password,
       tls: { ca: readFileSync(serverRootCaFile, 'utf8') },
     });
-    const instance = await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: 'bench-revoke' });
+    const instance = await newInstance(stack.admin, 'bench-revoke');
     const keys: string[] = [];
     await inParallel(revocations, 4, async (index) => {
-      const key = await stack.admin<{ id: string }>('POST', `/v1/service-instances/${instance.id}/service-keys`, {
-        name: `key-${index}`,
-        parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' },
-      });
-      keys.push(key.id);
+      keys.push((await newKey(stack.admin, `key-${index}`, instance)).keyId);
     });
     const manager = await jetstreamManager(connection, { checkAPI: false });
     await manager.consumers.add('SLUICE_EVENTS', {
@@ -50,7 +48,7 @@ export async function benchRevoke(revocations: number): Promise<void> {
     const events: number[] = [];
     for (const id of keys) {
       const asked = performance.now();
-      await stack.admin('POST', `/v1/service-keys/${id}/revoke`, { reason: 'keyCompromise' });
+      await stack.admin.call(revokeServiceKey, { id, reason: 'keyCompromise' });
       const answered = performance.now();
       if (!arrived.has(id)) await new Promise<void>((resolve) => waiting.set(id, resolve));
       const event = arrived.get(id) ?? Number.NaN;

@@ -1,7 +1,10 @@
+import { rotateServiceKey } from '@sluice/contracts';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BenchStack, inParallel, quantile, say } from '../stack/bench-stack.js';
+import { deployFlow } from '../stack/deploy-flow.js';
+import { newInstance, newKey } from '../stack/new-key.js';
 
 interface Credentials {
   readonly certificate: string;
@@ -71,22 +74,13 @@ export async function benchRotation(keys: number, seconds: number): Promise<void
   say('starting a stack');
   const stack = await BenchStack.start();
   try {
-    await stack.admin(
-      'PUT',
-      '/v1/flows/bench',
-      'name: bench\nsender: {adapter: HTTPS, address: /bench}\nsteps: []\nlog: {level: INFO}\n',
-      'application/yaml',
-    );
+    await deployFlow(stack.admin, 'bench', 'INFO');
     const flow = { url: `${stack.facts.flowUrl}/http/bench`, ca: readFileSync(stack.facts.serverRootCaFile, 'utf8') };
-    const instance = await stack.admin<{ id: string }>('POST', '/v1/service-instances', { name: 'bench-rotation' });
+    const instance = await newInstance(stack.admin, 'bench-rotation');
     const senders: RotatingSender[] = [];
     await inParallel(keys, 4, async (index) => {
-      const made = await stack.admin<{ id: string; credentials: Credentials }>(
-        'POST',
-        `/v1/service-instances/${instance.id}/service-keys`,
-        { name: `key-${index}`, parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' } },
-      );
-      senders.push(new RotatingSender(made.id, made.credentials, flow));
+      const { keyId, ...credentials } = await newKey(stack.admin, `key-${index}`, instance);
+      senders.push(new RotatingSender(keyId, credentials, flow));
     });
     await Promise.all(senders.map((sender) => sender.send(false)));
 
@@ -110,14 +104,10 @@ export async function benchRotation(keys: number, seconds: number): Promise<void
       for (const [index, sender] of senders.entries()) {
         const due = began + (seconds * 1_000 * index) / senders.length;
         await pause(Math.max(0, due - performance.now()));
-        const answer = await stack.admin<{ credentials: Credentials }>(
-          'POST',
-          `/v1/service-keys/${sender.keyId}/rotate`,
-          {
-            overlapSeconds: 60,
-          },
-        );
-        sender.use(answer.credentials);
+        const { credentials } = await stack.admin.call(rotateServiceKey, { id: sender.keyId, overlapSeconds: 60 });
+        const { certificate, key } = credentials;
+        if (certificate === undefined || key === undefined) throw new Error('A successor came without its key.');
+        sender.use({ certificate, key });
         rotated++;
       }
     })();

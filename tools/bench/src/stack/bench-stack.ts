@@ -1,9 +1,10 @@
+import { AdminClient } from '@sluice/admin-client';
 import { freePort, startChildServer } from '@sluice/embedded-servers';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-interface Facts {
+export interface Facts {
   readonly adminUrl: string;
   readonly adminToken: string;
   readonly flowUrl: string;
@@ -24,12 +25,16 @@ const root = join(import.meta.dirname, '..', '..', '..', '..');
 
 /** A whole local stack of its own, gone after the measurement. */
 export class BenchStack {
+  readonly admin: AdminClient;
+
   private constructor(
     readonly home: string,
     readonly facts: Facts,
     readonly flowPort: number,
     private readonly end: () => Promise<unknown>,
-  ) {}
+  ) {
+    this.admin = new AdminClient({ url: facts.adminUrl, token: facts.adminToken });
+  }
 
   /** @param settings of the local stack beside its ports */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<BenchStack> {
@@ -51,17 +56,6 @@ export class BenchStack {
     return new BenchStack(home, facts, flowPort, () => stack.stop('SIGTERM', 30_000));
   }
 
-  /** A call of the admin API. @throws Error with the answer when it is not 2xx */
-  async admin<T>(method: string, path: string, body?: unknown, type = 'application/json'): Promise<T> {
-    const response = await fetch(`${this.facts.adminUrl}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.facts.adminToken}`, 'content-type': type },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
-  }
-
   /** Ends every process of a service, and waits until the stack has started others and they are ready. */
   async restart(service: string): Promise<void> {
     const { pids } = this.factsNow();
@@ -78,7 +72,8 @@ export class BenchStack {
     }
   }
 
-  private factsNow(): Facts {
+  /** What the stack says of itself now: processes are ended and started anew. */
+  factsNow(): Facts {
     return JSON.parse(readFileSync(join(this.home, 'stack.json'), 'utf8')) as Facts;
   }
 

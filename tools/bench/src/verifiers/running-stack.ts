@@ -1,72 +1,38 @@
-import { verifyCertificate, type DecodedRequestOf, type Verdict } from '@sluice/contracts';
-import { freePort, startChildServer } from '@sluice/embedded-servers';
+import { addTrustedRoot, verifyCertificate, type DecodedRequestOf, type Verdict } from '@sluice/contracts';
 import { connectBus, RequestClient, StateBucket } from '@sluice/messaging';
 import { encodePem } from '@sluice/pki';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { BenchStack } from '../stack/bench-stack.js';
 import type { SentChain } from './make-chains.js';
-
-const root = join(import.meta.dirname, '..', '..', '..', '..');
-
-interface Facts {
-  readonly adminUrl: string;
-  readonly adminToken: string;
-  readonly natsUrl: string;
-  readonly serverRootCaFile: string;
-  readonly pids: Readonly<Record<string, readonly number[]>>;
-}
 
 /** A stack with so many verifiers, asked over NATS as the flow runtime asks them. */
 export class VerifierStack {
   private constructor(
-    readonly facts: Facts,
+    private readonly stack: BenchStack,
     private readonly connection: NatsConnection,
     private readonly requests: RequestClient,
-    private readonly end: () => Promise<void>,
   ) {}
 
   static async start(verifiers: number): Promise<VerifierStack> {
-    const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-    const stack = await startChildServer(process.execPath, [join(root, 'tools', 'local-stack', 'dist', 'main.js')], {
-      env: {
-        ...process.env,
-        SLUICE_HOME: home,
-        SLUICE_ADMIN_PORT: String(await freePort()),
-        SLUICE_FLOW_PORT: String(await freePort()),
-        SLUICE_VERIFIERS: String(verifiers),
-      },
-      readyWhen: (line) => line.startsWith('ready'),
-      readyTimeoutMs: 180_000,
-    });
-    const facts = JSON.parse(readFileSync(join(home, 'stack.json'), 'utf8')) as Facts;
+    const stack = await BenchStack.start({ SLUICE_VERIFIERS: String(verifiers) });
     const connection = await connectBus({
       service: 'flow-runtime',
-      url: facts.natsUrl,
-      seedFile: join(home, 'secrets', 'flow-runtime.nk'),
-      caFile: facts.serverRootCaFile,
+      url: stack.facts.natsUrl,
+      seedFile: join(stack.home, 'secrets', 'flow-runtime.nk'),
+      caFile: stack.facts.serverRootCaFile,
       name: 'bench',
     });
-    return new VerifierStack(facts, connection, new RequestClient(connection), async () => {
-      await connection.close();
-      await stack.stop('SIGTERM', 30_000);
-      rmSync(home, { recursive: true, force: true });
-    });
+    return new VerifierStack(stack, connection, new RequestClient(connection));
   }
 
   get verifierPids(): readonly number[] {
-    return this.facts.pids['certificate-verifier'] ?? [];
+    return this.stack.facts.pids['certificate-verifier'] ?? [];
   }
 
   async trust(der: Uint8Array): Promise<void> {
-    const response = await fetch(`${this.facts.adminUrl}/v1/trusted-roots`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.facts.adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ pem: encodePem(der) }),
-    });
-    if (response.status !== 201) throw new Error(`The root was not taken: ${await response.text()}`);
+    await this.stack.admin.call(addTrustedRoot, { pem: encodePem(der) });
   }
 
   async position(): Promise<DecodedRequestOf<typeof verifyCertificate>['minimum']> {
@@ -95,8 +61,9 @@ export class VerifierStack {
     return times.sort((a, b) => a - b);
   }
 
-  stop(): Promise<void> {
-    return this.end();
+  async stop(): Promise<void> {
+    await this.connection.close();
+    await this.stack.stop();
   }
 }
 

@@ -1,4 +1,5 @@
-import { AdminClient } from '../admin-client.js';
+import { AdminClient } from '@sluice/admin-client';
+import { listAdminTokens, makeAdminToken, revokeAdminToken } from '@sluice/contracts';
 import { readStackFacts, stackHome, type StackFacts } from '../stack-facts.js';
 import { bold, dim, line, runProgram } from '../terminal.js';
 import { backUp } from './backup.js';
@@ -31,9 +32,9 @@ It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TO
 
 function client(): AdminClient {
   const { SLUICE_ADMIN_URL: url, SLUICE_ADMIN_TOKEN: token } = process.env;
-  if (url && token) return new AdminClient(url.replace(/\/$/, ''), token);
+  if (url && token) return new AdminClient({ url, token });
   const facts = readStackFacts(process.env);
-  return new AdminClient(facts.adminUrl, facts.adminToken);
+  return new AdminClient({ url: facts.adminUrl, token: facts.adminToken });
 }
 
 /** Of the local stack, unless another is named: then nothing says where its event stream is. */
@@ -50,21 +51,18 @@ await runProgram(async () => {
   const [command, name, key] = process.argv.slice(2);
   switch (command) {
     case 'create-token': {
-      const { token } = await client().call<{ token: string }>('POST', '/v1/admin-tokens', { name: required(name) });
+      const { token } = await client().call(makeAdminToken, { name: required(name) });
       line(token);
       process.stderr.write(`${dim(`This is the only time the token ${name} is shown; its hash alone is kept.`)}\n`);
       return;
     }
     case 'list-tokens': {
-      const { items } = await client().call<{ items: { name: string; createdAt: string }[] }>(
-        'GET',
-        '/v1/admin-tokens',
-      );
-      for (const token of items) line(`${bold(token.name.padEnd(24))} ${dim(token.createdAt)}`);
+      for await (const token of client().list(listAdminTokens, {}))
+        line(`${bold(token.name.padEnd(24))} ${dim(token.createdAt)}`);
       return;
     }
     case 'revoke-token':
-      await client().call('DELETE', `/v1/admin-tokens/${encodeURIComponent(required(name))}`);
+      await client().call(revokeAdminToken, { name: required(name) });
       line(`The token ${name} is revoked.`);
       return;
     case 'create-subscriber':

@@ -1,16 +1,11 @@
+import type { AdminClient } from '@sluice/admin-client';
+import { resealKeys } from '@sluice/contracts';
 import { masterKey, parseMasterKeys, type MasterKey } from '@sluice/persistence';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AdminClient } from '../admin-client.js';
 import { dim, line } from '../terminal.js';
 import { replaceSecret, untilMetrics, withKeysHeld } from './house-keys.js';
-
-interface Resealing {
-  readonly masterKey: string;
-  readonly resealed: number;
-  readonly remaining: number;
-}
 
 /**
  * Gives the running local stack another master key. Ended at any point it leaves all that is sealed open to the keys in the
@@ -29,11 +24,7 @@ export async function rotateMasterKey(client: AdminClient, home: string, databas
       metrics.includes(`sluice_master_key{id="${newest}"} 1\n`),
     );
     line('2  Every process of key-management seals under it.');
-    const {
-      masterKey: sealedUnder,
-      resealed,
-      remaining,
-    } = await client.call<Resealing>('POST', '/v1/master-key/reseal');
+    const { masterKey: sealedUnder, resealed, remaining } = await client.call(resealKeys, {});
     if (sealedUnder !== newest || remaining > 0)
       throw new Error(`${remaining} keys are still sealed under an older master key: run the command again.`);
     line(`3  Sealed ${resealed} private keys anew; 0 are under an older master key.`);

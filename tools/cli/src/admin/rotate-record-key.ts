@@ -1,18 +1,11 @@
+import type { AdminClient, AnswerOf } from '@sluice/admin-client';
+import { resignRecords } from '@sluice/contracts';
 import { RecordReader, RecordSigner } from '@sluice/messaging';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AdminClient } from '../admin-client.js';
 import { dim, line } from '../terminal.js';
 import { replaceSecret, untilMetrics, withKeysHeld } from './house-keys.js';
-
-interface Resigning {
-  readonly signingKey: string;
-  readonly resigned: number;
-  readonly left: number;
-  readonly unexpected: number;
-  readonly next?: number;
-}
 
 /** Every service that reads state records. */
 const readers = ['key-management', 'certificate-verifier', 'authorization', 'flow-runtime'];
@@ -74,7 +67,7 @@ async function resign(client: AdminClient, id: string): Promise<{ resigned: numb
   for (let round = 0; round < mostRounds; round++) {
     let [left, unexpected] = [0, 0];
     for (let after: number | undefined = 0; after !== undefined;) {
-      const done: Resigning = await client.call<Resigning>('POST', `/v1/record-key/resign?after=${after}`);
+      const done: AnswerOf<typeof resignRecords> = await client.call(resignRecords, { after });
       if (done.signingKey !== id) throw new Error('Records are signed with another key: run the command again.');
       resigned += done.resigned;
       left += done.left;

@@ -1,12 +1,7 @@
-import type { StateComparison } from '@sluice/contracts';
+import type { AdminClient } from '@sluice/admin-client';
+import { rebuildState as rebuild, showStateComparison } from '@sluice/contracts';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AdminClient } from '../admin-client.js';
 import { bold, dim, green, line, red } from '../terminal.js';
-
-interface Comparison {
-  readonly differing: number;
-  readonly services: readonly (StateComparison & { readonly service: string })[];
-}
 
 const driftExitCode = 2;
 /** Of many service keys: a million take minutes. */
@@ -14,7 +9,7 @@ const longestFillMs = 60 * 60_000;
 
 /** Prints what differs between Postgres and the state stream. Ends with code 2 when something does. */
 export async function compareState(client: AdminClient): Promise<void> {
-  const comparison = await client.call<Comparison>('GET', '/v1/state/comparison');
+  const comparison = await client.call(showStateComparison, {});
   for (const { service, compared, pending, complete, differing, differences } of comparison.services) {
     const outcome = !complete ? red('not complete') : differing === 0 ? green('the same') : red(`${differing} differ`);
     line(`${bold(service.padEnd(16))} ${outcome}  ${dim(`${compared} compared, ${pending} on their way`)}`);
@@ -30,11 +25,11 @@ export async function compareState(client: AdminClient): Promise<void> {
 
 /** Makes the stream anew, waits until every service has filled it, and compares. */
 export async function rebuildState(client: AdminClient): Promise<void> {
-  const { epoch } = await client.call<{ epoch: string }>('POST', '/v1/state/rebuild', {});
+  const { epoch } = await client.call(rebuild, {});
   line(`The stream is made anew (${epoch}); waiting until it is filled.`);
   const deadline = performance.now() + longestFillMs;
   for (;;) {
-    const { services } = await client.call<Comparison>('GET', '/v1/state/comparison');
+    const { services } = await client.call(showStateComparison, {});
     if (services.every((service) => service.complete && service.epoch === epoch)) return compareState(client);
     if (performance.now() > deadline) {
       const missing = services.filter(({ complete }) => !complete).map(({ service }) => service);

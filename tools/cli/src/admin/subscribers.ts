@@ -1,21 +1,10 @@
-import type { AdminClient } from '../admin-client.js';
+import type { AdminClient } from '@sluice/admin-client';
+import { listSubscribers as list, makeSubscriber, revokeSubscriber as revoke } from '@sluice/contracts';
 import { bold, dim, line } from '../terminal.js';
-
-interface Subscriber {
-  readonly id: string;
-  readonly name: string;
-  readonly publicKey: string;
-  readonly lastSeenAt?: string;
-  readonly consumers: readonly string[];
-  readonly inboxPrefix: string;
-}
 
 /** Prints the seed alone on the standard output, so that it can go into a file. */
 export async function createSubscriber(client: AdminClient, name: string, publicKey?: string): Promise<void> {
-  const made = await client.call<Subscriber & { seed?: string }>('POST', '/v1/subscribers', {
-    name,
-    ...(publicKey ? { publicKey } : {}),
-  });
+  const made = await client.call(makeSubscriber, { name, ...(publicKey ? { publicKey } : {}) });
   if (made.seed) line(made.seed);
   const told = [
     ...(made.seed ? [`This is the only time the seed of ${name} is shown; its public key alone is kept.`] : []),
@@ -25,23 +14,23 @@ export async function createSubscriber(client: AdminClient, name: string, public
 }
 
 export async function listSubscribers(client: AdminClient): Promise<void> {
-  for (const { name, publicKey, lastSeenAt } of await all(client))
+  for await (const { name, publicKey, lastSeenAt } of client.list(list, {}))
     line(`${bold(name.padEnd(32))} ${publicKey} ${dim(lastSeenAt ? `last there ${lastSeenAt}` : 'never there')}`);
 }
 
 /** @throws Error when nobody has that name */
 export async function revokeSubscriber(client: AdminClient, name: string): Promise<void> {
-  const found = (await all(client)).find((subscriber) => subscriber.name === name);
-  if (!found) throw new Error(`There is no subscriber named ${name}: npm run admin -- list-subscribers`);
-  const { propagation } = await client.call<{ propagation?: string }>('DELETE', `/v1/subscribers/${found.id}`);
+  const id = await idOf(client, name);
+  if (id === undefined) throw new Error(`There is no subscriber named ${name}: npm run admin -- list-subscribers`);
+  const unfinished = await client.call(revoke, { id });
   line(
-    propagation === 'pending'
+    unfinished?.propagation === 'pending'
       ? `The subscriber ${name} is let in no more; not all of its connections could be reached yet, and they end within the hour.`
       : `The subscriber ${name} is revoked, and its connections have ended.`,
   );
 }
 
-async function all(client: AdminClient): Promise<Subscriber[]> {
-  const { items } = await client.call<{ items: Subscriber[] }>('GET', '/v1/subscribers?limit=1000');
-  return items;
+async function idOf(client: AdminClient, name: string): Promise<string | undefined> {
+  for await (const subscriber of client.list(list, {})) if (subscriber.name === name) return subscriber.id;
+  return undefined;
 }

@@ -1,15 +1,11 @@
-import { AuditChainCheck, type AuditHead, type AuditRow } from '@sluice/persistence';
+import type { AdminClient } from '@sluice/admin-client';
+import { showAudit, showAuditHeads } from '@sluice/contracts';
+import { AuditChainCheck, type AuditHead } from '@sluice/persistence';
 import { connect } from '@nats-io/transport-node';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { readFileSync } from 'node:fs';
-import type { AdminClient } from '../admin-client.js';
 import type { StackFacts } from '../stack-facts.js';
 import { bold, dim, green, line, red, yellow } from '../terminal.js';
-
-interface Page {
-  readonly items: readonly AuditRow[];
-  readonly next?: string;
-}
 
 const faultExitCode = 2;
 const subject = 'sluice.events.audit.head';
@@ -21,18 +17,13 @@ const subject = 'sluice.events.audit.head';
 export async function verifyAudit(client: AdminClient, facts: StackFacts | undefined): Promise<void> {
   const told = facts ? await readToldHeads(facts) : undefined;
   // Asked before the entries are read: those made meanwhile come after it.
-  const { heads } = await client.call<{ heads: readonly (AuditHead & { service: string })[] }>(
-    'GET',
-    '/v1/audit/heads',
-  );
+  const { heads } = await client.call(showAuditHeads, {});
   for (const head of heads) {
     const known = told?.get(head.service) ?? [];
     const check = new AuditChainCheck(known);
-    for (let after: string | undefined = ''; after !== undefined && check.checked < head.sequence;) {
-      const cursor: string = after ? `&after=${after}` : '';
-      const page: Page = await client.call<Page>('GET', `/v1/audit?service=${head.service}&limit=1000${cursor}`);
-      for (const item of page.items) if (item.sequence <= head.sequence) check.add(item);
-      after = page.next;
+    for await (const entry of client.list(showAudit, { service: head.service })) {
+      if (entry.sequence > head.sequence) break;
+      check.add(entry);
     }
     check.end(head);
     const outcome = check.faults.length === 0 ? green('whole') : red(`${check.faults.length} faults`);
