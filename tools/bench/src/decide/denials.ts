@@ -82,7 +82,14 @@ async function once(
   const open = await Promise.all(targets.map((target) => SenderConnection.open({ ...target, certificate, key })));
   try {
     await Promise.all(open.map(serveAFew));
-    const loops = Promise.all(open.map((connection) => untilDenied(connection, change.denial)));
+    const again = (index: number) => {
+      const target = targets[index];
+      if (!target) throw new Error('There is no such target.');
+      return SenderConnection.open({ ...target, certificate, key });
+    };
+    const loops = Promise.all(
+      open.map((connection, index) => untilDenied(connection, change.denial, () => again(index))),
+    );
     const asked = performance.now();
     const made = change.make(stack, sender).then(() => performance.now());
     const [acknowledged, outcomes] = await Promise.all([made, loops]);
@@ -101,14 +108,20 @@ async function serveAFew(connection: SenderConnection): Promise<void> {
   }
 }
 
-async function untilDenied(connection: SenderConnection, denial: string): Promise<Outcome> {
+/** @param openAnother a connection of the same sender: one that was answered 401 ends with that answer (ADR 29) */
+async function untilDenied(
+  connection: SenderConnection,
+  denial: string,
+  openAnother: () => Promise<SenderConnection>,
+): Promise<Outcome> {
   const began = performance.now();
   for (let lastServedSent = began; ;) {
     const sent = performance.now();
     const status = await connection.send();
     const deniedAt = performance.now();
     if (status === denial) {
-      const again = await connection.send();
+      const next = denial === '401' ? await openAnother() : connection;
+      const again = await next.send().finally(() => (next === connection ? undefined : next.close()));
       if (again !== denial) throw new Error(`A sender that was denied was answered ${again} next.`);
       return { deniedAt, lastServedSent };
     }
