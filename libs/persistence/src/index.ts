@@ -1,6 +1,7 @@
 export {
   auditOrigin,
   auditTable,
+  createAuditClose,
   createAuditTables,
   createAuditTrail,
   dropAuditTrail,

@@ -1,4 +1,4 @@
-import { createAuditTables, type PostgresClient } from '@sluice/persistence';
+import { createAuditClose, createAuditTables, type PostgresClient } from '@sluice/persistence';
 
 /** Owns every audit trail. Nobody can log in as it. */
 const auditOwner = 'sluice_audit';
@@ -19,8 +19,8 @@ export function auditSchemaOf(role: string): string {
 /**
  * Puts a service's audit trail out of its reach: into a schema of another owner, where the service's role can add notes about
  * its own transaction and nothing else; the trigger that makes entries of them runs as the owner. The service finds the tables
- * through views of the same names in its own schema, with its own rights. Tables that a version before made in the service's
- * schema are moved with what is in them. Does nothing where it is done already. In one transaction.
+ * through views of the same names in its own schema, with its own rights. Of tables that a version before made in the service's
+ * schema the rows are taken. Does nothing where it is done already. In one transaction.
  */
 export async function protectAuditTrail(client: PostgresClient, role: string): Promise<void> {
   const own = client.escapeIdentifier(role);
@@ -30,20 +30,27 @@ export async function protectAuditTrail(client: PostgresClient, role: string): P
     await createAuditOwner(client);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${apart}`);
     await client.query(`REVOKE ALL ON SCHEMA ${apart} FROM PUBLIC`);
-    if (!(await isThere(client, `${apart}.audit_entry`))) {
-      if (await isThere(client, `${own}.audit_entry`)) await moveTables(client, own, apart);
-      else await createTables(client, apart);
+    await client.query(`SET LOCAL lock_timeout = '30s'`);
+    const isNew = !(await isThere(client, `${apart}.audit_entry`));
+    if (isNew) {
+      await createTables(client, apart);
+      if (await isThere(client, `${own}.audit_entry`)) await takeOver(client, own, apart);
+      await client.query(`ALTER SCHEMA ${apart} OWNER TO ${auditOwner}`);
+      for (const table of tables) await client.query(`ALTER TABLE ${apart}.${table} OWNER TO ${auditOwner}`);
     }
-    await client.query(`ALTER SCHEMA ${apart} OWNER TO ${auditOwner}`);
-    for (const table of tables) await client.query(`ALTER TABLE ${apart}.${table} OWNER TO ${auditOwner}`);
+    // Always ours: it runs with the owner's rights.
+    await client.query(`SET LOCAL search_path = ${apart}`);
+    await createAuditClose(client);
     // Of pg_temp last: a temporary table must not pass for the head (CVE-2007-2138).
     await client.query(`ALTER FUNCTION ${apart}.audit_close() SET search_path = ${apart}, pg_temp`);
     await client.query(`ALTER FUNCTION ${apart}.audit_close() SECURITY DEFINER`);
     await client.query(`ALTER FUNCTION ${apart}.audit_close() OWNER TO ${auditOwner}`);
     await client.query(`GRANT USAGE ON SCHEMA ${apart} TO ${own}`);
     for (const table of tables) {
-      await client.query(`REVOKE ALL ON ${apart}.${table} FROM PUBLIC, ${own}`);
-      await client.query(`GRANT ${granted[table]} ON ${apart}.${table} TO ${own}`);
+      if (isNew) {
+        await client.query(`REVOKE ALL ON ${apart}.${table} FROM PUBLIC, ${own}`);
+        await client.query(`GRANT ${granted[table]} ON ${apart}.${table} TO ${own}`);
+      }
       if (await isThere(client, `${own}.${table}`)) continue;
       await client.query(
         `CREATE VIEW ${own}.${table} WITH (security_invoker = true) AS SELECT * FROM ${apart}.${table}`,
@@ -74,9 +81,28 @@ async function createTables(client: PostgresClient, apart: string): Promise<void
   await createAuditTables(client);
 }
 
-/** Waits for changes that are being made, and for no longer than the services themselves would. */
-async function moveTables(client: PostgresClient, own: string, apart: string): Promise<void> {
-  await client.query(`SET LOCAL lock_timeout = '30s'`);
-  for (const table of tables) await client.query(`ALTER TABLE ${own}.${table} SET SCHEMA ${apart}`);
-  await client.query(`ALTER FUNCTION ${own}.audit_close() SET SCHEMA ${apart}`);
+/**
+ * Copies the rows that a version before kept in the service's own schema, and removes its tables. Rows alone are taken: the service owned what
+ * else belongs to them, and a function, rule or trigger of its making would run with our rights.
+ */
+async function takeOver(client: PostgresClient, own: string, apart: string): Promise<void> {
+  await client.query(`LOCK TABLE ONLY ${own}.audit_entry, ONLY ${own}.audit_head IN ACCESS EXCLUSIVE MODE`);
+  const { rows } = await client.query<{ plain: boolean }>(
+    `SELECT bool_and(c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT EXISTS (
+       SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated <> '')) AS plain
+     FROM pg_class c WHERE c.oid IN (to_regclass($1), to_regclass($2))`,
+    [`${own}.audit_entry`, `${own}.audit_head`],
+  );
+  if (rows[0]?.plain !== true)
+    throw new Error(`The audit trail in ${own} is not as a version of Sluice made it: look at it before provisioning.`);
+  await client.query(
+    `INSERT INTO ${apart}.audit_entry (sequence, previous_hash, content, hash)
+     SELECT sequence, previous_hash, content, hash FROM ONLY ${own}.audit_entry`,
+  );
+  await client.query(
+    `UPDATE ${apart}.audit_head SET (sequence, hash, announced_at) = (SELECT sequence, hash, announced_at FROM ONLY ${own}.audit_head)`,
+  );
+  // Its functions and triggers go with them.
+  await client.query(`DROP TABLE ${own}.audit_note, ${own}.audit_head, ${own}.audit_entry CASCADE`);
+  await client.query(`DROP FUNCTION IF EXISTS ${own}.audit_close() CASCADE`);
 }

@@ -6,7 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from '../app.module.js';
 import { bodyLimit } from './body-limit.js';
 import { readTarget, type IncomingRequest } from './given.js';
-import { ProblemFilter } from './problem-filter.js';
+import { ProblemFilter, sendMalformedUrl, type Reply } from './problem-filter.js';
 import { jsonBodyReader, type ParseJson } from './read-json-body.js';
 
 export async function createHttpApp(
@@ -14,7 +14,12 @@ export async function createHttpApp(
   destinations: Destinations,
   notReady: () => readonly string[],
 ): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit, forceCloseConnections: 'idle', requestTimeout: 60_000 });
+  const adapter = new FastifyAdapter({
+    bodyLimit,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) => sendMalformedUrl(reply as Reply),
+  });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(shell, destinations, notReady), adapter, {
     logger: nestLogger(shell.log),
     abortOnError: false,

@@ -28,6 +28,12 @@ function operationOf({ method, routeOptions }: IncomingRequest): HttpOperation |
  * @throws SluiceError `invalid-argument` naming every parameter that is wrong or not known
  */
 export function readTarget(request: IncomingRequest): void {
+  const coding = request.headers['content-encoding'];
+  if (coding !== undefined && coding !== 'identity')
+    throw new SluiceError(
+      'unsupported-media-type',
+      'A body with a Content-Encoding is not taken here; send it uncoded.',
+    );
   const operation = operationOf(request);
   if (!operation) return;
   request.given = {
@@ -73,6 +79,14 @@ export const Given = createParamDecorator((_data: unknown, context: ExecutionCon
 export function methodsOf(path: string): string[] {
   const methods = operations.filter((operation) => matches(operation.path, path)).map(({ method }) => method);
   return methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+}
+
+/** What a body may be sent as. */
+export function mediaTypesOf(method: string, path: string): string[] {
+  const body = operations.find((operation) => operation.method === method && matches(operation.path, path))?.body;
+  return body
+    ? [...new Set([...(body.schema ? ['application/json'] : []), ...(body.mediaTypes ?? [])])]
+    : ['application/json'];
 }
 
 function matches(template: string, path: string): boolean {

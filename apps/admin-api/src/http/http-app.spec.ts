@@ -190,6 +190,41 @@ describe('a request that means nothing', () => {
     }
   });
 
+  it('is told what a flow may be sent as', async () => {
+    const { status, body } = await call('PUT', '/v1/flows/a', 'name: a', 'text/plain');
+    expect([status, body['detail']]).toEqual([415, expect.stringContaining('application/yaml')]);
+  });
+
+  it('is told of a URL that cannot be decoded, and of a name that no member may have', async () => {
+    const { status, headers, body } = await call('GET', '/v1/flows/%ff');
+    expect([status, String(headers['content-type']).split(';')[0], body['code']]).toEqual([
+      400,
+      'application/problem+json',
+      'invalid-argument',
+    ]);
+    const refused = await call('POST', '/v1/user-roles', '{"name": "A", "__proto__": {}}');
+    expect([refused.status, refused.body.violations?.[0]?.message]).toEqual([
+      400,
+      expect.stringContaining('__proto__'),
+    ]);
+  });
+
+  it('is told that a coded body is not taken', async () => {
+    const reply = await app.inject({
+      method: 'POST',
+      url: '/v1/user-roles',
+      headers: { authorization: 'Bearer token', 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      payload: '{"name": "A"}',
+    });
+    expect(reply.statusCode).toBe(415);
+  });
+
+  it('is told that the outcome of a change is not known when its answer did not come in time', async () => {
+    answer = new SluiceError('deadline-exceeded', 'authorization did not answer within 5000 ms.');
+    expect(await call('DELETE', '/v1/flows/f')).toMatchObject({ status: 504, body: { outcome: 'unknown' } });
+    expect((await call('GET', '/v1/flows/f')).body).not.toHaveProperty('outcome');
+  });
+
   it('is told how large a body may be', async () => {
     const { status, body } = await call('POST', '/v1/user-roles', Buffer.alloc(bodyLimit + 1, 0x20));
     expect([status, body['maximumBytes']]).toEqual([413, bodyLimit]);

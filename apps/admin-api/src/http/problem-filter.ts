@@ -1,8 +1,8 @@
 import { httpStatusOf } from '@sluice/contracts';
-import { SluiceError, type ErrorCode } from '@sluice/domain';
+import { invalidArgument, SluiceError, type ErrorCode } from '@sluice/domain';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { bodyLimit } from './body-limit.js';
-import { methodsOf } from './given.js';
+import { mediaTypesOf, methodsOf } from './given.js';
 
 const codeOf: Readonly<Record<number, ErrorCode>> = {
   400: 'invalid-argument',
@@ -26,7 +26,8 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const reply = http.getResponse<Reply>();
-    const known = asSluiceError(error, http.getRequest<{ url: string }>().url);
+    const request = http.getRequest<{ method: string; url: string }>();
+    const known = asSluiceError(error, request);
     if (!known) this.onFault(error, 'an administrator’s request');
     const { code, message, details } =
       known ?? new SluiceError('internal', 'The request failed by a fault of ours; the log has the cause.');
@@ -34,38 +35,53 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="sluice"');
     if (status === 405) reply.header('allow', String(details?.['allow']));
     if (status === 503) reply.header('retry-after', '1');
-    reply
-      .status(status)
-      .header('content-type', 'application/problem+json')
-      .send(
-        JSON.stringify({
-          type: `urn:sluice:error:${code}`,
-          title: code.replaceAll('-', ' '),
-          status,
-          detail: message,
-          code,
-          ...details,
-        }),
-      );
+    sendProblem(reply, new SluiceError(code, message, details), {
+      ...(code === 'deadline-exceeded' && request.method !== 'GET' ? { outcome: 'unknown' } : {}),
+    });
   }
 }
 
-function asSluiceError(error: unknown, url: string): SluiceError | undefined {
+function sendProblem(reply: Reply, { code, message, details }: SluiceError, more: object = {}): void {
+  const status = httpStatusOf[code];
+  reply
+    .status(status)
+    .header('content-type', 'application/problem+json')
+    .send(
+      JSON.stringify({
+        type: `urn:sluice:error:${code}`,
+        title: code.replaceAll('-', ' '),
+        status,
+        detail: message,
+        code,
+        ...details,
+        ...more,
+      }),
+    );
+}
+
+/** Of a URL that cannot be decoded there is no route, so no filter sees it. */
+export function sendMalformedUrl(reply: Reply): void {
+  sendProblem(reply, invalidArgument([{ field: 'url', message: 'must be percent-encoded UTF-8 (RFC 3986 §2.1)' }]));
+}
+
+function asSluiceError(error: unknown, { method, url }: { method: string; url: string }): SluiceError | undefined {
+  const path = url.split('?')[0] ?? '';
   if (error instanceof SluiceError) return error;
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | undefined)?.statusCode;
   const code = status === undefined ? undefined : codeOf[status];
   if (!code) return undefined;
   if (code === 'not-found') {
-    const allow = methodsOf(url.split('?')[0] ?? '')
-      .toSorted()
-      .join(', ');
+    const allow = methodsOf(path).toSorted().join(', ');
     if (allow !== '')
       return new SluiceError('method-not-allowed', `This method is not allowed here; allowed: ${allow}.`, { allow });
     return new SluiceError(code, 'There is nothing at this path; /v1/openapi.json lists what there is.');
   }
   if (code === 'unsupported-media-type')
-    return new SluiceError(code, 'The body came without a content type that is known here: send application/json.');
+    return new SluiceError(
+      code,
+      `A body of this content type is not taken here; send ${mediaTypesOf(method, path).join(', ')}.`,
+    );
   if (code === 'payload-too-large')
     return new SluiceError(code, `The body exceeds ${bodyLimit} bytes; send a smaller one.`, {
       maximumBytes: bodyLimit,

@@ -21,9 +21,14 @@ export function jsonBodyReader(parse: ParseJson) {
         invalidArgument([{ field: 'body', message: `is nested too deeply: ${deepestNesting} levels are the most` }]),
       );
     const text = body.toString('utf8');
-    parse(request, text, (error, value) => done(error && (jsonFault(text) ?? error), value));
+    parse(request, text, (error, value) => done(error && (jsonFault(text) ?? forbiddenMember), value));
   };
 }
+
+/** It is JSON, and the parser refused it: for a name that would change what all objects are. */
+const forbiddenMember = invalidArgument([
+  { field: 'body', message: 'must have no member named __proto__ or constructor.prototype' },
+]);
 
 /** Where a text stops being JSON, by line and column. */
 function jsonFault(text: string): Error | undefined {

@@ -14,6 +14,9 @@ export const maxClockDeviationMs = 30_000;
 /** So many of the newest samples of a clock are looked at: some three seconds. What came late makes some of them worse, none better. */
 const samplesKept = 8;
 
+/** A service that is not there any more has no clock. */
+const forgottenAfterMs = 15_000;
+
 /**
  * Holds this process's wall clock against those of the bus and of the writing services. Each of these writes its time into the state stream once a
  * second, and the bus stamps it with its own: so clocks are compared without a question to anybody. The median of
@@ -24,7 +27,7 @@ export class ClockComparison {
   /** The bus's clock against this process's own. */
   readonly #ofBus: number[] = [];
   /** Those of the writing services against the bus's: they stay true when this process's own clock is set. */
-  readonly #ofServices = new Map<string, number[]>();
+  readonly #ofServices = new Map<string, { readonly samples: number[]; heardAt: number }>();
   #deviationMs = 0;
 
   constructor(
@@ -33,6 +36,8 @@ export class ClockComparison {
     /** Milliseconds since 1970, of this process's wall clock. */
     private readonly wallNow: () => number,
     private readonly maxDeviationMs = maxClockDeviationMs,
+    /** Milliseconds of a clock that never goes back. */
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /**
@@ -44,9 +49,10 @@ export class ClockComparison {
     if (!Number.isFinite(stampedMs)) return;
     keep(this.#ofBus, stampedMs - this.wallNow());
     if (toldMs !== undefined && service !== this.own) {
-      const samples = this.#ofServices.get(service) ?? [];
-      keep(samples, toldMs - stampedMs);
-      this.#ofServices.set(service, samples);
+      const known = this.#ofServices.get(service) ?? { samples: [], heardAt: 0 };
+      keep(known.samples, toldMs - stampedMs);
+      known.heardAt = this.now();
+      this.#ofServices.set(service, known);
     }
     this.#deviationMs = -median([0, ...this.others.map(({ aheadMs }) => aheadMs)]);
   }
@@ -55,10 +61,9 @@ export class ClockComparison {
   get others(): OtherClock[] {
     if (this.#ofBus.length === 0) return [];
     const bus = nearestToZero(this.#ofBus);
-    const services = Array.from(this.#ofServices, ([clock, samples]) => ({
-      clock,
-      aheadMs: bus + nearestToZero(samples),
-    }));
+    const services = Array.from(this.#ofServices)
+      .filter(([, { heardAt }]) => this.now() - heardAt <= forgottenAfterMs)
+      .map(([clock, { samples }]) => ({ clock, aheadMs: bus + nearestToZero(samples) }));
     return [{ clock: 'bus', aheadMs: bus }, ...services];
   }
 

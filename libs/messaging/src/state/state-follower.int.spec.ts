@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { stateKey, stateWriters } from '@sluice/contracts';
 import { TestNats, until } from '@sluice/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
 import { ClockComparison } from './clock-comparison.js';
 import { RecordReader, RecordSigner } from './signed-record.js';
@@ -129,6 +129,50 @@ describe('a follower of the state stream', () => {
     ahead = 0;
     for (let times = 0; times < 3; times++) await confirm();
     expect({ ready: follower.ready, usable: follower.usable }).toEqual({ ready: true, usable: true });
+  });
+
+  it('attack 53: takes key, sequence and time from the server, not from headers that who wrote one key sent with it', async () => {
+    await bucket.create();
+    await complete();
+    const follower = follow(['role']);
+    await until(() => follower.ready, { what: 'readiness' });
+    const heard: string[] = [];
+    follower.onChange(({ key }) => heard.push(key));
+    const forged = headers();
+    forged.set('Nats-Subject', '$KV.SLUICE_STATE.role.Forged');
+    forged.set('Nats-Sequence', '40');
+    const record = { key: stateKey.role('Forged'), version: 1, deleted: false, name: 'Forged' };
+    await connection.request('$KV.SLUICE_STATE.guard.x', text.encode(JSON.stringify(record)), { headers: forged, timeout: 2_000 });
+    const sequence = await role('Real');
+    expect(await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000)).toBe(true);
+    expect(heard).not.toContain(stateKey.role('Forged'));
+    expect(follower.held(stateKey.role('Forged')).record).toBeUndefined();
+    expect(follower.held<'role'>(stateKey.role('Real')).record?.name).toBe('Real');
+  });
+
+  it('attack 53: lets a service confirm in its own name alone, and tell its own time alone', async () => {
+    await bucket.create();
+    await complete();
+    const { epoch = '', incarnation = '' } = (await bucket.state()) ?? {};
+    const clocks = new ClockComparison(undefined, () => Date.now());
+    const follower = follow(['role'], 100, reader, clocks);
+    await until(() => follower.ready, { what: 'readiness' });
+    const key = stateKey.confirmation('authorization');
+    for (const [index, service] of ['key-management', 'made-up-1', 'made-up-2', 'made-up-3', 'made-up-4'].entries()) {
+      const said = {
+        key,
+        version: index + 1,
+        deleted: false,
+        service,
+        epoch,
+        incarnation,
+        wallClockMs: Date.now() + 3_600_000,
+      };
+      const sequence = await publisher.publishAlways(key, index + 1, text.encode(JSON.stringify(said)));
+      expect(await follower.reach({ epoch, sequence }, 5_000)).toBe(true);
+    }
+    expect(clocks.others.map(({ clock }) => clock)).toEqual([]);
+    expect(follower.ready).toBe(true);
   });
 
   it('loads what was there, and hears of what comes with its sequence', async () => {

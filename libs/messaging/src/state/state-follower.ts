@@ -3,7 +3,6 @@ import {
   statePrefixOf,
   stateRepublishPrefix,
   stateSchemas,
-  stateSubjectPrefix,
   stateWriters,
   type StatePrefix,
   type StateRecord,
@@ -300,9 +299,9 @@ export class StateFollower {
     const { clocks } = this.options;
     if (!clocks || statePrefixOf(key) !== 'confirmation') return;
     const { record } = this.held<'confirmation'>(key);
-    if (!record) return;
+    if (!record || !saidByItself(key, record.service)) return;
     const wrong = clocks.wrong;
-    clocks.heard(record.service, Date.parse(message.headers?.get('Nats-Time-Stamp') ?? ''), record.wallClockMs);
+    clocks.heard(record.service, Date.parse(fromServer(message, 'Nats-Time-Stamp') ?? ''), record.wallClockMs);
     if (clocks.wrong !== wrong) this.#judgeEpoch();
   }
 
@@ -311,9 +310,16 @@ export class StateFollower {
     this.#usable = this.missingWriters.length === 0 && this.loss === undefined && !clocks?.wrong;
   }
 
-  #confirmed({ sequence, record }: StateEntry<'confirmation'>): void {
+  #confirmed({ key, sequence, record }: StateEntry<'confirmation'>): void {
     const { lease } = this.options;
-    if (!lease || !record || record.epoch !== this.#epoch || record.incarnation !== this.#incarnation) return;
+    if (
+      !lease ||
+      !record ||
+      !saidByItself(key, record.service) ||
+      record.epoch !== this.#epoch ||
+      record.incarnation !== this.#incarnation
+    )
+      return;
     const before = lease.confirmed;
     lease.confirmedBy(record.service, sequence);
     // The last of them was waited for: the next lease counts, and need not wait for its second.
@@ -519,11 +525,27 @@ export class StateFollower {
   }
 }
 
-function sequenceOf(message: Msg): number {
-  return Number(message.headers?.get('Nats-Sequence')) || 0;
+/** A service writes its own key alone, and speaks for itself alone. */
+function saidByItself(key: string, service: string): boolean {
+  return service in stateWriters && key === stateKey.confirmation(service);
 }
 
-function keyOf(message: Msg): string {
-  const subject = message.headers?.get('Nats-Subject') ?? '';
-  return subject.slice(stateSubjectPrefix.length);
+/** 0 for what was not sent by the stream. */
+function sequenceOf(message: Msg): number {
+  return Number(fromServer(message, 'Nats-Sequence')) || 0;
+}
+
+/**
+ * A header that the server has set, once. Who may write one key of the bucket may send headers of the same names with it: the server
+ * puts its own beside them. Such a message is left out, and read from the stream's leader instead, which tells key and
+ * sequence outside of the headers.
+ */
+function fromServer({ headers }: Msg, name: string): string | undefined {
+  const values = headers?.values(name) ?? [];
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** By the subject, which nobody but the stream may publish to; a header of the same content could be its sender's. */
+function keyOf({ subject }: Msg): string {
+  return subject.slice(stateRepublishPrefix.length);
 }

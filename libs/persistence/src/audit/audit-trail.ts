@@ -74,8 +74,16 @@ export async function createAuditTables(runner: SqlRunner): Promise<void> {
       change jsonb NOT NULL,
       PRIMARY KEY (transaction, id)
     )`);
+  await createAuditClose(runner);
   await runner.query(`
-    CREATE FUNCTION audit_close() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    CREATE CONSTRAINT TRIGGER audit_close AFTER INSERT ON audit_note DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION audit_close()`);
+}
+
+/** What makes one entry of a transaction's notes, in the first schema of the search path. */
+export async function createAuditClose(runner: SqlRunner): Promise<void> {
+  await runner.query(`
+    CREATE OR REPLACE FUNCTION audit_close() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
     DECLARE
       noted jsonb;
       head audit_head;
@@ -98,9 +106,6 @@ export async function createAuditTables(runner: SqlRunner): Promise<void> {
       UPDATE audit_head SET sequence = head.sequence + 1, hash = entry_hash;
       RETURN NULL;
     END $$`);
-  await runner.query(`
-    CREATE CONSTRAINT TRIGGER audit_close AFTER INSERT ON audit_note DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION audit_close()`);
 }
 
 /** Has every change of the table's rows noted from now on. Columns that are added later are shown: name those that may not be. */

@@ -23,10 +23,17 @@ export async function restore(home: string, source: string): Promise<void> {
   await requireWhole(source);
   for await (const entry of read(source)) if ('file' in entry) putFile(home, entry);
   line('The secrets are in place; starting the stack once, so that it makes its tables.');
-  await withStack(home, async (databaseUrl) => {
-    const rows = await loadTables(databaseUrl, source);
-    line(`Put back ${rows} rows.`);
-  });
+  try {
+    await withStack(home, async (databaseUrl) => {
+      const rows = await loadTables(databaseUrl, source);
+      line(`Put back ${rows} rows.`);
+    });
+  } catch (error) {
+    // With the secrets and no rows it would start as another installation. The logs stay.
+    for (const made of ['secrets', 'tls', 'postgres', 'nats', 'run', 'stack.json'])
+      rmSync(join(home, made), { recursive: true, force: true });
+    throw error;
+  }
   rmSync(join(home, 'nats', 'jetstream'), { recursive: true, force: true });
   line(`${home} is as it was when the backup was made. ${dim('npm start starts it and fills the streams.')}`);
 }
@@ -63,8 +70,10 @@ function putFile(home: string, { file, mode, content }: Extract<BackupLine, { fi
 async function withStack(home: string, work: (databaseUrl: string) => Promise<void>): Promise<void> {
   const stack = spawn(process.execPath, [join(projectRoot, 'tools', 'local-stack', 'dist', 'main.js')], {
     env: { ...process.env, SLUICE_HOME: home },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  let said = '';
+  stack.stdout?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2_000)));
   let code: number | null | undefined;
   const ended = new Promise<void>((resolve) =>
     stack.once('exit', (how) => {
@@ -75,7 +84,10 @@ async function withStack(home: string, work: (databaseUrl: string) => Promise<vo
   try {
     const deadline = performance.now() + readyTimeoutMs;
     while (!existsSync(join(home, 'stack.json'))) {
-      if (code !== undefined) throw new Error(`The stack ended with code ${code}; its logs are in ${home}/logs.`);
+      if (code !== undefined)
+        throw new Error(
+          `The stack ended with code ${code}: ${said.trim().split('\n').at(-1) ?? ''} Its logs are in ${home}/logs.`,
+        );
       if (performance.now() > deadline) throw new Error(`The stack did not come up; its logs are in ${home}/logs.`);
       await pause(100);
     }

@@ -1,4 +1,4 @@
-import { stateSubjectPrefix, type StatePrefix } from '@sluice/contracts';
+import { stateRepublishPrefix, type StatePrefix } from '@sluice/contracts';
 import type { BucketState, StoredRecord } from '@sluice/messaging';
 import type { Msg, Status } from '@nats-io/transport-node';
 import type { Chance } from './chance.js';
@@ -269,11 +269,9 @@ export class BusClient {
     this.#lastDelivery = at;
     setTimeout(() => {
       if (session !== this.#session || this.closed) return;
-      const headers = new Map([
-        ['Nats-Sequence', String(record.sequence)],
-        ['Nats-Subject', `${stateSubjectPrefix}${record.key}`],
-      ]);
-      this.#onRecord?.(null, { data: record.value, headers } as unknown as Msg);
+      const headers = { values: (name: string) => (name === 'Nats-Sequence' ? [String(record.sequence)] : []) };
+      const subject = `${stateRepublishPrefix}${record.key}`;
+      this.#onRecord?.(null, { subject, data: record.value, headers } as unknown as Msg);
     }, at - performance.now());
   }
 
