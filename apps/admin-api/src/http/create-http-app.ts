@@ -5,7 +5,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
 import { bodyLimit } from './body-limit.js';
-import { readTarget, type IncomingRequest } from './given.js';
+import { authenticate, type AuthenticatedRequest } from './administrator.js';
+import { needsNoToken, readTarget, type IncomingRequest } from './given.js';
 import { ProblemFilter, sendMalformedUrl, type Reply } from './problem-filter.js';
 import { jsonBodyReader, type ParseJson } from './read-json-body.js';
 
@@ -49,6 +50,14 @@ export async function createHttpApp(
       typeof request.headers[name] === 'string' ? (request.headers[name] as string) : undefined;
     runInRequest(continueRequest({ requestId: given('x-request-id'), traceparent: given('traceparent') }), done);
   });
+  // Before the body is read: a stranger's costs nothing.
+  fastify.addHook(
+    'onRequest',
+    (request: IncomingRequest & AuthenticatedRequest, _reply: unknown, done: (error?: Error) => void) => {
+      if (needsNoToken(request)) return done();
+      authenticate(shell.requests, request).then(() => done(), done);
+    },
+  );
   app.useGlobalFilters(new ProblemFilter(shell.onFault));
   return app;
 }

@@ -244,6 +244,17 @@ describe('the version', () => {
   });
 });
 
+describe('a stranger', () => {
+  it.each([
+    ['a body that is no JSON', '/v1/user-roles', '{'],
+    ['a body that is too large', '/v1/user-roles', ' '.repeat(bodyLimit + 1)],
+    ['parameters that are not known', '/v1/user-roles?x=1', '{}'],
+  ])('is refused before anything it sent is read: %s', async (_what, url, payload) => {
+    const reply = await app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload });
+    expect([reply.statusCode, reply.headers['www-authenticate']]).toEqual([401, 'Bearer realm="sluice"']);
+  });
+});
+
 describe('the page for people', () => {
   it('is there for everybody, and takes scripts from this host alone', async () => {
     const page = await app.inject({ method: 'GET', url: '/docs' });
