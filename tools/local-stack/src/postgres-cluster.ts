@@ -251,8 +251,9 @@ export class PostgresCluster {
     this.#configure(number, '');
     await this.#run(number, 'standby');
     const standby = await PostgresProbe.open(this.#ports.get(number) ?? 0, this.options.password);
-    await standby?.promote();
-    await standby?.close();
+    if (!standby) throw new Error(`${nameOf(number)} cannot be reached to finish its promotion.`);
+    await standby.promote();
+    await standby.close();
     await this.#servers.get(number)?.stop('SIGINT', 15_000);
   }
 

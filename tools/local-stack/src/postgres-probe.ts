@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresClient, type PostgresClient } from '@sluice/persistence';
 
 const answerMs = 1_500;
@@ -58,9 +59,18 @@ export class PostgresProbe {
     await this.client.query('SELECT pg_reload_conf()');
   }
 
-  /** Returns when it can be written on. */
+  /**
+   * Returns when it can be written on. It is asked again and again instead of waited for in the server: a session that waits there
+   * holds a snapshot, which may keep the replay from its end.
+   * @throws Error when it is still in recovery after half a minute
+   */
   async promote(): Promise<void> {
-    await this.client.query(`SELECT pg_promote(true, ${promotionMs / 1_000})`);
+    await this.client.query('SELECT pg_promote(false)');
+    for (const deadline = performance.now() + promotionMs; performance.now() < deadline; await sleep(100)) {
+      const { rows } = await this.client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+      if (rows[0]?.standby === false) return;
+    }
+    throw new Error('Postgres was told to become the primary, and is still in recovery.');
   }
 
   async close(): Promise<void> {
