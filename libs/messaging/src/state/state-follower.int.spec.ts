@@ -142,7 +142,10 @@ describe('a follower of the state stream', () => {
     forged.set('Nats-Subject', '$KV.SLUICE_STATE.role.Forged');
     forged.set('Nats-Sequence', '40');
     const record = { key: stateKey.role('Forged'), version: 1, deleted: false, name: 'Forged' };
-    await connection.request('$KV.SLUICE_STATE.guard.x', text.encode(JSON.stringify(record)), { headers: forged, timeout: 2_000 });
+    await connection.request('$KV.SLUICE_STATE.guard.x', text.encode(JSON.stringify(record)), {
+      headers: forged,
+      timeout: 2_000,
+    });
     const sequence = await role('Real');
     expect(await follower.reach({ epoch: follower.epoch ?? '', sequence }, 5_000)).toBe(true);
     expect(heard).not.toContain(stateKey.role('Forged'));
