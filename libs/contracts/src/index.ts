@@ -127,6 +127,7 @@ export {
 export {
   defineHttpOperation,
   defineOperation,
+  matchesPath,
   parametersOf,
   type HttpMethod,
   type HttpOperation,

@@ -13,7 +13,7 @@ export {
 } from './object/certificate-list-store.js';
 export { AheadBudget } from './request/ahead-budget.js';
 export { BusServer, PassErrorsOn, type BusServerOptions } from './request/bus-server.js';
-export { called, ContractPipe, decodeRequest, Handles } from './request/handles.js';
+export { ContractPipe, decodeRequest, Handles } from './request/handles.js';
 export { RequestClient } from './request/request-client.js';
 export {
   continueRequest,

@@ -218,6 +218,8 @@ export class Stack {
         told.add(process.name);
         this.progress.say(`${process.name} is up`);
       }
+      const refused = this.#processes.find(({ process }) => process.refusal !== undefined);
+      if (refused) throw new Error(`${refused.process.name} does not start: ${refused.process.refusal}`);
       const waiting = states.filter(({ missing }) => missing !== undefined);
       if (waiting.length === 0 || this.#stopping) return;
       if (performance.now() > deadline) {

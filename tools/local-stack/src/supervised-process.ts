@@ -12,6 +12,9 @@ export interface SupervisedOptions {
   readonly onChange: () => void;
 }
 
+/** EX_CONFIG of sysexits.h: a service ends with it when a setting is wrong. Starting it again changes nothing. */
+const wrongSetting = 78;
+
 /** A process that ran so long before it died begins again at once. */
 const stableMs = 10_000;
 
@@ -22,6 +25,9 @@ export class SupervisedProcess {
   #stopping = false;
   #failures = 0;
   #restart: NodeJS.Timeout | undefined;
+  /** The last that it wrote to stderr. */
+  #complaint = '';
+  #refusal: string | undefined;
   readonly #log: LogFile;
 
   constructor(private readonly options: SupervisedOptions) {
@@ -38,6 +44,11 @@ export class SupervisedProcess {
 
   get logFile(): string {
     return this.options.logFile;
+  }
+
+  /** Why it does not start and is not started again: a setting is wrong. */
+  get refusal(): string | undefined {
+    return this.#refusal;
   }
 
   /** Where it tells how it is; undefined until it has said so. */
@@ -58,6 +69,7 @@ export class SupervisedProcess {
     this.#child = child;
     for (const output of [child.stdout, child.stderr])
       output?.on('data', (chunk: Uint8Array) => this.#log.write(chunk));
+    child.stderr?.on('data', (chunk: Uint8Array) => (this.#complaint = Buffer.from(chunk).toString().trim()));
     child.on('message', (message: { healthPort?: number }) => {
       this.#healthPort = message.healthPort;
       this.options.onChange();
@@ -66,6 +78,10 @@ export class SupervisedProcess {
       this.#child = undefined;
       this.options.onChange();
       if (this.#stopping) return;
+      if (code === wrongSetting) {
+        this.#refusal = this.#complaint;
+        return;
+      }
       this.#failures = performance.now() - startedAt > stableMs ? 0 : this.#failures + 1;
       const pause = this.#failures === 0 ? 0 : Math.min(200 * 2 ** this.#failures, 10_000);
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;

@@ -38,7 +38,7 @@ const addressesOf = async (name: string): Promise<string[]> => {
 };
 
 const say = (message: string) => void process.stdout.write(`${message}\n`);
-const databasePatienceMs = 180_000;
+const databaseTimeoutMs = 180_000;
 const renewalIntervalMs = 12 * 3_600_000;
 
 async function main([command, what]: readonly string[]): Promise<void> {
@@ -98,7 +98,7 @@ async function prepareWhenUp(config: ProvisionConfig): Promise<void> {
   const home = join(config.root, 'home');
   const passwordOf = (role: string) => read(join(home, 'secrets', `database-${role}.password`)).trim();
   const url = administratorUrl(config.postgres, passwordOf('postgres'), join(home, 'tls', 'server-root.pem'));
-  for (const deadline = performance.now() + databasePatienceMs; ; await sleep(1_000)) {
+  for (const deadline = performance.now() + databaseTimeoutMs; ; await sleep(1_000)) {
     try {
       return await prepareDatabase(url, passwordOf);
     } catch (error) {

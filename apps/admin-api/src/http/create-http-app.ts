@@ -19,7 +19,7 @@ export async function createHttpApp(
     bodyLimit,
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
-    frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) => sendMalformedUrl(reply as Reply),
+    frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendMalformedUrl(reply as Reply, error),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(shell, destinations, notReady), adapter, {
     logger: nestLogger(shell.log),

@@ -1,4 +1,4 @@
-import { operations, parametersOf, readBody, readParameters, type HttpOperation } from '@sluice/contracts';
+import { operations, matchesPath, readBody, readParameters, type HttpOperation } from '@sluice/contracts';
 import { invalidArgument, SluiceError } from '@sluice/domain';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { routeOf } from './serves.js';
@@ -83,25 +83,16 @@ export const Given = createParamDecorator((_data: unknown, context: ExecutionCon
 
 /** The methods that a path has, when it has any. */
 export function methodsOf(path: string): string[] {
-  const methods = operations.filter((operation) => matches(operation.path, path)).map(({ method }) => method);
+  const methods = operations.filter((operation) => matchesPath(operation.path, path)).map(({ method }) => method);
   return methods.includes('GET') ? [...methods, 'HEAD'] : methods;
 }
 
 /** What a body may be sent as. */
 export function mediaTypesOf(method: string, path: string): string[] {
-  const body = operations.find((operation) => operation.method === method && matches(operation.path, path))?.body;
+  const body = operations.find((operation) => operation.method === method && matchesPath(operation.path, path))?.body;
   return body
     ? [...new Set([...(body.schema ? ['application/json'] : []), ...(body.mediaTypes ?? [])])]
     : ['application/json'];
-}
-
-function matches(template: string, path: string): boolean {
-  const wanted = template.split('/');
-  const given = path.split('/');
-  return (
-    wanted.length === given.length &&
-    wanted.every((part, index) => (parametersOf(part).length > 0 ? given[index] !== '' : part === given[index]))
-  );
 }
 
 function isEmptyObject(body: unknown): boolean {

@@ -202,6 +202,10 @@ describe('a request that means nothing', () => {
       'application/problem+json',
       'invalid-argument',
     ]);
+    expect(await call('GET', `/v1/flows/${'x'.repeat(3_000)}`)).toMatchObject({
+      status: 404,
+      body: { code: 'not-found' },
+    });
     const refused = await call('POST', '/v1/user-roles', '{"name": "A", "__proto__": {}}');
     expect([refused.status, refused.body.violations?.[0]?.message]).toEqual([
       400,

@@ -59,9 +59,15 @@ function sendProblem(reply: Reply, { code, message, details }: SluiceError, more
     );
 }
 
-/** Of a URL that cannot be decoded there is no route, so no filter sees it. */
-export function sendMalformedUrl(reply: Reply): void {
-  sendProblem(reply, invalidArgument([{ field: 'url', message: 'must be percent-encoded UTF-8 (RFC 3986 §2.1)' }]));
+/** Of a URL that cannot be decoded, or that holds a name longer than any there is, there is no route, so no filter sees it. */
+export function sendMalformedUrl(reply: Reply, error: unknown): void {
+  const isTooLong = (error as { code?: unknown } | undefined)?.code === 'FST_ERR_MAX_PARAM_LENGTH';
+  sendProblem(
+    reply,
+    isTooLong
+      ? new SluiceError('not-found', 'There is nothing of so long a name.')
+      : invalidArgument([{ field: 'url', message: 'must be percent-encoded UTF-8 (RFC 3986 §2.1)' }]),
+  );
 }
 
 function asSluiceError(error: unknown, { method, url }: { method: string; url: string }): SluiceError | undefined {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aliasOfReceiverCredential, putReceiverCredential, stateKey } from '@sluice/contracts';
 import {
-  called,
   createEventStream,
   RecordReader,
   StateBucket,
   StateFollower,
   type RequestClient,
+  decodeRequest,
 } from '@sluice/messaging';
 import { createDataSource, initializeDataSource, SecretSealer } from '@sluice/persistence';
 import { createLog, Metrics, PublishedChanges, type Shell } from '@sluice/service-shell';
@@ -32,13 +32,8 @@ let dataSource: DataSource;
 let bucket: StateBucket;
 let follower: StateFollower;
 let store: PostgresCredentialStore;
-let put: ReturnType<
-  typeof called<
-    typeof putReceiverCredential,
-    Parameters<PutReceiverCredential['execute']>[0],
-    Awaited<ReturnType<PutReceiverCredential['execute']>>
-  >
->;
+/** As its handler calls it: by a request that is decoded by the contract first. */
+let put: { execute(request: Record<string, unknown>): ReturnType<PutReceiverCredential['execute']> };
 let remove: DeleteReceiverCredential;
 const endings: (() => Promise<void> | void)[] = [];
 
@@ -111,7 +106,11 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     sealer,
     (alias) => follower.held<'receiver-credential'>(stateKey.receiverCredential(alias)).record?.version,
   );
-  put = called(putReceiverCredential, new PutReceiverCredential(changes, sealer, now));
+  const useCase = new PutReceiverCredential(changes, sealer, now);
+  put = {
+    execute: async (request) =>
+      useCase.execute(decodeRequest(putReceiverCredential, { actor: { name: 'test' }, ...request })),
+  };
   remove = new DeleteReceiverCredential(changes);
 }, 90_000);
 

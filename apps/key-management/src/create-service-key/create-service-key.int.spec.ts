@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServiceInstance, createServiceKey, rotateServiceKey } from '@sluice/contracts';
 import {
-  called,
   createEventStream,
   RecordReader,
   RecordSigner,
@@ -26,6 +25,7 @@ import { migrations } from '../persistence/migrations.js';
 import { allRecords } from '../record/all-records.js';
 import { RotateServiceKey } from '../rotate-service-key/rotate-service-key.js';
 import { CreateServiceKey } from './create-service-key.js';
+import { called } from '../testing/called.js';
 
 const now = () => Date.now();
 const actor = 'test';

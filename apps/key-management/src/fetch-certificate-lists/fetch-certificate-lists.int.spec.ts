@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { configureRevocation } from '@sluice/contracts';
 import { readDestinationPolicy } from '@sluice/domain';
-import { called, CertificateListStore } from '@sluice/messaging';
+import { CertificateListStore } from '@sluice/messaging';
 import { encodePem } from '@sluice/pki';
 import { Destinations } from '@sluice/service-shell';
 import { freePort, TestAuthority, testKey, TestNats, TestPostgres } from '@sluice/testing';
@@ -23,6 +23,7 @@ import {
 import { findTrustedRootView } from '../view/revocation-view.js';
 import { findTrustedRoot } from '../persistence/find-certificate-lists.js';
 import { FetchCertificateLists } from './fetch-certificate-lists.js';
+import { called } from '../testing/called.js';
 
 const hour = 3_600_000;
 const destinations = (allowed: string) => {

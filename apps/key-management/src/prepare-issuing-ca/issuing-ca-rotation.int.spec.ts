@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { prepareIssuingCa, revokeIssuingCa, revokeServiceKey } from '@sluice/contracts';
-import { called } from '@sluice/messaging';
 import { decodePem, encodePem, parseCertificate, parseCertificateList } from '@sluice/pki';
 import { TemporaryFolder, TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -23,6 +22,7 @@ import {
   type KeyManagementFixture,
 } from '../testing/key-management-fixture.js';
 import { PrepareIssuingCa } from './prepare-issuing-ca.js';
+import { called } from '../testing/called.js';
 
 const hour = 3_600_000;
 let clock = Date.now();

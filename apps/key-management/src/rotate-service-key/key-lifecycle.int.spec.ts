@@ -5,7 +5,6 @@ import {
   revokeServiceKey,
   rotateServiceKey,
 } from '@sluice/contracts';
-import { called } from '@sluice/messaging';
 import { parseCertificate, decodePem } from '@sluice/pki';
 import { TestAuthority, TestNats, TestPostgres, testKey, testRequest, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -23,6 +22,7 @@ import {
   type KeyManagementFixture,
 } from '../testing/key-management-fixture.js';
 import { RotateServiceKey } from './rotate-service-key.js';
+import { called } from '../testing/called.js';
 
 const day = 86_400_000;
 let clock = Date.now();

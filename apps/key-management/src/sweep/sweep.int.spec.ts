@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { revokeCertificate, revokeServiceKey } from '@sluice/contracts';
-import { called } from '@sluice/messaging';
 import { parseCertificateList } from '@sluice/pki';
 import { TestAuthority, TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -21,6 +20,7 @@ import {
   type KeyManagementFixture,
 } from '../testing/key-management-fixture.js';
 import { Sweep } from './sweep.js';
+import { called } from '../testing/called.js';
 
 const minute = 60_000;
 const day = 86_400_000;

@@ -6,7 +6,6 @@ import {
   eventSubjectPrefix,
 } from '@sluice/contracts';
 import {
-  called,
   createEventStream,
   RecordReader,
   RecordSigner,
@@ -26,6 +25,7 @@ import { CreateServiceKey } from '../create-service-key/create-service-key.js';
 import { entities, schema } from '../persistence/entities.js';
 import { migrations } from '../persistence/migrations.js';
 import { allRecords } from '../record/all-records.js';
+import { called } from './called.js';
 
 export interface KeyManagementOptions {
   readonly databaseUrl: string;

@@ -1,4 +1,4 @@
-import { openApiDocument, operations, parametersOf } from '@sluice/contracts';
+import { matchesPath, openApiDocument, operations, parametersOf } from '@sluice/contracts';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
 const document = openApiDocument('1') as unknown as {
@@ -23,7 +23,7 @@ export function checkAnswer(
 ): void {
   const path = url.split('?')[0] ?? '';
   const operation = operations
-    .filter((each) => matches(each.path, path))
+    .filter((each) => matchesPath(each.path, path))
     .toSorted((a, b) => parametersOf(a.path).length - parametersOf(b.path).length)
     .find((each) => each.method === method);
   // Of a path or a method that there is not, the document says nothing.
@@ -51,12 +51,4 @@ export function checkAnswer(
     throw new Error(
       `${operation.id} answered ${answer.status} otherwise than described: ${ajv.errorsText(validate.errors)}; ${JSON.stringify(validate.errors?.[0]?.params)}`,
     );
-}
-
-function matches(template: string, path: string): boolean {
-  const [wanted, given] = [template.split('/'), path.split('/')];
-  return (
-    wanted.length === given.length &&
-    wanted.every((part, index) => parametersOf(part).length > 0 || part === given[index])
-  );
 }

@@ -76,13 +76,13 @@ export const getOpenApiDocument = defineHttpOperation('getOpenApiDocument', {
 });
 
 /** A reply is let through for a minute after its request. */
-const longestMs = 55_000;
+const maxWaitMs = 55_000;
 
 /** Each writing service then fills it from its tables. Until then nobody decides. */
 export const rebuildState = defineOperation('key-management', 'rebuild-state', {
   request: byActor,
   response: z.object({ epoch: z.string() }),
-  timeoutMs: longestMs,
+  timeoutMs: maxWaitMs,
   http: {
     method: 'POST',
     path: '/v1/state/rebuild',
@@ -103,7 +103,7 @@ export const resealKeys = defineOperation('key-management', 'reseal-keys', {
       .int()
       .meta({ description: 'Still sealed under an older master key; 0: the older ones can be removed.' }),
   }),
-  timeoutMs: longestMs,
+  timeoutMs: maxWaitMs,
   http: {
     method: 'POST',
     path: '/v1/master-key/reseal',
@@ -132,7 +132,7 @@ export const resignRecords = defineOperation('key-management', 'resign-records',
     }),
     next: z.number().int().optional().meta({ description: 'Where the next request goes on; absent at the end.' }),
   }),
-  timeoutMs: longestMs,
+  timeoutMs: maxWaitMs,
   http: {
     method: 'POST',
     path: '/v1/record-key/resign',

@@ -20,7 +20,7 @@ export const listServiceKeys = defineOperation('key-management', 'list-service-k
   },
 });
 
-/** Issuing may wait for an RSA key pair, hence the longer time-out. */
+/** The time-out is longer because issuing may wait for an RSA key pair. */
 export const createServiceKey = defineOperation('key-management', 'create-service-key', {
   request: byActor.extend({
     serviceInstanceId: idInPath,

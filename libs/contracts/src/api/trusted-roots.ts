@@ -84,7 +84,7 @@ export const removeTrustedRoot = defineOperation('key-management', 'remove-trust
   },
 });
 
-/** `policy` absent: revocation is checked no longer. Waits for the first fetch of each CRL, hence the longer time-out. */
+/** `policy` absent: revocation is checked no longer. The time-out is longer because each CRL is fetched first. */
 export const configureRevocation = defineOperation('key-management', 'configure-revocation', {
   request: byActor.extend({ sha256: idInPath, policy: revocationPolicy.optional() }),
   response: changed.extend({ trustedRoot }),

@@ -233,6 +233,16 @@ export function parametersOf(path: string): string[] {
 
 const noQuery = 'this call has no query';
 
+/** Whether a path is one of a template: `/v1/flows/a` of `/v1/flows/{id}`. */
+export function matchesPath(template: string, path: string): boolean {
+  const wanted = template.split('/');
+  const given = path.split('/');
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, index) => (parametersOf(part).length > 0 ? given[index] !== '' : part === given[index]))
+  );
+}
+
 function pick(request: z.ZodObject, names: readonly string[], whenNone?: string): z.ZodObject {
   return members(Object.fromEntries(names.map((name) => [name, schemaOf(request, name)])), undefined, whenNone);
 }

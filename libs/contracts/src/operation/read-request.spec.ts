@@ -52,6 +52,11 @@ describe('the body of a call', () => {
     ]);
   });
 
+  it('is told fifty of its faults, however many there are', () => {
+    const given = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`m${index}`, 1]));
+    expect(broken(() => readBody(body, given))).toHaveLength(50);
+  });
+
   it('holds no text that cannot be stored', () => {
     expect(broken(() => readBody(body, { name: 'a\0' }))).toEqual([
       'name must not hold the character NUL (U+0000, at position 1)',

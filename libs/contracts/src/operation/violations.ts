@@ -45,14 +45,22 @@ export function oneOf<const Values extends readonly [string, ...string[]]>(value
 
 export const yesOrNo = z.boolean({ error: 'must be true or false' });
 
-/** Every rule that was broken, with the path as the caller wrote it: `parameters.roles[0]`. */
+/** An answer names no more: a body of millions of wrong members would be answered by more than it was. */
+export const maxViolations = 50;
+
+/** Every rule that was broken, up to {@link maxViolations}, with the path as the caller wrote it: `parameters.roles[0]`. */
 export function violationsOf(error: z.ZodError, whole = 'body'): FieldViolation[] {
-  return error.issues.flatMap((issue) => {
-    const at = (path: readonly PropertyKey[]) => pathOf(path) || whole;
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({ field: at([...issue.path, key]), message: issue.message }));
-    return [{ field: at(issue.path), message: messageOf(issue) }];
-  });
+  return error.issues
+    .slice(0, maxViolations)
+    .flatMap((issue) => {
+      const at = (path: readonly PropertyKey[]) => pathOf(path) || whole;
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys
+          .slice(0, maxViolations)
+          .map((key) => ({ field: at([...issue.path, key]), message: issue.message }));
+      return [{ field: at(issue.path), message: messageOf(issue) }];
+    })
+    .slice(0, maxViolations);
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {

@@ -31,9 +31,9 @@ export const stateComparison = z.object({
 export type StateComparison = z.infer<typeof stateComparison>;
 
 /** A reply is let through for a minute after its request. */
-const longestMs = 55_000;
+const maxWaitMs = 55_000;
 
-const compare = (service: StateWriter) => defineRequest(service, 'compare-state', empty, stateComparison, longestMs);
+const compare = (service: StateWriter) => defineRequest(service, 'compare-state', empty, stateComparison, maxWaitMs);
 
 /** Each writing service compares the records it writes with its tables. */
 export const compareState = {

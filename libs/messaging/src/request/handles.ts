@@ -28,23 +28,3 @@ export function decodeRequest<C extends RequestContract>(contract: C, value: unk
 export function Handles(contract: RequestContract): MethodDecorator {
   return applyDecorators(MessagePattern(contract.subject), UsePipes(new ContractPipe(contract)));
 }
-
-interface UseCase<Request, Result> {
-  execute(request: Request): Promise<Result>;
-}
-
-/**
- * For tests: a use case as its handler calls it, by a request that is decoded by the contract first. Who asks is given by name.
- */
-export function called<C extends RequestContract, Request, Result>(
-  contract: C,
-  useCase: UseCase<Request, Result>,
-): UseCase<Readonly<Record<string, unknown>>, Result> {
-  return {
-    async execute(request) {
-      const { actor = 'test' } = request;
-      const decoded = decodeRequest(contract, { ...request, actor: { name: actor } }) as Record<string, unknown>;
-      return useCase.execute({ ...decoded, actor } as Request);
-    },
-  };
-}

@@ -11,7 +11,7 @@ const readOnlyTransaction = '25006';
  * A COMMIT waits for the standby as long as there is none, and statement_timeout does not end that wait. Whoever asked for the
  * change waits five seconds, and is told before that its outcome is not known.
  */
-const longestCommitMs = 4_000;
+const maxCommitMs = 4_000;
 
 /**
  * A connection to the right one of several servers: `pg.Client`, and what node-postgres lacks of libpq's
@@ -28,7 +28,7 @@ export function clientFor(url: string): new (config?: pg.ClientConfig) => Postgr
     #session: WatchedSession | undefined;
     #committing = false;
     /** What waits longer than `query_timeout` has been given up already: nobody reads the answer any more. */
-    readonly #longestStatementMs: number;
+    readonly #maxStatementMs: number;
 
     constructor(config: pg.ClientConfig = {}) {
       super({
@@ -39,7 +39,7 @@ export function clientFor(url: string): new (config?: pg.ClientConfig) => Postgr
         keepAlive: true,
         keepAliveInitialDelayMillis: 5_000,
       });
-      this.#longestStatementMs = config.query_timeout ? config.query_timeout + 1_000 : Infinity;
+      this.#maxStatementMs = config.query_timeout ? config.query_timeout + 1_000 : Infinity;
       this.#watchMessages();
     }
 
@@ -112,11 +112,11 @@ export function clientFor(url: string): new (config?: pg.ClientConfig) => Postgr
       let answeredAt = octets().bytesWritten;
       let read = octets().bytesRead;
       let heardAt: number | undefined;
-      const longestMs = () => (this.#committing ? longestCommitMs : this.#longestStatementMs);
+      const maxSilence = () => (this.#committing ? maxCommitMs : this.#maxStatementMs);
       const session: WatchedSession = {
         server: this.#server,
-        get longestSilenceMs() {
-          return longestMs();
+        get maxSilenceMs() {
+          return maxSilence();
         },
         silentFor: (now) => {
           const { bytesRead, bytesWritten } = octets();

@@ -8,7 +8,7 @@ export interface WatchedSession {
   /** It waits for an answer, and the server has sent nothing for so many milliseconds; 0 while nothing is asked. */
   silentFor(now: number): number;
   /** So long it may be silent, though the server lives, in milliseconds. */
-  readonly longestSilenceMs: number;
+  readonly maxSilenceMs: number;
   /** Ends the connection at once; what it was asked fails with the error. */
   drop(error: Error): void;
 }
@@ -161,7 +161,7 @@ export class PostgresServers {
   #look(now: number): void {
     for (const session of this.#sessions) {
       const silent = session.silentFor(now);
-      if (silent > session.longestSilenceMs)
+      if (silent > session.maxSilenceMs)
         session.drop(new PostgresUnreachable(`${nameOf(session.server)} did not answer a statement`));
       else if (silent > silentMs && now - (this.#seen.get(session.server) ?? -Infinity) > silentMs)
         void this.#suspect(session.server);
