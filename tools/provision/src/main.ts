@@ -53,8 +53,13 @@ async function main([command, what]: readonly string[]): Promise<void> {
       return keepRenewing(readProvisionConfig(process.env), end.signal);
     }
     case 'database': {
-      await prepareWhenUp(readProvisionConfig(process.env));
-      return say('the database roles and schemas are there');
+      const open = await prepareWhenUp(readProvisionConfig(process.env));
+      say('the database roles and schemas are there');
+      if (open.length > 0)
+        say(
+          `everybody may connect to the databases ${open.join(', ')} of this server, so the services' roles may: REVOKE CONNECT there from PUBLIC (docs/adr/0043)`,
+        );
+      return;
     }
     case 'trusted-roots': {
       const end = new AbortController();
@@ -94,7 +99,7 @@ async function keepRenewing(config: ProvisionConfig, signal: AbortSignal): Promi
 }
 
 /** Postgres may be a moment behind, or its name: what will pass is tried again, a refusal by Postgres itself is not. */
-async function prepareWhenUp(config: ProvisionConfig): Promise<void> {
+async function prepareWhenUp(config: ProvisionConfig): Promise<string[]> {
   const home = join(config.root, 'home');
   const passwordOf = (role: string) => read(join(home, 'secrets', `database-${role}.password`)).trim();
   const url = administratorUrl(config.postgres, passwordOf('postgres'), join(home, 'tls', 'server-root.pem'));

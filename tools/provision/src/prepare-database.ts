@@ -8,8 +8,9 @@ export type DatabaseRole = (typeof databaseRoles)[number];
 /**
  * Makes the database roles and schemas, or sets the passwords of those that are there.
  * @param adminUrl of a user who may create roles and schemas in the database that is named
+ * @returns the other databases of the server that the roles may still connect to, because everybody may
  */
-export async function prepareDatabase(adminUrl: string, passwordOf: (role: DatabaseRole) => string): Promise<void> {
+export async function prepareDatabase(adminUrl: string, passwordOf: (role: DatabaseRole) => string): Promise<string[]> {
   const client = postgresClient(adminUrl);
   await client.connect();
   try {
@@ -18,7 +19,8 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
     await admitRewinder(client, database);
-    await withdrawAdvisoryLocks(client);
+    await withdrawSharedFunctions(client);
+    await closeMaintenanceDatabases(client);
     const connections = await connectionLimit(client);
     for (const role of databaseRoles) {
       const name = client.escapeIdentifier(role);
@@ -32,6 +34,7 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
       await client.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${name}`);
       await protectAuditTrail(client, role);
     }
+    return await databasesOpenToAll(client);
   } finally {
     await client.end();
   }
@@ -46,17 +49,51 @@ async function admitRewinder(client: PostgresClient, database: string): Promise<
 }
 
 /**
- * Advisory locks are the whole database's and there is room for so many locks in the server; no service needs any. Only a
- * superuser may withdraw the functions: elsewhere they stay, and nothing of a service's waits for one (ADR 31).
+ * Functions of what all databases of the server share, and no service needs. Advisory locks: the table of all locks has so many
+ * places. Large objects: who may make none has none to lock or to fill the disk with outside its schema. Only a superuser may
+ * withdraw them: elsewhere they stay (ADR 43).
  */
-async function withdrawAdvisoryLocks(client: PostgresClient): Promise<void> {
+async function withdrawSharedFunctions(client: PostgresClient): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT oid::regprocedure::text AS name FROM pg_proc
-     WHERE pronamespace = 'pg_catalog'::regnamespace AND proname LIKE 'pg\\_%advisory%'
+     WHERE pronamespace = 'pg_catalog'::regnamespace
+       AND (proname LIKE 'pg\\_%advisory%' OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import'))
        AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`,
   );
   if (rows.length > 0)
     await client.query(`REVOKE EXECUTE ON FUNCTION ${rows.map(({ name }) => name).join(', ')} FROM PUBLIC`);
+}
+
+/** Of every server; what is withdrawn in one database is still there in another, and its locks are in the same table. */
+const maintenanceDatabases = ['postgres', 'template1'];
+
+/** Whoever else could log in there before goes on: they get by name what everybody had. */
+async function closeMaintenanceDatabases(client: PostgresClient): Promise<void> {
+  const { rows } = await client.query<{ database: string }>(
+    `SELECT datname AS database FROM pg_database
+     WHERE datname = ANY($1) AND datname <> current_database() AND ${openToAll} AND pg_has_role(datdba, 'USAGE')`,
+    [maintenanceDatabases],
+  );
+  for (const { database } of rows) {
+    const name = client.escapeIdentifier(database);
+    const others = await client.query<{ role: string }>(
+      `SELECT rolname AS role FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> ALL($1)`,
+      [databaseRoles],
+    );
+    for (const { role } of others.rows)
+      await client.query(`GRANT CONNECT ON DATABASE ${name} TO ${client.escapeIdentifier(role)}`);
+    await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
+  }
+}
+
+/** Of a row of `pg_database`: no list of rights is the default one, by which everybody may connect. */
+const openToAll = `(datacl IS NULL OR EXISTS (SELECT FROM aclexplode(datacl) WHERE grantee = 0 AND privilege_type = 'CONNECT'))`;
+
+async function databasesOpenToAll(client: PostgresClient): Promise<string[]> {
+  const { rows } = await client.query<{ database: string }>(
+    `SELECT datname AS database FROM pg_database WHERE datallowconn AND ${openToAll} ORDER BY datname`,
+  );
+  return rows.map(({ database }) => database);
 }
 
 /** No role may have more than half of the connections, so whatever one does the others get theirs. */
