@@ -176,6 +176,17 @@ describe('a request that means nothing', () => {
     expect(body.violations).toEqual([{ field: 'body', message }]);
   });
 
+  it('is told which member it has twice, also in what a flow is sent as', async () => {
+    const twice = await call('POST', '/v1/user-roles', '{"name": "A", "description": "x", "n\\u0061me": "B"}');
+    const flow = await call('PUT', '/v1/flows/a', '{"sender": {"role": "A", "role": "B"}}');
+    expect([twice.status, flow.status]).toEqual([400, 400]);
+    expect([twice.body.violations, flow.body.violations]).toEqual([
+      [{ field: 'name', message: expect.stringContaining('twice') as unknown }],
+      [{ field: 'sender.role', message: expect.stringContaining('twice') as unknown }],
+    ]);
+    expect(asked).toEqual([]);
+  });
+
   it('is told the methods that there are', async () => {
     const { status, headers } = await call('PUT', '/v1/user-roles');
     expect([status, headers['allow']]).toEqual([405, 'GET, HEAD, POST']);

@@ -1,5 +1,6 @@
 import { invalidArgument } from '@sluice/domain';
 import { isUtf8 } from 'node:buffer';
+import { repeatedMember } from './repeated-member.js';
 
 /** Fastify's own parser: it refuses members named `__proto__`. */
 export type ParseJson = (request: unknown, text: string, done: (error: Error | null, body?: unknown) => void) => void;
@@ -9,7 +10,8 @@ export const deepestNesting = 200;
 
 /**
  * Reads a JSON body. None is none, whatever the content type says: many clients name JSON on every request. What is not
- * UTF-8 is refused (RFC 8259 §8.1), for it would be stored with U+FFFD in the place of what was meant.
+ * UTF-8 is refused (RFC 8259 §8.1), for it would be stored with U+FFFD in the place of what was meant, and so is an object
+ * with two members of one name.
  */
 export function jsonBodyReader(parse: ParseJson) {
   return (request: unknown, body: Buffer, done: (error: Error | null, body?: unknown) => void): void => {
@@ -21,9 +23,26 @@ export function jsonBodyReader(parse: ParseJson) {
         invalidArgument([{ field: 'body', message: `is nested too deeply: ${deepestNesting} levels are the most` }]),
       );
     const text = body.toString('utf8');
-    parse(request, text, (error, value) => done(error && (jsonFault(text) ?? forbiddenMember), value));
+    parse(request, text, (error, value) => {
+      const fault = error ? (jsonFault(text) ?? forbiddenMember) : repetition(text);
+      return fault ? done(fault) : done(null, value);
+    });
   };
 }
+
+function repetition(text: string): Error | undefined {
+  const field = repeatedMember(text);
+  if (field === undefined) return undefined;
+  return invalidArgument([
+    {
+      field: field.length > longestField ? `${field.slice(0, longestField)}…` : field,
+      message: 'is there twice: which of them counts is for every program to choose (RFC 8259 §4); send it once',
+    },
+  ]);
+}
+
+/** As much of a path as an answer repeats. */
+const longestField = 200;
 
 /** It is JSON, and the parser refused it: for a name that would change what all objects are. */
 const forbiddenMember = invalidArgument([
