@@ -251,6 +251,7 @@ export {
 export type { MessageDetail, MessageLine } from './record/message-line.js';
 export {
   callout,
+  consumerBounds,
   maxSubscriberConnections,
   maxSubscribers,
   subscriberAccount,

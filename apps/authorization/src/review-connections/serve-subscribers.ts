@@ -36,6 +36,10 @@ export function serveSubscribers(options: ServeSubscribersOptions): () => void {
     'sluice_subscriber_connections_ended_total',
     'Connections ended because they were no subscriber’s any more.',
   );
+  const consumersEnded = metrics.counter(
+    'sluice_subscriber_consumers_ended_total',
+    'Consumers deleted because their settings were out of bounds.',
+  );
   const servers = new Servers(connection);
   const review = new ReviewConnections({
     openConnections: () => servers.openConnections(),
@@ -63,6 +67,10 @@ export function serveSubscribers(options: ServeSubscribersOptions): () => void {
   answers.start();
   const timer = setInterval(() => {
     void review.run().catch((error: unknown) => onFault(error, 'looking at the connections of subscribers'));
+    void servers.deleteConsumersOutOfBounds().then(
+      (names) => names.length > 0 && consumersEnded.inc({}, names.length),
+      (error: unknown) => onFault(error, 'looking at the consumers of subscribers'),
+    );
   }, options.reviewEveryMs ?? reviewEveryMs);
   return () => {
     clearInterval(timer);

@@ -1,4 +1,10 @@
-import { callout, subscriberAccount, subscriberConsumers, subscriberUserPrefix } from '@sluice/contracts';
+import {
+  callout,
+  consumerBounds,
+  subscriberAccount,
+  subscriberConsumers,
+  subscriberUserPrefix,
+} from '@sluice/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /** An open connection of a subscriber. */
@@ -18,6 +24,34 @@ interface ServerReply {
   readonly server: { readonly id: string };
   readonly data?: { readonly connections?: readonly { readonly cid: number; readonly authorized_user?: string }[] };
   readonly statsz?: { readonly active_servers?: number };
+}
+
+/** A consumer's settings as the server tells them; durations in nanoseconds. */
+interface ConsumerSettings {
+  readonly ack_policy?: string;
+  readonly ack_wait?: number;
+  readonly backoff?: readonly number[];
+  readonly max_ack_pending?: number;
+  readonly max_waiting?: number;
+}
+
+interface ConsumerList {
+  readonly error?: { readonly err_code: number; readonly description: string };
+  readonly total?: number;
+  readonly consumers?: readonly { readonly name: string; readonly config: ConsumerSettings }[] | null;
+}
+
+/** The server leaves out what is not set, and sets what has a default. */
+function isOutOfBounds(settings: ConsumerSettings): boolean {
+  const { leastAckWaitMs, mostAckPending, mostWaiting } = consumerBounds;
+  const waits = [settings.ack_wait ?? Infinity, ...(settings.backoff ?? [])];
+  // -1 is without a bound.
+  const exceeds = (value: number | undefined, most: number) => value !== undefined && (value < 0 || value > most);
+  return (
+    (settings.ack_policy !== 'none' && waits.some((wait) => wait < leastAckWaitMs * 1_000_000)) ||
+    exceeds(settings.max_ack_pending, mostAckPending) ||
+    exceeds(settings.max_waiting, mostWaiting)
+  );
 }
 
 /** More than a server takes in all. */
@@ -67,13 +101,34 @@ export class Servers {
 
   /** Deletes what consumers this name has had: their place in the stream is nobody's now. @throws Error when one may be left */
   async deleteConsumers(name: string): Promise<void> {
-    await Promise.all(
-      subscriberConsumers(name).map(async (consumer) => {
-        const answer = await this.connection.request(callout.deleteConsumer(consumer), '', { timeout: this.timeoutMs });
-        const { error } = answer.json<{ error?: { err_code: number; description: string } }>();
-        if (error && error.err_code !== consumerNotFound && error.err_code !== streamNotFound)
-          throw new Error(`The consumer ${consumer} could not be deleted: ${error.description}.`);
-      }),
-    );
+    await Promise.all(subscriberConsumers(name).map((consumer) => this.#delete(consumer)));
+  }
+
+  /**
+   * Deletes each consumer of the event stream whose settings are out of bounds, which NATS itself has no limit for.
+   * @returns their names @throws Error when one may be left
+   */
+  async deleteConsumersOutOfBounds(): Promise<string[]> {
+    const found: string[] = [];
+    for (let offset = 0; ;) {
+      const answer = await this.connection.request(callout.listConsumers, JSON.stringify({ offset }), {
+        timeout: this.timeoutMs,
+      });
+      const { error, total = 0, consumers } = answer.json<ConsumerList>();
+      if (error?.err_code === streamNotFound) return found;
+      if (error) throw new Error(`The consumers could not be listed: ${error.description}.`);
+      found.push(...(consumers ?? []).filter(({ config }) => isOutOfBounds(config)).map(({ name }) => name));
+      offset += consumers?.length ?? 0;
+      if (!consumers?.length || offset >= total) break;
+    }
+    await Promise.all(found.map((consumer) => this.#delete(consumer)));
+    return found;
+  }
+
+  async #delete(consumer: string): Promise<void> {
+    const answer = await this.connection.request(callout.deleteConsumer(consumer), '', { timeout: this.timeoutMs });
+    const { error } = answer.json<{ error?: { err_code: number; description: string } }>();
+    if (error && error.err_code !== consumerNotFound && error.err_code !== streamNotFound)
+      throw new Error(`The consumer ${consumer} could not be deleted: ${error.description}.`);
   }
 }

@@ -1,12 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   callout,
+  consumerBounds,
+  eventStream,
   renderBusServerConfiguration,
   servicePermissions,
   subscriberInboxPrefix,
   type BusCluster,
   type ServiceName,
 } from '@sluice/contracts';
+import { createEventStream } from '@sluice/messaging';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { Metrics } from '@sluice/service-shell';
 import { freePort, TestNats, TestPostgres, until, type NatsPlace } from '@sluice/testing';
@@ -326,6 +329,56 @@ describe('subscribers on real servers of NATS', () => {
       }
       const start = Date.UTC(2026, 10, 28, 12, 0, 0);
       expect(seen).toEqual([start, start, start + 60_000]);
+    });
+  });
+
+  describe('attack 51: a consumer', () => {
+    let subscriber: NatsConnection;
+
+    beforeEach(async () => {
+      await createEventStream(
+        await open({ authenticator: nkey(serviceKeys['key-management']), inboxPrefix: '_INBOX_key-management' }),
+      );
+      await answer({ reviewEveryMs: 50 });
+      subscriber = await openAs(await register('platform'));
+    });
+
+    const make = async (name: string, settings: object): Promise<string | undefined> => {
+      const config = { name, durable_name: name, ack_policy: 'explicit', ...settings };
+      const body = JSON.stringify({ stream_name: eventStream, config, action: '' });
+      const made = await subscriber.request(`$JS.API.CONSUMER.CREATE.${eventStream}.${name}`, body);
+      return made.json<{ error?: { description: string } }>().error?.description;
+    };
+    const isThere = async (name: string) => {
+      const info = await subscriber.request(`$JS.API.CONSUMER.INFO.${eventStream}.${name}`, '');
+      return info.json<{ error?: object }>().error === undefined;
+    };
+    const milliseconds = 1_000_000;
+
+    it('is refused with more messages out at once than one may have', async () => {
+      expect(await make('platform', { max_ack_pending: consumerBounds.mostAckPending + 1 })).toMatch(/max ack pending/);
+    });
+
+    it.each([
+      ['has its messages come again at once', { ack_wait: 1 }],
+      ['has them come again soon', { ack_wait: 999 * milliseconds }],
+      ['has them come again at once, and later by and by', { backoff: [1, 60_000 * milliseconds], max_deliver: 3 }],
+      ['has messages out without end', { max_ack_pending: -1 }],
+      ['has requests wait without end', { max_waiting: 1_000_000 }],
+    ])('is deleted, and no other is, that %s', async (_what, settings) => {
+      const allowed = {
+        ack_wait: consumerBounds.leastAckWaitMs * milliseconds,
+        max_ack_pending: consumerBounds.mostAckPending,
+        max_waiting: consumerBounds.mostWaiting,
+      };
+      expect(await make('platform', allowed)).toBeUndefined();
+      expect(await make('platform_1', {})).toBeUndefined();
+      expect(await make('platform_2', { ack_policy: 'none', ack_wait: undefined })).toBeUndefined();
+      expect(await make('platform_7', settings)).toBeUndefined();
+      await until(async () => !(await isThere('platform_7')), { what: 'the end of the consumer' });
+      expect(await Promise.all(['platform', 'platform_1', 'platform_2'].map(isThere))).toEqual([true, true, true]);
+      expect(metrics.render()).toContain('sluice_subscriber_consumers_ended_total 1\n');
+      expect(faults).toEqual([]);
     });
   });
 

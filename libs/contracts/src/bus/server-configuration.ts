@@ -16,6 +16,7 @@ import { defaultBusStoreMb } from './store-size.js';
 import {
   callout,
   calloutPermissions,
+  consumerBounds,
   maxSubscriberConnections,
   maxSubscriberConsumers,
   maxSubscriberPayload,
@@ -111,8 +112,8 @@ const localInbox = '_INBOX.>';
 
 /** The account of the servers themselves keeps the name it has by default: the servers of a cluster file what they agreed on under it. */
 const systemAccount = '$SYS';
-/** What who decides on subscribers reaches of the event stream: a revoked subscriber's consumers end. */
-const calloutServices = [accountInfo, '$JS.API.CONSUMER.DELETE.>'];
+/** What who decides on subscribers reaches of the event stream: consumers of a revoked subscriber end, and those out of their bounds. */
+const calloutServices = [accountInfo, '$JS.API.CONSUMER.LIST.>', '$JS.API.CONSUMER.DELETE.>'];
 /** Consumers that the local stack's own programs may have beside those of subscribers. */
 const localConsumers = 512;
 const localConnections = 512;
@@ -220,7 +221,7 @@ ${local ? `      { stream: { account: EVENTS, subject: ${quoted(localInbox)} } }
     ]
   }
   EVENTS {
-    jetstream { max_consumers: ${maxSubscribers * maxSubscriberConsumers + (local ? localConsumers : 0)} }
+    jetstream { max_consumers: ${maxSubscribers * maxSubscriberConsumers + (local ? localConsumers : 0)}, max_ack_pending: ${consumerBounds.mostAckPending} }
     exports: [
 ${local ? `      { stream: ${quoted(localInbox)}, accounts: [${subscriberAccount}] }\n` : ''}${subscriberServices.map((subject) => `      { service: ${quoted(subject)}, accounts: [${subscriberAccount}${calloutServices.includes(subject) ? `, ${callout.account}` : ''}] }`).join('\n')}
 ${subscriberStreams.map((subject) => `      { service: ${quoted(subject)}, response_type: stream, accounts: [${subscriberAccount}] }`).join('\n')}

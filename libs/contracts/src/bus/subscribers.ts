@@ -11,6 +11,18 @@ export const maxSubscriberConnections = 8;
 export const maxSubscriberSubscriptions = 64;
 /** Octets of what it publishes: requests to JetStream's API and acknowledgements. */
 export const maxSubscriberPayload = 16_384;
+/**
+ * What a consumer on the event stream may ask of the server. What is out of it comes again faster than anybody works it off, or is
+ * kept in the server's memory without end.
+ */
+export const consumerBounds = {
+  /** Before a message that was not acknowledged comes again. */
+  leastAckWaitMs: 1_000,
+  /** Messages that are out and not acknowledged. */
+  mostAckPending: 1_000,
+  /** Requests for messages that wait in the server. */
+  mostWaiting: 512,
+} as const;
 /** A connection ends after this and is decided on anew, so that a revocation holds though nobody heard of it. */
 export const subscriberSessionSeconds = 3_600;
 
@@ -79,6 +91,8 @@ export const callout = {
   /** How many servers there are. Every server answers. */
   statistics: 'servers.statistics',
   kick: (serverId: string) => `$SYS.REQ.SERVER.${serverId}.KICK`,
+  /** What consumers there are on the event stream, with their settings. */
+  listConsumers: jsApi(`CONSUMER.LIST.${eventStream}`),
   deleteConsumer: (consumer: string) => jsApi(`CONSUMER.DELETE.${eventStream}.${consumer}`),
 } as const;
 
@@ -88,6 +102,7 @@ export const calloutPermissions: BusPermissions = {
     callout.connections,
     callout.statistics,
     callout.kick('*'),
+    callout.listConsumers,
     callout.deleteConsumer('*'),
   ],
   subscribe: [callout.request, `${callout.inboxPrefix}.>`],
