@@ -8,7 +8,11 @@ const mayImport = {
   'libs/domain': [],
   'libs/persistence': [],
   'libs/embedded-servers': [],
-  'libs/flow-engine': ['libs/domain'],
+  'libs/xml': ['libs/domain'],
+  'libs/xpath': ['libs/xml', 'libs/domain'],
+  'libs/xslt': ['libs/xpath', 'libs/xml', 'libs/domain'],
+  'libs/simple-language': ['libs/domain'],
+  'libs/flow-engine': ['libs/xslt', 'libs/xpath', 'libs/simple-language', 'libs/xml', 'libs/domain'],
   'libs/contracts': ['libs/domain'],
   'libs/admin-client': ['libs/contracts', 'libs/domain'],
   'libs/pki': ['libs/domain'],
@@ -18,6 +22,8 @@ const mayImport = {
 };
 
 const tests = '\\.spec\\.ts$|^apps/system-e2e/';
+/** The flow engine and the languages it runs. */
+const engine = '^libs/(xml|xpath|xslt|simple-language|flow-engine)/';
 const escape = (path) => path.replaceAll('/', '\\/');
 
 const between = Object.entries(mayImport).map(([from, to]) => ({
@@ -41,10 +47,43 @@ export default {
     },
     {
       name: 'flow-engine-is-pure',
-      comment: 'libs/flow-engine does nothing by itself: effects go through its ports, so it needs no built-in module.',
+      comment:
+        'The flow engine and its languages do nothing by themselves: effects go through ports, so they need no built-in module.',
       severity: 'error',
-      from: { path: '^libs/flow-engine/', pathNot: tests },
+      from: { path: engine, pathNot: tests },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'flow-engine-without-circles',
+      comment:
+        'In the flow engine and its languages not even types go round: each file can be read without those that use it.',
+      severity: 'error',
+      from: { path: engine },
+      to: { circular: true },
+    },
+    {
+      name: 'languages-by-their-front',
+      comment: 'A language is used by what its package exports; everything else in it is private.',
+      severity: 'error',
+      from: { path: '^(?:apps|libs|tools)/([^/]+)/' },
+      to: {
+        path: '^libs/(?:xml|xpath|xslt|simple-language)/',
+        pathNot: '^libs/$1/|^libs/[^/]+/src/index\\.ts$|^libs/xpath/src/host-language\\.ts$',
+      },
+    },
+    {
+      name: 'host-language-for-xslt',
+      comment: 'The inner parts of XPath are for the language that holds XPath expressions; flows use its front.',
+      severity: 'error',
+      from: { path: '^(apps|libs|tools)/', pathNot: '^libs/(xslt|xpath)/' },
+      to: { path: '^libs/xpath/src/host-language\\.ts$' },
+    },
+    {
+      name: 'services-use-the-flow-engine',
+      comment: 'A service runs flows; the languages are for the engine, and for tools that measure them.',
+      severity: 'error',
+      from: { path: '^apps/' },
+      to: { path: '^libs/(xml|xpath|xslt|simple-language)/' },
     },
     {
       name: 'contracts-is-free-of-frameworks',

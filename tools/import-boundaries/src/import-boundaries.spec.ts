@@ -7,6 +7,10 @@ import { dirname, join } from 'node:path';
 const repository = join(import.meta.dirname, '..', '..', '..');
 const packages = [
   'libs/domain',
+  'libs/xml',
+  'libs/xpath',
+  'libs/xslt',
+  'libs/simple-language',
   'libs/flow-engine',
   'libs/contracts',
   'libs/admin-client',
@@ -30,6 +34,18 @@ const planted: readonly (readonly [rule: string, file: string, line: string])[] 
   ['libs-embedded-servers-imports', 'libs/embedded-servers/src/planted.ts', `import '@sluice/domain';`],
   ['libs-flow-engine-imports', 'libs/flow-engine/src/planted.ts', `import '@sluice/contracts';`],
   ['flow-engine-is-pure', 'libs/flow-engine/src/planted.ts', `import 'node:http';`],
+  ['libs-xml-imports', 'libs/xml/src/planted.ts', `import '@sluice/xpath';`],
+  ['libs-xpath-imports', 'libs/xpath/src/planted.ts', `import '@sluice/xslt';`],
+  ['libs-xslt-imports', 'libs/xslt/src/planted.ts', `import '@sluice/simple-language';`],
+  ['libs-simple-language-imports', 'libs/simple-language/src/planted.ts', `import '@sluice/flow-engine';`],
+  ['flow-engine-is-pure', 'libs/xml/src/planted.ts', `import 'node:fs';`],
+  ['flow-engine-is-pure', 'libs/xpath/src/planted.ts', `import 'node:crypto';`],
+  ['flow-engine-is-pure', 'libs/xslt/src/planted.ts', `import 'node:fs';`],
+  ['flow-engine-is-pure', 'libs/simple-language/src/planted.ts', `import 'node:os';`],
+  ['languages-by-their-front', 'libs/flow-engine/src/planted.ts', `import '../../xpath/src/inside.js';`],
+  ['languages-by-their-front', 'libs/flow-engine/src/planted.spec.ts', `import '../../xslt/src/inside.js';`],
+  ['host-language-for-xslt', 'libs/flow-engine/src/planted.ts', `import '@sluice/xpath/host-language';`],
+  ['services-use-the-flow-engine', 'apps/key-management/src/planted.ts', `import '@sluice/xml';`],
   ['libs-contracts-imports', 'libs/contracts/src/planted.ts', `import '@sluice/messaging';`],
   ['contracts-is-free-of-frameworks', 'libs/contracts/src/planted.ts', `import 'pg';`],
   ['libs-admin-client-imports', 'libs/admin-client/src/planted.ts', `import '@sluice/messaging';`],
@@ -79,11 +95,17 @@ beforeAll(() => {
   write('package.json', JSON.stringify({ name: 'house', type: 'module', workspaces: ['apps/*', 'libs/*', 'tools/*'] }));
   for (const path of packages) {
     const name = path.split('/')[1] as string;
-    const entry = { '@sluice/source': './src/index.ts', default: './dist/index.js' };
-    write(`${path}/package.json`, JSON.stringify({ name: `@sluice/${name}`, type: 'module', exports: { '.': entry } }));
+    const entry = (file: string): object => ({ '@sluice/source': `./src/${file}.ts`, default: `./dist/${file}.js` });
+    const exported = {
+      '.': entry('index'),
+      ...(name === 'xpath' ? { './host-language': entry('host-language') } : {}),
+    };
+    write(`${path}/package.json`, JSON.stringify({ name: `@sluice/${name}`, type: 'module', exports: exported }));
     write(`${path}/src/index.ts`, 'export const name = 1;\n');
     symlinkSync(join(house, path), join(house, 'node_modules', '@sluice', name));
   }
+  for (const file of ['xpath/src/host-language', 'xpath/src/inside', 'xslt/src/inside'])
+    write(`libs/${file}.ts`, 'export const inside = 1;\n');
   for (const name of ['zod', 'pg', 'typescript']) {
     symlinkSync(join(repository, 'node_modules', name), join(house, 'node_modules', name));
   }
@@ -94,6 +116,8 @@ afterAll(() => rmSync(house, { recursive: true, force: true }));
 describe('the import boundaries', () => {
   it('accept a house in which nobody imports what it may not', () => {
     write('apps/key-management/src/allowed.ts', `import '@sluice/pki';\nimport '@sluice/service-shell';\n`);
+    write('libs/xslt/src/allowed.ts', `import '@sluice/xpath/host-language';\nimport '@sluice/xml';\n`);
+    write('libs/flow-engine/src/allowed.ts', `import '@sluice/xslt';\nimport '@sluice/simple-language';\n`);
     write('apps/key-management/src/allowed.spec.ts', `import '@sluice/testing';\n`);
     expect(refusedBy()).toEqual([]);
   });
@@ -115,6 +139,17 @@ describe('the import boundaries', () => {
     } finally {
       rmSync(join(house, 'libs/pki/src/a.ts'));
       rmSync(join(house, 'libs/pki/src/b.ts'));
+    }
+  });
+
+  it('refuse a cycle of types in the flow engine and its languages', () => {
+    write('libs/xpath/src/a.ts', `import type { B } from './b.js';\nexport interface A { readonly b: B }\n`);
+    write('libs/xpath/src/b.ts', `import type { A } from './a.js';\nexport interface B { readonly a: A }\n`);
+    try {
+      expect(refusedBy()).toEqual(['flow-engine-without-circles']);
+    } finally {
+      rmSync(join(house, 'libs/xpath/src/a.ts'));
+      rmSync(join(house, 'libs/xpath/src/b.ts'));
     }
   });
 });

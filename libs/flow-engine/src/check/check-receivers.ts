@@ -1,4 +1,5 @@
-import { FlowProcessingError, type FlowWarning } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
+import type { FlowWarning } from '../error/flow-errors.js';
 import type { ReceiverChannel } from '../model/channel-definition.js';
 import type { FlowDefinition } from '../model/flow-definition.js';
 import { httpMethods, receiverUrl } from '../step/call-receiver.js';

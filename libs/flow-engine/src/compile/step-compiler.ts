@@ -1,11 +1,8 @@
 import type { FlowProblem, FlowProblemCode } from '../error/flow-errors.js';
-import {
-  type CompiledExpression,
-  type CompiledPredicate,
-  ExpressionSyntaxError,
-} from '../expression/expression-context.js';
-import { compileSimplePredicate, compileSimpleTemplate } from '../expression/simple/compile-simple.js';
-import { type CompiledXPath, compileXPath } from '../expression/xpath/compile-xpath.js';
+import type { CompiledExpression, CompiledPredicate } from '../expression/expression-context.js';
+import { ExpressionSyntaxError } from '@sluice/domain';
+import { compileSimplePredicate, compileSimpleTemplate } from '@sluice/simple-language';
+import { compileFlowXPath, type CompiledXPath } from '../expression/compile-flow-xpath.js';
 import type { FlowDefinition } from '../model/flow-definition.js';
 import type { Condition, StepDefinition } from '../model/step-definition.js';
 
@@ -43,7 +40,9 @@ export class StepCompiler {
   }
 
   xpath(source: string, field: string): CompiledXPath {
-    return this.#compile(() => compileXPath(source, this.definition.namespaces), field) ?? compileXPath('()', {});
+    return (
+      this.#compile(() => compileFlowXPath(source, this.definition.namespaces), field) ?? compileFlowXPath('()', {})
+    );
   }
 
   condition(condition: Condition, field: string): CompiledPredicate {

@@ -1,4 +1,4 @@
-import { mayReadBody } from '../expression/simple/compile-simple.js';
+import { mayReadBody } from '@sluice/simple-language';
 import type { HttpReceiver, SenderChannel } from '../model/channel-definition.js';
 import type { FlowDefinition } from '../model/flow-definition.js';
 import type { ContentModifierStep, StepDefinition } from '../model/step-definition.js';

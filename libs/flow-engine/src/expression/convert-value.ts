@@ -1,8 +1,7 @@
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { clip, FlowProcessingError } from '@sluice/domain';
 import { decodeText } from '../message/charset.js';
 import { isSameDecimal } from '../message/exact-json.js';
-import { serializeXml } from '../xml/serialize-xml.js';
-import { XmlNode } from '../xml/xml-node.js';
+import { serializeXml, XmlNode } from '@sluice/xml';
 
 /** @returns the text of a header, property or expression value; null and undefined give an empty text */
 export function valueToText(value: unknown): string {
@@ -22,17 +21,6 @@ export function valueToText(value: unknown): string {
     }
   }
   return String(value);
-}
-
-/** @returns whether a value counts as true in a condition: text `true`, a true boolean, anything present but not `false` */
-export function valueToBoolean(value: unknown): boolean {
-  if (value === null || value === undefined) return false;
-  if (typeof value === 'boolean') return value;
-  if (typeof value === 'string')
-    return value.toLowerCase() === 'true' || (value !== '' && value.toLowerCase() !== 'false');
-  if (typeof value === 'number') return value !== 0;
-  if (Array.isArray(value)) return value.length > 0;
-  return true;
 }
 
 /**
@@ -83,9 +71,4 @@ function numberOf(value: unknown, dataType: string, whole: boolean): number {
   if (text === '' || !Number.isFinite(number) || (whole && !Number.isInteger(number)))
     throw new FlowProcessingError('conversion-failed', `"${clip(text)}" is not a ${dataType}.`);
   return number;
-}
-
-/** @returns the start of a text, short enough for an error message */
-export function clip(text: string, length = 80): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

@@ -1,5 +1,5 @@
 import iconv from 'iconv-lite';
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 
 /** What the library knows beside charsets: codings of bytes, and UTF-7, whose text can hide markup. */
 const NOT_CHARSETS = /^(hex|base64|binary|ucs2|utf7|utf7imap|unicode11utf7)$/;

@@ -1,4 +1,4 @@
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 
 /** Of the engine, and not yet in the types: a primitive that is written as this very text. */
 const { rawJSON, isRawJSON } = JSON as unknown as {

@@ -1,7 +1,6 @@
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { parseXml } from '../xml/parse-xml.js';
-import { serializeXml } from '../xml/serialize-xml.js';
-import { XmlNode } from '../xml/xml-node.js';
+import { FlowProcessingError } from '@sluice/domain';
+import { parseXml, serializeXml, XmlNode } from '@sluice/xml';
+
 import {
   charsetToWrite,
   declareCharset,

@@ -1,4 +1,4 @@
-import type { FlowProcessingError } from '../error/flow-errors.js';
+import type { FlowProcessingError } from '@sluice/domain';
 
 /** A sender's body that is passed on while it comes. Nobody holds it, so it can be read once only. */
 export interface StreamedBody {

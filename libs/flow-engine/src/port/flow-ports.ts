@@ -1,5 +1,5 @@
-import type { MessageAttachment } from '../message/message.js';
-import type { Message } from '../message/message.js';
+import type { MessageAttachment, Message } from '../message/message.js';
+
 import type { StreamedBody } from '../message/streamed-body.js';
 import type { MailReceiver, ReceiverAuthentication } from '../model/channel-definition.js';
 

@@ -1,4 +1,4 @@
-import type { FlowErrorCode } from '../error/flow-errors.js';
+import type { FlowErrorCode } from '@sluice/domain';
 import type { Message, MessageAttachment } from '../message/message.js';
 
 export type FlowStatus = 'COMPLETED' | 'FAILED' | 'ESCALATED';

@@ -1,4 +1,5 @@
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
+import { valueToText } from '../expression/convert-value.js';
 import type { ExpressionContext } from '../expression/expression-context.js';
 import type { Message, MessageAttachment } from '../message/message.js';
 import type { LogLevel } from '../model/flow-definition.js';
@@ -133,6 +134,10 @@ export class FlowRun implements ExpressionContext {
 
   now(): number {
     return this.scope.ports.now();
+  }
+
+  toText(value: unknown): string {
+    return valueToText(value);
   }
 
   /** @returns a run of its own for a part or branch */

@@ -1,5 +1,5 @@
 import type { CompiledFlow, CompiledStep } from '../compile/compiled-flow.js';
-import { toProcessingError } from '../error/flow-errors.js';
+import { toProcessingError } from '@sluice/domain';
 import { valueToText } from '../expression/convert-value.js';
 import { showText } from '../message/charset.js';
 import { type Awaitable, isPromise } from './awaitable.js';

@@ -1,5 +1,5 @@
 import type { CompiledFlow } from '../compile/compiled-flow.js';
-import { FlowProcessingError, toProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError, toProcessingError } from '@sluice/domain';
 import type { Message } from '../message/message.js';
 import type { SenderChannel } from '../model/channel-definition.js';
 import type { FlowPorts } from '../port/flow-ports.js';

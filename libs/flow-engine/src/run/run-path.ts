@@ -10,7 +10,7 @@ import type {
   CompiledSplitter,
   CompiledStep,
 } from '../compile/compiled-flow.js';
-import { FlowProcessingError, toProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError, toProcessingError } from '@sluice/domain';
 import type { Message } from '../message/message.js';
 import { type Awaitable, andThen, isPromise } from './awaitable.js';
 import type { FlowRun } from './flow-run.js';

@@ -1,4 +1,4 @@
-import { type FlowErrorCode, FlowProcessingError } from '../error/flow-errors.js';
+import { type FlowErrorCode, FlowProcessingError } from '@sluice/domain';
 import { valueToText } from '../expression/convert-value.js';
 import { HeaderMap } from '../message/header-map.js';
 import { Message } from '../message/message.js';
@@ -8,7 +8,7 @@ import { isReservedHeader } from './reserved-headers.js';
 import { remembered } from './remembered-names.js';
 import { matchesHeaderPattern } from '../step/header-pattern.js';
 import { SOAP_11, SOAP_12, unwrapSoap } from '../step/soap-envelope.js';
-import { escapeText, serializeXml } from '../xml/serialize-xml.js';
+import { escapeText, serializeXml } from '@sluice/xml';
 
 /** A request as it came to the endpoint of an HTTP sender channel. */
 export interface SenderRequest {

@@ -1,7 +1,7 @@
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { clip, valueToText } from '../expression/convert-value.js';
+import { FlowProcessingError, clip } from '@sluice/domain';
+import { valueToText } from '../expression/convert-value.js';
 import type { CompiledExpression, ExpressionContext } from '../expression/expression-context.js';
-import { simpleTemplateParts } from '../expression/simple/compile-simple.js';
+import { simpleTemplateParts } from '@sluice/simple-language';
 
 /**
  * Compiles the address of an HTTP receiver. What stands in the text, or in the value the text begins with, is the receiver's

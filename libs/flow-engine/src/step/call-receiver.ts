@@ -1,7 +1,7 @@
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { clip, valueToText } from '../expression/convert-value.js';
+import { FlowProcessingError, clip } from '@sluice/domain';
+import { valueToText } from '../expression/convert-value.js';
 import type { CompiledExpression } from '../expression/expression-context.js';
 import { decodeText, encodeText, showText } from '../message/charset.js';
 import { Message } from '../message/message.js';

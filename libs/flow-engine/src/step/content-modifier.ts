@@ -6,7 +6,7 @@ import type { MessageBody } from '../message/message.js';
 import type { Assignment, ContentModifierStep } from '../model/step-definition.js';
 import { type Awaitable, andThen, isPromise } from '../run/awaitable.js';
 import type { FlowRun } from '../run/flow-run.js';
-import { XmlNode } from '../xml/xml-node.js';
+import { XmlNode } from '@sluice/xml';
 
 type ValueReader = (run: FlowRun) => Awaitable<unknown>;
 type Change = (run: FlowRun) => Awaitable<void>;

@@ -1,9 +1,9 @@
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { clip } from '../expression/convert-value.js';
+import { FlowProcessingError, clip } from '@sluice/domain';
+
 import type { CsvToXmlStep, XmlToCsvStep } from '../model/step-definition.js';
-import { type XmlNode, XmlTreeBuilder } from '../xml/xml-node.js';
+import { type XmlNode, XmlTreeBuilder } from '@sluice/xml';
 
 const NAME = /^[\p{L}_][\p{L}\p{N}._-]*$/u;
 const MAXIMUM_FIELDS = 10_000;

@@ -1,8 +1,8 @@
 import type { StepWork } from '../compile/compiled-flow.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { clip } from '../expression/convert-value.js';
+import { FlowProcessingError, clip } from '@sluice/domain';
+
 import type { JsonToXmlStep, XmlToJsonStep } from '../model/step-definition.js';
-import { type XmlNode, XmlTreeBuilder } from '../xml/xml-node.js';
+import { type XmlNode, XmlTreeBuilder } from '@sluice/xml';
 
 const MAXIMUM_DEPTH = 400;
 const NAME = /^[\p{L}_][\p{L}\p{N}._\-·]*$/u;

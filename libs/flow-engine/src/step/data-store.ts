@@ -1,6 +1,6 @@
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 import { valueToText } from '../expression/convert-value.js';
 import { decodeText } from '../message/charset.js';
 import type {
@@ -12,7 +12,7 @@ import type {
 import type { DataStoreEntry, DataStoreName } from '../port/flow-ports.js';
 import { andThen } from '../run/awaitable.js';
 import type { FlowRun } from '../run/flow-run.js';
-import { escapeAttribute } from '../xml/serialize-xml.js';
+import { escapeAttribute } from '@sluice/xml';
 
 const WHAT = 'data store';
 

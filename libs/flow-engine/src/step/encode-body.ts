@@ -1,6 +1,6 @@
 import { Gunzip, gzipSync, Unzip, UnzipInflate, zipSync } from 'fflate';
 import type { StepWork } from '../compile/compiled-flow.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 import type { DecodeStep, EncodeStep } from '../model/step-definition.js';
 
 /** Largest body a decompression may give; what would be more is refused while it is still small. */

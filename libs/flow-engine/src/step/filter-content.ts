@@ -1,9 +1,9 @@
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { clip } from '../expression/convert-value.js';
+import { FlowProcessingError, clip } from '@sluice/domain';
+
 import type { FilterStep } from '../model/step-definition.js';
-import { serializeXml } from '../xml/serialize-xml.js';
+import { serializeXml } from '@sluice/xml';
 
 /** Replaces the body by what the XPath selects: nodes as XML one after the other, or a value as text. */
 export function compileFilter(step: FilterStep, compiler: StepCompiler): StepWork {

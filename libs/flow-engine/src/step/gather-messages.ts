@@ -1,8 +1,9 @@
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 import type { Message } from '../message/message.js';
 import type { GatherStep } from '../model/step-definition.js';
-import { serializeXml } from '../xml/serialize-xml.js';
+import { serializeXml } from '@sluice/xml';
+import { valueToText } from '../expression/convert-value.js';
 
 const MULTIMAP = 'http://sap.com/xi/XI/SplitAndMerge';
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
@@ -52,7 +53,14 @@ function compileCombination(step: GatherStep, compiler: StepCompiler): (parts: r
       const names = strategy.target.split('/').slice(1);
       return (parts) => {
         const nodes = parts.flatMap((part) =>
-          source.toNodes({ message: part, exception: null, exchangeId: '', flowName: '', now: () => 0 }),
+          source.toNodes({
+            message: part,
+            exception: null,
+            exchangeId: '',
+            flowName: '',
+            now: () => 0,
+            toText: valueToText,
+          }),
         );
         const inner = nodes.map((node) => serializeXml(node)).join('');
         return `${DECLARATION}${names.map((name) => `<${name}>`).join('')}${inner}${names

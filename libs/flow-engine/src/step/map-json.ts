@@ -1,9 +1,9 @@
 import jsonata from 'jsonata';
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { ExpressionSyntaxError } from '../expression/expression-context.js';
-import { regexOf } from '../expression/simple/ognl-path.js';
+import { FlowProcessingError, ExpressionSyntaxError } from '@sluice/domain';
+
+import { regexOf } from '@sluice/simple-language';
 import { ExactJson } from '../message/exact-json.js';
 import type { MappingStep } from '../model/step-definition.js';
 

@@ -1,7 +1,6 @@
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 import type { Message } from '../message/message.js';
-import { serializeXml } from '../xml/serialize-xml.js';
-import type { XmlNode } from '../xml/xml-node.js';
+import { serializeXml, type XmlNode } from '@sluice/xml';
 
 export const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
 export const SOAP_12 = 'http://www.w3.org/2003/05/soap-envelope';

@@ -1,10 +1,9 @@
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 import type { Message } from '../message/message.js';
 import type { SplitterStep } from '../model/step-definition.js';
 import type { FlowRun } from '../run/flow-run.js';
-import { escapeAttribute, serializeXml } from '../xml/serialize-xml.js';
-import { type XmlNode } from '../xml/xml-node.js';
+import { escapeAttribute, serializeXml, type XmlNode } from '@sluice/xml';
 
 /** Most parts one message is split into. */
 const MAXIMUM_PARTS = 100_000;

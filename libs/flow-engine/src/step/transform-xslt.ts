@@ -1,13 +1,9 @@
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
 import { valueToText } from '../expression/convert-value.js';
-import type { Sequence } from '../expression/xpath/xpath-value.js';
+import type { Sequence } from '@sluice/xpath';
 import type { XsltStep } from '../model/step-definition.js';
-import { compileStylesheet } from '../xslt/compile-stylesheet.js';
-import { runTransformation } from '../xslt/run-transformation.js';
-import { serializeResult } from '../xslt/serialize-result.js';
-import type { Stylesheet } from '../xslt/stylesheet.js';
-import { StylesheetError } from '../xslt/stylesheet-error.js';
+import { compileStylesheet, runTransformation, serializeResult, type Stylesheet, StylesheetError } from '@sluice/xslt';
 
 /** Transforms the body. Parameters of the stylesheet get the header of their name, else the property. */
 export function compileXslt(step: XsltStep, compiler: StepCompiler): StepWork {

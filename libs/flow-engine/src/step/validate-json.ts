@@ -2,9 +2,9 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
-import { ExpressionSyntaxError } from '../expression/expression-context.js';
-import { regexOf } from '../expression/simple/ognl-path.js';
+import { FlowProcessingError, ExpressionSyntaxError } from '@sluice/domain';
+
+import { regexOf } from '@sluice/simple-language';
 import type { JsonValidationStep } from '../model/step-definition.js';
 
 /** Checks a JSON body against a JSON schema (draft 7 or 2020-12, by its `$schema`). */

@@ -1,8 +1,8 @@
 import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 import type { XmlValidationStep } from '../model/step-definition.js';
-import { compileXmlSchema } from '../xml/validate-schema.js';
+import { compileXmlSchema } from '@sluice/xml';
 
 const RESULT_HEADER = 'SAP_XmlValidationResult';
 

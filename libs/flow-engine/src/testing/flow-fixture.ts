@@ -1,5 +1,6 @@
 import { compileFlow } from '../compile/compile-flow.js';
-import { FlowDefinitionError, type FlowProblem, FlowProcessingError } from '../error/flow-errors.js';
+import { FlowDefinitionError, type FlowProblem } from '../error/flow-errors.js';
+import { FlowProcessingError } from '@sluice/domain';
 import { Message } from '../message/message.js';
 import { isStreamedBody } from '../message/streamed-body.js';
 import type {

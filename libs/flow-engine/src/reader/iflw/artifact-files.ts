@@ -1,7 +1,7 @@
 import type { FlowProblemCode } from '../../error/flow-errors.js';
 import type { FlowScript } from '../../model/flow-definition.js';
-import { parseXml } from '../../xml/parse-xml.js';
-import type { XmlNode } from '../../xml/xml-node.js';
+import { parseXml, type XmlNode } from '@sluice/xml';
+
 import { type ScriptUse, analyzeScript } from './analyze-script.js';
 import type { ScriptCollection } from './read-archive.js';
 

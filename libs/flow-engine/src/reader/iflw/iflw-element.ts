@@ -5,8 +5,7 @@ import type {
   FlowWarning,
   FlowWarningCode,
 } from '../../error/flow-errors.js';
-import { parseXml } from '../../xml/parse-xml.js';
-import type { XmlNode } from '../../xml/xml-node.js';
+import { parseXml, type XmlNode } from '@sluice/xml';
 
 export const BPMN_NAMESPACE = 'http://www.omg.org/spec/BPMN/20100524/MODEL';
 const PARAMETER = /\{\{([^{}]+)\}\}/g;

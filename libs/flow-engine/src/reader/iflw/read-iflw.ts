@@ -2,8 +2,8 @@ import { compileCollecting } from '../../compile/compile-flow.js';
 import { FlowDefinitionError, type FlowProblem, type FlowWarning } from '../../error/flow-errors.js';
 import type { ReceiverChannel, SenderChannel } from '../../model/channel-definition.js';
 import type { FlowDefinition, FlowProcess } from '../../model/flow-definition.js';
-import { parseXml } from '../../xml/parse-xml.js';
-import type { XmlNode } from '../../xml/xml-node.js';
+import { parseXml, type XmlNode } from '@sluice/xml';
+
 import { ArtifactFiles, type ScriptToPort } from './artifact-files.js';
 import { convertReceiver, convertSchedule, convertSender, type FlowSettings, splitHeaders } from './convert-channel.js';
 import { convertProcess } from './convert-process.js';

@@ -1,6 +1,6 @@
 import { type Document, type LineCounter, type Node, type Pair, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { FlowProblem, FlowProblemCode } from '../../error/flow-errors.js';
-import { nearestOf } from '../../error/nearest-word.js';
+import { nearestOf } from '@sluice/domain';
 
 export type JsonSchema = { readonly [key: string]: unknown };
 

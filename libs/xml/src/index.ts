@@ -1,0 +1,5 @@
+export { parseXml, type XmlLimits } from './parse-xml.js';
+export { escapeAttribute, escapeText, serializeXml, type XmlSerialization } from './serialize-xml.js';
+export { compileXmlSchema, type SchemaViolation, type XmlSchemaCheck } from './validate-schema.js';
+export { XML_NAMESPACE, XmlNode, type XmlNodeKind } from './xml-node.js';
+export { XmlTreeBuilder } from './xml-tree-builder.js';
