@@ -153,6 +153,25 @@ describe('a follower of the state stream', () => {
     expect(follower.held<'role'>(stateKey.role('Real')).record?.name).toBe('Real');
   });
 
+  it('attack 53: is nowhere that the stream is not, whatever sequence is sent as a header with a message', async () => {
+    await bucket.create();
+    await complete();
+    const follower = follow(['role']);
+    await until(() => follower.ready, { what: 'readiness' });
+    const heard: string[] = [];
+    follower.onChange(({ key }) => heard.push(key));
+    const { epoch = '', lastSequence = 0 } = (await bucket.state()) ?? {};
+    const forged = headers();
+    // That of the message after it: whoever believes it takes this for that one, and misses what that one says.
+    forged.set('Nats-Sequence', String(lastSequence + 2));
+    await connection.request('$KV.SLUICE_STATE.guard.x', text.encode('{}'), { headers: forged, timeout: 2_000 });
+    expect(await follower.reach({ epoch, sequence: lastSequence + 1 }, 5_000)).toBe(true);
+    expect(await follower.reach({ epoch, sequence: lastSequence + 2 }, 300)).toBe(false);
+    expect(await role('Next')).toBe(lastSequence + 2);
+    expect(await follower.reach({ epoch, sequence: lastSequence + 2 }, 5_000)).toBe(true);
+    expect(heard).toContain(stateKey.role('Next'));
+  });
+
   it('attack 53: lets a service confirm in its own name alone, and tell its own time alone', async () => {
     await bucket.create();
     await complete();
