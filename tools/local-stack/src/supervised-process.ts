@@ -12,8 +12,11 @@ export interface SupervisedOptions {
   readonly onChange: () => void;
 }
 
-/** EX_CONFIG of sysexits.h: a service ends with it when a setting is wrong. Starting it again changes nothing. */
+/** EX_CONFIG of sysexits.h: how a service ends when a setting is wrong, or its database is newer. To start it again changes nothing. */
 const wrongSetting = 78;
+
+/** As much of the end of its stderr as is shown, in characters. */
+const shownCharacters = 2_000;
 
 /** A process that ran so long before it died begins again at once. */
 const stableMs = 10_000;
@@ -25,8 +28,8 @@ export class SupervisedProcess {
   #stopping = false;
   #failures = 0;
   #restart: NodeJS.Timeout | undefined;
-  /** The last that it wrote to stderr. */
-  #complaint = '';
+  /** The end of what it wrote to stderr since it was started. */
+  #lastErrors = '';
   #refusal: string | undefined;
   readonly #log: LogFile;
 
@@ -46,7 +49,7 @@ export class SupervisedProcess {
     return this.options.logFile;
   }
 
-  /** Why it does not start and is not started again: a setting is wrong. */
+  /** Why it does not start and is not started again, in its own words; undefined while it may still start. */
   get refusal(): string | undefined {
     return this.#refusal;
   }
@@ -59,6 +62,7 @@ export class SupervisedProcess {
   start(): void {
     const startedAt = performance.now();
     this.#healthPort = undefined;
+    this.#lastErrors = '';
     const child = fork(this.options.program, [], {
       env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...this.options.environment },
       execArgv: ['--enable-source-maps'],
@@ -69,7 +73,9 @@ export class SupervisedProcess {
     this.#child = child;
     for (const output of [child.stdout, child.stderr])
       output?.on('data', (chunk: Uint8Array) => this.#log.write(chunk));
-    child.stderr?.on('data', (chunk: Uint8Array) => (this.#complaint = Buffer.from(chunk).toString().trim()));
+    child.stderr?.on('data', (chunk: Uint8Array) => {
+      this.#lastErrors = (this.#lastErrors + Buffer.from(chunk).toString()).slice(-shownCharacters);
+    });
     child.on('message', (message: { healthPort?: number }) => {
       this.#healthPort = message.healthPort;
       this.options.onChange();
@@ -78,10 +84,7 @@ export class SupervisedProcess {
       this.#child = undefined;
       this.options.onChange();
       if (this.#stopping) return;
-      if (code === wrongSetting) {
-        this.#refusal = this.#complaint;
-        return;
-      }
+      if (code === wrongSetting) return void child.once('close', () => this.#giveUp());
       this.#failures = performance.now() - startedAt > stableMs ? 0 : this.#failures + 1;
       const pause = this.#failures === 0 ? 0 : Math.min(200 * 2 ** this.#failures, 10_000);
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
@@ -91,6 +94,12 @@ export class SupervisedProcess {
       this.#restart = setTimeout(() => this.start(), pause);
     });
     this.options.onChange();
+  }
+
+  /** Once its output has been read to its end, for the sentence of why is in it. */
+  #giveUp(): void {
+    this.#refusal = `${this.#lastErrors.trim()} (log: ${this.logFile})`.trim();
+    this.options.say(`${this.name} is not started again: ${this.#refusal}`);
   }
 
   /** What keeps it from being ready; undefined when it is ready. */

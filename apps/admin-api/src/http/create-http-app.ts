@@ -7,7 +7,7 @@ import { AppModule } from '../app.module.js';
 import { bodyLimit } from './body-limit.js';
 import { authenticate, type AuthenticatedRequest } from './administrator.js';
 import { needsNoToken, readTarget, type IncomingRequest } from './given.js';
-import { ProblemFilter, sendMalformedUrl, type Reply } from './problem-filter.js';
+import { ProblemFilter, sendUnroutableUrl, type Reply } from './problem-filter.js';
 import { jsonBodyReader, type ParseJson } from './read-json-body.js';
 
 export async function createHttpApp(
@@ -19,7 +19,7 @@ export async function createHttpApp(
     bodyLimit,
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
-    frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendMalformedUrl(reply as Reply, error),
+    frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendUnroutableUrl(reply as Reply, error),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(shell, destinations, notReady), adapter, {
     logger: nestLogger(shell.log),

@@ -59,13 +59,13 @@ function sendProblem(reply: Reply, { code, message, details }: SluiceError, more
     );
 }
 
-/** Of a URL that cannot be decoded, or that holds a name longer than any there is, there is no route, so no filter sees it. */
-export function sendMalformedUrl(reply: Reply, error: unknown): void {
+/** The answer to a URL that the router refuses, so that no filter sees it: it cannot be decoded, or a path parameter is too long. */
+export function sendUnroutableUrl(reply: Reply, error: unknown): void {
   const isTooLong = (error as { code?: unknown } | undefined)?.code === 'FST_ERR_MAX_PARAM_LENGTH';
   sendProblem(
     reply,
     isTooLong
-      ? new SluiceError('not-found', 'There is nothing of so long a name.')
+      ? new SluiceError('not-found', 'Nothing has a name or id this long.')
       : invalidArgument([{ field: 'url', message: 'must be percent-encoded UTF-8 (RFC 3986 §2.1)' }]),
   );
 }

@@ -1,4 +1,4 @@
-import { invalidArgument } from '@sluice/domain';
+import { clip, invalidArgument } from '@sluice/domain';
 import { isUtf8 } from 'node:buffer';
 import { repeatedMember } from './repeated-member.js';
 
@@ -7,6 +7,9 @@ export type ParseJson = (request: unknown, text: string, done: (error: Error | n
 
 /** Deeper than anything that is sent in earnest; much deeper, and writing it again would overflow the stack. */
 export const deepestNesting = 200;
+
+/** As much of a member's path as an answer repeats, in characters. */
+const maxFieldLength = 200;
 
 /**
  * Reads a JSON body. None is none, whatever the content type says: many clients name JSON on every request. What is not
@@ -35,14 +38,11 @@ function repetition(text: string): Error | undefined {
   if (field === undefined) return undefined;
   return invalidArgument([
     {
-      field: field.length > longestField ? `${field.slice(0, longestField)}…` : field,
+      field: clip(field, maxFieldLength),
       message: 'is there twice: which of them counts is for every program to choose (RFC 8259 §4); send it once',
     },
   ]);
 }
-
-/** As much of a path as an answer repeats. */
-const longestField = 200;
 
 /** It is JSON, and the parser refused it: for a name that would change what all objects are. */
 const forbiddenMember = invalidArgument([

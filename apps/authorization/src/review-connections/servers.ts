@@ -43,14 +43,14 @@ interface ConsumerList {
 
 /** The server leaves out what is not set, and sets what has a default. */
 function isOutOfBounds(settings: ConsumerSettings): boolean {
-  const { leastAckWaitMs, mostAckPending, mostWaiting } = consumerBounds;
+  const { minAckWaitMs, maxAckPending, maxWaiting } = consumerBounds;
   const waits = [settings.ack_wait ?? Infinity, ...(settings.backoff ?? [])];
   // -1 is without a bound.
-  const exceeds = (value: number | undefined, most: number) => value !== undefined && (value < 0 || value > most);
+  const exceeds = (value: number | undefined, max: number) => value !== undefined && (value < 0 || value > max);
   return (
-    (settings.ack_policy !== 'none' && waits.some((wait) => wait < leastAckWaitMs * 1_000_000)) ||
-    exceeds(settings.max_ack_pending, mostAckPending) ||
-    exceeds(settings.max_waiting, mostWaiting)
+    (settings.ack_policy !== 'none' && waits.some((wait) => wait < minAckWaitMs * 1_000_000)) ||
+    exceeds(settings.max_ack_pending, maxAckPending) ||
+    exceeds(settings.max_waiting, maxWaiting)
   );
 }
 

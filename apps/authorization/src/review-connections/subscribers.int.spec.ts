@@ -356,7 +356,7 @@ describe('subscribers on real servers of NATS', () => {
     const milliseconds = 1_000_000;
 
     it('is refused with more messages out at once than one may have', async () => {
-      expect(await make('platform', { max_ack_pending: consumerBounds.mostAckPending + 1 })).toMatch(/max ack pending/);
+      expect(await make('platform', { max_ack_pending: consumerBounds.maxAckPending + 1 })).toMatch(/max ack pending/);
     });
 
     it.each([
@@ -367,9 +367,9 @@ describe('subscribers on real servers of NATS', () => {
       ['has requests wait without end', { max_waiting: 1_000_000 }],
     ])('is deleted, and no other is, that %s', async (_what, settings) => {
       const allowed = {
-        ack_wait: consumerBounds.leastAckWaitMs * milliseconds,
-        max_ack_pending: consumerBounds.mostAckPending,
-        max_waiting: consumerBounds.mostWaiting,
+        ack_wait: consumerBounds.minAckWaitMs * milliseconds,
+        max_ack_pending: consumerBounds.maxAckPending,
+        max_waiting: consumerBounds.maxWaiting,
       };
       expect(await make('platform', allowed)).toBeUndefined();
       expect(await make('platform_1', {})).toBeUndefined();

@@ -221,7 +221,7 @@ ${local ? `      { stream: { account: EVENTS, subject: ${quoted(localInbox)} } }
     ]
   }
   EVENTS {
-    jetstream { max_consumers: ${maxSubscribers * maxSubscriberConsumers + (local ? localConsumers : 0)}, max_ack_pending: ${consumerBounds.mostAckPending} }
+    jetstream { max_consumers: ${maxSubscribers * maxSubscriberConsumers + (local ? localConsumers : 0)}, max_ack_pending: ${consumerBounds.maxAckPending} }
     exports: [
 ${local ? `      { stream: ${quoted(localInbox)}, accounts: [${subscriberAccount}] }\n` : ''}${subscriberServices.map((subject) => `      { service: ${quoted(subject)}, accounts: [${subscriberAccount}${calloutServices.includes(subject) ? `, ${callout.account}` : ''}] }`).join('\n')}
 ${subscriberStreams.map((subject) => `      { service: ${quoted(subject)}, response_type: stream, accounts: [${subscriberAccount}] }`).join('\n')}

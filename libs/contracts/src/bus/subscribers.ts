@@ -17,11 +17,11 @@ export const maxSubscriberPayload = 16_384;
  */
 export const consumerBounds = {
   /** Before a message that was not acknowledged comes again. */
-  leastAckWaitMs: 1_000,
+  minAckWaitMs: 1_000,
   /** Messages that are out and not acknowledged. */
-  mostAckPending: 1_000,
+  maxAckPending: 1_000,
   /** Requests for messages that wait in the server. */
-  mostWaiting: 512,
+  maxWaiting: 512,
 } as const;
 /** A connection ends after this and is decided on anew, so that a revocation holds though nobody heard of it. */
 export const subscriberSessionSeconds = 3_600;

@@ -4,6 +4,7 @@ import { errorsOfEveryCall, httpStatusOf } from './http-status.js';
 import type { HttpOperation, OperationBody } from './operation.js';
 import { tags } from './operation.js';
 import { operations } from './operations.js';
+import { maxViolations } from './violations.js';
 
 type Json = Record<string, unknown>;
 
@@ -61,7 +62,8 @@ const problem = {
     code: { type: 'string', enum: errorCodes },
     violations: {
       type: 'array',
-      description: 'With `invalid-argument`: every rule that was broken.',
+      maxItems: maxViolations,
+      description: `With \`invalid-argument\`: the rules that were broken, the first ${maxViolations} of them.`,
       items: {
         type: 'object',
         required: ['field', 'message'],

@@ -45,7 +45,7 @@ export function oneOf<const Values extends readonly [string, ...string[]]>(value
 
 export const yesOrNo = z.boolean({ error: 'must be true or false' });
 
-/** An answer names no more: a body of millions of wrong members would be answered by more than it was. */
+/** An answer names no more, so that it is not larger than the body it answers. */
 export const maxViolations = 50;
 
 /** Every rule that was broken, up to {@link maxViolations}, with the path as the caller wrote it: `parameters.roles[0]`. */
