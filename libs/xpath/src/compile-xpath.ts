@@ -1,7 +1,7 @@
 import { FlowProcessingError } from '@sluice/domain';
 import { XmlNode } from '@sluice/xml';
-import { compileExpression } from './evaluate/evaluate-expression.js';
-import type { StaticContext, XPathFunctionImplementation } from './static-context.js';
+import { compileExpression } from './evaluate/compile-expression.js';
+import { type StaticContext, type XPathFunctionImplementation } from './static-context.js';
 import { parseXPath } from './syntax/parse-xpath.js';
 import {
   Dynamic,

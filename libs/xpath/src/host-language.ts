@@ -1,5 +1,8 @@
 /** What a language that holds XPath expressions (XSLT) builds on: its static and dynamic context, values, functions. */
-export { compileExpression, type Evaluator, isPositionFree, variableKey } from './evaluate/evaluate-expression.js';
+export { compileExpression } from './evaluate/compile-expression.js';
+export { type Evaluator, variableKey } from './evaluate/evaluator.js';
+export { matchesNodeTest } from './evaluate/match-type.js';
+export { isPositionFree } from './evaluate/position-free.js';
 export { walkAxis } from './evaluate/walk-axis.js';
 export { textArgument } from './function/define-function.js';
 export { DEFAULT_DECIMAL_FORMAT, type DecimalFormat, formatNumber } from './function/format-number.js';
@@ -9,7 +12,7 @@ export { compareKeys } from './function/sequence-functions.js';
 export { FN_NAMESPACE, type StaticContext, type XPathFunctionImplementation } from './static-context.js';
 export { parseXPath } from './syntax/parse-xpath.js';
 export type { Expression, NodeTest } from './syntax/xpath-ast.js';
-export { castTo, isKnownType, matchesNodeTest } from './value/cast-value.js';
+export { castTo, isKnownType } from './value/cast-value.js';
 export {
   type Atomic,
   atomize,

@@ -1,4 +1,4 @@
-import type { Dynamic, Sequence } from './value/xpath-value.js';
+import { type Dynamic, type Sequence } from './value/xpath-value.js';
 
 export const FN_NAMESPACE = 'http://www.w3.org/2005/xpath-functions';
 export const XS_NAMESPACE = 'http://www.w3.org/2001/XMLSchema';

@@ -1,7 +1,7 @@
 import type { XmlNode } from '@sluice/xml';
-import { matchesNodeTest } from '../value/cast-value.js';
-import type { Axis, NodeTest } from '../syntax/xpath-ast.js';
-import type { EvaluationBudget } from '../value/xpath-value.js';
+import { type Axis, type NodeTest } from '../syntax/xpath-ast.js';
+import { type EvaluationBudget } from '../value/xpath-value.js';
+import { matchesNodeTest } from './match-type.js';
 
 const REVERSE = new Set<Axis>(['parent', 'ancestor', 'ancestor-or-self', 'preceding', 'preceding-sibling']);
 

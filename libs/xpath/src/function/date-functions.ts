@@ -1,7 +1,6 @@
 import { castTo } from '../value/cast-value.js';
 import { type DateKind, DateValue, DurationValue } from '../value/date-value.js';
 import { Decimal } from '../value/decimal.js';
-import { formatDatePicture } from './format-date-picture.js';
 import {
   type Atomic,
   type Dynamic,
@@ -12,6 +11,7 @@ import {
   xpathError,
 } from '../value/xpath-value.js';
 import { type FunctionEntry, define, optional, textArgument } from './define-function.js';
+import { formatDatePicture } from './format-date-picture.js';
 
 function dateArgument(sequence: Sequence | undefined, kind: DateKind): DateValue | null {
   const value = oneAtomic(sequence ?? EMPTY, 'A date');

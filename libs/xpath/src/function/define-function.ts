@@ -1,4 +1,5 @@
-import type { XPathFunctionImplementation } from '../static-context.js';
+import { type XPathFunctionImplementation } from '../static-context.js';
+import { castTo } from '../value/cast-value.js';
 import {
   type Atomic,
   type Dynamic,
@@ -9,7 +10,6 @@ import {
   textOf,
   xpathError,
 } from '../value/xpath-value.js';
-import { castTo } from '../value/cast-value.js';
 
 export type FunctionEntry = readonly [name: string, implementation: XPathFunctionImplementation];
 

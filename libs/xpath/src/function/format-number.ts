@@ -1,6 +1,6 @@
+import { toDecimal } from '../value/arithmetic.js';
 import { Decimal } from '../value/decimal.js';
 import { type Atomic, toDouble, xpathError } from '../value/xpath-value.js';
-import { toDecimal } from '../value/arithmetic.js';
 
 export interface DecimalFormat {
   readonly decimalSeparator: string;

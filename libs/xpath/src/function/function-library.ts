@@ -1,12 +1,4 @@
 import { ExpressionSyntaxError, nearestOf } from '@sluice/domain';
-
-import { COLLECTION_FUNCTIONS } from './collection-functions.js';
-import { DATE_FUNCTIONS } from './date-functions.js';
-import { JSON_FUNCTIONS } from './json-functions.js';
-import { NODE_FUNCTIONS } from './node-functions.js';
-import { NUMBER_FUNCTIONS } from './number-functions.js';
-import { SEQUENCE_FUNCTIONS } from './sequence-functions.js';
-import { TEXT_FUNCTIONS } from './text-functions.js';
 import {
   ARRAY_NAMESPACE,
   FN_NAMESPACE,
@@ -14,7 +6,14 @@ import {
   MATH_NAMESPACE,
   type XPathFunctionImplementation,
 } from '../static-context.js';
-import type { QualifiedName } from '../syntax/xpath-ast.js';
+import { type QualifiedName } from '../syntax/xpath-ast.js';
+import { COLLECTION_FUNCTIONS } from './collection-functions.js';
+import { DATE_FUNCTIONS } from './date-functions.js';
+import { JSON_FUNCTIONS } from './json-functions.js';
+import { NODE_FUNCTIONS } from './node-functions.js';
+import { NUMBER_FUNCTIONS } from './number-functions.js';
+import { SEQUENCE_FUNCTIONS } from './sequence-functions.js';
+import { TEXT_FUNCTIONS } from './text-functions.js';
 
 const PREFIXES: Readonly<Record<string, string>> = {
   [FN_NAMESPACE]: '',

@@ -1,5 +1,4 @@
 import { XmlNode, XmlTreeBuilder, parseXml, serializeXml } from '@sluice/xml';
-
 import { FN_NAMESPACE } from '../static-context.js';
 import {
   EMPTY,

@@ -1,7 +1,6 @@
 import { calculate, compareText, compareValues, describe } from '../value/arithmetic.js';
-import { Decimal } from '../value/decimal.js';
 import { DurationValue } from '../value/date-value.js';
-import { formatNumber } from './format-number.js';
+import { Decimal } from '../value/decimal.js';
 import {
   type Atomic,
   EMPTY,
@@ -25,6 +24,7 @@ import {
   orContext,
   textArgument,
 } from './define-function.js';
+import { formatNumber } from './format-number.js';
 
 function numeric(sequence: Sequence | undefined, what: string): number | bigint | Decimal | null {
   const value = oneAtomic(sequence ?? EMPTY, what);

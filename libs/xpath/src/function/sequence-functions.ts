@@ -1,6 +1,6 @@
 import { XmlNode } from '@sluice/xml';
-import { compareText, compareValues } from '../value/arithmetic.js';
 import { toFunction } from '../evaluate/dynamic-access.js';
+import { compareText, compareValues } from '../value/arithmetic.js';
 import {
   type Atomic,
   type Dynamic,

@@ -1,7 +1,6 @@
 import { XmlTreeBuilder } from '@sluice/xml';
-import { compareText } from '../value/arithmetic.js';
-import { xpathRegex, xpathReplacement } from './regular-expression.js';
 import { FN_NAMESPACE } from '../static-context.js';
+import { compareText } from '../value/arithmetic.js';
 import { EMPTY, type Item, type Sequence, atomize, oneAtomic, textOf, xpathError } from '../value/xpath-value.js';
 import {
   type FunctionEntry,
@@ -12,6 +11,7 @@ import {
   orContext,
   textArgument,
 } from './define-function.js';
+import { xpathRegex, xpathReplacement } from './regular-expression.js';
 
 function contextText(dynamic: Parameters<typeof orContext>[0], values: readonly Sequence[], index: number): string {
   const given = values[index];

@@ -1,7 +1,7 @@
 import { FlowProcessingError } from '@sluice/domain';
 import { XmlNode } from '@sluice/xml';
-import { Decimal } from './decimal.js';
 import { DateValue, type DurationValue } from './date-value.js';
+import { Decimal } from './decimal.js';
 
 /** Text of a node, before it is known what it is compared with. */
 export class UntypedAtomic {
