@@ -1,7 +1,7 @@
 import { type Dynamic, type Item, type Sequence, XPathFunction, textOf, xpathError } from '@sluice/xpath/host-language';
 import { XmlNode } from '@sluice/xml';
 import { type Output, copyNode, inScope } from './result-output.js';
-import type { CallParameters, Mode, Stylesheet, TemplateRule } from './stylesheet.js';
+import { type CallParameters, type Mode, type Stylesheet, type TemplateRule } from './stylesheet.js';
 import { templateFocus } from './xslt-scope.js';
 
 /** Finds and runs the template rule for each item. */

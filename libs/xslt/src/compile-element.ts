@@ -16,10 +16,9 @@ import {
   textOf,
   type XPathFunctionImplementation,
 } from '@sluice/xpath/host-language';
-
 import { XML_NAMESPACE, type XmlNode } from '@sluice/xml';
-import { compilePattern, type Pattern } from './match-pattern.js';
-import type { StylesheetProblem } from './stylesheet-error.js';
+import { type Pattern, compilePattern } from './match-pattern.js';
+import { type StylesheetProblem } from './stylesheet-error.js';
 import { XSLT_NAMESPACE, xsltFunction } from './xslt-functions.js';
 
 /** A text computed from the focus: an attribute value template. */

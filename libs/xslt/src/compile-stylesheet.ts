@@ -7,15 +7,15 @@ import {
   type Sequence,
   xpathError,
 } from '@sluice/xpath/host-language';
-
 import { parseXml, XmlNode } from '@sluice/xml';
-
 import { ElementCompiler, isYes } from './compile-element.js';
-import { bindTunnel, collect, InstructionCompiler, modeName, SORTS_AND_PARAMS } from './compile-instruction.js';
-import { Stylesheet, type NoMatch, type Template } from './stylesheet.js';
-import { StylesheetError } from './stylesheet-error.js';
-import { XSLT_NAMESPACE } from './xslt-functions.js';
+import { InstructionCompiler } from './compile-instruction.js';
+import { bindTunnel, modeName } from './instruction/call-template.js';
+import { SORTS_AND_PARAMS, collect } from './instruction/content-compiler.js';
 import { RESULT_NAMES } from './serialize-result.js';
+import { StylesheetError } from './stylesheet-error.js';
+import { type NoMatch, Stylesheet, type Template } from './stylesheet.js';
+import { XSLT_NAMESPACE } from './xslt-functions.js';
 
 const MAXIMUM_MODULES = 100;
 const PARAMS: ReadonlySet<string> = new Set(['param', 'context-item']);

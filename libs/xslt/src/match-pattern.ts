@@ -16,7 +16,6 @@ import {
   isNumeric,
   toDouble,
 } from '@sluice/xpath/host-language';
-
 import { XmlNode } from '@sluice/xml';
 
 /** Whether a node matches, given variables and environment in `dynamic`. */

@@ -1,6 +1,5 @@
 import { serializeXml, type XmlNode } from '@sluice/xml';
-
-import type { OutputFormat } from './stylesheet.js';
+import { type OutputFormat } from './stylesheet.js';
 
 /** Encodings whose results are written; everything is written as UTF-8, which the others here are part of or equal to. */
 export const RESULT_NAMES: ReadonlySet<string> = new Set([

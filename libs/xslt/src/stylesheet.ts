@@ -1,8 +1,7 @@
 import type { DecimalFormat, Evaluator, Dynamic, Sequence } from '@sluice/xpath/host-language';
-
 import type { XmlNode } from '@sluice/xml';
-import type { Pattern } from './match-pattern.js';
-import type { Output } from './result-output.js';
+import { type Pattern } from './match-pattern.js';
+import { type Output } from './result-output.js';
 
 /** Runs instructions one after the other; variables they set are seen by those behind them. */
 export type Instruction = (dynamic: Dynamic, output: Output) => void;

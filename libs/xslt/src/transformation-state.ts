@@ -10,9 +10,8 @@ import {
   textOf,
   xpathError,
 } from '@sluice/xpath/host-language';
-
 import type { XmlNode } from '@sluice/xml';
-import type { Stylesheet } from './stylesheet.js';
+import { type Stylesheet } from './stylesheet.js';
 
 /** Steps one transformation may take; some seconds of work. */
 const BUDGET = 30_000_000;

@@ -17,10 +17,9 @@ import {
   xpathError,
 } from '@sluice/xpath/host-language';
 import { ExpressionSyntaxError } from '@sluice/domain';
-
 import { XmlNode } from '@sluice/xml';
-import { copyNode, TreeOutput } from './result-output.js';
-import type { TransformationState } from './transformation-state.js';
+import { TreeOutput, copyNode } from './result-output.js';
+import { type TransformationState } from './transformation-state.js';
 import { CURRENT, GROUP, GROUPING_KEY, REGEX_GROUPS, stateOf } from './xslt-scope.js';
 
 export const XSLT_NAMESPACE = 'http://www.w3.org/1999/XSL/Transform';

@@ -13,7 +13,7 @@ import {
   compileSetOperation,
 } from './compile-operator.js';
 import { compileFilter, compilePath, compileSimpleMap, compileStep } from './compile-path.js';
-import { compileCast, compileInstanceOf, compileTreat } from './compile-type.js';
+import { checkType, compileCast, compileInstanceOf, compileTreat } from './compile-type.js';
 import { contextItem, contextNode } from './dynamic-access.js';
 import { type Compile, type Evaluator, append, variableKey } from './evaluator.js';
 
@@ -133,6 +133,7 @@ export function compileExpression(expression: Expression, context: StaticContext
       return compileTreat(compile(expression.operand), expression.as);
     case 'cast':
     case 'castable':
+      checkType(expression.name);
       return compileCast(expression.type, compile(expression.operand), expression.name, expression.optional);
     case 'step':
       return compileStep(expression, compile);

@@ -20,7 +20,6 @@ export function compileTreat(operand: Evaluator, type: SequenceType): Evaluator 
 }
 
 export function compileCast(type: 'cast' | 'castable', operand: Evaluator, name: string, optional: boolean): Evaluator {
-  checkType(name);
   if (type === 'cast')
     return (dynamic) => {
       const value = oneAtomic(operand(dynamic), 'A cast value');

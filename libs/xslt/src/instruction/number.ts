@@ -1,8 +1,7 @@
 import { formatNumber, atomize, toDouble } from '@sluice/xpath/host-language';
-
 import { XmlNode } from '@sluice/xml';
-import type { ElementCompiler } from './compile-element.js';
-import type { Instruction } from './stylesheet.js';
+import { type ElementCompiler } from '../compile-element.js';
+import { type Instruction } from '../stylesheet.js';
 
 /** `xsl:number`: a given value, or the place of the context node among its like. */
 export function compileNumber(node: XmlNode, elements: ElementCompiler): Instruction {
