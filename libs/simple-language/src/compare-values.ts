@@ -2,7 +2,8 @@ import { ExpressionSyntaxError } from '@sluice/domain';
 import { regexOf } from './regular-expression.js';
 import type { CompiledExpression, CompiledPredicate, SimpleContext } from './simple-context.js';
 
-const OPERATORS = [
+/** What a condition may compare with. */
+export const OPERATORS = [
   '=',
   '==',
   '=~',

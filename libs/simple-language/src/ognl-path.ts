@@ -16,7 +16,8 @@ type TextMethod = (text: string, values: readonly (string | number)[]) => unknow
 
 const MAXIMUM_RESULT = 16 * 1024 * 1024;
 
-const TEXT_METHODS: ReadonlyMap<string, readonly [arity: readonly number[], method: TextMethod]> = new Map<
+/** What may be called on a value, which is taken as a text. */
+export const TEXT_METHODS: ReadonlyMap<string, readonly [arity: readonly number[], method: TextMethod]> = new Map<
   string,
   readonly [arity: readonly number[], method: TextMethod]
 >([

@@ -110,6 +110,8 @@ describe('XPath 3.1', () => {
     'environment-variable("PATH")',
     'count()',
     'xs:nothing(1)',
+    'xs:constructor(1)',
+    '1 cast as xs:toString',
     '$',
     '//a]',
     'for $x in 1',

@@ -33,7 +33,7 @@ function define(
 }
 
 /** Functions XSLT adds to those of XPath. */
-const FUNCTIONS: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
+export const XSLT_FUNCTIONS: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
   ['current', define(0, 0, (dynamic) => stateOf(dynamic, CURRENT))],
   ['current-group', define(0, 0, (dynamic) => stateOf(dynamic, GROUP))],
   ['current-grouping-key', define(0, 0, (dynamic) => stateOf(dynamic, GROUPING_KEY))],
@@ -104,7 +104,7 @@ const FUNCTIONS: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
 ]);
 
 function isKnownFunction(name: string): boolean {
-  if (FUNCTIONS.has(name)) return true;
+  if (XSLT_FUNCTIONS.has(name)) return true;
   for (let arity = 0; arity < 5; arity++) {
     try {
       findFunction({ namespace: FN_NAMESPACE, name: name.replace(/^fn:/, '') }, arity);
@@ -119,6 +119,6 @@ function isKnownFunction(name: string): boolean {
 /** @returns the XSLT function, or null */
 export function xsltFunction(namespace: string, name: string, arity: number): XPathFunctionImplementation | null {
   if (namespace !== FN_NAMESPACE) return null;
-  const found = FUNCTIONS.get(name);
+  const found = XSLT_FUNCTIONS.get(name);
   return found !== undefined && arity >= found.minimum && arity <= found.maximum ? found : null;
 }

@@ -22,7 +22,8 @@ const PREFIXES: Readonly<Record<string, string>> = {
   [ARRAY_NAMESPACE]: 'array:',
 };
 
-const LIBRARY: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
+/** By the name with its usual prefix; functions of `fn` have none. */
+export const FUNCTION_LIBRARY: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
   ...NODE_FUNCTIONS,
   ...TEXT_FUNCTIONS,
   ...NUMBER_FUNCTIONS,
@@ -33,7 +34,7 @@ const LIBRARY: ReadonlyMap<string, XPathFunctionImplementation> = new Map([
 ]);
 
 /** Functions that would read from outside the message. */
-const REFUSED = new Set([
+export const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
   'doc',
   'doc-available',
   'document',
@@ -53,18 +54,18 @@ const REFUSED = new Set([
 export function findFunction(name: QualifiedName, arity: number): XPathFunctionImplementation {
   const prefix = PREFIXES[name.namespace];
   const full = prefix === undefined ? null : `${prefix}${name.name}`;
-  const found = full === null ? undefined : LIBRARY.get(full);
+  const found = full === null ? undefined : FUNCTION_LIBRARY.get(full);
   if (found !== undefined && arity >= found.minimum && arity <= found.maximum) return found;
   if (found !== undefined) {
     const wanted = found.minimum === found.maximum ? `${found.minimum}` : `${found.minimum} to ${found.maximum}`;
     throw new ExpressionSyntaxError(`The function ${full} takes ${wanted} arguments, not ${arity}.`);
   }
-  if (full !== null && REFUSED.has(full))
+  if (full !== null && REFUSED_FUNCTIONS.has(full))
     throw new ExpressionSyntaxError(`The function ${full}() would read from outside the message, which no flow may.`, {
       unsupported: true,
       nearest: 'a request-reply step, or a property set before',
     });
-  const nearest = nearestOf(name.name, [...LIBRARY.keys()]);
+  const nearest = nearestOf(name.name, [...FUNCTION_LIBRARY.keys()]);
   const shown = full ?? `Q{${name.namespace}}${name.name}`;
   throw new ExpressionSyntaxError(`There is no XPath function ${shown}() with ${arity} arguments.`, {
     unsupported: true,

@@ -46,25 +46,26 @@ const TEXT_TYPES: Readonly<Record<string, RegExp | null>> = {
 const DATE_KINDS = new Set(['dateTime', 'date', 'time', 'gYear', 'gYearMonth']);
 const DURATION_KINDS = new Set(['duration', 'yearMonthDuration', 'dayTimeDuration']);
 
+/** Types whose values can be made and tested here, without their prefix. */
+export const KNOWN_TYPES: ReadonlySet<string> = new Set([
+  ...Object.keys(INTEGER_RANGES),
+  ...Object.keys(TEXT_TYPES),
+  ...DATE_KINDS,
+  ...DURATION_KINDS,
+  'decimal',
+  'double',
+  'float',
+  'boolean',
+  'QName',
+  'untypedAtomic',
+  'anyAtomicType',
+  'numeric',
+  'dateTimeStamp',
+]);
+
 /** @returns whether values of this type can be made and tested here */
 export function isKnownType(name: string): boolean {
-  return (
-    name in INTEGER_RANGES ||
-    name in TEXT_TYPES ||
-    DATE_KINDS.has(name) ||
-    DURATION_KINDS.has(name) ||
-    [
-      'decimal',
-      'double',
-      'float',
-      'boolean',
-      'QName',
-      'untypedAtomic',
-      'anyAtomicType',
-      'numeric',
-      'dateTimeStamp',
-    ].includes(name)
-  );
+  return KNOWN_TYPES.has(name);
 }
 
 /**
