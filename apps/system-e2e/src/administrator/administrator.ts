@@ -1,3 +1,4 @@
+import { until } from '@sluice/testing';
 import { AdminClient } from './admin-client.js';
 
 export interface ServiceInstance {
@@ -138,15 +139,18 @@ export class Administrator {
 
   /** The record of a call that was denied; it is on its way when the sender has its answer. */
   async decision(id: string): Promise<Decision> {
-    for (let attempt = 1; ; attempt++) {
-      const answer = await this.client.request<Decision>('GET', `/v1/decisions/${id}`);
-      if (answer.status === 200) return answer.body;
-      if (attempt === 20) throw new Error(`The decision ${id} is not there: ${answer.bytes.toString('utf8')}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    return this.stored(`/v1/decisions/${id}`);
   }
 
-  messageLog(id: string): Promise<MessageLog> {
-    return this.client.expect(200, 'GET', `/v1/message-processing-logs/${id}`);
+  /** The entry of a message; it is on the bus when its sender has the answer, and in Postgres a moment later. */
+  async messageLog(id: string): Promise<MessageLog> {
+    return this.stored(`/v1/message-processing-logs/${id}`);
+  }
+
+  /** What is on its way to Postgres when its id is told, once it is there. */
+  private async stored<Found>(path: string): Promise<Found> {
+    const isThere = async (): Promise<boolean> => (await this.client.request('GET', path)).status !== 404;
+    await until(isThere, { what: path, timeoutMs: 20_000 });
+    return this.client.expect<Found>(200, 'GET', path);
   }
 }
