@@ -39,6 +39,7 @@ describe('confirming the state stream', () => {
   let acknowledgements: Acknowledgements;
   let follower: StateFollower;
   let events: EventPublisher;
+  let standings: number;
   let clock: number;
 
   beforeAll(async () => {
@@ -74,6 +75,7 @@ describe('confirming the state stream', () => {
     follower = new StateFollower({ connection, bucket, reader, holds: [], onFault: () => undefined });
     follower.start();
     clock = 0;
+    standings = 0;
   }, 60_000);
 
   afterEach(async () => {
@@ -92,6 +94,7 @@ describe('confirming the state stream', () => {
       acknowledgements,
       findAheadOfPostgres: () => Promise.resolve(undefined),
       restoreEvents: () => events.restore(),
+      onStanding: () => standings++,
       log: createLog('authorization', 'fatal'),
       now: () => clock,
       wallNow: () => Date.now(),
@@ -170,6 +173,21 @@ describe('confirming the state stream', () => {
     await confirm.execute();
     expect((await confirmed())?.incarnation).toBe((await bucket.state())?.incarnation);
     expect(confirm.losses).toBe(0);
+  });
+
+  it('has the stream held against Postgres once for each run of the server that it stands in, not for each connection', async () => {
+    await complete();
+    const confirm = confirmState();
+    await confirm.execute();
+    confirm.doubt();
+    await confirm.execute();
+    expect(standings).toBe(1);
+    const before = (await bucket.state())?.incarnation;
+    await nats.halt('SIGKILL');
+    await nats.start();
+    await until(async () => (await bucket.state())?.incarnation !== before, { what: 'another run' });
+    await confirm.execute();
+    expect(standings).toBe(2);
   });
 
   it('says nothing while this service has not put all it has into the stream', async () => {

@@ -16,6 +16,8 @@ export interface ConfirmStateOptions {
   readonly findAheadOfPostgres: (epoch: string, above: number) => Promise<string | undefined>;
   /** Publishes the events again that their stream has lost. @returns how many */
   readonly restoreEvents: () => Promise<number>;
+  /** Told once for each incarnation of the stream, when all that was acknowledged was seen to stand in it. */
+  readonly onStanding: () => void;
   /** Replaces the stream of an epoch by a new one, unless that was done; for the one service that may. The others tell it. */
   readonly remake?: ((epoch: string) => Promise<unknown>) | undefined;
   readonly log: Log;
@@ -37,6 +39,8 @@ const readsAtOnce = 64;
 export class ConfirmState {
   /** Where all that was acknowledged was seen to stand. */
   #standing: Pick<BucketState, 'epoch' | 'incarnation'> | undefined;
+  /** Of which it was last told that it stands. */
+  #told: Pick<BucketState, 'epoch' | 'incarnation'> | undefined;
   /** The highest sequence acknowledged in the epoch that stands. */
   #highest = 0;
   #version = 0;
@@ -115,6 +119,8 @@ export class ConfirmState {
       if (!(await this.#stands(state))) return;
       this.#restoredEvents += await this.options.restoreEvents();
       this.#standing = { epoch, incarnation };
+      if (this.#told?.epoch !== epoch || this.#told.incarnation !== incarnation) this.options.onStanding();
+      this.#told = { epoch, incarnation };
     }
     await this.#confirm(state);
   }

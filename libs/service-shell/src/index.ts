@@ -22,6 +22,7 @@ export { pageOf, type PagedRows, type PageRequest } from './lists/page-of.js';
 export { sluiceVersion } from '@sluice/persistence';
 export { createLog, nestLogger, type Log } from './log.js';
 export { Counter, durationBuckets, Histogram, Metrics, type Labels, type Reading } from './metrics/metrics.js';
+export { keepRepairing, type KeepRepairingOptions, type Repairing } from './keep-repairing.js';
 export { openDatabase } from './open-database.js';
 export { PublishedChanges, type ChangeScope, type PublishChangesOptions } from './publish-changes.js';
 export {

@@ -26,6 +26,7 @@ import { findAheadOfPostgres } from './ahead-of-postgres.js';
 import { ConfirmState } from './confirm-state.js';
 import { keepRepairing } from './keep-repairing.js';
 import type { Shell } from './run-service.js';
+import { pendingKeys } from './state-difference.js';
 
 export interface PublishChangesOptions {
   readonly databaseUrl: string;
@@ -105,6 +106,7 @@ export class PublishedChanges {
       acknowledgements,
       findAheadOfPostgres: (epoch, above) => findAheadOfPostgres({ ...options, acknowledgements }, epoch, above),
       restoreEvents: () => events.restore(),
+      onStanding: () => repairing.atOnce(),
       remake: options.remake,
       log: shell.log,
       now: () => performance.now(),
@@ -164,6 +166,7 @@ export class PublishedChanges {
     const repairing = keepRepairing(shell, {
       ...options,
       publisher: state,
+      pendingKeys: () => pendingKeys(options.dataSource),
       encode: (record) => this.#encode(record),
       goesOn: () => relay.leading && confirmState.standing,
     });

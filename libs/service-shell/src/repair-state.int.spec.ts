@@ -8,6 +8,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { createLog } from './log.js';
 import { RepairState, type RepairStateOptions } from './repair-state.js';
+import { pendingKeys } from './state-difference.js';
 
 const pair = () => generateKeyPairSync('ed25519');
 const { privateKey, publicKey } = pair();
@@ -80,12 +81,12 @@ describe('putting the state stream right from Postgres', () => {
       bucket,
       publisher,
       reader,
-      dataSource,
+      pendingKeys: () => pendingKeys(dataSource),
       records: async function* () {
         yield* tables;
       },
       encode: (record) => signer.encode(record),
-      recordsPerSecond: 1_000_000,
+      recordsPerSecond: () => 1_000_000,
       pause: () => Promise.resolve(),
       goesOn: () => true,
       log: createLog('key-management', 'fatal'),
@@ -154,7 +155,7 @@ describe('putting the state stream right from Postgres', () => {
     tables = Array.from({ length: 100 }, (_, index) => instance(`i${index}`));
     for (const record of tables) await put(record);
     let waited = 0;
-    await repairState({ recordsPerSecond: 50, pause: (ms) => Promise.resolve(void (waited += ms)) }).execute();
+    await repairState({ recordsPerSecond: () => 50, pause: (ms) => Promise.resolve(void (waited += ms)) }).execute();
     expect(waited).toBeGreaterThanOrEqual(2_000);
   });
 });

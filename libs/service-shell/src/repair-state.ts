@@ -1,20 +1,20 @@
 import { stateWriters, type StateDifference, type StateRecord, type StateWriter } from '@sluice/contracts';
 import type { RecordReader, StateBucket, StatePublisher, StoredRecord } from '@sluice/messaging';
-import type { DataSource } from 'typeorm';
 import type { Log } from './log.js';
-import { differenceOf, isComplete, pendingKeys, summaryOf } from './state-difference.js';
+import { differenceOf, isComplete, summaryOf } from './state-difference.js';
 
 export interface RepairStateOptions {
   readonly writer: StateWriter;
   readonly bucket: StateBucket;
   readonly publisher: StatePublisher;
   readonly reader: RecordReader;
-  readonly dataSource: DataSource;
+  /** Of which a change is committed and not published yet. */
+  readonly pendingKeys: () => Promise<ReadonlySet<string>>;
   /** Every record of this service as Postgres has it. */
   readonly records: () => AsyncIterable<StateRecord>;
   readonly encode: (record: StateRecord) => Uint8Array;
-  /** At most so many records are read a second, so that it goes on all the time and nobody notices. */
-  readonly recordsPerSecond: number;
+  /** At most so many records are read a second; asked after each batch. */
+  readonly recordsPerSecond: () => number;
   /** Waits, in milliseconds; ends early when the service ends. */
   readonly pause: (ms: number) => Promise<void>;
   /** Whether this process still is the one to do it. */
@@ -112,7 +112,7 @@ export class RepairState {
 
   async #pace(count: number): Promise<void> {
     this.#compared += count;
-    await this.options.pause((count * 1_000) / this.options.recordsPerSecond);
+    await this.options.pause((count * 1_000) / this.options.recordsPerSecond());
   }
 
   /**
@@ -120,12 +120,12 @@ export class RepairState {
    * published before is committed by then, and whatever is published later fails the condition of the repair.
    */
   async #lookAgain(suspects: ReadonlySet<string>): Promise<Suspect[]> {
-    const { bucket, dataSource, reader, records } = this.options;
+    const { bucket, reader, records } = this.options;
     const stored = new Map<string, StoredRecord | undefined>();
     for (const key of suspects) stored.set(key, await bucket.last(key));
     const expected = new Map<string, StateRecord>();
     for await (const record of records()) if (suspects.has(record.key)) expected.set(record.key, record);
-    const pending = await pendingKeys(dataSource);
+    const pending = await this.options.pendingKeys();
     return [...suspects].flatMap((key) => {
       const record = expected.get(key);
       const found = stored.get(key);

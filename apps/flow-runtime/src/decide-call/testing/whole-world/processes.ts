@@ -8,7 +8,14 @@ import {
   type StateBucket,
   type StatePublisher,
 } from '@sluice/messaging';
-import { ConfirmState, createLog, findAheadOfPostgres } from '@sluice/service-shell';
+import {
+  ConfirmState,
+  createLog,
+  findAheadOfPostgres,
+  keepRepairing,
+  Metrics,
+  type Repairing,
+} from '@sluice/service-shell';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Endpoint } from '../../../deployed-flows/deployed-flows.js';
 import { DecideCall, type CallDecision, type Refusal, type Requester } from '../../decide-call.js';
@@ -86,10 +93,11 @@ abstract class SimulatedProcess {
   }
 }
 
-/** A writing service: its relay, its confirmations, and what fills an empty stream, as `PublishedChanges` has them. */
+/** A writing service: its relay, its confirmations, its repairs, and what fills an empty stream, as `PublishedChanges` has them. */
 export class SimulatedWriter extends SimulatedProcess {
   readonly follower: StateFollower;
   readonly confirmState: ConfirmState;
+  readonly #repairing: Repairing;
 
   constructor(
     parts: Parts,
@@ -120,11 +128,28 @@ export class SimulatedWriter extends SimulatedProcess {
           above,
         ),
       restoreEvents: () => Promise.resolve(0),
+      onStanding: () => this.#repairing.atOnce(),
       remake: writer === 'key-management' ? (epoch) => this.#remake(epoch) : undefined,
       log,
       now,
       wallNow: now,
     });
+    this.#repairing = keepRepairing(
+      { log, metrics: new Metrics(), onFault: () => undefined },
+      {
+        writer,
+        bucket: bucket as unknown as StateBucket,
+        publisher: publisher as unknown as StatePublisher,
+        reader: parts.reader,
+        pendingKeys: () => parts.postgres.pendingKeysOf(writer),
+        records: async function* () {
+          parts.postgres.mustBeThere();
+          yield* parts.postgres.recordsOf(writer, stateWriters[writer]);
+        },
+        encode: (record) => this.#encode(record),
+        goesOn: () => this.confirmState.standing,
+      },
+    );
     void this.#doubtAfterReconnecting();
     this.every(50, () => this.#relay());
     this.every(250, () => this.#fillIfMissing());
@@ -134,6 +159,11 @@ export class SimulatedWriter extends SimulatedProcess {
         throw error;
       }),
     );
+  }
+
+  override end(): void {
+    this.#repairing.stop();
+    super.end();
   }
 
   async #doubtAfterReconnecting(): Promise<void> {

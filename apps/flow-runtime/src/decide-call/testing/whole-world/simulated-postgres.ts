@@ -38,7 +38,7 @@ export class SimulatedPostgres {
 
   /** The statement that ends an outbox row. */
   end(writer: StateWriter, record: StateRecord, epoch: string | undefined, sequence: number, now: number): void {
-    this.#mustBeThere();
+    this.mustBeThere();
     const rows = this.outboxOf(writer);
     const at = rows.indexOf(record);
     if (at === -1) return;
@@ -53,6 +53,11 @@ export class SimulatedPostgres {
     if (truth) truth.acknowledgedAt = now;
   }
 
+  async pendingKeysOf(writer: StateWriter): Promise<ReadonlySet<string>> {
+    this.mustBeThere();
+    return new Set(this.outboxOf(writer).map(({ key }) => key));
+  }
+
   recordsOf(writer: StateWriter, prefixes: readonly string[]): StateRecord[] {
     void writer;
     return [...this.truths.values()]
@@ -65,21 +70,21 @@ export class SimulatedPostgres {
   ): Pick<Acknowledgements, 'knownEpoch' | 'enterEpoch' | 'recordsOf' | 'sentOf'> {
     return {
       sentOf: async (epoch, keys) => {
-        this.#mustBeThere();
+        this.mustBeThere();
         const waiting = this.outboxOf(writer).map((record) => ({ key: record.key, body: { ...record } }));
         const acknowledged = (this.#acknowledged.get(writer) ?? []).filter((row) => row.epoch === epoch);
         return [...waiting, ...acknowledged].filter(({ key }) => keys.includes(key));
       },
       knownEpoch: async () => {
-        this.#mustBeThere();
+        this.mustBeThere();
         return this.#epochs.get(writer);
       },
       enterEpoch: async (epoch) => {
-        this.#mustBeThere();
+        this.mustBeThere();
         this.#epochs.set(writer, epoch);
       },
       recordsOf: async (epoch) => {
-        this.#mustBeThere();
+        this.mustBeThere();
         const newest = new Map<string, AcknowledgedRecord>();
         for (const row of this.#acknowledged.get(writer) ?? []) {
           const before = newest.get(row.key);
@@ -90,7 +95,8 @@ export class SimulatedPostgres {
     };
   }
 
-  #mustBeThere(): void {
+  /** @throws Error while it is away */
+  mustBeThere(): void {
     if (this.away) throw new Error('Postgres is away');
   }
 }
