@@ -1,11 +1,10 @@
-import { notNow } from '@sluice/persistence';
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readMetricsPort, readProvisionConfig, readTrustedRootsConfig, type ProvisionConfig } from './config.js';
 import { administratorUrl, fillVolumes } from './container/fill-volumes.js';
-import { prepareDatabase } from './prepare-database.js';
+import { prepareWhenUp } from './prepare-when-up.js';
 import { serveMetrics } from './metrics/serve-metrics.js';
 import { runTrustedRoots } from './trusted-roots/run-trusted-roots.js';
 
@@ -53,7 +52,7 @@ async function main([command, what]: readonly string[]): Promise<void> {
       return keepRenewing(readProvisionConfig(process.env), end.signal);
     }
     case 'database': {
-      const open = await prepareWhenUp(readProvisionConfig(process.env));
+      const open = await prepare(readProvisionConfig(process.env));
       say('the database roles and schemas are there');
       if (open.length > 0)
         say(
@@ -98,22 +97,17 @@ async function keepRenewing(config: ProvisionConfig, signal: AbortSignal): Promi
   }
 }
 
-/** Postgres may be a moment behind, or its name: what will pass is tried again, a refusal by Postgres itself is not. */
-async function prepareWhenUp(config: ProvisionConfig): Promise<string[]> {
+async function prepare(config: ProvisionConfig): Promise<string[]> {
   const home = join(config.root, 'home');
   const passwordOf = (role: string) => read(join(home, 'secrets', `database-${role}.password`)).trim();
   const url = administratorUrl(config.postgres, passwordOf('postgres'), join(home, 'tls', 'server-root.pem'));
-  for (const deadline = performance.now() + databaseTimeoutMs; ; await sleep(1_000)) {
-    try {
-      return await prepareDatabase(url, passwordOf);
-    } catch (error) {
-      if (!notNow(error) || performance.now() > deadline) {
-        throw new Error(
-          `The database at ${config.postgres} could not be prepared: ${error instanceof Error ? error.message : String(error)}.`,
-          { cause: error },
-        );
-      }
-    }
+  try {
+    return await prepareWhenUp(url, passwordOf, config.servers > 1, databaseTimeoutMs);
+  } catch (error) {
+    throw new Error(
+      `The database at ${config.postgres} could not be prepared: ${error instanceof Error ? error.message : String(error)}.`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestPostgres } from '@sluice/testing';
+import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
-import { databaseRoles, databaseUrlFor, prepareDatabase } from './prepare-database.js';
+import { ClusterStillBegins, databaseRoles, databaseUrlFor, prepareDatabase } from './prepare-database.js';
+import { prepareWhenUp } from './prepare-when-up.js';
 
 describe('the roles of the services in the database', () => {
   let postgres: TestPostgres;
@@ -109,18 +111,32 @@ describe('the roles of the services in the database', () => {
     }
   });
 
-  it('lets the role in by which a former primary of a cluster is rewound, when there is one', async () => {
+  it('lets the role in by which a former primary of a cluster is rewound, also when Patroni makes it after the first connections', async () => {
     const own = await postgres.createDatabase();
-    const rewind = async () => {
-      const [row] = await postgres.query<{ may: boolean }>(
-        "SELECT has_database_privilege('rewinder', $1, 'CONNECT') AS may",
-        [new URL(own).pathname.slice(1)],
+    const database = new URL(own).pathname.slice(1);
+    const password = (role: string) => `password of ${role}`;
+    const is = async (condition: string) =>
+      (await postgres.query<{ is: boolean }>(`SELECT ${condition} AS is`, [database]))[0]?.is;
+
+    await expect(prepareDatabase(own, password, true)).rejects.toThrow(ClusterStillBegins);
+    expect(await is("has_database_privilege('authorization', $1, 'TEMP')")).toBe(true);
+
+    const attempts = async () =>
+      Number(
+        (
+          await postgres.query<{ sessions: string }>('SELECT sessions FROM pg_stat_database WHERE datname = $1', [
+            database,
+          ])
+        )[0]?.sessions,
       );
-      return row?.may;
-    };
+    const before = await attempts();
+    const prepared = prepareWhenUp(own, password, true, 60_000);
+    while ((await attempts()) <= before) await setImmediate();
     await postgres.query("CREATE ROLE rewinder LOGIN PASSWORD 'x'");
-    await prepareDatabase(own, (role) => `password of ${role}`);
-    expect(await rewind()).toBe(true);
+    await prepared;
+
+    expect(await is("has_database_privilege('rewinder', $1, 'CONNECT')")).toBe(true);
+    expect(await is("has_database_privilege('authorization', $1, 'TEMP')")).toBe(false);
   });
 
   it('attack 40: whatever connections one takes, the others get theirs', async () => {

@@ -5,20 +5,31 @@ import { protectAuditTrail } from './protect-audit-trail.js';
 export const databaseRoles = ['key_management', 'authorization', 'flow_runtime'] as const;
 export type DatabaseRole = (typeof databaseRoles)[number];
 
+/** A cluster that takes connections, and whose roles Patroni has not made yet. */
+export class ClusterStillBegins extends Error {
+  override readonly name = 'ClusterStillBegins';
+}
+
 /**
  * Makes the database roles and schemas, or sets the passwords of those that are there.
  * @param adminUrl of a user who may create roles and schemas in the database that is named
+ * @param cluster whether Patroni keeps the server
  * @returns the other databases of the server that the roles may still connect to, because everybody may
+ * @throws ClusterStillBegins before anything is changed
  */
-export async function prepareDatabase(adminUrl: string, passwordOf: (role: DatabaseRole) => string): Promise<string[]> {
+export async function prepareDatabase(
+  adminUrl: string,
+  passwordOf: (role: DatabaseRole) => string,
+  cluster = false,
+): Promise<string[]> {
   const client = postgresClient(adminUrl);
   await client.connect();
   try {
     const { rows } = await client.query<{ database: string }>('SELECT current_database() AS database');
     const database = client.escapeIdentifier(rows[0]?.database ?? '');
+    await admitRewinder(client, database, cluster);
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
-    await admitRewinder(client, database);
     await withdrawSharedFunctions(client);
     await closeMaintenanceDatabases(client);
     const connections = await connectionLimit(client);
@@ -43,9 +54,17 @@ export async function prepareDatabase(adminUrl: string, passwordOf: (role: Datab
 /** By which a former primary in a cluster reads what it has to undo; its rights are those that Patroni gave it. */
 const rewinder = 'rewinder';
 
-async function admitRewinder(client: PostgresClient, database: string): Promise<void> {
+/**
+ * Patroni makes the role after Postgres took its first connections. Without a grant to it a former primary would never come back
+ * as a standby, and that shows only at a failover: so nothing is withdrawn before the role is there.
+ */
+async function admitRewinder(client: PostgresClient, database: string, cluster: boolean): Promise<void> {
   const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [rewinder]);
   if (rowCount) await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${rewinder}`);
+  else if (cluster)
+    throw new ClusterStillBegins(
+      `the role ${rewinder} is not there, which Patroni makes when a cluster begins. See what Patroni logs; with servers that it does not keep, create the role`,
+    );
 }
 
 /**

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { entities, schema } from '../persistence/entities.js';
 import { migrations } from '../persistence/migrations.js';
@@ -218,6 +219,26 @@ describe('a log that nobody stores', () => {
       expect((await read.attachment(first, 0))?.content.toString()).toBe(body);
       expect(await read.find(last)).toMatchObject({ payloadsDropped: true });
       expect(await read.attachment(last, 0)).toBeUndefined();
+    });
+
+    it('goes on without a pause or a fault when more has come in than one request gives', async () => {
+      await makeStream();
+      const publish = new PublishLines(connection).publish;
+      const publications = 350;
+      for (let count = 0; count < publications; count++)
+        await publish(JSON.stringify([messageId(now()), now(), now(), 'COMPLETED', 'f', 'INFO', 's', null, null]));
+      const faults: unknown[] = [];
+      const store = new StoreMessages(connection, dataSource, (error) => void faults.push(error));
+      store.start();
+      await until(() => store.missing === undefined, { what: 'the first request' });
+      const missing = new Set<string>();
+      while (store.statistics.stored < publications && missing.size === 0) {
+        if (store.missing !== undefined) missing.add(store.missing);
+        await setImmediate();
+      }
+      await store.stop();
+      expect([...missing]).toEqual([]);
+      expect(faults).toEqual([]);
     });
 
     it('holds no more than one request of it in memory while Postgres is away, and has all of it afterwards', async () => {

@@ -98,8 +98,9 @@ export class StoreMessages {
         else this.#timer ??= setTimeout(() => this.#flush(), longestWaitMs);
       }
     } catch (error) {
-      // The next message does not fit into what is left of the request: the next request has room for it.
-      if (!(error instanceof Error && /exceeds maxbytes/i.test(error.message))) throw error;
+      // It was given all of its 100 messages, or the next does not fit into what is left of its octets: the next request is for more.
+      // The client throws both, though neither is a fault.
+      if (!(error instanceof Error && /batch completed|exceeds maxbytes/i.test(error.message))) throw error;
     } finally {
       this.#flush();
       await this.#storing;
