@@ -1,53 +1,25 @@
-import { getDecision } from '@sluice/contracts';
-import { RequestClient } from '@sluice/messaging';
-import { Destinations, type Shell } from '@sluice/service-shell';
-import type { DynamicModule } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
-import { AdminTokensController } from './admin-tokens/admin-tokens.controller.js';
-import { CertificateListsController } from './certificate-lists/certificate-lists.controller.js';
-import { AuditController } from './audit/audit.controller.js';
-import { ConnectivityTestsController, onFaultToken } from './connectivity-tests/connectivity-tests.controller.js';
-import { DecisionsController } from './decisions/decisions.controller.js';
-import { DocsController } from './docs/docs.controller.js';
-import { FlowsController } from './flows/flows.controller.js';
-import { AdministratorGuard } from './http/administrator.js';
-import { forwardingControllers } from './http/forwarding-controllers.js';
-import { HealthController, notReadyToken } from './http/health.controller.js';
-import { MessageProcessingLogsController } from './message-processing-logs/message-processing-logs.controller.js';
-import { OpenApiController } from './openapi/openapi.controller.js';
-import { StateController } from './state/state.controller.js';
-import { SubscribersController } from './subscribers/subscribers.controller.js';
-import { TrustedRootsController } from './trusted-roots/trusted-roots.controller.js';
-import { VersionController } from './version/version.controller.js';
+import { CONFIG, Readiness, Shell } from '@sluice/service-shell';
+import { Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Config } from './config.js';
+import { createHttpApp } from './http/create-http-app.js';
 
-export class AppModule {
-  static with(shell: Shell, destinations: Destinations, notReady: () => readonly string[]): DynamicModule {
-    return {
-      module: AppModule,
-      controllers: [
-        ...forwardingControllers([getDecision]),
-        CertificateListsController,
-        TrustedRootsController,
-        FlowsController,
-        MessageProcessingLogsController,
-        DecisionsController,
-        ConnectivityTestsController,
-        AdminTokensController,
-        SubscribersController,
-        StateController,
-        AuditController,
-        OpenApiController,
-        VersionController,
-        DocsController,
-        HealthController,
-      ],
-      providers: [
-        { provide: RequestClient, useValue: shell.requests },
-        { provide: Destinations, useValue: destinations },
-        { provide: onFaultToken, useValue: shell.onFault },
-        { provide: notReadyToken, useValue: notReady },
-        { provide: APP_GUARD, useClass: AdministratorGuard },
-      ],
-    };
+/** It answers no request on the bus; it only asks. Its HTTP application opens with it. */
+@Module({})
+export class AppModule implements OnApplicationBootstrap {
+  #app: NestFastifyApplication | undefined;
+
+  constructor(
+    private readonly shell: Shell,
+    private readonly readiness: Readiness,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    readiness.require(() => (shell.connection.isClosed() ? ['the bus cannot be reached'] : []));
+    shell.onShutdown(() => this.#app?.close());
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.#app = await createHttpApp(this.shell, this.config, this.readiness);
+    await this.#app.listen(this.config.ADMIN_PORT, this.config.ADMIN_HOST);
   }
 }

@@ -1,13 +1,7 @@
-import type { DynamicModule } from '@nestjs/common';
-import { VerifyCertificateHandler } from './verify-certificate/verify-certificate.handler.js';
-import { VerifyCertificate } from './verify-certificate/verify-certificate.js';
+import { StateModule } from '@sluice/service-shell';
+import { Module } from '@nestjs/common';
+import { RevocationModule } from './revocation/revocation.module.js';
+import { VerifyCertificateModule } from './verify-certificate/verify-certificate.module.js';
 
-export class AppModule {
-  static with(verify: VerifyCertificate): DynamicModule {
-    return {
-      module: AppModule,
-      controllers: [VerifyCertificateHandler],
-      providers: [{ provide: VerifyCertificate, useValue: verify }],
-    };
-  }
-}
+@Module({ imports: [StateModule.forRoot({ holds: ['root', 'ca'] }), RevocationModule, VerifyCertificateModule] })
+export class AppModule {}

@@ -1,7 +1,7 @@
 import { type FollowedKeys, RecordReader, RecordSigner } from '@sluice/messaging';
 import { readFileSync } from 'node:fs';
 import { FollowedFiles } from './followed-files.js';
-import type { Shell } from './run-service.js';
+import type { Shell } from './shell.js';
 
 const fileCheckMs = 1_000;
 

@@ -10,7 +10,7 @@ import {
 } from '@sluice/messaging';
 import { followRecordKeys } from './follow-record-keys.js';
 import type { Metrics } from './metrics/metrics.js';
-import type { Shell } from './run-service.js';
+import type { Shell } from './shell.js';
 
 const fileCheckMs = 1_000;
 
@@ -23,11 +23,14 @@ export interface FollowStateOptions {
   readonly leases?: boolean;
 }
 
-/** A follower of the state bucket that ends with the service. */
-export async function followState(
-  shell: Shell,
-  options: FollowStateOptions,
-): Promise<{ follower: StateFollower; bucket: StateBucket; reader: RecordReader }> {
+export interface FollowedState {
+  readonly follower: StateFollower;
+  readonly bucket: StateBucket;
+  readonly reader: RecordReader;
+}
+
+/** A follower of the state bucket, to be started by who has registered what listens to it. It ends with the service. */
+export async function openState(shell: Shell, options: FollowStateOptions): Promise<FollowedState> {
   const bucket = await StateBucket.open(shell.connection);
   const reader = new RecordReader(followRecordKeys(options.recordKeysFile, shell.onFault));
   const now = () => performance.now();
@@ -55,7 +58,6 @@ export async function followState(
       ...follower.distrusted.map((id) => [{ id }, 0] as const),
     ],
   );
-  follower.start();
   let wrong = false;
   const timer = setInterval(() => {
     void reader.check();

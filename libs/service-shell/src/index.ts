@@ -1,9 +1,7 @@
-export { auditHandlers } from './audit.handlers.js';
-export { compareStateHandler } from './compare-state.handler.js';
 export { ConfirmState, type ConfirmStateOptions } from './confirm-state.js';
 export { findAheadOfPostgres } from './ahead-of-postgres.js';
 export { CompareState, type CompareStateOptions } from './compare-state.js';
-export { followState, stateNotReady, type FollowStateOptions } from './follow-state.js';
+export { openState, stateNotReady, type FollowedState, type FollowStateOptions } from './follow-state.js';
 export { signerFromFile } from './follow-record-keys.js';
 export { followMasterKeys, sealerFromFile } from './follow-master-keys.js';
 export { destinationEnvironment } from './destinations/destination-environment.js';
@@ -23,8 +21,15 @@ export { sluiceVersion } from '@sluice/persistence';
 export { createLog, nestLogger, type Log } from './log.js';
 export { Counter, durationBuckets, Histogram, Metrics, type Labels, type Reading } from './metrics/metrics.js';
 export { keepRepairing, type KeepRepairingOptions, type Repairing } from './keep-repairing.js';
+export { AuditModule } from './modules/audit.module.js';
+export { DatabaseModule, type Tables } from './modules/database.module.js';
+export { PublishedChangesModule, type PublishedChangesModuleOptions } from './modules/published-changes.module.js';
+export { Readiness } from './modules/readiness.js';
+export { ShellModule } from './modules/shell.module.js';
+export { StateModule, type StateModuleOptions } from './modules/state.module.js';
+export { CLOCK, CONFIG, MONOTONIC_CLOCK, ON_FAULT } from './modules/tokens.js';
 export { openDatabase } from './open-database.js';
-export { PublishedChanges, type ChangeScope, type PublishChangesOptions } from './publish-changes.js';
+export { PublishedChanges, type ChangeScope, type PublishChangesOptions, type StreamMaker } from './publish-changes.js';
 export {
   ConfigurationError,
   databaseEnvironment,
@@ -34,4 +39,5 @@ export {
 } from './read-environment.js';
 export { ExportSpans, type ExportSpansOptions } from './spans/export-spans.js';
 export { isSampled, spanClock, type Span } from './spans/span.js';
-export { runService, type BuiltService, type ServiceDefinition, type Shell } from './run-service.js';
+export { runService, type ServiceDefinition } from './run-service.js';
+export { Shell } from './shell.js';

@@ -1,5 +1,5 @@
 import { RepairState, type RepairStateOptions } from './repair-state.js';
-import type { Shell } from './run-service.js';
+import type { Shell } from './shell.js';
 
 /** A minute of rest after each pass: it goes on all the time and nobody notices. */
 const recordsPerSecond = 200;

@@ -1,9 +1,9 @@
 import { createDataSource, initializeDataSource, type PersistenceOptions } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
-import type { Shell } from './run-service.js';
+import type { Shell } from './shell.js';
 
 /** What is read by `databaseEnvironment`. */
-interface DatabaseSettings {
+export interface DatabaseSettings {
   readonly DATABASE_URL: string;
   readonly DATABASE_POOL_SIZE: number;
 }

@@ -147,12 +147,12 @@ describe('filling an empty state bucket from Postgres', () => {
         reader,
         bucket,
         signer,
-        makeStreams: () => bucket.create(),
         records: async function* () {
           yield* records;
         },
       },
     );
+    changes.useStreamMaker({ makeStreams: () => bucket.create() });
     await changes.start();
     await until(() => follower.position && !follower.missingWriters.includes('key-management'), {
       what: 'the bucket is filled',

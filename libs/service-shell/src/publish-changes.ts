@@ -25,7 +25,7 @@ import { acknowledgedEvents, eventSubjectsOf } from './acknowledged-events.js';
 import { findAheadOfPostgres } from './ahead-of-postgres.js';
 import { ConfirmState } from './confirm-state.js';
 import { keepRepairing } from './keep-repairing.js';
-import type { Shell } from './run-service.js';
+import type { Shell } from './shell.js';
 import { pendingKeys } from './state-difference.js';
 
 export interface PublishChangesOptions {
@@ -40,10 +40,14 @@ export interface PublishChangesOptions {
   readonly signer?: RecordSigner;
   /** Every record of this service as Postgres has it, to fill an empty bucket. */
   readonly records: () => AsyncIterable<StateRecord>;
-  /** Makes the bucket, and every other stream, when the bucket is gone; for the one service that may. */
-  readonly makeStreams?: () => Promise<void>;
-  /** Replaces the bucket of an epoch that has lost something by a new one; for the same service. */
-  readonly remake?: (epoch: string) => Promise<unknown>;
+}
+
+/** Makes the streams; of the one service that may. */
+export interface StreamMaker {
+  /** Makes the bucket, and every other stream, where it is gone. */
+  makeStreams(): Promise<void>;
+  /** Replaces the bucket of an epoch that has lost something by a new one. */
+  remake?(epoch: string): Promise<unknown>;
 }
 
 /** How long an answer waits for its change to be on the bus before it says `pending`. */
@@ -74,6 +78,7 @@ export class PublishedChanges {
   #filling: Promise<void> | undefined;
   #confirming: Promise<void> | undefined;
   readonly #acknowledgements: Acknowledgements;
+  #maker: StreamMaker | undefined;
 
   constructor(
     private readonly shell: Shell,
@@ -93,8 +98,14 @@ export class PublishedChanges {
     this.#acknowledgements = new Acknowledgements(options.dataSource);
   }
 
+  /** From now on this service makes the streams. To be called before {@link start}. */
+  useStreamMaker(maker: StreamMaker): void {
+    this.#maker = maker;
+  }
+
   async start(): Promise<void> {
     const { shell, options } = this;
+    const maker = this.#maker;
     const acknowledgements = this.#acknowledgements;
     const events = await EventPublisher.open(shell.connection, acknowledgedEvents(acknowledgements));
     const state = new StatePublisher(shell.connection, options.bucket);
@@ -107,7 +118,7 @@ export class PublishedChanges {
       findAheadOfPostgres: (epoch, above) => findAheadOfPostgres({ ...options, acknowledgements }, epoch, above),
       restoreEvents: () => events.restore(),
       onStanding: () => repairing.atOnce(),
-      remake: options.remake,
+      remake: maker?.remake?.bind(maker),
       log: shell.log,
       now: () => performance.now(),
       wallNow: () => Date.now(),
@@ -268,9 +279,9 @@ export class PublishedChanges {
   }
 
   #fillIfMissing(state: StatePublisher): void {
-    const { follower, writer, makeStreams } = this.options;
+    const { follower, writer } = this.options;
     // A relay that has something to publish cannot keep the lead while there is no bucket: making one must not wait for it.
-    const bucketIsGone = makeStreams !== undefined && follower.epoch === undefined;
+    const bucketIsGone = this.#maker !== undefined && follower.epoch === undefined;
     if (this.#filling || !(this.#relay?.leading || bucketIsGone)) return;
     if (follower.position && !follower.missingWriters.includes(writer)) return;
     this.#filling = this.#fill(state)
@@ -280,10 +291,10 @@ export class PublishedChanges {
 
   /** Puts every record into the bucket of this epoch and says so. Versions keep it from covering anything newer. */
   async #fill(state: StatePublisher): Promise<void> {
-    const { bucket, writer, records, makeStreams } = this.options;
+    const { bucket, writer, records } = this.options;
     let current = await bucket.state();
-    if (!current && makeStreams) {
-      await makeStreams();
+    if (!current && this.#maker) {
+      await this.#maker.makeStreams();
       current = await bucket.state();
       this.shell.log.info({ epoch: current?.epoch }, 'made the state bucket');
     }

@@ -88,17 +88,19 @@ describe('a Postgres that was put back to an earlier time', () => {
         follower,
         reader,
         bucket,
-        makeStreams: () => bucket.create(),
-        remake: async (epoch) => {
-          if ((await bucket.state())?.epoch === epoch) await bucket.remove();
-          await bucket.create();
-        },
         records: async function* () {
           const rows: { name: string; version: string }[] = await dataSource.query('SELECT name, version FROM role');
           for (const { name, version } of rows) yield roleRecord(name, Number(version));
         },
       },
     );
+    changes.useStreamMaker({
+      makeStreams: () => bucket.create(),
+      remake: async (epoch) => {
+        if ((await bucket.state())?.epoch === epoch) await bucket.remove();
+        await bucket.create();
+      },
+    });
     if (relays) await changes.start();
     const stop = async () => {
       for (const end of endings.splice(0).reverse()) await end();

@@ -3,7 +3,7 @@ import type { ServiceName } from '@sluice/contracts';
 import { BusServer, connectBus, PassErrorsOn, RequestClient } from '@sluice/messaging';
 import { NewerSchema } from '@sluice/persistence';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { DynamicModule, Type } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { hostname } from 'node:os';
 import { startHealthServer } from './health-server.js';
@@ -11,43 +11,19 @@ import { injectFaults } from './inject-faults.js';
 import { createLog, droppedLogLines, exitAfterLastLine, nestLogger, type Log } from './log.js';
 import { addProcessMetrics } from './metrics/process-metrics.js';
 import { Metrics } from './metrics/metrics.js';
+import { Readiness } from './modules/readiness.js';
+import { ShellModule } from './modules/shell.module.js';
 import { exportSpans, recordAnswer } from './spans/wire-spans.js';
-import type { ExportSpans } from './spans/export-spans.js';
 import { ConfigurationError, type ShellEnvironment } from './read-environment.js';
+import type { Shell } from './shell.js';
 import { unavailableNow } from './unavailable-now.js';
-
-/** What a service builds its modules on. */
-export interface Shell {
-  readonly service: ServiceName;
-  /** Name of this process among those of its service. */
-  readonly processName: string;
-  readonly log: Log;
-  readonly connection: NatsConnection;
-  readonly requests: RequestClient;
-  readonly metrics: Metrics;
-  /** Takes spans; absent unless they are exported. */
-  readonly spans?: ExportSpans | undefined;
-  /** Logs a fault that was survived. */
-  readonly onFault: (error: unknown, what: string) => void;
-  /** Told each step of a change, in tests of what a crash there leaves behind. */
-  readonly onStep?: ((step: string) => void) | undefined;
-  /** Runs when the service ends, the last added first, after the requests under way are answered. */
-  onShutdown(end: () => Promise<void> | void): void;
-}
-
-export interface BuiltService {
-  readonly module: DynamicModule | Type;
-  /** What keeps it from being ready, one sentence each. */
-  readonly notReady: () => readonly string[];
-  /** Runs when the handlers are in place. */
-  readonly start?: () => Promise<void> | void;
-}
 
 export interface ServiceDefinition<Environment extends ShellEnvironment> {
   readonly service: ServiceName;
   /** Reads the environment; a ConfigurationError ends the process with its sentence. */
   readonly readConfig: () => Environment;
-  readonly build: (shell: Shell, config: Environment) => Promise<BuiltService>;
+  /** The root module of the service. What it may inject is provided by `ShellModule`. */
+  readonly module: Type | DynamicModule;
   /**
    * Takes requests only once it is ready, and until then leaves them to the other processes of its queue group. For a
    * service that can answer nothing before; others must answer administrators though state is missing.
@@ -56,6 +32,10 @@ export interface ServiceDefinition<Environment extends ShellEnvironment> {
   /** Requests under way at once; one more is refused as `overloaded`. */
   readonly maximumInFlight?: (config: Environment) => number;
 }
+
+/** Holds the shell's module and the service's own. */
+@Module({})
+class ServiceRoot {}
 
 const readinessPollMs = 20;
 
@@ -161,13 +141,7 @@ export async function runService<Environment extends ShellEnvironment>(
     onStep,
     onShutdown: (step) => void endings.push(step),
   };
-  let built: BuiltService;
-  try {
-    built = await definition.build(shell, config);
-  } catch (error) {
-    if (!(error instanceof NewerSchema)) throw error;
-    return exitAfterLastLine(log, () => log.fatal(error.message), 78);
-  }
+  const readiness = new Readiness();
   let straysSeen = 0;
   let strayLoggedAt = -Infinity;
   const server = new BusServer({
@@ -200,20 +174,23 @@ export async function runService<Environment extends ShellEnvironment>(
     () => straysSeen,
   );
   metrics.gauge('sluice_requests_in_flight', 'Requests of other services being answered now.', () => server.inFlight);
-  const app = await NestFactory.createMicroservice(built.module, {
-    strategy: server,
-    logger: nestLogger(log),
-    abortOnError: false,
+  const app = await NestFactory.createMicroservice(
+    { module: ServiceRoot, imports: [ShellModule.of(shell, config, readiness), definition.module] },
+    { strategy: server, logger: nestLogger(log), abortOnError: false },
+  ).catch((error: unknown) => {
+    if (!(error instanceof NewerSchema)) throw error;
+    exitAfterLastLine(log, () => log.fatal(error.message), 78);
   });
+  if (!app) return;
+  closeServer = () => app.close();
   app.useGlobalFilters(new PassErrorsOn());
-  const notReady = () => (connection.isClosed() ? ['the bus cannot be reached'] : built.notReady());
+  await app.init();
+  const notReady = () => (connection.isClosed() ? ['the bus cannot be reached'] : readiness.problems);
   while (definition.takesRequestsWhenReady && !ending && notReady().length > 0) {
     await new Promise((resolve) => setTimeout(resolve, readinessPollMs));
   }
   if (ending) return;
   await app.listen();
-  closeServer = () => app.close();
-  await built.start?.();
   missing = notReady;
   log.info('started');
 }

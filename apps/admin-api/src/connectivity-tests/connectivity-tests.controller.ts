@@ -1,7 +1,7 @@
 import { downloadCertificates, getConnectivityTest, runConnectivityTest } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { RecordCache } from '@sluice/messaging';
-import { Destinations, type Shell } from '@sluice/service-shell';
+import { ON_FAULT, Destinations, type Shell } from '@sluice/service-shell';
 import { Controller, Header, Inject, StreamableFile } from '@nestjs/common';
 import { zipSync } from 'fflate';
 import { randomUUID } from 'node:crypto';
@@ -19,7 +19,7 @@ export class ConnectivityTestsController {
 
   constructor(
     @Inject(Destinations) private readonly destinations: Destinations,
-    @Inject(onFaultToken) private readonly onFault: OnFault,
+    @Inject(ON_FAULT) private readonly onFault: OnFault,
   ) {}
 
   @Serves(runConnectivityTest)

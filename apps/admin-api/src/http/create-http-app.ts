@@ -1,19 +1,26 @@
 import { certificateListMediaTypes, flowMediaTypes, multipartMediaType } from '@sluice/contracts';
 import { continueRequest, runInRequest } from '@sluice/messaging';
-import { nestLogger, type Destinations, type Shell } from '@sluice/service-shell';
+import { nestLogger, ShellModule, type Readiness, type Shell } from '@sluice/service-shell';
+import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule } from '../app.module.js';
+import type { Config } from '../config.js';
 import { bodyLimit } from './body-limit.js';
 import { authenticate, type AuthenticatedRequest } from './administrator.js';
 import { needsNoToken, readTarget, type IncomingRequest } from './given.js';
+import { HttpModule } from './http.module.js';
 import { ProblemFilter, sendUnroutableUrl, type Reply } from './problem-filter.js';
 import { jsonBodyReader, type ParseJson } from './read-json-body.js';
 
+/** Holds the shell's module and the operations. */
+@Module({})
+class HttpRoot {}
+
+/** The HTTP application of the admin API, not listening yet. */
 export async function createHttpApp(
   shell: Shell,
-  destinations: Destinations,
-  notReady: () => readonly string[],
+  config: Config,
+  readiness: Readiness,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit,
@@ -21,10 +28,14 @@ export async function createHttpApp(
     requestTimeout: 60_000,
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendUnroutableUrl(reply as Reply, error),
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(shell, destinations, notReady), adapter, {
-    logger: nestLogger(shell.log),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    { module: HttpRoot, imports: [ShellModule.of(shell, config, readiness), HttpModule] },
+    adapter,
+    {
+      logger: nestLogger(shell.log),
+      abortOnError: false,
+    },
+  );
   const fastify = app.getHttpAdapter().getInstance();
   const raw = [...Object.keys(flowMediaTypes), multipartMediaType, ...certificateListMediaTypes].filter(
     (type) => type !== 'application/json',

@@ -1,13 +1,12 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Readiness } from '@sluice/service-shell';
+import { Controller, Get, Res } from '@nestjs/common';
 import { OpenToAll } from './administrator.js';
 import type { Reply } from './problem-filter.js';
-
-export const notReadyToken = Symbol('what keeps the API from being ready');
 
 @Controller()
 @OpenToAll()
 export class HealthController {
-  constructor(@Inject(notReadyToken) private readonly notReady: () => readonly string[]) {}
+  constructor(private readonly readiness: Readiness) {}
 
   @Get('livez')
   live() {
@@ -16,7 +15,7 @@ export class HealthController {
 
   @Get('readyz')
   ready(@Res({ passthrough: true }) reply: Reply) {
-    const missing = this.notReady();
+    const missing = this.readiness.problems;
     if (missing.length === 0) return { service: 'admin-api', status: 'ok' };
     reply.status(503);
     return { service: 'admin-api', status: 'not ready', missing };

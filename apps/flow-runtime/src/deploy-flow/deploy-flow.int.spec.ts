@@ -95,9 +95,9 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     follower,
     bucket,
     reader,
-    makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),
   });
+  changes.useStreamMaker({ makeStreams: () => bucket.create() });
   await changes.start();
   await until(() => !follower.missingWriters.includes('flow-runtime') && follower.position, {
     what: 'the state bucket',

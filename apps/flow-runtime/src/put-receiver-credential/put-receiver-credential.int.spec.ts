@@ -94,9 +94,9 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
     follower,
     bucket,
     reader,
-    makeStreams: () => bucket.create(),
     records: () => allRecords(dataSource),
   });
+  changes.useStreamMaker({ makeStreams: () => bucket.create() });
   await changes.start();
   await until(() => follower.position && !follower.missingWriters.includes('flow-runtime'), {
     what: 'the state bucket',

@@ -3,14 +3,14 @@ import { parseDistinguishedName } from '@sluice/domain';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
-import { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
-import { KeySealer, sealedKeyOwner } from '../certificate-authority/key-sealer.js';
-import { CreateServiceKey } from '../create-service-key/create-service-key.js';
+import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
+import { KeySealer, sealedKeyOwner } from '../issuing-cas/key-sealer.js';
+import { CreateServiceKey } from '../service-keys/create-service-key.js';
 import {
   certificateAuthoritySchema,
-  serviceInstanceSchema,
   type CertificateAuthorityRow,
-} from '../persistence/entities.js';
+} from '../issuing-cas/certificate-authority.entity.js';
+import { serviceInstanceSchema } from '../service-instances/service-instance.entity.js';
 
 /**
  * P-256 keys a second: the use case as it is, on tables that take everything and keep nothing, beside what it cannot do

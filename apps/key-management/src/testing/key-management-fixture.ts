@@ -4,27 +4,28 @@ import {
   createServiceInstance,
   createServiceKey,
   eventSubjectPrefix,
+  smallestBusStoreMb,
 } from '@sluice/contracts';
-import {
-  createEventStream,
-  RecordReader,
-  RecordSigner,
-  StateBucket,
-  StateFollower,
-  type RequestClient,
-} from '@sluice/messaging';
-import { createDataSource, initializeDataSource } from '@sluice/persistence';
-import { createLog, Metrics, PublishedChanges, type Shell } from '@sluice/service-shell';
+import { RecordSigner, StateFollower } from '@sluice/messaging';
+import { createDataSource } from '@sluice/persistence';
+import { PublishedChanges } from '@sluice/service-shell';
+import { startService, type ServiceUnderTest } from '@sluice/service-shell/testing';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { DataSource } from 'typeorm';
-import { CertificateAuthority } from '../certificate-authority/certificate-authority.js';
-import { KeySealer } from '../certificate-authority/key-sealer.js';
-import { CreateServiceInstance } from '../create-service-instance/create-service-instance.js';
-import { CreateServiceKey } from '../create-service-key/create-service-key.js';
-import { entities, schema } from '../persistence/entities.js';
-import { migrations } from '../persistence/migrations.js';
-import { allRecords } from '../record/all-records.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { AppModule } from '../app.module.js';
+import { settings } from '../config.js';
+import { Sweep } from '../expiry/sweep.js';
+import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
+import { KeySealer } from '../issuing-cas/key-sealer.js';
+import { schema } from '../persistence/entities.js';
+import { CreateServiceInstance } from '../service-instances/create-service-instance.js';
+import { FIND_MISSING_ROLES } from '../service-instances/require-roles.js';
+import { CreateServiceKey } from '../service-keys/create-service-key.js';
+import { KeepFetching } from '../trusted-roots/keep-fetching.js';
 import { called } from './called.js';
 
 export interface KeyManagementOptions {
@@ -43,7 +44,7 @@ jetstream { store_dir: ${JSON.stringify(storeDirectory)} }
 mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
 `;
 
-/** What a process of key-management consists of, on the servers and the clock of a test. */
+/** A process of key-management as it is wired in production, on the servers and the clock of a test; without its timers. */
 export interface KeyManagementFixture {
   readonly dataSource: DataSource;
   readonly changes: PublishedChanges;
@@ -56,6 +57,8 @@ export interface KeyManagementFixture {
   readonly authority: CertificateAuthority;
   /** All events so far, in the order of their publication. */
   events(name: EventName): CloudEvent[];
+  /** Any other part of it. */
+  get: ServiceUnderTest['get'];
   createInstance(parameters?: unknown): Promise<string>;
   createKey(
     serviceInstanceId: string,
@@ -68,8 +71,27 @@ export interface KeyManagementFixture {
 export const flowUrl = 'https://localhost:8443';
 export const actor = 'test';
 
-export async function startKeyManagement(options: KeyManagementOptions): Promise<KeyManagementFixture> {
-  const { databaseUrl, connection, now } = options;
+/** Makes the files and settings that key-management is started with. */
+function settingsIn(folder: string, recordKey: string, signingKey: string, options: KeyManagementOptions) {
+  const file = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content, { mode: 0o600 });
+    return join(folder, name);
+  };
+  return settings['key-management'].parse({
+    NATS_URL: 'tls://not-connected-by-settings:4222',
+    NATS_SEED_FILE: file('seed', ''),
+    NATS_CA_FILE: file('ca.pem', ''),
+    DATABASE_URL: options.databaseUrl,
+    MASTER_KEY_FILE: file('master.key', randomBytes(32).toString('base64')),
+    RECORD_SIGNING_KEY_FILE: file('record-signing.key', signingKey),
+    RECORD_KEYS_FILE: file('record-keys.pem', recordKey),
+    BUS_STORE_MB: String(smallestBusStoreMb),
+    FLOW_URL: flowUrl,
+    ...(options.crlBaseUrl === undefined ? {} : { CRL_BASE_URL: options.crlBaseUrl }),
+  });
+}
+
+export async function createSchema(databaseUrl: string): Promise<void> {
   const setUp = createDataSource({
     databaseUrl,
     schema: 'public',
@@ -80,64 +102,44 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
   await setUp.initialize();
   await setUp.query(`CREATE SCHEMA ${schema}`);
   await setUp.destroy();
-  const dataSource = createDataSource({ databaseUrl, schema, entities, migrations, applicationName: 'test' });
-  await initializeDataSource(dataSource, () => undefined);
+}
 
+export async function startKeyManagement(options: KeyManagementOptions): Promise<KeyManagementFixture> {
+  const { connection, now } = options;
+  await createSchema(options.databaseUrl);
   const events: CloudEvent[] = [];
   const subscription = connection.subscribe(`${eventSubjectPrefix}>`, {
     callback: (_error, message) => void events.push(message.json<CloudEvent>()),
   });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const recordSigner = new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
   const recordKey = publicKey.export({ type: 'spki', format: 'pem' }) as string;
-  const endings: (() => Promise<void> | void)[] = [];
-  const shell: Shell = {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-key-management-'));
+  const service = await startService({
     service: 'key-management',
-    processName: 'test',
-    log: createLog('test', 'silent'),
+    module: AppModule,
+    config: settingsIn(folder, recordKey, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, options),
     connection,
-    requests: undefined as unknown as RequestClient,
-    metrics: new Metrics(),
-    onFault: () => undefined,
-    onShutdown: (end) => void endings.push(end),
-  };
-  const bucket = await StateBucket.open(connection);
-  const reader = new RecordReader([recordKey]);
-  const follower = new StateFollower({
-    connection,
-    bucket,
-    reader,
-    holds: ['ca'],
-    onFault: () => undefined,
+    now,
+    override: (builder) => {
+      builder.overrideProvider(FIND_MISSING_ROLES).useValue(() => Promise.resolve([]));
+      // What is due is looked for by the tests, at the time they choose.
+      builder.overrideProvider(Sweep).useValue({ start: () => undefined, stop: () => Promise.resolve() });
+      builder.overrideProvider(KeepFetching).useValue({});
+      if (options.sealer) builder.overrideProvider(KeySealer).useValue(options.sealer);
+      return builder;
+    },
   });
-  follower.start();
-  await createEventStream(connection);
-  const changes = new PublishedChanges(shell, {
-    databaseUrl,
-    schema,
-    dataSource,
-    writer: 'key-management',
-    follower,
-    bucket,
-    reader,
-    signer: recordSigner,
-    makeStreams: () => bucket.create(),
-    records: () => allRecords(dataSource),
-  });
-  await changes.start();
-  const sealer = options.sealer ?? new KeySealer(randomBytes(32));
-  const authority = new CertificateAuthority(dataSource, sealer, changes, now, options.crlBaseUrl);
-  await authority.ensure();
-  const instances = called(createServiceInstance, new CreateServiceInstance(changes, () => Promise.resolve([]), now));
-  const keys = called(createServiceKey, new CreateServiceKey(changes, authority, flowUrl, now));
+  const instances = called(createServiceInstance, service.get(CreateServiceInstance));
+  const keys = called(createServiceKey, service.get(CreateServiceKey));
   return {
-    dataSource,
-    changes,
-    follower,
-    recordSigner,
+    dataSource: service.get(DataSource),
+    changes: service.get(PublishedChanges),
+    follower: service.get(StateFollower),
+    recordSigner: service.get(RecordSigner),
     recordKey,
-    sealer,
-    authority,
+    sealer: service.get(KeySealer),
+    authority: service.get(CertificateAuthority),
+    get: service.get,
     events: (name) => events.filter(({ type }) => type === `dev.sluice.${name}.v1`),
     createInstance: async (parameters = {}) => {
       const { value } = await instances.execute({ name: `i-${randomBytes(4).toString('hex')}`, parameters, actor });
@@ -146,10 +148,9 @@ export async function startKeyManagement(options: KeyManagementOptions): Promise
     createKey: (serviceInstanceId, parameters, name = 'key') =>
       keys.execute({ serviceInstanceId, name, parameters, actor }),
     stop: async () => {
-      for (const end of endings.reverse()) await end();
+      await service.stop();
       subscription.unsubscribe();
-      follower.stop();
-      await dataSource.destroy();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

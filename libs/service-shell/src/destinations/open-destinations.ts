@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Shell } from '../run-service.js';
+import type { Shell } from '../shell.js';
 import { destinationPolicyOf, type destinationEnvironment } from './destination-environment.js';
 import { Destinations } from './destinations.js';
 

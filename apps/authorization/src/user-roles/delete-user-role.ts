@@ -1,0 +1,51 @@
+import { stateKey } from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import { nextRecordVersion } from '@sluice/persistence';
+import { PublishedChanges } from '@sluice/service-shell';
+import { toRoleRecord } from './user-role.record.js';
+import { userRoleSchema } from './user-role.entity.js';
+import { Inject, Injectable } from '@nestjs/common';
+
+/** Who uses a role: the service instances that hold it, and the flows that ask for it. */
+export interface RoleUsers {
+  readonly serviceInstances: readonly { id: string; name: string }[];
+  readonly flows: readonly { id: string; name: string }[];
+}
+
+/** Injects `(role) => Promise<RoleUsers>`, which asks the services that know. */
+export const FIND_ROLE_USERS = Symbol('FIND_ROLE_USERS');
+
+@Injectable()
+export class DeleteUserRole {
+  constructor(
+    private readonly changes: PublishedChanges,
+    @Inject(FIND_ROLE_USERS) private readonly findUsers: (role: string) => Promise<RoleUsers>,
+  ) {}
+
+  /**
+   * A role that is granted in the instant between the question and the deletion denies whoever holds it: a decision needs
+   * the role to exist.
+   * @throws SluiceError `not-found`, `role-predefined`, `role-in-use` with its users; `unavailable` when they cannot be told
+   */
+  async execute(request: { name: string; actor: string }) {
+    const users = await this.findUsers(request.name);
+    return this.changes.commit(async (change) => {
+      const version = await nextRecordVersion(change.manager, stateKey.role(request.name));
+      const row = await change.manager.findOneBy(userRoleSchema, { name: request.name });
+      if (!row) throw new SluiceError('not-found', `There is no user role ${request.name}.`);
+      if (row.owner === 'SAP')
+        throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be deleted.`);
+      if (users.serviceInstances.length > 0 || users.flows.length > 0) {
+        throw new SluiceError('role-in-use', `The user role ${request.name} is in use: take it from its users first.`, {
+          users,
+        });
+      }
+      await change.manager.delete(userRoleSchema, { name: request.name });
+      change.state({ ...toRoleRecord(row), version, deleted: true });
+      change.event('user-role.deleted', row.name, {
+        actor: request.actor,
+        userRole: { name: row.name, description: row.description },
+      });
+    });
+  }
+}

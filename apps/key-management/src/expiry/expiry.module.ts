@@ -1,0 +1,54 @@
+import { CLOCK, CONFIG, ON_FAULT, PublishedChanges } from '@sluice/service-shell';
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Config } from '../config.js';
+import { EnterRetired } from './enter-retired.js';
+import { NotifyExpiring } from './notify-expiring.js';
+import { RetireUnused } from './retire-unused.js';
+import { Sweep } from './sweep.js';
+
+@Module({
+  providers: [
+    {
+      provide: NotifyExpiring,
+      inject: [PublishedChanges, CONFIG],
+      useFactory: (changes: PublishedChanges, config: Pick<Config, 'EXPIRING_DAYS'>) =>
+        new NotifyExpiring(changes, config.EXPIRING_DAYS),
+    },
+    RetireUnused,
+    EnterRetired,
+    {
+      provide: Sweep,
+      inject: [NotifyExpiring, RetireUnused, EnterRetired, CONFIG, CLOCK, ON_FAULT],
+      useFactory: (
+        notifyExpiring: NotifyExpiring,
+        retireUnused: RetireUnused,
+        enterRetired: EnterRetired,
+        config: Pick<Config, 'SWEEP_INTERVAL_MS'>,
+        now: () => number,
+        onFault: (error: unknown, what: string) => void,
+      ) =>
+        new Sweep(
+          {
+            'announcing expiring certificates': notifyExpiring,
+            'ending unused certificates': retireUnused,
+            'entering retired certificates': enterRetired,
+          },
+          config.SWEEP_INTERVAL_MS,
+          now,
+          onFault,
+        ),
+    },
+  ],
+  exports: [NotifyExpiring, RetireUnused, EnterRetired],
+})
+export class ExpiryModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(private readonly sweep: Sweep) {}
+
+  onApplicationBootstrap(): void {
+    this.sweep.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.sweep.stop();
+  }
+}

@@ -1,0 +1,43 @@
+import { PublishedChanges } from '@sluice/service-shell';
+import { KeySealer, sealedKeyOwner } from './key-sealer.js';
+import { lockAuthorities } from './make-authority.js';
+import { certificateAuthoritySchema } from './certificate-authority.entity.js';
+import { Injectable } from '@nestjs/common';
+
+export interface Resealing {
+  /** Id of the newest master key. */
+  readonly masterKey: string;
+  readonly resealed: number;
+  /** Rows that are sealed under another one afterwards. */
+  readonly remaining: number;
+}
+
+/** Seals the CAs' private keys under the newest master key of the file: in one transaction, and only those that are not yet. */
+@Injectable()
+export class ResealKeys {
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly sealer: KeySealer,
+  ) {}
+
+  /** @throws Error when one is sealed under a key that is not in the file; then none is changed */
+  async execute(): Promise<Resealing> {
+    this.sealer.check();
+    const masterKey = this.sealer.keyIds[0] as string;
+    const { value } = await this.changes.commit(async ({ manager }) => {
+      await lockAuthorities(manager);
+      const rows = await manager.find(certificateAuthoritySchema, { lock: { mode: 'pessimistic_write' } });
+      const older = rows.filter(({ sealedKey }) => KeySealer.keyIdOf(sealedKey) !== masterKey);
+      let remaining = 0;
+      for (const { id, sealedKey } of older) {
+        const owner = sealedKeyOwner(id);
+        const resealed = this.sealer.seal(this.sealer.open(sealedKey, owner), owner);
+        await manager.update(certificateAuthoritySchema, { id }, { sealedKey: resealed });
+        // The file was changed once more in between.
+        if (KeySealer.keyIdOf(resealed) !== masterKey) remaining++;
+      }
+      return { resealed: older.length, remaining };
+    });
+    return { masterKey, ...value };
+  }
+}

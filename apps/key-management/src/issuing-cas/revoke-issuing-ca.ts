@@ -1,0 +1,79 @@
+import { type RevocationReason } from '@sluice/domain';
+import { generateKeyPair, parseCertificate } from '@sluice/pki';
+import { type ChangeScope, PublishedChanges, CLOCK } from '@sluice/service-shell';
+import { activate, requireStatus, retireRootWithoutCas, setStatus } from './change-authority.js';
+import { CertificateAuthority } from './certificate-authority.js';
+import { findRootOf } from './find-authorities.js';
+import { lockAuthorities } from './make-authority.js';
+import { enterRevokedCertificates } from './enter-revoked-certificates.js';
+import { toEventIssuingCa } from './issuing-ca.view.js';
+import { endCertificatesBelow } from './end-certificates-below.js';
+import { certificateAuthoritySchema, type CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { findIssuingCa } from './find-authority.js';
+import { Inject, Injectable } from '@nestjs/common';
+
+/**
+ * Revokes an issuing CA and every certificate below it. Revoking the active one gives it a successor in the same
+ * transaction (the prepared one, else a new one), for the keys that have just ended need new certificates.
+ */
+@Injectable()
+export class RevokeIssuingCa {
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly authority: CertificateAuthority,
+    @Inject(CLOCK) private readonly now: () => number,
+  ) {}
+
+  /** @throws SluiceError `not-found`, `invalid-argument`, `issuing-ca-state` */
+  async execute(request: { id: string; reason: RevocationReason; actor: string }) {
+    // RFC 5280 §5.3.1: a compromised key of a CA is a cACompromise, for the CA and for what it issued.
+    const reason: RevocationReason = request.reason === 'keyCompromise' ? 'cACompromise' : request.reason;
+    const pair = await generateKeyPair({ algorithm: 'P-256' });
+    return this.changes.commit(async (change) => {
+      await lockAuthorities(change.manager);
+      const row = await findIssuingCa(change.manager, request.id);
+      requireStatus(row, ['prepared', 'active', 'retiring', 'retired'], 'it cannot be revoked twice.');
+      if (row.status === 'active') await this.#replace(change, row, pair, request.actor);
+      const now = this.now();
+      const revoked = await setStatus(change, row, { status: 'revoked', revocationReason: reason });
+      const certificate = parseCertificate(row.certificate);
+      await enterRevokedCertificates(
+        change.manager,
+        [
+          {
+            issuedBy: row.parentId,
+            serialNumber: certificate.serialNumber,
+            notAfter: new Date(certificate.notAfter),
+            publicKeySha256: row.publicKeySha256,
+          },
+        ],
+        reason,
+        new Date(now),
+      );
+      change.event('issuing-ca.revoked', row.id, { actor: request.actor, issuingCa: toEventIssuingCa(row), reason });
+      await endCertificatesBelow(change, row.id, reason, request.actor, now);
+      await retireRootWithoutCas(change, row.parentId as string);
+      return revoked;
+    });
+  }
+
+  async #replace(
+    change: ChangeScope,
+    row: CertificateAuthorityRow,
+    pair: Awaited<ReturnType<typeof generateKeyPair>>,
+    actor: string,
+  ): Promise<void> {
+    const prepared = await change.manager.findOneBy(certificateAuthoritySchema, {
+      kind: 'issuing',
+      status: 'prepared',
+    });
+    const successor =
+      prepared ??
+      (await this.authority.makeIssuing(change, {
+        status: 'prepared',
+        pair,
+        parent: this.authority.open(await findRootOf(change.manager, row)),
+      }));
+    await activate(change, successor, actor);
+  }
+}

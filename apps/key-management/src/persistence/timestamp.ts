@@ -1,0 +1,2 @@
+/** The column type of every time. */
+export const timestamp = { type: 'timestamptz' } as const;

@@ -1,0 +1,45 @@
+import { stateKey } from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import { nextRecordVersion } from '@sluice/persistence';
+import { PublishedChanges, CLOCK } from '@sluice/service-shell';
+import { endServiceKey } from '../service-keys/end-service-key.js';
+import { serviceInstanceSchema } from './service-instance.entity.js';
+import { serviceKeySchema } from '../service-keys/service-key.entity.js';
+import { findServiceInstance } from './find-service-instance.js';
+import { toInstanceRecord } from './service-instance.record.js';
+import { Inject, Injectable } from '@nestjs/common';
+
+/** Ends an instance's access. One that has keys is deleted only by force, and then its keys go first. */
+@Injectable()
+export class DeleteServiceInstance {
+  constructor(
+    private readonly changes: PublishedChanges,
+    @Inject(CLOCK) private readonly now: () => number,
+  ) {}
+
+  /** @throws SluiceError `not-found`, `service-instance-in-use` with the keys */
+  execute(request: { id: string; force: boolean; actor: string }) {
+    return this.changes.commit(async (change) => {
+      const row = await findServiceInstance(change.manager, request.id, 'update');
+      const keys = await change.manager.find(serviceKeySchema, {
+        where: { serviceInstanceId: row.id },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (keys.length > 0 && !request.force) {
+        throw new SluiceError(
+          'service-instance-in-use',
+          `The service instance ${row.name} has ${keys.length} service key${keys.length === 1 ? '' : 's'}: delete them first, or delete the instance by force.`,
+          { serviceKeys: keys.map(({ id, name }) => ({ id, name })) },
+        );
+      }
+      for (const key of keys) await endServiceKey(change, key, request.actor, this.now());
+      const version = await nextRecordVersion(change.manager, stateKey.instance(row.id));
+      await change.manager.delete(serviceInstanceSchema, { id: row.id });
+      change.state({ ...toInstanceRecord(row), version, deleted: true });
+      change.event('service-instance.deleted', row.id, {
+        actor: request.actor,
+        serviceInstance: { id: row.id, name: row.name, plan: row.plan, roles: [...row.parameters.roles] },
+      });
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { stateKey } from '@sluice/contracts';
+import type { RevocationReason } from '@sluice/domain';
+import { nextRecordVersion } from '@sluice/persistence';
+import type { ChangeScope } from '@sluice/service-shell';
+import { writeCertificates } from './write-certificates.js';
+import { enterRevokedCertificates } from '../issuing-cas/enter-revoked-certificates.js';
+import { toEventCertificate, toEventServiceKey } from './service-key.view.js';
+import { serviceKeySchema, type ServiceKeyRow } from './service-key.entity.js';
+import { unpinnedKeySchema } from './unpinned-key.entity.js';
+import type { CredentialRow } from './credential.entity.js';
+import { findCredentials } from './find-service-key.js';
+import { toUnpinnedRecord } from './service-key.record.js';
+
+export interface RevokedKey {
+  readonly key: ServiceKeyRow;
+  readonly held: readonly CredentialRow[];
+}
+
+/** Ends every certificate of a key that the transaction holds locked. Those revoked before keep their reason. */
+export async function revokeKey(
+  change: ChangeScope,
+  key: ServiceKeyRow,
+  reason: RevocationReason,
+  actor: string,
+  now: number,
+): Promise<RevokedKey> {
+  const revokedAt = new Date(now);
+  const before = await findCredentials(change.manager, key.id);
+  const ending = new Set(before.filter(({ status }) => status !== 'revoked').map(({ sha256 }) => sha256));
+  const rows = before.map((row) => (ending.has(row.sha256) ? revoked(row, reason, revokedAt) : row));
+  const held = await writeCertificates(change, { key, rows, changed: ending }, actor, now);
+  const ended = held.filter(({ sha256 }) => ending.has(sha256));
+  await enterRevokedCertificates(change.manager, ended, reason, revokedAt);
+  const updated: ServiceKeyRow = { ...key, status: 'revoked', updatedAt: revokedAt };
+  await change.manager.update(serviceKeySchema, { id: key.id }, { status: 'revoked', updatedAt: revokedAt });
+  if (key.keyType === 'certificate_external') {
+    for (const row of await change.manager.findBy(unpinnedKeySchema, { serviceKeyId: key.id })) {
+      const version = String(await nextRecordVersion(change.manager, stateKey.unpinned(row.digest)));
+      await change.manager.update(unpinnedKeySchema, { digest: row.digest }, { version });
+      change.state(toUnpinnedRecord({ ...row, version }, updated));
+    }
+  }
+  change.event('service-key.revoked', key.id, {
+    actor,
+    serviceKey: toEventServiceKey(key),
+    reason,
+    certificates: ended.map(toEventCertificate),
+    keyRevoked: true,
+  });
+  return { key: updated, held };
+}
+
+export function revoked(row: CredentialRow, reason: RevocationReason, revokedAt: Date): CredentialRow {
+  return { ...row, status: 'revoked', revokedAt, revocationReason: reason };
+}

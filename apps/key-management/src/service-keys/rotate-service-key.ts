@@ -1,0 +1,123 @@
+import { SluiceError } from '@sluice/domain';
+import { PublishedChanges, CLOCK } from '@sluice/service-shell';
+import { DataSource } from 'typeorm';
+import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
+import type { CreatedServiceKey } from './create-service-key.js';
+import { isUsable, scheduledEnd } from './scheduled-end.js';
+import { writeCertificates } from './write-certificates.js';
+import { toCredentials, toEventCertificate, toEventServiceKey } from './service-key.view.js';
+import { prepareSuccessor, requireRotatable, type SuccessorMaterial } from './make-successor.js';
+import { serviceKeySchema, type ServiceKeyRow } from './service-key.entity.js';
+import type { CredentialRow } from './credential.entity.js';
+import { findCredentials, findServiceKey } from './find-service-key.js';
+import { findServiceInstance } from '../service-instances/find-service-instance.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { FLOW_URL } from './flow-url.js';
+
+export interface RotationOptions {
+  readonly overlapSeconds: number;
+  /** Absent: the old certificates end with the overlap, used or not. */
+  readonly retireAfterUnusedDays?: number | undefined;
+}
+
+export interface RotationRequest extends SuccessorMaterial, RotationOptions {
+  readonly id: string;
+  readonly actor: string;
+}
+
+/**
+ * Gives a key a successor certificate. The old ones stay valid beside it for the overlap and then end by the clock:
+ * their end is in the record, so no process has to be up when it comes.
+ */
+@Injectable()
+export class RotateServiceKey {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly changes: PublishedChanges,
+    private readonly authority: CertificateAuthority,
+    @Inject(FLOW_URL) private readonly flowUrl: string,
+    @Inject(CLOCK) private readonly now: () => number,
+  ) {}
+
+  /**
+   * @throws SluiceError `not-found`, `invalid-argument`, `service-key-state` for a key that cannot be rotated,
+   * `certificate-refused`, `certificate-in-use`, `public-key-in-use`, `distinguished-name-conflict`
+   */
+  async execute(request: RotationRequest) {
+    const enter = await prepareSuccessor(
+      await findServiceKey(this.dataSource.manager, request.id),
+      request,
+      this.authority,
+      this.now,
+    );
+    return this.changes.commit(async (change): Promise<CreatedServiceKey> => {
+      const key = await findServiceKey(change.manager, request.id, 'update');
+      requireRotatable(key);
+      const instance = await findServiceInstance(change.manager, key.serviceInstanceId, 'share');
+      const now = this.now();
+      const retiresAt = new Date(now + request.overlapSeconds * 1_000);
+      const before = await findCredentials(change.manager, key.id);
+      const successor = await enter(change, key, instance);
+      const updatedKey: ServiceKeyRow = { ...key, parameters: successor.parameters, updatedAt: new Date(now) };
+      await change.manager.update(
+        serviceKeySchema,
+        { id: key.id },
+        { parameters: updatedKey.parameters, updatedAt: updatedKey.updatedAt },
+      );
+      const retiring = before.map((row) => retire(row, retiresAt, request, now));
+      const held = await writeCertificates(
+        change,
+        {
+          key: updatedKey,
+          rows: [successor.held, ...retiring],
+          changed: new Set(retiring.filter((row, index) => row !== before[index]).map(({ sha256 }) => sha256)),
+        },
+        request.actor,
+        now,
+      );
+      const [predecessor] = before;
+      if (!predecessor) throw new SluiceError('service-key-state', `The service key ${key.name} has no certificate.`);
+      change.event('service-key.rotated', key.id, {
+        actor: request.actor,
+        serviceKey: toEventServiceKey(updatedKey),
+        certificate: toEventCertificate(successor.held),
+        predecessor: toEventCertificate(predecessor),
+        retiresAt: retiresAt.toISOString(),
+        ...(request.retireAfterUnusedDays === undefined
+          ? {}
+          : { retireAfterUnusedDays: request.retireAfterUnusedDays }),
+      });
+      return {
+        key: updatedKey,
+        held,
+        credentials: toCredentials({
+          key: updatedKey,
+          held: successor.held,
+          chain: successor.chain,
+          ...(successor.privateKeyPem === undefined ? {} : { privateKeyPem: successor.privateKeyPem }),
+          flowUrl: this.flowUrl,
+        }),
+        ...(successor.warnings ? { warnings: successor.warnings } : {}),
+      };
+    });
+  }
+}
+
+/** An end that was set before is never made later; one that was put off, or waits to be unused, gets the new one. */
+function retire(
+  row: CredentialRow,
+  retiresAt: Date,
+  { retireAfterUnusedDays }: RotationOptions,
+  now: number,
+): CredentialRow {
+  if (!isUsable(row, now)) return row;
+  const end = scheduledEnd(row);
+  if (end && end <= retiresAt) return row;
+  return {
+    ...row,
+    status: 'retiring',
+    retiresAt,
+    retireAfterUnusedDays: retireAfterUnusedDays ?? null,
+    postponedAt: null,
+  };
+}

@@ -1,0 +1,184 @@
+import {
+  createServiceKey,
+  type DecodedRequestOf,
+  type ResponseOf,
+  listServiceKeys,
+  getServiceKey,
+  rotateServiceKey,
+  revokeServiceKey,
+  revokeCertificate,
+  deleteServiceKey,
+  reportUsage,
+  findCertificatesByNames,
+} from '@sluice/contracts';
+import { Handles } from '@sluice/messaging';
+import { Controller, Inject } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { toServiceKeyView, toCredentials } from './service-key.view.js';
+import { FLOW_URL } from './flow-url.js';
+import { CreateServiceKey } from './create-service-key.js';
+import { pageOf } from '@sluice/service-shell';
+import { DataSource, In, MoreThan } from 'typeorm';
+import { credentialSchema } from './credential.entity.js';
+import { serviceKeySchema } from './service-key.entity.js';
+import { findServiceInstance } from '../service-instances/find-service-instance.js';
+import { parseCertificate } from '@sluice/pki';
+import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
+import { findCredentials, findServiceKey } from './find-service-key.js';
+import { RotateServiceKey } from './rotate-service-key.js';
+import { RevokeServiceKey } from './revoke-service-key.js';
+import { RevokeCertificate } from './revoke-certificate.js';
+import { DeleteServiceKey } from './delete-service-key.js';
+import { ReportUsage } from './report-usage.js';
+
+interface Row {
+  readonly sha256: string;
+  readonly serial_number: string;
+  readonly not_after: Date;
+  readonly key_id: string;
+  readonly name: string;
+  readonly service_instance_id: string;
+  readonly revoked: boolean;
+}
+
+const most = 5;
+
+@Controller()
+export class ServiceKeysController {
+  constructor(
+    private readonly createServiceKey: CreateServiceKey,
+    private readonly dataSource: DataSource,
+    private readonly certificateAuthority: CertificateAuthority,
+    @Inject(FLOW_URL) private readonly flowUrl: string,
+    private readonly rotateServiceKey: RotateServiceKey,
+    private readonly revokeServiceKey: RevokeServiceKey,
+    private readonly revokeCertificate: RevokeCertificate,
+    private readonly deleteServiceKey: DeleteServiceKey,
+    private readonly reportUsage: ReportUsage,
+  ) {}
+
+  @Handles(createServiceKey)
+  async create(
+    @Payload() request: DecodedRequestOf<typeof createServiceKey>,
+  ): Promise<ResponseOf<typeof createServiceKey>> {
+    const { value, propagation } = await this.createServiceKey.execute({ ...request, actor: request.actor.name });
+    return {
+      serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
+      warnings: [...(value.warnings ?? [])],
+      propagation,
+    };
+  }
+
+  /** In the order of names. */
+  @Handles(listServiceKeys)
+  async list(
+    @Payload() request: DecodedRequestOf<typeof listServiceKeys>,
+  ): Promise<ResponseOf<typeof listServiceKeys>> {
+    const { manager } = this.dataSource;
+    const { serviceInstanceId } = request;
+    await findServiceInstance(manager, serviceInstanceId);
+    const { rows, ...end } = await pageOf(listServiceKeys, request, {
+      scope: serviceInstanceId,
+      load: (after, take) =>
+        manager.find(serviceKeySchema, {
+          where: { serviceInstanceId, ...(after === undefined ? {} : { name: MoreThan(after) }) },
+          order: { name: 'ASC' },
+          take,
+        }),
+      position: (row) => row.name,
+    });
+    const held = await manager.findBy(credentialSchema, { serviceKeyId: In(rows.map(({ id }) => id)) });
+    const now = Date.now();
+    const items = rows.map((row) =>
+      toServiceKeyView(
+        row,
+        held.filter((credential) => credential.serviceKeyId === row.id),
+        now,
+      ),
+    );
+    return { items, ...end };
+  }
+
+  /** The key with the credentials of its newest certificate, without what is shown once. */
+  @Handles(getServiceKey)
+  async get(@Payload() { id }: DecodedRequestOf<typeof getServiceKey>): Promise<ResponseOf<typeof getServiceKey>> {
+    const { manager } = this.dataSource;
+    const key = await findServiceKey(manager, id);
+    const held = await findCredentials(manager, id);
+    const [newest] = held;
+    const chain = newest && [
+      parseCertificate(newest.certificate),
+      ...(newest.issuedBy ? await this.certificateAuthority.chainAbove(manager, newest.issuedBy) : []),
+    ];
+    return {
+      ...toServiceKeyView(key, held, Date.now()),
+      credentials: toCredentials({ key, held: newest, ...(chain ? { chain } : {}), flowUrl: this.flowUrl }),
+    };
+  }
+
+  @Handles(rotateServiceKey)
+  async rotate(
+    @Payload() request: DecodedRequestOf<typeof rotateServiceKey>,
+  ): Promise<ResponseOf<typeof rotateServiceKey>> {
+    const { value, propagation } = await this.rotateServiceKey.execute({ ...request, actor: request.actor.name });
+    return {
+      serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
+      warnings: [...(value.warnings ?? [])],
+      propagation,
+    };
+  }
+
+  @Handles(revokeServiceKey)
+  async revoke(
+    @Payload() request: DecodedRequestOf<typeof revokeServiceKey>,
+  ): Promise<ResponseOf<typeof revokeServiceKey>> {
+    const { value, propagation } = await this.revokeServiceKey.execute({ ...request, actor: request.actor.name });
+    return { serviceKey: toServiceKeyView(value.key, value.held, Date.now()), propagation };
+  }
+
+  @Handles(revokeCertificate)
+  async revokeOneCertificate(
+    @Payload() request: DecodedRequestOf<typeof revokeCertificate>,
+  ): Promise<ResponseOf<typeof revokeCertificate>> {
+    const { value, propagation } = await this.revokeCertificate.execute({ ...request, actor: request.actor.name });
+    return { serviceKey: toServiceKeyView(value.key, value.held, Date.now()), propagation };
+  }
+
+  @Handles(deleteServiceKey)
+  async delete(
+    @Payload() { id, actor }: DecodedRequestOf<typeof deleteServiceKey>,
+  ): Promise<ResponseOf<typeof deleteServiceKey>> {
+    const { propagation } = await this.deleteServiceKey.execute({ id, actor: actor.name });
+    return { propagation };
+  }
+
+  @Handles(reportUsage)
+  async takeUsage(@Payload() { used }: DecodedRequestOf<typeof reportUsage>): Promise<ResponseOf<typeof reportUsage>> {
+    await this.reportUsage.execute(used);
+    return {};
+  }
+
+  @Handles(findCertificatesByNames)
+  async findByNames(
+    @Payload() { namesDigest }: DecodedRequestOf<typeof findCertificatesByNames>,
+  ): Promise<ResponseOf<typeof findCertificatesByNames>> {
+    const rows = await this.dataSource.query<Row[]>(
+      `SELECT credential.sha256, credential.serial_number, credential.not_after, service_key.id AS key_id, service_key.name,
+              service_key.service_instance_id, (service_key.status = 'revoked' OR credential.status = 'revoked') AS revoked
+       FROM credential JOIN service_key ON service_key.id = credential.service_key_id
+       WHERE credential.names_digest = $1 ORDER BY credential.created_at DESC LIMIT ${most}`,
+      [namesDigest],
+    );
+    return {
+      certificates: rows.map((row) => ({
+        sha256: row.sha256,
+        serialnumber: row.serial_number,
+        validuntil: row.not_after.toISOString(),
+        serviceKeyId: row.key_id,
+        serviceKeyName: row.name,
+        serviceInstanceId: row.service_instance_id,
+        status: row.revoked ? 'revoked' : 'active',
+      })),
+    };
+  }
+}

@@ -1,0 +1,30 @@
+import { CONFIG } from '@sluice/service-shell';
+import { Module } from '@nestjs/common';
+import type { Config } from '../config.js';
+import { IssuingCasModule } from '../issuing-cas/issuing-cas.module.js';
+import { CreateServiceKey } from './create-service-key.js';
+import { DeleteServiceKey } from './delete-service-key.js';
+import { FLOW_URL } from './flow-url.js';
+import { KeepGuards } from './keep-guards.js';
+import { ReportUsage } from './report-usage.js';
+import { RevokeCertificate } from './revoke-certificate.js';
+import { RevokeServiceKey } from './revoke-service-key.js';
+import { RotateServiceKey } from './rotate-service-key.js';
+import { ServiceKeysController } from './service-keys.controller.js';
+
+@Module({
+  imports: [IssuingCasModule],
+  controllers: [ServiceKeysController],
+  providers: [
+    { provide: FLOW_URL, inject: [CONFIG], useFactory: (config: Pick<Config, 'FLOW_URL'>) => config.FLOW_URL },
+    CreateServiceKey,
+    RotateServiceKey,
+    RevokeServiceKey,
+    RevokeCertificate,
+    DeleteServiceKey,
+    ReportUsage,
+    KeepGuards,
+  ],
+  exports: [CreateServiceKey, KeepGuards],
+})
+export class ServiceKeysModule {}

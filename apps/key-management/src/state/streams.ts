@@ -1,0 +1,51 @@
+import { streamSizes } from '@sluice/contracts';
+import { CertificateListStore, createEventStream, makeRuntimeStreams, StateBucket } from '@sluice/messaging';
+import { CONFIG, ON_FAULT, Shell } from '@sluice/service-shell';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Config } from '../config.js';
+
+/** How often it is seen to that every stream is there. */
+const checkMs = 5_000;
+
+/** Every stream of the bus: key-management alone may make them. */
+@Injectable()
+export class Streams implements OnApplicationBootstrap, OnApplicationShutdown {
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<unknown> | undefined;
+
+  constructor(
+    private readonly shell: Shell,
+    @Inject(CONFIG)
+    private readonly config: Pick<Config, 'BUS_REPLICAS' | 'BUS_STORE_MB' | 'DECISION_RETENTION_HOURS'>,
+    private readonly bucket: StateBucket,
+    private readonly certificateLists: CertificateListStore,
+    @Inject(ON_FAULT) private readonly onFault: (error: unknown, what: string) => void,
+  ) {}
+
+  /** Makes what is missing, and brings what is there to its configuration. */
+  async make(): Promise<void> {
+    const { BUS_REPLICAS: replicas, BUS_STORE_MB, DECISION_RETENTION_HOURS } = this.config;
+    const { connection } = this.shell;
+    // A sealed one is being replaced, and takes no other configuration.
+    if (!(await this.bucket.state())?.sealed) await this.bucket.create(replicas);
+    await this.certificateLists.create(replicas);
+    await createEventStream(connection, replicas);
+    await makeRuntimeStreams(connection, DECISION_RETENTION_HOURS * 3_600_000, streamSizes(BUS_STORE_MB), replicas);
+  }
+
+  /** One that was lost, or could not be made for want of room, is there again soon after there is room. */
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => this.#look(), checkMs);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  #look(): void {
+    this.#running ??= this.make()
+      .catch((error: unknown) => this.onFault(error, 'keeping the streams'))
+      .finally(() => (this.#running = undefined));
+  }
+}

@@ -1,0 +1,131 @@
+import {
+  addTrustedRoot,
+  type DecodedRequestOf,
+  type ResponseOf,
+  listTrustedRoots,
+  getTrustedRoot,
+  removeTrustedRoot,
+  configureRevocation,
+  addCertificateList,
+  removeCertificateList,
+} from '@sluice/contracts';
+import { Handles } from '@sluice/messaging';
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { toTrustedRootView } from './trusted-root.view.js';
+import { DataSource, In, MoreThan } from 'typeorm';
+import { AddTrustedRoot } from './add-trusted-root.js';
+import { warnOfNames } from './warn-of-names.js';
+import { pageOf } from '@sluice/service-shell';
+import { findTrustedRootView } from './revocation.view.js';
+import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
+import { trustedRootSchema } from './trusted-root.entity.js';
+import { SluiceError } from '@sluice/domain';
+import { RemoveTrustedRoot } from './remove-trusted-root.js';
+import { ConfigureRevocation } from './configure-revocation.js';
+import { AddCertificateList } from './add-certificate-list.js';
+import { RemoveCertificateList } from './remove-certificate-list.js';
+
+@Controller()
+export class TrustedRootsController {
+  constructor(
+    private readonly addTrustedRoot: AddTrustedRoot,
+    private readonly dataSource: DataSource,
+    private readonly removeTrustedRoot: RemoveTrustedRoot,
+    private readonly configureRevocation: ConfigureRevocation,
+    private readonly addCertificateList: AddCertificateList,
+    private readonly removeCertificateList: RemoveCertificateList,
+  ) {}
+
+  @Handles(addTrustedRoot)
+  async add(@Payload() request: DecodedRequestOf<typeof addTrustedRoot>): Promise<ResponseOf<typeof addTrustedRoot>> {
+    const { value, propagation, warnings } = await this.addTrustedRoot.execute({
+      ...request,
+      actor: request.actor.name,
+    });
+    return {
+      trustedRoot: toTrustedRootView(value.certificate, 'administrator', value.addedAt),
+      warnings: [...warnings, ...(await warnOfNames(this.dataSource))],
+      propagation,
+    };
+  }
+
+  /** Roots added by hand and those of our own CA, in the order of their SHA-256. */
+  @Handles(listTrustedRoots)
+  async list(
+    @Payload() request: DecodedRequestOf<typeof listTrustedRoots>,
+  ): Promise<ResponseOf<typeof listTrustedRoots>> {
+    const { manager } = this.dataSource;
+    const { rows, ...end } = await pageOf(listTrustedRoots, request, {
+      load: async (after, take) => {
+        const beyond = after === undefined ? {} : { sha256: MoreThan(after) };
+        const own = await manager.find(certificateAuthoritySchema, {
+          where: { kind: 'root', status: In(['prepared', 'active', 'retiring']), ...beyond },
+        });
+        const added = await manager.find(trustedRootSchema, { where: beyond, order: { sha256: 'ASC' }, take });
+        return [
+          ...own.map((row) => toTrustedRootView(row.certificate, 'issuing-ca', row.createdAt)),
+          ...(await Promise.all(added.map((row) => findTrustedRootView(manager, row)))),
+        ]
+          .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+          .slice(0, take);
+      },
+      position: (view) => view.sha256,
+    });
+    return { items: rows, ...end };
+  }
+
+  @Handles(getTrustedRoot)
+  async get(@Payload() request: DecodedRequestOf<typeof getTrustedRoot>): Promise<ResponseOf<typeof getTrustedRoot>> {
+    const { manager } = this.dataSource;
+    const sha256 = request.sha256.toLowerCase();
+    const row = await manager.findOneBy(trustedRootSchema, { sha256 });
+    if (row) return findTrustedRootView(manager, row);
+    const own = await manager.findOneBy(certificateAuthoritySchema, { sha256, kind: 'root' });
+    if (own) return toTrustedRootView(own.certificate, 'issuing-ca', own.createdAt);
+    throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
+  }
+
+  @Handles(removeTrustedRoot)
+  async remove(
+    @Payload() { sha256, actor }: DecodedRequestOf<typeof removeTrustedRoot>,
+  ): Promise<ResponseOf<typeof removeTrustedRoot>> {
+    const { propagation } = await this.removeTrustedRoot.execute({ sha256, actor: actor.name });
+    return { propagation };
+  }
+
+  @Handles(configureRevocation)
+  async configure(
+    @Payload() request: DecodedRequestOf<typeof configureRevocation>,
+  ): Promise<ResponseOf<typeof configureRevocation>> {
+    const { value, propagation } = await this.configureRevocation.execute({ ...request, actor: request.actor.name });
+    return { trustedRoot: await findTrustedRootView(this.dataSource.manager, value), propagation };
+  }
+
+  @Handles(addCertificateList)
+  async addList(
+    @Payload() request: DecodedRequestOf<typeof addCertificateList>,
+  ): Promise<ResponseOf<typeof addCertificateList>> {
+    const { root, list, propagation } = await this.addCertificateList.execute({
+      sha256: request.sha256,
+      content: Buffer.from(request.content, 'base64'),
+      actor: request.actor.name,
+    });
+    const trustedRoot = await findTrustedRootView(this.dataSource.manager, root);
+    const certificateList = trustedRoot.revocation?.lists.find(({ sha256 }) => sha256 === list.sha256);
+    if (!certificateList)
+      throw new SluiceError(
+        'certificate-list-refused',
+        'Another CRL took its place at the same time: list those in force.',
+      );
+    return { trustedRoot, certificateList, propagation };
+  }
+
+  @Handles(removeCertificateList)
+  async removeList(
+    @Payload() request: DecodedRequestOf<typeof removeCertificateList>,
+  ): Promise<ResponseOf<typeof removeCertificateList>> {
+    const { propagation } = await this.removeCertificateList.execute({ ...request, actor: request.actor.name });
+    return { propagation };
+  }
+}
