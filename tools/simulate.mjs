@@ -1,4 +1,4 @@
-/** `npm run simulate`: lives worlds of simulated time from a seed on; see apps/flow-runtime/src/decide-call/whole-world.spec.ts. */
+/** `npm run simulate`: lives worlds of simulated time from a seed on; see apps/flow-runtime/src/decisions/whole-world.spec.ts. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,7 +25,7 @@ try {
       '--no-warnings',
       join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
       '--verbose=false',
-      'apps/flow-runtime/src/decide-call/whole-world',
+      'apps/flow-runtime/src/decisions/whole-world',
     ],
     {
       cwd: root,

@@ -117,8 +117,8 @@ export default {
       name: 'testing-only-from-tests',
       comment: 'What makes test certificates and servers has no place in a service.',
       severity: 'error',
-      // That folder is built into no service: its tsconfig.json leaves it out.
-      from: { pathNot: `${tests}|^libs/testing/|^apps/flow-runtime/src/endpoint/testing/` },
+      // Those folders are built into no service: its tsconfig.json leaves them out.
+      from: { pathNot: `${tests}|^libs/testing/|^apps/flow-runtime/src/[^/]+/testing/` },
       to: { path: '^libs/testing/' },
     },
     {

@@ -1,6 +1,6 @@
 import { databaseEnvironment, destinationEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
 import { z } from 'zod';
-import type { ListenersConfig } from './endpoint/listeners.js';
+import type { ListenersConfig } from './listeners/listeners.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -195,7 +195,9 @@ export function readConfig(): Config {
   return readEnvironment('flow-runtime', environment, process.env);
 }
 
-export function readMessageLogConfig(): z.output<typeof messageLogEnvironment> {
+export type MessageLogConfig = z.output<typeof messageLogEnvironment>;
+
+export function readMessageLogConfig(): MessageLogConfig {
   return readEnvironment('message-log', messageLogEnvironment, process.env);
 }
 

@@ -31,6 +31,7 @@ const shell = {
   requests,
   metrics: new Metrics(),
   onFault: (error: unknown) => void faults.push(error),
+  onShutdown: () => undefined,
 } as unknown as Shell;
 
 /** What has no default; none of it is used. */

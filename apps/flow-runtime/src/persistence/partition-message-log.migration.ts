@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createPartitions } from '../keep-message-log/partitions.js';
+import { createPartitions } from '../messages/partitions.js';
 
 /**
  * The message processing log by days, so that old entries are dropped and not deleted; with what is searched by in

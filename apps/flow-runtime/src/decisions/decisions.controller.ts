@@ -1,0 +1,28 @@
+import {
+  decisionRecord,
+  decisionStream,
+  decisionSubjectPrefix,
+  getDecision,
+  type DecodedRequestOf,
+  type ResponseOf,
+} from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import { Handles } from '@sluice/messaging';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { Controller, Inject } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { JET_STREAM_MANAGER } from '../bus/jet-stream-manager.js';
+
+@Controller()
+export class DecisionsController {
+  constructor(@Inject(JET_STREAM_MANAGER) private readonly manager: JetStreamManager) {}
+
+  @Handles(getDecision)
+  async get(@Payload() { id }: DecodedRequestOf<typeof getDecision>): Promise<ResponseOf<typeof getDecision>> {
+    const stored = /^[A-Za-z0-9_-]{22}$/.test(id)
+      ? await this.manager.streams.getMessage(decisionStream, { last_by_subj: `${decisionSubjectPrefix}${id}` })
+      : null;
+    if (!stored) throw new SluiceError('not-found', `There is no decision ${id}, or it is no longer kept.`);
+    return decisionRecord.parse(stored.json());
+  }
+}

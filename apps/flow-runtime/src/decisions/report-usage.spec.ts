@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RequestContract, RequestOf, ResponseOf } from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import type { Permit } from './permit-cache.js';
+import { ReportUsage } from './report-usage.js';
+
+const permit = (certificateSha256: string, serviceKeyId?: string): Permit => ({
+  usedAtMs: 0,
+  certificateSha256,
+  endpoint: {} as Permit['endpoint'],
+  caller: { subjectdn: 'CN=a', ...(serviceKeyId ? { serviceKeyId } : {}) },
+  validUntilMs: 1_000_000,
+});
+
+function setUp() {
+  const world = { clock: 100, away: false, reports: [] as unknown[][], faults: 0 };
+  const usage = new ReportUsage(
+    {
+      call: <C extends RequestContract>(_contract: C, request: RequestOf<C>) => {
+        if (world.away) return Promise.reject(new SluiceError('unavailable', 'away'));
+        world.reports.push((request as { used: unknown[] }).used);
+        return Promise.resolve({} as ResponseOf<C>);
+      },
+    },
+    () => world.clock,
+    60_000,
+    () => world.faults++,
+  );
+  return { world, usage };
+}
+
+describe('the report of used certificates', () => {
+  it('names each once however often it was used, with the last time', async () => {
+    const { world, usage } = setUp();
+    const [a, b] = [permit('aa', 'key-1'), permit('aa', 'key-1')];
+    for (const at of [101, 102, 103]) usage.note(a, at);
+    usage.note(b, 150);
+    world.clock = 200;
+    await usage.report();
+    expect(world.reports).toEqual([[{ sha256: 'aa', serviceKeyId: 'key-1', atMs: 150 }]]);
+    await usage.report();
+    expect(world.reports[1]).toEqual([]);
+    usage.note(a, 250);
+    world.clock = 300;
+    await usage.report();
+    expect(world.reports[2]).toEqual([{ sha256: 'aa', serviceKeyId: 'key-1', atMs: 250 }]);
+  });
+
+  it('leaves out who is known by names alone', async () => {
+    const { world, usage } = setUp();
+    usage.note(permit('bb'), 101);
+    await usage.report();
+    expect(world.reports).toEqual([[]]);
+  });
+
+  it('tells later what could not be told, and nothing twice', async () => {
+    const { world, usage } = setUp();
+    const used = permit('aa', 'key-1');
+    usage.note(used, 110);
+    world.away = true;
+    world.clock = 110;
+    await usage.report();
+    expect(world.faults).toBe(1);
+    world.clock = 120;
+    usage.note(used, 130);
+    world.away = false;
+    await usage.report();
+    expect(world.reports).toEqual([[{ sha256: 'aa', serviceKeyId: 'key-1', atMs: 130 }]]);
+    await usage.report();
+    expect(world.reports[1]).toEqual([]);
+  });
+
+  it('comes in messages of bounded size', async () => {
+    const { world, usage } = setUp();
+    for (let index = 0; index < 12_000; index++) usage.note(permit(`c${index}`, 'key-1'), 101);
+    await usage.report();
+    expect(world.reports.map((used) => used.length)).toEqual([5_000, 5_000, 2_000]);
+  });
+});

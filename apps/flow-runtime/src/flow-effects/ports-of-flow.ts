@@ -1,4 +1,0 @@
-import type { FlowPorts } from '@sluice/flow-engine';
-
-/** The ports of one flow: some effects, such as a local data store, belong to the flow that has them. */
-export type PortsOfFlow = (flowId: string) => FlowPorts;

@@ -1,0 +1,144 @@
+import { StateFollower } from '@sluice/messaging';
+import { CLOCK, CONFIG, MONOTONIC_CLOCK, ON_FAULT, Readiness, Shell } from '@sluice/service-shell';
+import { Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { listenersOf, type Config } from '../config.js';
+import { DecideCall, type Refusal } from '../decisions/decide-call.js';
+import { DecisionsModule } from '../decisions/decisions.module.js';
+import { PermitCache } from '../decisions/permit-cache.js';
+import { RecordDecision } from '../decisions/record-decision.js';
+import { RefusalCache } from '../decisions/refusal-cache.js';
+import { ReportUsage } from '../decisions/report-usage.js';
+import { DeployedFlows } from '../flows/deployed-flows.js';
+import { FlowsModule } from '../flows/flows.module.js';
+import { Listeners } from '../listeners/listeners.js';
+import { nameTrustedRoots } from '../listeners/name-trusted-roots.js';
+import { NoteUnreadable } from '../listeners/note-unreadable.js';
+import { LogRoom } from '../messages/log-room.js';
+import { MessagesModule } from '../messages/messages.module.js';
+import { RecordMessage } from '../messages/record-message.js';
+import { CsrfTokens } from './csrf-tokens.js';
+import { HandleRequest } from './handle-request.js';
+import { RuntimeMetrics } from './runtime-metrics.js';
+
+/** Takes requests of senders, on the listeners. It opens last and closes first. */
+@Module({
+  imports: [DecisionsModule, FlowsModule, MessagesModule],
+  providers: [
+    {
+      provide: RuntimeMetrics,
+      inject: [Shell, PermitCache, RefusalCache, DecideCall, RecordDecision, RecordMessage, LogRoom],
+      useFactory: (
+        { metrics }: Shell,
+        permits: PermitCache,
+        refusals: RefusalCache<Refusal>,
+        decideCall: DecideCall,
+        decisions: RecordDecision,
+        messages: RecordMessage,
+        room: LogRoom,
+      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, messages, room }),
+    },
+    {
+      provide: NoteUnreadable,
+      inject: [Shell, MONOTONIC_CLOCK],
+      useFactory: ({ metrics, log }: Shell, monotonicNow: () => number) =>
+        new NoteUnreadable(
+          metrics.counter(
+            'sluice_requests_unreadable_total',
+            'Requests refused before anybody decided about their caller, by reason.',
+          ),
+          (fields, text) => log.warn(fields, text),
+          monotonicNow,
+        ),
+    },
+    {
+      provide: HandleRequest,
+      inject: [
+        Shell,
+        CONFIG,
+        CLOCK,
+        DeployedFlows,
+        DecideCall,
+        RecordDecision,
+        RecordMessage,
+        ReportUsage,
+        RuntimeMetrics,
+        NoteUnreadable,
+      ],
+      useFactory: (
+        { spans, onFault }: Shell,
+        config: Pick<Config, 'NATS_SEED_FILE' | 'MESSAGE_TIME_LIMIT_MS'>,
+        now: () => number,
+        flows: DeployedFlows,
+        decideCall: DecideCall,
+        decisions: RecordDecision,
+        messages: RecordMessage,
+        usage: ReportUsage,
+        metrics: RuntimeMetrics,
+        unreadable: NoteUnreadable,
+      ) =>
+        new HandleRequest({
+          flows,
+          decideCall,
+          decisions,
+          messages,
+          usage,
+          csrf: new CsrfTokens(readFileSync(config.NATS_SEED_FILE), now),
+          ports: { now, newId: () => randomUUID() },
+          messageTimeLimitMs: config.MESSAGE_TIME_LIMIT_MS,
+          metrics,
+          unreadable,
+          spans,
+          onFault,
+        }),
+    },
+    {
+      provide: Listeners,
+      inject: [CONFIG, HandleRequest, CLOCK, ON_FAULT],
+      useFactory: (config: Config, handler: HandleRequest, now: () => number, onFault: Shell['onFault']) =>
+        new Listeners(listenersOf(config), handler, now, onFault),
+    },
+  ],
+})
+export class FrontDoorModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly shell: Shell,
+    private readonly listeners: Listeners,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'DRAIN_MS'>,
+    follower: StateFollower,
+    private readonly readiness: Readiness,
+    metrics: RuntimeMetrics,
+    unreadable: NoteUnreadable,
+  ) {
+    listeners.observe({
+      handshake: (resumed) => metrics.handshake(resumed),
+      handshakeFailed: () => metrics.handshakeFailed(),
+      unreadable: (request) => unreadable.note(request),
+    });
+    shell.metrics.gauge(
+      'sluice_trusted_roots_named',
+      '1 while senders are told the names of the trusted roots in the handshake; 0: they are too long together.',
+      () => (listeners.namesRoots ? 1 : 0),
+    );
+    const nameRoots = () => nameTrustedRoots(listeners, follower, shell.onFault);
+    follower.onChange(({ key }) => {
+      if (key.startsWith('root.') || key.startsWith('ca.')) nameRoots();
+    });
+    follower.onLoaded(nameRoots);
+    readiness.require(() => listeners.problems);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { listeners, readiness, shell } = this;
+    const onlyTheyAreMissing = () => readiness.problems.every((problem) => listeners.problems.includes(problem));
+    await listeners.open();
+    listeners
+      .openToProxies(onlyTheyAreMissing)
+      .catch((error: unknown) => shell.onFault(error, 'opening the listener for proxies'));
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.listeners.close(this.config.DRAIN_MS);
+  }
+}

@@ -1,0 +1,465 @@
+import { canonicalRequestPath } from '@sluice/domain';
+import {
+  FlowProcessingError,
+  readSenderRequest,
+  runFlow,
+  writeSenderReply,
+  type FlowOutcome,
+  type FlowPorts,
+  type Message,
+  type SenderRequest,
+} from '@sluice/flow-engine';
+import { continueRequest, runInRequest } from '@sluice/messaging';
+import { spanClock } from '@sluice/service-shell';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallDecision, DecideCall, Evidence } from '../decisions/decide-call.js';
+import type { Permit } from '../decisions/permit-cache.js';
+import type { DeployedFlows, Endpoint } from '../flows/deployed-flows.js';
+import type { RuntimeMetrics } from './runtime-metrics.js';
+import { recordFlowRun, recordRequest, type TakesSpans } from './record-spans.js';
+import type { DecidedCall, RecordDecision } from '../decisions/record-decision.js';
+import { messageId } from '../messages/message-id.js';
+import type { RecordMessage, RunningMessage } from '../messages/record-message.js';
+import type { ReportUsage } from '../decisions/report-usage.js';
+import type { ConnectedCaller, PermittedUse, ReadCaller } from '../client-certificates/caller-certificate.js';
+import { decodeContent, takenCodings } from './content-coding.js';
+import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
+import type { NoteUnreadable, UnreadableReason } from '../listeners/note-unreadable.js';
+import { MalformedClientCert } from '../client-certificates/malformed-client-cert.js';
+import { decisionIdHeader, respondWithProblem } from '../listeners/problem-response.js';
+import { comesAsStream, IncomingBody } from './incoming-body.js';
+import { nothing, readBody, receiveBody } from './read-body.js';
+import { correlationIdOf, toSenderRequest } from './sender-request.js';
+import { respondUnreadable, writeReply } from './write-reply.js';
+
+export interface HandleRequestParts {
+  readonly flows: DeployedFlows;
+  readonly decideCall: DecideCall;
+  readonly decisions: RecordDecision;
+  readonly messages: RecordMessage;
+  readonly usage: ReportUsage;
+  readonly csrf: CsrfTokens;
+  readonly metrics: RuntimeMetrics;
+  readonly unreadable: Pick<NoteUnreadable, 'note'>;
+  /** Absent unless spans are exported. */
+  readonly spans?: TakesSpans | undefined;
+  readonly ports: Pick<FlowPorts, 'now' | 'newId'>;
+  /** How long a flow may take for one message, in milliseconds. */
+  readonly messageTimeLimitMs: number;
+  readonly onFault: (error: unknown, what: string) => void;
+}
+
+/** One request from its first byte to the answer: path, caller, decision, body, flow, message processing log. */
+export class HandleRequest {
+  constructor(private readonly parts: HandleRequestParts) {}
+
+  handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller): void {
+    const url = request.url ?? '';
+    let caller: ConnectedCaller | undefined;
+    try {
+      caller = readCaller(request);
+    } catch (error) {
+      if (!(error instanceof MalformedClientCert)) throw error;
+      return this.#refuseUnread(request, response, 'client-cert', error.message);
+    }
+    const { decideCall, flows } = this.parts;
+    const before = caller?.used;
+    if (caller && before?.url === url && before.routes === flows.routes && decideCall.holds(before.permit))
+      return this.#receive(request, response, caller, before);
+    const path = canonicalRequestPath(url);
+    if (path === undefined)
+      return this.#refuseUnread(request, response, 'path', 'The path of the request is not in its canonical form.');
+    const endpoint = path.startsWith('/http/') ? flows.find(path.slice('/http'.length)) : undefined;
+    if (caller && endpoint) {
+      const permit = decideCall.cached(caller.sha256, endpoint);
+      if (permit) {
+        caller.used = { url, routes: flows.routes, path, endpoint, permit };
+        return this.#receive(request, response, caller, caller.used);
+      }
+    }
+    void this.#decide(request, response, path, caller, endpoint);
+  }
+
+  /** There is no decision about it, and so no record of one. */
+  #refuseUnread(request: IncomingMessage, response: ServerResponse, reason: UnreadableReason, detail: string): void {
+    this.parts.unreadable.note({ reason, address: request.socket.remoteAddress, detail });
+    respondWithProblem(response, 400, { detail });
+  }
+
+  /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */
+  #receive(request: IncomingMessage, response: ServerResponse, caller: ConnectedCaller, use: PermittedUse): void {
+    const { endpoint } = use;
+    if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
+    const failed = (error: unknown) => this.#fail(request, response, error);
+    const process = (body: Uint8Array | undefined, incoming?: IncomingBody) => {
+      const pending = this.#process(request, response, caller, use, body, incoming);
+      if (pending) pending.catch(failed);
+    };
+    if (endpoint.streamsBody) {
+      const incoming = incomingBody(request, endpoint);
+      if (incoming) return process(nothing, incoming);
+    }
+    receiveBody(request, endpoint.maximumBodyBytes, process, failed);
+  }
+
+  async #decide(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    caller: ConnectedCaller | undefined,
+    endpoint: Endpoint | undefined,
+  ): Promise<void> {
+    const context = continueRequest({ traceparent: request.headers.traceparent as string | undefined });
+    const { spans } = this.parts;
+    const start = spans ? spanClock() : 0;
+    await runInRequest(context, async () => {
+      try {
+        const decision: CallDecision = caller
+          ? await this.parts.decideCall.decide(caller, endpoint)
+          : withoutCertificate();
+        if (decision.outcome !== 'permitted' || !caller || !endpoint)
+          return this.#refuse(response, decision, path, caller, endpoint);
+        if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
+        try {
+          const incoming = endpoint.streamsBody ? incomingBody(request, endpoint) : undefined;
+          const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes);
+          await this.#process(request, response, caller, { path, endpoint, permit: decision.permit }, body, incoming);
+        } catch (error) {
+          this.#fail(request, response, error);
+        }
+      } catch (error) {
+        this.parts.onFault(error, 'deciding a call');
+        respondWithProblem(response, 500);
+      }
+    });
+    if (spans) recordRequest(spans, context, start, request, response, endpoint);
+  }
+
+  #refuse(
+    response: ServerResponse,
+    decision: CallDecision,
+    path: string,
+    caller: ConnectedCaller | undefined,
+    endpoint: Endpoint | undefined,
+  ): void {
+    const status = statusOf(decision);
+    this.parts.metrics.refused(decision.outcome, decision.outcome === 'permitted' ? 'permitted' : decision.reason);
+    const evidence: Evidence = decision.evidence ?? { checks: [] };
+    const decisionId = this.parts.decisions.record({
+      outcome: decision.outcome === 'undecided' ? 'undecided' : 'denied',
+      status,
+      reason: decision.outcome === 'permitted' ? 'permitted' : decision.reason,
+      path,
+      ...(endpoint ? { flow: endpoint.flowId } : {}),
+      ...(caller ? { certificateSha256: caller.sha256 } : {}),
+      evidence: status === 401 && caller?.note ? { ...evidence, checks: [...evidence.checks, caller.note] } : evidence,
+    });
+    respondWithProblem(response, status, { decisionId });
+  }
+
+  /** Whether the request goes on; else it was answered. */
+  #passesCsrf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    endpoint: Endpoint,
+    caller: ConnectedCaller,
+  ): boolean {
+    const given = request.headers[csrfHeader];
+    const token = typeof given === 'string' ? given : undefined;
+    const verdict = this.parts.csrf.judge(request.method ?? '', token, endpoint.flowId, caller.sha256);
+    if ('token' in verdict) {
+      response.writeHead(200, { [csrfHeader]: verdict.token, 'cache-control': 'no-store', 'content-length': 0 }).end();
+      return false;
+    }
+    if (!verdict.allowed) {
+      response.setHeader(csrfHeader, 'Required');
+      respondWithProblem(response, 403, {
+        detail:
+          'The channel is protected against CSRF: fetch a token by GET or HEAD with x-csrf-token: fetch, and send it.',
+      });
+    }
+    return verdict.allowed;
+  }
+
+  /** @returns undefined when it is done already; a rejection is for {@link #fail} */
+  #process(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: ConnectedCaller,
+    use: Omit<PermittedUse, 'url' | 'routes'>,
+    body: Uint8Array | undefined,
+    incoming: IncomingBody | undefined,
+  ): Promise<void> | undefined {
+    try {
+      const { endpoint, path, permit } = use;
+      if (body === undefined) {
+        respondWithProblem(response, 413, { detail: tooLarge(endpoint) });
+        return undefined;
+      }
+      const coding = request.headers['content-encoding'];
+      if (coding !== undefined) return this.#decodeThenProcess(request, response, caller, use, body, coding);
+      // The sender is gone.
+      if (request.destroyed && !response.writable) return undefined;
+      const exchange: Exchange = {
+        request,
+        response,
+        endpoint,
+        path,
+        sent: toSenderRequest(request, endpoint, path, body),
+        incoming,
+        start: this.parts.ports.now(),
+      };
+      const entered = endpoint.gate.enter();
+      if (entered === false) {
+        respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
+        return undefined;
+      }
+      // A body may take minutes to come, and a turn, and a permit may end meanwhile.
+      if (entered === true && this.parts.decideCall.holds(permit)) return this.#runInside(exchange, permit);
+      return this.#processLater(exchange, caller, permit, entered);
+    } catch (error) {
+      this.#fail(request, response, error);
+      return undefined;
+    }
+  }
+
+  /** The flow gets the body without its content coding, and does not hear of the coding. */
+  async #decodeThenProcess(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: ConnectedCaller,
+    use: Omit<PermittedUse, 'url' | 'routes'>,
+    body: Uint8Array,
+    coding: string,
+  ): Promise<void> {
+    const decoded = await decodeContent(coding, body, use.endpoint.maximumBodyBytes);
+    if ('body' in decoded) {
+      delete request.headers['content-encoding'];
+      return this.#process(request, response, caller, use, decoded.body, undefined);
+    }
+    const name = JSON.stringify(coding.slice(0, 40));
+    switch (decoded.refused) {
+      case 'too-large':
+        return respondWithProblem(response, 413, { detail: tooLarge(use.endpoint) });
+      case 'malformed':
+        return respondWithProblem(response, 400, { detail: `The body is not of the content coding ${name} it names.` });
+      case 'not-taken':
+        response.setHeader('accept-encoding', takenCodings);
+        return respondWithProblem(response, 415, {
+          detail: `The content coding ${name} is not taken here: send the body as it is, or in one of ${takenCodings}.`,
+        });
+    }
+  }
+
+  async #processLater(
+    exchange: Exchange,
+    caller: ConnectedCaller,
+    permitBefore: Permit,
+    entered: true | Promise<void>,
+  ): Promise<void> {
+    const { request, response, endpoint, path } = exchange;
+    if (entered !== true) await entered;
+    let permit = permitBefore;
+    let stays = false;
+    try {
+      // It may have waited longer than its sender did.
+      if (request.destroyed && !response.writable) return;
+      if (!this.parts.decideCall.holds(permit)) {
+        const decision = await this.parts.decideCall.decide(caller, endpoint);
+        if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
+        permit = decision.permit;
+      }
+      stays = true;
+    } finally {
+      if (!stays) endpoint.gate.leave();
+    }
+    await this.#runInside(exchange, permit);
+  }
+
+  /** Runs the flow. Whoever comes here is inside the gate, and leaves it here. */
+  #runInside(exchange: Exchange, permit: Permit): Promise<void> | undefined {
+    const { messages, metrics, spans, usage } = this.parts;
+    const { request, response, endpoint, sent, start } = exchange;
+    if (!messages.accepts(endpoint)) {
+      endpoint.gate.leave();
+      metrics.unlogged('before');
+      respondWithProblem(response, 503, {
+        detail: 'The message processing log takes no entries now, so the flow was not begun.',
+      });
+      return undefined;
+    }
+    const id = messageId(start);
+    let pending: ReturnType<typeof runFlow>;
+    let running: RunningMessage;
+    let runStart = 0;
+    try {
+      usage.note(permit, start);
+      let message: Message;
+      try {
+        message = readSenderRequest(endpoint.sender, sent);
+      } catch (error) {
+        if (!(error instanceof FlowProcessingError)) throw error;
+        endpoint.gate.leave();
+        respondUnreadable(request, response, endpoint, error);
+        return undefined;
+      }
+      if (exchange.incoming) message.awaitBody(exchange.incoming);
+      const correlationId = correlationIdOf(request, endpoint);
+      running = {
+        id,
+        flow: endpoint,
+        sender: permit.caller.serviceKeyName ?? permit.caller.subjectdn,
+        start,
+        correlationId,
+      };
+      runStart = spans ? spanClock() : 0;
+      const deadline = start + this.parts.messageTimeLimitMs;
+      pending = runFlow(endpoint.flow, message, endpoint.ports, {
+        messageId: id,
+        sender: endpoint.endpointId,
+        deadline,
+        ...(correlationId === undefined ? {} : { correlationId }),
+      });
+    } catch (error) {
+      endpoint.gate.leave();
+      throw error;
+    }
+    if (!(pending instanceof Promise)) {
+      endpoint.gate.leave();
+      return this.#answer(exchange, permit, running, pending, runStart);
+    }
+    messages.began(running);
+    return pending
+      .finally(() => endpoint.gate.leave())
+      .then((outcome) => this.#answer(exchange, permit, running, outcome, runStart));
+  }
+
+  /** Writes the entry of the message processing log, and then the answer. */
+  #answer(
+    exchange: Exchange,
+    permit: Permit,
+    running: RunningMessage,
+    outcome: FlowOutcome,
+    runStart: number,
+  ): Promise<void> | undefined {
+    const { messages, metrics, ports, spans } = this.parts;
+    const end = ports.now();
+    if (spans) recordFlowRun(spans, runStart, exchange.request, exchange.endpoint, outcome);
+    const logged = messages.record(running, end, outcome);
+    if (!logged) {
+      metrics.ran(end - running.start, undefined);
+      this.#respond(exchange, permit, outcome, running.id);
+      return undefined;
+    }
+    return logged.then(
+      () => {
+        metrics.ran(end - running.start, ports.now() - end);
+        this.#respond(exchange, permit, outcome, running.id);
+      },
+      (error: unknown) => this.#respondUnlogged(exchange, running.id, error),
+    );
+  }
+
+  /** The flow ran and nothing says so for good: the sender is not told what came of it, but by which id to ask. */
+  #respondUnlogged({ response, incoming }: Exchange, id: string, error: unknown): void {
+    this.parts.metrics.unlogged('after');
+    this.parts.onFault(error, `keeping the entry of the message ${id}`);
+    incoming?.close();
+    respondWithProblem(response, 503, {
+      detail:
+        'The flow ran, but its entry in the message processing log was not kept. What the flow did is not undone: sending again runs it again.',
+      messageId: id,
+    });
+  }
+
+  #respond(exchange: Exchange, permit: Permit, outcome: FlowOutcome, id: string) {
+    const { request, response, endpoint, path, sent, incoming } = exchange;
+    const { decisions } = this.parts;
+    // The listener answered: the body did not come to its end.
+    if (response.writableEnded) return;
+    if (decisions.sampled())
+      response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
+    incoming?.close();
+    if (incoming?.overLimit)
+      return respondWithProblem(response, 413, { detail: tooLarge(endpoint), messageProcessingLogId: id });
+    writeReply(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
+  }
+
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    if (request.destroyed && !response.writable) return;
+    this.parts.onFault(error, 'running a flow');
+    respondWithProblem(response, 503);
+  }
+}
+
+/** A request whose body is there, or comes while the flow runs. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly sent: SenderRequest;
+  /** Then the body in `sent` is empty. */
+  readonly incoming: IncomingBody | undefined;
+  /** When it came, in milliseconds since 1970: the time it waits for its turn is its own. */
+  readonly start: number;
+}
+
+/** @returns the body of a request whose flow can begin before it has come; undefined for one that is gathered first */
+function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint): IncomingBody | undefined {
+  if (!comesAsStream(request, maximumBodyBytes)) return undefined;
+  return new IncomingBody(request, maximumBodyBytes);
+}
+
+function tooLarge({ sender }: Endpoint): string {
+  return `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`;
+}
+
+/** Of a call that was allowed no checks are kept: what they found is in the permit. */
+function permittedCall(permit: Permit, endpoint: Endpoint, path: string): DecidedCall {
+  const { subjectdn, serviceKeyName } = permit.caller;
+  const who = serviceKeyName === undefined ? subjectdn : `the service key ${serviceKeyName}`;
+  const explanation = `${who} may use the endpoint; the permit holds until ${new Date(permit.validUntilMs).toISOString()} unless a record it rests on changes before.`;
+  return {
+    outcome: 'permitted',
+    status: 200,
+    reason: 'permitted',
+    path,
+    flow: endpoint.flowId,
+    certificateSha256: permit.certificateSha256,
+    evidence: { checks: [{ check: 'permit', ok: true, explanation }] },
+    caller: permit.caller,
+  };
+}
+
+function withoutCertificate(): CallDecision {
+  return {
+    outcome: 'unauthenticated',
+    reason: 'no-certificate',
+    evidence: {
+      checks: [
+        {
+          check: 'certificate',
+          ok: false,
+          explanation:
+            'The request came without a client certificate. Send it with its whole chain; behind a load balancer, see that the chain ends in a trusted root, or the certificate is not passed on.',
+        },
+      ],
+    },
+  };
+}
+
+function statusOf(decision: CallDecision): number {
+  switch (decision.outcome) {
+    case 'permitted':
+      return 200;
+    case 'unauthenticated':
+      return 401;
+    case 'forbidden':
+      return 403;
+    case 'no-endpoint':
+      return 404;
+    case 'undecided':
+      return 503;
+  }
+}

@@ -1,0 +1,23 @@
+import { stateKey } from '@sluice/contracts';
+import { SluiceError } from '@sluice/domain';
+import { nextRecordVersion } from '@sluice/persistence';
+import { PublishedChanges } from '@sluice/service-shell';
+import { toReceiverCredentialRecord } from './receiver-credential.record.js';
+import { receiverCredentialSchema } from './receiver-credential.entity.js';
+import { Injectable } from '@nestjs/common';
+
+@Injectable()
+export class DeleteReceiverCredential {
+  constructor(private readonly changes: PublishedChanges) {}
+
+  /** @throws SluiceError `not-found` */
+  execute({ alias }: { alias: string }) {
+    return this.changes.commit(async ({ manager, state }) => {
+      const version = await nextRecordVersion(manager, stateKey.receiverCredential(alias));
+      const row = await manager.findOneBy(receiverCredentialSchema, { alias });
+      if (!row) throw new SluiceError('not-found', `There is no credential ${alias}.`);
+      await manager.delete(receiverCredentialSchema, { alias });
+      state({ ...toReceiverCredentialRecord(row), version, deleted: true });
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import { stateKey, type ReceiverCredentialInput } from '@sluice/contracts';
+import { nextRecordVersion, SecretSealer } from '@sluice/persistence';
+import { PublishedChanges, CLOCK } from '@sluice/service-shell';
+import { checkAlias, readCredentialInput } from './read-credential-input.js';
+import { ownerOf } from './receiver-credential.js';
+import { toReceiverCredentialRecord } from './receiver-credential.record.js';
+import { receiverCredentialSchema, type ReceiverCredentialRow } from './receiver-credential.entity.js';
+import { Inject, Injectable } from '@nestjs/common';
+
+@Injectable()
+export class PutReceiverCredential {
+  constructor(
+    private readonly changes: PublishedChanges,
+    private readonly sealer: SecretSealer,
+    @Inject(CLOCK) private readonly now: () => number,
+  ) {}
+
+  /**
+   * Stores a credential under its alias, in the place of the one that was there.
+   * @throws SluiceError `invalid-argument`
+   */
+  async execute(request: {
+    alias: string;
+    credential: ReceiverCredentialInput;
+  }): Promise<{ row: ReceiverCredentialRow; created: boolean; propagation: 'published' | 'pending' }> {
+    const { alias } = request;
+    checkAlias(alias);
+    const { secret, shown } = readCredentialInput(request.credential);
+    const sealed = this.sealer.seal(Buffer.from(JSON.stringify(secret)), ownerOf(alias));
+    const { value, propagation } = await this.changes.commit(async ({ manager, state }) => {
+      const version = String(await nextRecordVersion(manager, stateKey.receiverCredential(alias)));
+      const created = !(await manager.existsBy(receiverCredentialSchema, { alias }));
+      const row: ReceiverCredentialRow = {
+        alias,
+        type: secret.type,
+        shown,
+        sealed,
+        version,
+        changedAt: new Date(this.now()),
+      };
+      await manager.save(receiverCredentialSchema, row);
+      state(toReceiverCredentialRecord(row));
+      return { row, created };
+    });
+    return { ...value, propagation };
+  }
+}
