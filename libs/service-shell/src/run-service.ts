@@ -142,11 +142,16 @@ export async function runService<Environment extends ShellEnvironment>(
     onShutdown: (step) => void endings.push(step),
   };
   const readiness = new Readiness();
+  const notReady = () => (connection.isClosed() ? ['the bus cannot be reached'] : readiness.problems);
   let straysSeen = 0;
   let strayLoggedAt = -Infinity;
   const server = new BusServer({
     service,
     connection,
+    opensWhen: async () => {
+      while (definition.takesRequestsWhenReady && !ending && notReady().length > 0)
+        await new Promise((resolve) => setTimeout(resolve, readinessPollMs));
+    },
     maximumInFlight: definition.maximumInFlight?.(config) ?? 1_000,
     onStep,
     onFault: (error, subject) => log.error({ err: error, subject }, 'a request failed by a fault of ours'),
@@ -184,13 +189,10 @@ export async function runService<Environment extends ShellEnvironment>(
   if (!app) return;
   closeServer = () => app.close();
   app.useGlobalFilters(new PassErrorsOn());
-  await app.init();
-  const notReady = () => (connection.isClosed() ? ['the bus cannot be reached'] : readiness.problems);
-  while (definition.takesRequestsWhenReady && !ending && notReady().length > 0) {
-    await new Promise((resolve) => setTimeout(resolve, readinessPollMs));
-  }
+  await app.listen().catch((error: unknown) => {
+    if (!ending) throw error;
+  });
   if (ending) return;
-  await app.listen();
   missing = notReady;
   log.info('started');
 }

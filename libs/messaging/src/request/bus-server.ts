@@ -16,6 +16,8 @@ import {
 export interface BusServerOptions {
   readonly service: ServiceName;
   readonly connection: NatsConnection;
+  /** Awaited before the first request is taken; until then other processes of the queue group get them. */
+  readonly opensWhen?: () => Promise<void>;
   /** Requests under way at once; one more is refused as `overloaded` rather than queued. */
   readonly maximumInFlight: number;
   /** Told each step of an answer, in tests of what a crash there leaves behind. */
@@ -56,8 +58,9 @@ export class BusServer extends ServerNats {
     super({ queue: bus.service });
   }
 
-  override createNatsClient(): Promise<NatsConnection> {
-    return Promise.resolve(this.bus.connection);
+  override async createNatsClient(): Promise<NatsConnection> {
+    await this.bus.opensWhen?.();
+    return this.bus.connection;
   }
 
   override bindEvents(connection: NatsConnection): void {
