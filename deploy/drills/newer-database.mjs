@@ -3,12 +3,11 @@ export async function newerDatabase({ stack, restored, imageFrom, see, say }) {
   const target = (await restored.containers('key-management')).length > 0 ? restored : stack;
   const older = target.image;
   const root = '/srv/sluice';
-  const migration = `${root}/apps/key-management/dist/persistence/later.migration.js`;
+  const migration = `${root}/apps/key-management/migrations/9999999999999-later.sql`;
   const newer = imageFrom(older, 'next-minor', [
     'USER root',
     `RUN node -e "const fs = require('fs'); for (const file of ['package.json', 'libs/persistence/package.json']) { const path = '${root}/' + file; fs.writeFileSync(path, fs.readFileSync(path, 'utf8').replace(/\\"version\\": *\\"[^\\"]*\\"/, '\\"version\\": \\"99.0.0\\"')); }"`,
-    `RUN echo "export class Later9999999999999 { name = 'Later9999999999999'; async up(runner) { await runner.query('ALTER TABLE service_key ADD COLUMN later text'); } async down() {} }" > ${migration} \\`,
-    ` && printf '\\n%s\\n%s\\n' "import { Later9999999999999 } from './later.migration.js';" "migrations.push(Later9999999999999);" >> ${root}/apps/key-management/dist/persistence/migrations.js`,
+    `RUN echo 'ALTER TABLE service_key ADD COLUMN later text;' > ${migration}`,
     'USER 10001:10001',
   ]);
   const refused = await target

@@ -1,12 +1,4 @@
-export {
-  auditOrigin,
-  auditTable,
-  createAuditClose,
-  createAuditTables,
-  createAuditTrail,
-  dropAuditTrail,
-  type AuditedColumns,
-} from './audit/audit-trail.js';
+export { auditOrigin, createAuditClose, createAuditTables } from './audit/audit-trail.js';
 export { AuditChainCheck } from './audit/check-audit-chain.js';
 export { noteInAudit, readAudit, readAuditHead, type AuditHead, type AuditRow } from './audit/read-audit.js';
 export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';
@@ -25,9 +17,6 @@ export { NewerSchema, sluiceVersion } from './known-migrations.js';
 export { Acknowledgements, type KnownEpoch, type SentRecord } from './acknowledgements.js';
 export {
   Change,
-  createAcknowledgedTable,
-  createOutboxTable,
-  dropAcknowledgedTable,
   outboxChannels,
   type AcknowledgedEvent,
   type AcknowledgedRecord,
@@ -36,6 +25,7 @@ export {
 } from './outbox.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { Transactions, violatedUniqueConstraint, type Committed } from './transactions.js';
+export { sqlMigrations } from './sql-migrations.js';
 export { SecretSealer } from './secret-sealer.js';
 export { lockRow, tryLockRow } from './row-lock.js';
-export { createRecordVersionSequence, nextRecordVersion } from './record-version.js';
+export { nextRecordVersion } from './record-version.js';

@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { TestPostgres, until } from '@sluice/testing';
 import { EntitySchema, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { createDataSource, initializeDataSource } from './data-source.js';
-import { createAcknowledgedTable, createOutboxTable, type OutboxRow } from './outbox.js';
+import { type OutboxRow } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { Transactions, violatedUniqueConstraint } from './transactions.js';
+import { createAcknowledgedTable, createOutboxTable } from './testing/shared-tables.js';
 
 interface ThingRow {
   name: string;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EntitySchema, type EntityManager, type QueryRunner } from 'typeorm';
+import { EntitySchema, type EntityManager } from 'typeorm';
 
 /** What waits to be published. It is written in the transaction of the change, so that neither is there without the other. */
 export interface OutboxRow {
@@ -33,22 +33,6 @@ export function outboxChannels(schema: string): { readonly added: string; readon
   return { added: `${schema}_outbox_added`, published: `${schema}_outbox_published` };
 }
 
-/** To be called in a service's first migration. */
-export async function createOutboxTable(runner: QueryRunner): Promise<void> {
-  await runner.query(`
-    CREATE TABLE outbox (
-      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      kind text NOT NULL CHECK (kind IN ('state', 'event')),
-      name text NOT NULL,
-      version bigint NOT NULL,
-      body jsonb NOT NULL,
-      position bigint UNIQUE,
-      created_at timestamptz NOT NULL DEFAULT now()
-    )`);
-  await runner.query('CREATE SEQUENCE outbox_position');
-  await runner.query('CREATE INDEX outbox_unplaced ON outbox (id) WHERE position IS NULL');
-}
-
 /** What the bus said when it took a row. */
 export interface Acknowledgement {
   /** State: the epoch it was published into, and its sequence there. Event: undefined, and its sequence. */
@@ -68,36 +52,6 @@ export interface AcknowledgedEvent {
   readonly name: string;
   readonly position: number;
   readonly body: Record<string, unknown>;
-}
-
-/**
- * To be called in a migration after `createOutboxTable`. What the bus acknowledged stays here for a while: NATS may lose it, for
- * it writes to its disk later than it answers, and a store can be put back to an older copy.
- */
-export async function createAcknowledgedTable(runner: QueryRunner): Promise<void> {
-  await runner.query(`
-    CREATE TABLE acknowledged (
-      id bigint PRIMARY KEY,
-      kind text NOT NULL CHECK (kind IN ('state', 'event')),
-      name text NOT NULL,
-      version bigint NOT NULL,
-      position bigint,
-      body jsonb,
-      epoch text,
-      sequence bigint NOT NULL,
-      acknowledged_at timestamptz NOT NULL DEFAULT now()
-    )`);
-  await runner.query(`CREATE INDEX acknowledged_events ON acknowledged (name, position) WHERE kind = 'event'`);
-  await runner.query(`
-    CREATE TABLE state_epoch (
-      only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-      epoch text NOT NULL,
-      completed_at_sequence bigint NOT NULL
-    )`);
-}
-
-export async function dropAcknowledgedTable(runner: QueryRunner): Promise<void> {
-  for (const table of ['state_epoch', 'acknowledged']) await runner.query(`DROP TABLE ${table}`);
 }
 
 /** A change under way: the entity manager of its transaction, and what will be published when it commits. */

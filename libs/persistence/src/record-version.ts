@@ -1,10 +1,5 @@
-import type { EntityManager, QueryRunner } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { lockingRow } from './row-lock.js';
-
-/** To be called in the first migration of a service that writes state records. */
-export async function createRecordVersionSequence(runner: QueryRunner): Promise<void> {
-  await runner.query('CREATE SEQUENCE record_version');
-}
 
 /**
  * The next version of a state record. The lock comes first: of two changes of one record the one that commits later gets

@@ -3,11 +3,12 @@ import { TestPostgres, until } from '@sluice/testing';
 import pg from 'pg';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { createDataSource, initializeDataSource } from './data-source.js';
-import { createAcknowledgedTable, createOutboxTable, outboxChannels } from './outbox.js';
+import { outboxChannels } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
-import { createRecordVersionSequence, nextRecordVersion } from './record-version.js';
+import { nextRecordVersion } from './record-version.js';
 import { lockRow, tryLockRow } from './row-lock.js';
 import { Transactions } from './transactions.js';
+import { createAcknowledgedTable, createOutboxTable, createRecordVersionSequence } from './testing/shared-tables.js';
 
 class CreateTables1764000000000 implements MigrationInterface {
   readonly name = 'CreateTables1764000000000';

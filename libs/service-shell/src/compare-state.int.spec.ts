@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { stateKey, type StateDifference, type StateRecord } from '@sluice/contracts';
 import { RecordReader, RecordSigner, StateBucket, StatePublisher } from '@sluice/messaging';
-import {
-  createAcknowledgedTable,
-  createDataSource,
-  createOutboxTable,
-  initializeDataSource,
-} from '@sluice/persistence';
+import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { TestNats, TestPostgres } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { CompareState } from './compare-state.js';
+import { createAcknowledgedTable, createOutboxTable } from '@sluice/persistence/testing';
 
 const pair = () => generateKeyPairSync('ed25519');
 const { privateKey, publicKey } = pair();

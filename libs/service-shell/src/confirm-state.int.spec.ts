@@ -8,13 +8,7 @@ import {
   StateFollower,
   StatePublisher,
 } from '@sluice/messaging';
-import {
-  Acknowledgements,
-  createAcknowledgedTable,
-  createDataSource,
-  createOutboxTable,
-  initializeDataSource,
-} from '@sluice/persistence';
+import { Acknowledgements, createDataSource, initializeDataSource } from '@sluice/persistence';
 import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -23,6 +17,7 @@ import type { DataSource } from 'typeorm';
 import { acknowledgedEvents } from './acknowledged-events.js';
 import { ConfirmState, type ConfirmStateOptions } from './confirm-state.js';
 import { createLog } from './log.js';
+import { createAcknowledgedTable, createOutboxTable } from '@sluice/persistence/testing';
 
 const { publicKey } = generateKeyPairSync('ed25519');
 const reader = new RecordReader([publicKey.export({ type: 'spki', format: 'pem' }) as string]);

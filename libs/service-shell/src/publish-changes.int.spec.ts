@@ -9,18 +9,14 @@ import {
   StatePublisher,
   type RequestClient,
 } from '@sluice/messaging';
-import {
-  createAcknowledgedTable,
-  createDataSource,
-  createOutboxTable,
-  initializeDataSource,
-} from '@sluice/persistence';
+import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
 import { createLog } from './log.js';
 import { Metrics } from './metrics/metrics.js';
 import { PublishedChanges } from './publish-changes.js';
+import { createAcknowledgedTable, createOutboxTable } from '@sluice/persistence/testing';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const signer = new RecordSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { stateKey, type StateRecord } from '@sluice/contracts';
 import { RecordReader, RecordSigner, StateBucket, StatePublisher } from '@sluice/messaging';
-import { createDataSource, createOutboxTable, initializeDataSource } from '@sluice/persistence';
+import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { TestNats, TestPostgres } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
@@ -9,6 +9,7 @@ import type { DataSource } from 'typeorm';
 import { createLog } from './log.js';
 import { RepairState, type RepairStateOptions } from './repair-state.js';
 import { pendingKeys } from './state-difference.js';
+import { createOutboxTable } from '@sluice/persistence/testing';
 
 const pair = () => generateKeyPairSync('ed25519');
 const { privateKey, publicKey } = pair();

@@ -8,14 +8,7 @@ import {
   StatePublisher,
   type RequestClient,
 } from '@sluice/messaging';
-import {
-  createAcknowledgedTable,
-  createDataSource,
-  createOutboxTable,
-  createRecordVersionSequence,
-  initializeDataSource,
-  nextRecordVersion,
-} from '@sluice/persistence';
+import { createDataSource, initializeDataSource, nextRecordVersion } from '@sluice/persistence';
 import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -23,6 +16,7 @@ import pg from 'pg';
 import { createLog } from './log.js';
 import { Metrics } from './metrics/metrics.js';
 import { PublishedChanges } from './publish-changes.js';
+import { createAcknowledgedTable, createOutboxTable, createRecordVersionSequence } from '@sluice/persistence/testing';
 
 const reader = new RecordReader([]);
 const text = new TextEncoder();

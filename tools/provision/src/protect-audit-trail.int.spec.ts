@@ -2,10 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import {
   AuditChainCheck,
   Transactions,
-  auditTable,
-  createAuditTrail,
   createDataSource,
-  createOutboxTable,
   initializeDataSource,
   noteInAudit,
   readAudit,
@@ -15,6 +12,7 @@ import { TestPostgres } from '@sluice/testing';
 import pg from 'pg';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { databaseUrlFor, prepareDatabase } from './prepare-database.js';
+import { auditTable, createAuditTrail, createOutboxTable } from '@sluice/persistence/testing';
 
 const role = 'key_management';
 const password = (of: string) => `password of ${of}`;

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { TestPostgres } from '@sluice/testing';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { createDataSource, initializeDataSource } from '../data-source.js';
-import { createOutboxTable } from '../outbox.js';
 import { Transactions } from '../transactions.js';
-import { auditTable, createAuditTrail } from './audit-trail.js';
 import { AuditChainCheck } from './check-audit-chain.js';
 import { noteInAudit, readAudit, readAuditHead, type AuditHead } from './read-audit.js';
+import { auditTable, createAuditTrail, createOutboxTable } from '../testing/shared-tables.js';
 
 const schema = 'vault';
 

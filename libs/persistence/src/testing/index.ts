@@ -1,0 +1,9 @@
+export { differencesToEntities } from './differences-to-entities.js';
+export {
+  auditTable,
+  createAcknowledgedTable,
+  createAuditTrail,
+  createOutboxTable,
+  createRecordVersionSequence,
+  type AuditedColumns,
+} from './shared-tables.js';
