@@ -1,6 +1,5 @@
-import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { DataSource, type MigrationInterface } from 'typeorm';
 import { nameMigrations, refuseNewerSchema, sluiceVersion } from './known-migrations.js';
-import { outboxSchema } from './outbox.js';
 import { createRowLockTable } from './row-lock.js';
 import { clientFor } from './servers/postgres-client.js';
 
@@ -9,7 +8,8 @@ export interface PersistenceOptions {
   readonly databaseUrl: string;
   /** The one schema the service owns; its database role sees no other. */
   readonly schema: string;
-  readonly entities: readonly EntitySchema[];
+  /** Classes with decorators: each says its columns once. */
+  readonly entities: readonly (new () => object)[];
   readonly migrations: readonly (new () => MigrationInterface)[];
   readonly poolSize?: number;
   readonly applicationName: string;
@@ -20,7 +20,7 @@ export function createDataSource(options: PersistenceOptions): DataSource {
   return new DataSource({
     type: 'postgres',
     schema: options.schema,
-    entities: [...options.entities, outboxSchema],
+    entities: [...options.entities],
     migrations: [...options.migrations],
     migrationsTableName: 'migration',
     synchronize: false,

@@ -1,16 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TestPostgres, until } from '@sluice/testing';
-import { EntitySchema, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { Entity, PrimaryColumn, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { createDataSource, initializeDataSource } from './data-source.js';
 import { type OutboxRow } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { Transactions, violatedUniqueConstraint } from './transactions.js';
 import { createAcknowledgedTable, createOutboxTable } from './testing/shared-tables.js';
 
-interface ThingRow {
-  name: string;
+@Entity({ name: 'thing' })
+class ThingRow {
+  @PrimaryColumn({ type: 'text' })
+  name!: string;
 }
-const thingSchema = new EntitySchema<ThingRow>({ name: 'thing', columns: { name: { type: 'text', primary: true } } });
 
 class CreateTables1764000000000 implements MigrationInterface {
   readonly name = 'CreateTables1764000000000';
@@ -40,7 +41,7 @@ beforeEach(async () => {
   dataSource = createDataSource({
     databaseUrl,
     schema: 'public',
-    entities: [thingSchema],
+    entities: [ThingRow],
     migrations: [],
     applicationName: 'test',
   });
@@ -50,7 +51,7 @@ beforeEach(async () => {
   dataSource = createDataSource({
     databaseUrl,
     schema,
-    entities: [thingSchema],
+    entities: [ThingRow],
     migrations: [CreateTables1764000000000],
     applicationName: 'test',
   });
@@ -82,7 +83,7 @@ function relay(publish: (row: OutboxRow) => Promise<void>): OutboxRelay {
 
 const change = (name: string) =>
   transactions.run(async (scope) => {
-    await scope.manager.insert(thingSchema, { name });
+    await scope.manager.insert(ThingRow, { name });
     scope.event('thing.made', { name });
     scope.state({ key: `thing.${name}`, version: 1, name });
   });
@@ -91,12 +92,12 @@ describe('a change', () => {
   it('leaves neither its rows nor anything to publish when it fails', async () => {
     await expect(
       transactions.run(async (scope) => {
-        await scope.manager.insert(thingSchema, { name: 'a' });
+        await scope.manager.insert(ThingRow, { name: 'a' });
         scope.event('thing.made', { name: 'a' });
         throw new Error('no');
       }),
     ).rejects.toThrow('no');
-    expect(await dataSource.manager.count(thingSchema)).toBe(0);
+    expect(await dataSource.manager.count(ThingRow)).toBe(0);
     expect(await dataSource.query('SELECT count(*)::int AS n FROM outbox')).toEqual([{ n: 0 }]);
   });
 
@@ -181,7 +182,7 @@ describe('the relay of the outbox', () => {
   it('tells nobody of a change before its record is on the bus', async () => {
     const twice = (name: string) =>
       transactions.run(async (scope) => {
-        await scope.manager.insert(thingSchema, { name });
+        await scope.manager.insert(ThingRow, { name });
         scope.state({ key: `thing.${name}`, version: 1, name });
         scope.event('thing.made', { name });
       });

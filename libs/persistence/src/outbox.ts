@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EntitySchema, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 
 /** What waits to be published. It is written in the transaction of the change, so that neither is there without the other. */
 export interface OutboxRow {
@@ -15,18 +15,6 @@ export interface OutboxRow {
   /** Given by the relay, in the order it publishes. */
   readonly position: string | null;
 }
-
-export const outboxSchema = new EntitySchema<OutboxRow>({
-  name: 'outbox',
-  columns: {
-    id: { type: 'bigint', primary: true, generated: 'increment' },
-    kind: { type: 'text' },
-    name: { type: 'text' },
-    version: { type: 'bigint' },
-    body: { type: 'jsonb' },
-    position: { type: 'bigint', nullable: true },
-  },
-});
 
 /** Channel on which a commit wakes the relay, and the relay wakes those who wait for it. Per schema, or services would wake each other. */
 export function outboxChannels(schema: string): { readonly added: string; readonly published: string } {

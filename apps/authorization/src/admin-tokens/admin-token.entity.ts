@@ -1,19 +1,17 @@
-import { EntitySchema } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export interface AdminTokenRow {
-  name: string;
+@Entity({ name: 'admin_token' })
+export class AdminTokenRow {
+  @PrimaryColumn({ type: 'text' })
+  name!: string;
+
   /** Hex. A token is 256 random bits, so a plain hash cannot be guessed backwards. */
-  sha256: string;
-  createdBy: string;
-  createdAt: Date;
-}
+  @Column({ type: 'text' })
+  sha256!: string;
 
-export const adminTokenSchema = new EntitySchema<AdminTokenRow>({
-  name: 'admin_token',
-  columns: {
-    name: { type: 'text', primary: true },
-    sha256: { type: 'text' },
-    createdBy: { type: 'text', name: 'created_by' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-  },
-});
+  @Column({ type: 'text', name: 'created_by' })
+  createdBy!: string;
+
+  @Column({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+}

@@ -12,7 +12,7 @@ import { Payload } from '@nestjs/microservices';
 import { CreateAdminToken } from './create-admin-token.js';
 import { pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
-import { adminTokenSchema } from './admin-token.entity.js';
+import { AdminTokenRow } from './admin-token.entity.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
 import { SluiceError } from '@sluice/domain';
 
@@ -38,7 +38,7 @@ export class AdminTokensController {
   ): Promise<ResponseOf<typeof listAdminTokens>> {
     const { rows, ...end } = await pageOf(listAdminTokens, request, {
       load: (after, take) =>
-        this.dataSource.manager.find(adminTokenSchema, {
+        this.dataSource.manager.find(AdminTokenRow, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,
@@ -63,7 +63,7 @@ export class AdminTokensController {
   async authenticate(
     @Payload() { tokenSha256 }: DecodedRequestOf<typeof authenticateAdministrator>,
   ): Promise<ResponseOf<typeof authenticateAdministrator>> {
-    const row = await this.dataSource.manager.findOneBy(adminTokenSchema, { sha256: tokenSha256 });
+    const row = await this.dataSource.manager.findOneBy(AdminTokenRow, { sha256: tokenSha256 });
     if (!row) throw new SluiceError('unauthenticated', 'The admin token is not known.');
     return { name: row.name };
   }

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/domain';
 import { violatedUniqueConstraint } from '@sluice/persistence';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
-import { adminTokenSchema, type AdminTokenRow } from './admin-token.entity.js';
+import { AdminTokenRow } from './admin-token.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Enters a token by its hash: the token itself is made and known where it is used. */
@@ -21,7 +21,7 @@ export class CreateAdminToken {
       createdAt: new Date(this.now()),
     };
     try {
-      await this.changes.commit(({ manager }) => manager.insert(adminTokenSchema, row));
+      await this.changes.commit(({ manager }) => manager.insert(AdminTokenRow, row));
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'admin_token_name') {
         throw new SluiceError('name-in-use', `There is an admin token named ${request.name} already.`, undefined, {

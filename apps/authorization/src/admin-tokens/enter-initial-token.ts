@@ -1,7 +1,7 @@
 import { lockRow } from '@sluice/persistence';
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
-import { adminTokenSchema } from './admin-token.entity.js';
+import { AdminTokenRow } from './admin-token.entity.js';
 
 /** Enters the first admin token, once: when there is no other. */
 export async function enterInitialToken(dataSource: DataSource, hashFile: string, now: number): Promise<void> {
@@ -10,8 +10,8 @@ export async function enterInitialToken(dataSource: DataSource, hashFile: string
     throw new Error(`${hashFile} must hold the SHA-256 of the first admin token in hexadecimal.`);
   await dataSource.transaction(async (manager) => {
     await lockRow(manager, 'initial-admin-token');
-    if ((await manager.count(adminTokenSchema)) > 0) return;
-    await manager.insert(adminTokenSchema, {
+    if ((await manager.count(AdminTokenRow)) > 0) return;
+    await manager.insert(AdminTokenRow, {
       name: 'initial',
       sha256,
       createdBy: 'installation',

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/domain';
 import { PublishedChanges } from '@sluice/service-shell';
 import { lockRow } from '@sluice/persistence';
-import { adminTokenSchema } from './admin-token.entity.js';
+import { AdminTokenRow } from './admin-token.entity.js';
 import { Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -15,12 +15,12 @@ export class RevokeAdminToken {
   async execute(name: string): Promise<void> {
     await this.changes.commit(async ({ manager }) => {
       await lockRow(manager, 'revoke-admin-token');
-      if (!(await manager.existsBy(adminTokenSchema, { name })))
+      if (!(await manager.existsBy(AdminTokenRow, { name })))
         throw new SluiceError('not-found', `There is no admin token named ${name}.`);
-      if ((await manager.count(adminTokenSchema)) === 1) {
+      if ((await manager.count(AdminTokenRow)) === 1) {
         throw new SluiceError('protected', 'This is the last admin token: make another before you revoke it.');
       }
-      await manager.delete(adminTokenSchema, { name });
+      await manager.delete(AdminTokenRow, { name });
     });
   }
 }

@@ -5,7 +5,7 @@ import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
 import { isPublicKey } from './nkey.js';
 import { subscriberLock, Subscribers } from './subscribers.js';
-import { subscriberSchema, type SubscriberRow } from './subscriber.entity.js';
+import { SubscriberRow } from './subscriber.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -32,13 +32,13 @@ export class CreateSubscriber {
     try {
       return await this.changes.commit(async ({ manager }) => {
         await lockRow(manager, subscriberLock);
-        if ((await manager.count(subscriberSchema)) >= maxSubscribers) {
+        if ((await manager.count(SubscriberRow)) >= maxSubscribers) {
           throw new SluiceError(
             'protected',
             `There are ${maxSubscribers} subscribers, and no more may be: revoke one that is not used any more.`,
           );
         }
-        await manager.insert(subscriberSchema, row);
+        await manager.insert(SubscriberRow, row);
         // Before anybody can be let in by this name: else it could go on where somebody else left off.
         await this.#clear(name);
         return row;

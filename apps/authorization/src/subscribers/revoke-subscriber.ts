@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/domain';
 import { PublishedChanges, ON_FAULT } from '@sluice/service-shell';
 import { Subscribers } from './subscribers.js';
-import { subscriberSchema } from './subscriber.entity.js';
+import { SubscriberRow } from './subscriber.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -21,8 +21,8 @@ export class RevokeSubscriber {
    */
   async execute(id: string): Promise<'published' | 'pending'> {
     const { value: name } = await this.changes.commit(async ({ manager }) => {
-      const row = uuid.test(id) ? await manager.findOneBy(subscriberSchema, { id }) : null;
-      const { affected } = row ? await manager.delete(subscriberSchema, { id }) : { affected: 0 };
+      const row = uuid.test(id) ? await manager.findOneBy(SubscriberRow, { id }) : null;
+      const { affected } = row ? await manager.delete(SubscriberRow, { id }) : { affected: 0 };
       if (!row || !affected) throw new SluiceError('not-found', `There is no subscriber with the id ${id}.`);
       return row.name;
     });

@@ -1,22 +1,21 @@
-import { EntitySchema } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export interface SubscriberRow {
-  id: string;
-  name: string;
+@Entity({ name: 'subscriber' })
+export class SubscriberRow {
+  @PrimaryColumn({ type: 'uuid' })
+  id!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
   /** nkey, `U…`. */
-  publicKey: string;
-  createdAt: Date;
-  /** To the minute. */
-  lastSeenAt: Date | null;
-}
+  @Column({ type: 'text', name: 'public_key' })
+  publicKey!: string;
 
-export const subscriberSchema = new EntitySchema<SubscriberRow>({
-  name: 'subscriber',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    name: { type: 'text' },
-    publicKey: { type: 'text', name: 'public_key' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-    lastSeenAt: { type: 'timestamptz', name: 'last_seen_at', nullable: true },
-  },
-});
+  @Column({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+
+  /** To the minute. */
+  @Column({ type: 'timestamptz', name: 'last_seen_at', nullable: true })
+  lastSeenAt!: Date | null;
+}

@@ -12,7 +12,7 @@ import { subscriberView } from './subscriber.view.js';
 import { CreateSubscriber } from './create-subscriber.js';
 import { pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
-import { subscriberSchema } from './subscriber.entity.js';
+import { SubscriberRow } from './subscriber.entity.js';
 import { RevokeSubscriber } from './revoke-subscriber.js';
 
 @Controller()
@@ -37,7 +37,7 @@ export class SubscribersController {
   ): Promise<ResponseOf<typeof listSubscribers>> {
     const { rows, ...end } = await pageOf(listSubscribers, request, {
       load: (after, take) =>
-        this.dataSource.manager.find(subscriberSchema, {
+        this.dataSource.manager.find(SubscriberRow, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,

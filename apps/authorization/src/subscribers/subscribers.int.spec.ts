@@ -31,7 +31,7 @@ import { entities, schema } from '../persistence/entities.js';
 import { migrations } from '../persistence/migrations.js';
 import { serveSubscribers } from './serve-subscribers.js';
 import { Subscribers } from './subscribers.js';
-import { subscriberSchema } from './subscriber.entity.js';
+import { SubscriberRow } from './subscriber.entity.js';
 
 const services = Object.keys(servicePermissions) as ServiceName[];
 const serviceKeys = Object.fromEntries(services.map((service) => [service, createUser()])) as Record<
@@ -137,7 +137,7 @@ describe('subscribers on real servers of NATS', () => {
   async function register(name: string): Promise<{ id: string; name: string; pair: KeyPair }> {
     const pair = createUser();
     const id = randomUUID();
-    await dataSource.manager.insert(subscriberSchema, {
+    await dataSource.manager.insert(SubscriberRow, {
       id,
       name,
       publicKey: pair.getPublicKey(),
@@ -217,7 +217,7 @@ describe('subscribers on real servers of NATS', () => {
       await answer();
       const subscriber = await register('platform');
       await openAs(subscriber);
-      await dataSource.manager.delete(subscriberSchema, { id: subscriber.id });
+      await dataSource.manager.delete(SubscriberRow, { id: subscriber.id });
       await expect(openAs(subscriber)).rejects.toThrow(/authorization/i);
       expect(counted('unknown-identity')).toBe(1);
     });
@@ -291,7 +291,7 @@ describe('subscribers on real servers of NATS', () => {
       const { subscribers } = await answer();
       const [revoked, other] = [await register('revoked'), await register('other')];
       const connections = [await openAs(revoked), await openAs(revoked), await openAs(other)];
-      await dataSource.manager.delete(subscriberSchema, { id: revoked.id });
+      await dataSource.manager.delete(SubscriberRow, { id: revoked.id });
       expect(await subscribers.reviewConnections()).toBe(true);
       await Promise.all([connections[0]?.closed(), connections[1]?.closed()]);
       await connections[2]?.flush();
@@ -318,8 +318,7 @@ describe('subscribers on real servers of NATS', () => {
       let now = Date.UTC(2026, 10, 28, 12, 0, 0);
       const { subscribers } = await answer({ now: () => now, sessionSeconds: 86_400 * 3_650 });
       const { id, ...subscriber } = await register('platform');
-      const lastSeen = async () =>
-        (await dataSource.manager.findOneBy(subscriberSchema, { id }))?.lastSeenAt?.getTime();
+      const lastSeen = async () => (await dataSource.manager.findOneBy(SubscriberRow, { id }))?.lastSeenAt?.getTime();
       await openAs(subscriber);
       expect(await lastSeen()).toBeUndefined();
       const seen = [];
@@ -426,7 +425,7 @@ describe('subscribers on real servers of NATS', () => {
       );
       await until(async () => (await knownServers(connection)) === 3, { what: 'three servers', timeoutMs: 20_000 });
       expect(await subscribers.reviewConnections()).toBe(true);
-      await dataSource.manager.delete(subscriberSchema, { id: subscriber.id });
+      await dataSource.manager.delete(SubscriberRow, { id: subscriber.id });
       expect(await subscribers.reviewConnections()).toBe(true);
       await Promise.all(connections.map((connection) => connection.closed()));
     }, 40_000);

@@ -4,7 +4,7 @@ import { In, type DataSource } from 'typeorm';
 import type { KnownSubscriber } from './admit-subscriber.js';
 import type { ReviewConnections } from './review-connections.js';
 import type { Servers } from './servers.js';
-import { subscriberSchema } from './subscriber.entity.js';
+import { SubscriberRow } from './subscriber.entity.js';
 
 /** Held while a name is given away or given back. */
 export const subscriberLock = 'subscriber';
@@ -27,11 +27,11 @@ export class Subscribers {
   ) {}
 
   async find(publicKey: string): Promise<KnownSubscriber | undefined> {
-    return (await this.dataSource.manager.findOneBy(subscriberSchema, { publicKey })) ?? undefined;
+    return (await this.dataSource.manager.findOneBy(SubscriberRow, { publicKey })) ?? undefined;
   }
 
   async stillSubscribers(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.dataSource.manager.find(subscriberSchema, { select: { id: true }, where: { id: In(ids) } });
+    const rows = await this.dataSource.manager.find(SubscriberRow, { select: { id: true }, where: { id: In(ids) } });
     return new Set(rows.map(({ id }) => id));
   }
 
@@ -39,7 +39,7 @@ export class Subscribers {
     const now = this.now();
     await this.dataSource.manager
       .createQueryBuilder()
-      .update(subscriberSchema)
+      .update(SubscriberRow)
       .set({ lastSeenAt: new Date(now) })
       .where('id IN (:...ids) AND (last_seen_at IS NULL OR last_seen_at <= :before)', {
         ids,
@@ -62,7 +62,7 @@ export class Subscribers {
   async deleteConsumersLeft(name: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       await lockRow(manager, subscriberLock);
-      if (!(await manager.existsBy(subscriberSchema, { name }))) await this.deleteConsumers(name);
+      if (!(await manager.existsBy(SubscriberRow, { name }))) await this.deleteConsumers(name);
     });
   }
 

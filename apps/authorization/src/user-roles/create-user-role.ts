@@ -3,7 +3,7 @@ import { SluiceError } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { toRoleRecord } from './user-role.record.js';
-import { userRoleSchema, type UserRoleRow } from './user-role.entity.js';
+import { UserRoleRow } from './user-role.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -24,7 +24,7 @@ export class CreateUserRole {
           version: String(await nextRecordVersion(change.manager, stateKey.role(name))),
           createdAt: new Date(this.now()),
         };
-        await change.manager.insert(userRoleSchema, row);
+        await change.manager.insert(UserRoleRow, row);
         change.state(toRoleRecord(row));
         change.event('user-role.created', name, {
           actor,

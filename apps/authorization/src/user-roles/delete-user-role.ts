@@ -3,7 +3,7 @@ import { SluiceError } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges } from '@sluice/service-shell';
 import { toRoleRecord } from './user-role.record.js';
-import { userRoleSchema } from './user-role.entity.js';
+import { UserRoleRow } from './user-role.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Who uses a role: the service instances that hold it, and the flows that ask for it. */
@@ -31,7 +31,7 @@ export class DeleteUserRole {
     const users = await this.findUsers(request.name);
     return this.changes.commit(async (change) => {
       const version = await nextRecordVersion(change.manager, stateKey.role(request.name));
-      const row = await change.manager.findOneBy(userRoleSchema, { name: request.name });
+      const row = await change.manager.findOneBy(UserRoleRow, { name: request.name });
       if (!row) throw new SluiceError('not-found', `There is no user role ${request.name}.`);
       if (row.owner === 'SAP')
         throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be deleted.`);
@@ -40,7 +40,7 @@ export class DeleteUserRole {
           users,
         });
       }
-      await change.manager.delete(userRoleSchema, { name: request.name });
+      await change.manager.delete(UserRoleRow, { name: request.name });
       change.state({ ...toRoleRecord(row), version, deleted: true });
       change.event('user-role.deleted', row.name, {
         actor: request.actor,

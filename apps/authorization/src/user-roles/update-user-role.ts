@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/domain';
 import { PublishedChanges } from '@sluice/service-shell';
-import { userRoleSchema } from './user-role.entity.js';
+import { UserRoleRow } from './user-role.entity.js';
 import { Injectable } from '@nestjs/common';
 
 /** Only the description of a custom role can be edited; no decision rests on it, so no record changes. */
@@ -11,7 +11,7 @@ export class UpdateUserRole {
   /** @throws SluiceError `not-found`, `role-predefined` */
   execute(request: { name: string; description: string; actor: string }) {
     return this.changes.commit(async (change) => {
-      const row = await change.manager.findOne(userRoleSchema, {
+      const row = await change.manager.findOne(UserRoleRow, {
         where: { name: request.name },
         lock: { mode: 'pessimistic_write' },
       });
@@ -19,7 +19,7 @@ export class UpdateUserRole {
       if (row.owner === 'SAP')
         throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be changed.`);
       const updated = { ...row, description: request.description };
-      await change.manager.save(userRoleSchema, updated);
+      await change.manager.save(UserRoleRow, updated);
       change.event('user-role.updated', row.name, {
         actor: request.actor,
         userRole: { name: row.name, description: updated.description },

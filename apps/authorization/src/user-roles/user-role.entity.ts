@@ -1,22 +1,21 @@
 import type { RoleOwner } from '@sluice/domain';
-import { EntitySchema } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** Rows of the schema `authorization`. */
-export interface UserRoleRow {
-  name: string;
-  description: string;
-  owner: RoleOwner;
-  version: string;
-  createdAt: Date;
-}
+@Entity({ name: 'user_role' })
+export class UserRoleRow {
+  @PrimaryColumn({ type: 'text' })
+  name!: string;
 
-export const userRoleSchema = new EntitySchema<UserRoleRow>({
-  name: 'user_role',
-  columns: {
-    name: { type: 'text', primary: true },
-    description: { type: 'text' },
-    owner: { type: 'text' },
-    version: { type: 'bigint' },
-    createdAt: { type: 'timestamptz', name: 'created_at' },
-  },
-});
+  @Column({ type: 'text' })
+  description!: string;
+
+  @Column({ type: 'text' })
+  owner!: RoleOwner;
+
+  @Column({ type: 'bigint' })
+  version!: string;
+
+  @Column({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+}

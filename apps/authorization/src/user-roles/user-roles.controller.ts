@@ -14,7 +14,7 @@ import { toUserRoleView } from './user-role.view.js';
 import { CreateUserRole } from './create-user-role.js';
 import { pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan, In } from 'typeorm';
-import { userRoleSchema } from './user-role.entity.js';
+import { UserRoleRow } from './user-role.entity.js';
 import { UpdateUserRole } from './update-user-role.js';
 import { DeleteUserRole } from './delete-user-role.js';
 
@@ -40,7 +40,7 @@ export class UserRolesController {
   async list(@Payload() request: DecodedRequestOf<typeof listUserRoles>): Promise<ResponseOf<typeof listUserRoles>> {
     const { rows, ...end } = await pageOf(listUserRoles, request, {
       load: (after, take) =>
-        this.dataSource.manager.find(userRoleSchema, {
+        this.dataSource.manager.find(UserRoleRow, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,
@@ -70,7 +70,7 @@ export class UserRolesController {
   async findMissing(
     @Payload() { roles }: DecodedRequestOf<typeof findMissingRoles>,
   ): Promise<ResponseOf<typeof findMissingRoles>> {
-    const found = await this.dataSource.manager.find(userRoleSchema, {
+    const found = await this.dataSource.manager.find(UserRoleRow, {
       where: { name: In(roles) },
       select: { name: true },
     });

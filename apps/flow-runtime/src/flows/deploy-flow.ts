@@ -13,7 +13,7 @@ import {
   type RuntimeOffer,
 } from './judge-flows.js';
 import { addressesOf, httpSendersOf, toFlowRecord } from './flow.record.js';
-import { addressSchema, failedDeploymentSchema, flowSchema, type FlowRow } from './flow.entity.js';
+import { AddressRow, FailedDeploymentRow, FlowRow } from './flow.entity.js';
 
 export interface DeployRequest extends FlowArtifact {
   readonly id: string;
@@ -66,8 +66,8 @@ export class DeployFlow {
   ): Promise<Deployment> {
     const { value, propagation } = await this.changes.commit(async (change) => {
       const version = String(await nextRecordVersion(change.manager, stateKey.flow(id)));
-      const before = await change.manager.findOneBy(flowSchema, { id });
-      await change.manager.delete(failedDeploymentSchema, { flowId: id });
+      const before = await change.manager.findOneBy(FlowRow, { id });
+      await change.manager.delete(FailedDeploymentRow, { flowId: id });
       const kept = before && (await keepIfSame(change, before, definition, warnings));
       if (kept) return { row: kept, outcome: 'unchanged' as const, waiting: await isWaiting(change, id) };
       const row: FlowRow = {
@@ -96,7 +96,7 @@ export class DeployFlow {
     // Both may quote what was refused because it cannot be stored.
     const [name, message] = [toStorableText(judgement.name), toStorableText(error.message)];
     await this.changes.commit(async (change) => {
-      const present = await change.manager.findOneBy(flowSchema, { id });
+      const present = await change.manager.findOneBy(FlowRow, { id });
       const problems = (error.details?.['problems'] ?? []) as readonly FlowProblem[];
       await change.manager.query(
         `INSERT INTO failed_deployment (flow_id, name, failed_at, actor, code, error, problems)
@@ -159,10 +159,10 @@ async function isWaiting(change: ChangeScope, id: string): Promise<boolean> {
 }
 
 async function takeAddresses(change: ChangeScope, row: FlowRow): Promise<void> {
-  await change.manager.delete(addressSchema, { flowId: row.id });
+  await change.manager.delete(AddressRow, { flowId: row.id });
   for (const address of addressesOf(row.definition)) {
     try {
-      await change.manager.insert(addressSchema, { address, flowId: row.id });
+      await change.manager.insert(AddressRow, { address, flowId: row.id });
     } catch (error) {
       if (violatedUniqueConstraint(error) !== 'address_taken') throw error;
       throw new SluiceError(

@@ -1,6 +1,6 @@
 import { stateKey, type FlowRecord } from '@sluice/contracts';
 import type { FlowDefinition } from '@sluice/flow-engine';
-import { type FlowRow } from './flow.entity.js';
+import type { FlowRow } from './flow.entity.js';
 
 /** The sender channels of a flow that listen on HTTP. */
 export function httpSendersOf(definition: FlowDefinition) {

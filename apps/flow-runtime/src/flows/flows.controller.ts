@@ -29,7 +29,7 @@ import { ImportFlows } from './import-flows.js';
 import { SluiceError } from '@sluice/domain';
 import { DataSource, In } from 'typeorm';
 import { ReportRuntime } from './report-runtime.js';
-import { failedDeploymentSchema, flowSchema } from './flow.entity.js';
+import { FailedDeploymentRow, FlowRow } from './flow.entity.js';
 import { pageOf } from '@sluice/service-shell';
 import { UndeployFlow } from './undeploy-flow.js';
 
@@ -107,8 +107,8 @@ export class FlowsController {
   @Handles(getFlow)
   async get(@Payload() { id }: DecodedRequestOf<typeof getFlow>): Promise<ResponseOf<typeof getFlow>> {
     const { manager } = this.dataSource;
-    const row = await manager.findOneBy(flowSchema, { id });
-    const failed = await manager.findOneBy(failedDeploymentSchema, { flowId: id });
+    const row = await manager.findOneBy(FlowRow, { id });
+    const failed = await manager.findOneBy(FailedDeploymentRow, { flowId: id });
     if (!row) {
       if (!failed) throw new SluiceError('not-found', `There is no flow ${id}.`);
       return toFailedFlowView(failed);
@@ -134,9 +134,9 @@ export class FlowsController {
       position: (row) => row.id,
     });
     const ids = rows.map(({ id }) => id);
-    const flows = new Map((await manager.findBy(flowSchema, { id: In(ids) })).map((row) => [row.id, row]));
+    const flows = new Map((await manager.findBy(FlowRow, { id: In(ids) })).map((row) => [row.id, row]));
     const failed = new Map(
-      (await manager.findBy(failedDeploymentSchema, { flowId: In(ids) })).map((row) => [row.flowId, row]),
+      (await manager.findBy(FailedDeploymentRow, { flowId: In(ids) })).map((row) => [row.flowId, row]),
     );
     const items = ids.flatMap((id) => {
       const flow = flows.get(id);
@@ -167,7 +167,7 @@ export class FlowsController {
     @Payload() { role }: DecodedRequestOf<typeof listFlowsAskingRole>,
   ): Promise<ResponseOf<typeof listFlowsAskingRole>> {
     const rows = await this.dataSource.manager
-      .createQueryBuilder(flowSchema, 'flow')
+      .createQueryBuilder(FlowRow, 'flow')
       .where(`flow.definition @> :sender::jsonb`, {
         sender: JSON.stringify({ senders: [{ authorization: { type: 'UserRole', role } }] }),
       })

@@ -4,7 +4,7 @@ import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges } from '@sluice/service-shell';
 import { toEventFlow } from './deploy-flow.js';
 import { toFlowRecord } from './flow.record.js';
-import { failedDeploymentSchema, flowSchema } from './flow.entity.js';
+import { FailedDeploymentRow, FlowRow } from './flow.entity.js';
 import { Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -15,11 +15,11 @@ export class UndeployFlow {
   execute(request: { id: string; actor: string }) {
     return this.changes.commit(async (change) => {
       const version = await nextRecordVersion(change.manager, stateKey.flow(request.id));
-      const row = await change.manager.findOneBy(flowSchema, { id: request.id });
-      const { affected } = await change.manager.delete(failedDeploymentSchema, { flowId: request.id });
+      const row = await change.manager.findOneBy(FlowRow, { id: request.id });
+      const { affected } = await change.manager.delete(FailedDeploymentRow, { flowId: request.id });
       if (!row && affected) return;
       if (!row) throw new SluiceError('not-found', `There is no flow ${request.id}.`);
-      await change.manager.delete(flowSchema, { id: row.id });
+      await change.manager.delete(FlowRow, { id: row.id });
       change.state({ ...toFlowRecord(row), version, deleted: true });
       change.event('flow.undeployed', row.id, { actor: request.actor, flow: toEventFlow(row) });
     });

@@ -1,5 +1,5 @@
-import { addressSchema, failedDeploymentSchema, flowSchema } from '../flows/flow.entity.js';
-import { receiverCredentialSchema } from '../receiver-credentials/receiver-credential.entity.js';
+import { AddressRow, FailedDeploymentRow, FlowRow } from '../flows/flow.entity.js';
+import { ReceiverCredentialRow } from '../receiver-credentials/receiver-credential.entity.js';
 
-export const entities = [flowSchema, addressSchema, failedDeploymentSchema, receiverCredentialSchema] as const;
+export const entities = [FlowRow, AddressRow, FailedDeploymentRow, ReceiverCredentialRow] as const;
 export const schema = 'flow_runtime';

@@ -1,7 +1,7 @@
 import type { SecretSealer } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import { ownerOf, type ReceiverCredential, type ReceiverSecret } from './receiver-credential.js';
-import { receiverCredentialSchema } from './receiver-credential.entity.js';
+import { ReceiverCredentialRow } from './receiver-credential.entity.js';
 
 /** Where receiver adapters get a credential by its alias. */
 export interface CredentialStore {
@@ -29,7 +29,7 @@ export class PostgresCredentialStore implements CredentialStore {
   async get(alias: string): Promise<ReceiverCredential | undefined> {
     const remembered = this.#read.get(alias);
     if (remembered && remembered.version === this.versionOf(alias)) return remembered;
-    const row = await this.dataSource.manager.findOneBy(receiverCredentialSchema, { alias });
+    const row = await this.dataSource.manager.findOneBy(ReceiverCredentialRow, { alias });
     if (!row) {
       this.#read.delete(alias);
       return undefined;

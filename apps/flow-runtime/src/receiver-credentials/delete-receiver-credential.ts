@@ -3,7 +3,7 @@ import { SluiceError } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges } from '@sluice/service-shell';
 import { toReceiverCredentialRecord } from './receiver-credential.record.js';
-import { receiverCredentialSchema } from './receiver-credential.entity.js';
+import { ReceiverCredentialRow } from './receiver-credential.entity.js';
 import { Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -14,9 +14,9 @@ export class DeleteReceiverCredential {
   execute({ alias }: { alias: string }) {
     return this.changes.commit(async ({ manager, state }) => {
       const version = await nextRecordVersion(manager, stateKey.receiverCredential(alias));
-      const row = await manager.findOneBy(receiverCredentialSchema, { alias });
+      const row = await manager.findOneBy(ReceiverCredentialRow, { alias });
       if (!row) throw new SluiceError('not-found', `There is no credential ${alias}.`);
-      await manager.delete(receiverCredentialSchema, { alias });
+      await manager.delete(ReceiverCredentialRow, { alias });
       state({ ...toReceiverCredentialRecord(row), version, deleted: true });
     });
   }

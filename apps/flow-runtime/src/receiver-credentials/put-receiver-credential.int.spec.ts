@@ -21,7 +21,7 @@ import { migrations } from '../persistence/migrations.js';
 import { PostgresCredentialStore } from './credential-store.postgres.js';
 import { toReceiverCredentialView } from './receiver-credential.js';
 import { PutReceiverCredential } from './put-receiver-credential.js';
-import { receiverCredentialSchema } from './receiver-credential.entity.js';
+import { ReceiverCredentialRow } from './receiver-credential.entity.js';
 import { allRecords } from '../persistence/all-records.js';
 
 const now = () => Date.UTC(2026, 2, 5);
@@ -207,7 +207,7 @@ describe('a credential of a receiver', () => {
 
   it('cannot be opened under another alias', async () => {
     const { row } = await put.execute({ alias: 'mine', credential: user('x') });
-    await dataSource.manager.save(receiverCredentialSchema, { ...row, alias: 'stolen' });
+    await dataSource.manager.save(ReceiverCredentialRow, { ...row, alias: 'stolen' });
     await expect(store.get('stolen')).rejects.toThrow();
   });
 

@@ -4,7 +4,7 @@ import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { checkAlias, readCredentialInput } from './read-credential-input.js';
 import { ownerOf } from './receiver-credential.js';
 import { toReceiverCredentialRecord } from './receiver-credential.record.js';
-import { receiverCredentialSchema, type ReceiverCredentialRow } from './receiver-credential.entity.js';
+import { ReceiverCredentialRow } from './receiver-credential.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -29,7 +29,7 @@ export class PutReceiverCredential {
     const sealed = this.sealer.seal(Buffer.from(JSON.stringify(secret)), ownerOf(alias));
     const { value, propagation } = await this.changes.commit(async ({ manager, state }) => {
       const version = String(await nextRecordVersion(manager, stateKey.receiverCredential(alias)));
-      const created = !(await manager.existsBy(receiverCredentialSchema, { alias }));
+      const created = !(await manager.existsBy(ReceiverCredentialRow, { alias }));
       const row: ReceiverCredentialRow = {
         alias,
         type: secret.type,
@@ -38,7 +38,7 @@ export class PutReceiverCredential {
         version,
         changedAt: new Date(this.now()),
       };
-      await manager.save(receiverCredentialSchema, row);
+      await manager.save(ReceiverCredentialRow, row);
       state(toReceiverCredentialRecord(row));
       return { row, created };
     });

@@ -1,5 +1,5 @@
 import type { ReceiverCredentialView } from '@sluice/contracts';
-import { EntitySchema } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** What of a credential is no secret. */
 export type ShownOfCredential = Pick<
@@ -7,24 +7,24 @@ export type ShownOfCredential = Pick<
   'description' | 'user' | 'tokenUrl' | 'clientId' | 'scope' | 'clientAuthentication' | 'certificate'
 >;
 
-export interface ReceiverCredentialRow {
-  alias: string;
-  type: ReceiverCredentialView['type'];
-  shown: ShownOfCredential;
-  /** JSON of the whole credential, sealed under the credential key. */
-  sealed: Buffer;
-  version: string;
-  changedAt: Date;
-}
+@Entity({ name: 'receiver_credential' })
+export class ReceiverCredentialRow {
+  @PrimaryColumn({ type: 'text' })
+  alias!: string;
 
-export const receiverCredentialSchema = new EntitySchema<ReceiverCredentialRow>({
-  name: 'receiver_credential',
-  columns: {
-    alias: { type: 'text', primary: true },
-    type: { type: 'text' },
-    shown: { type: 'jsonb' },
-    sealed: { type: 'bytea' },
-    version: { type: 'bigint' },
-    changedAt: { type: 'timestamptz', name: 'changed_at' },
-  },
-});
+  @Column({ type: 'text' })
+  type!: ReceiverCredentialView['type'];
+
+  @Column({ type: 'jsonb' })
+  shown!: ShownOfCredential;
+
+  /** JSON of the whole credential, sealed under the credential key. */
+  @Column({ type: 'bytea' })
+  sealed!: Buffer;
+
+  @Column({ type: 'bigint' })
+  version!: string;
+
+  @Column({ type: 'timestamptz', name: 'changed_at' })
+  changedAt!: Date;
+}

@@ -13,7 +13,7 @@ import { toReceiverCredentialView } from './receiver-credential.js';
 import { PutReceiverCredential } from './put-receiver-credential.js';
 import { SluiceError } from '@sluice/domain';
 import { DataSource, MoreThan } from 'typeorm';
-import { receiverCredentialSchema } from './receiver-credential.entity.js';
+import { ReceiverCredentialRow } from './receiver-credential.entity.js';
 import { pageOf } from '@sluice/service-shell';
 import { DeleteReceiverCredential } from './delete-receiver-credential.js';
 
@@ -37,7 +37,7 @@ export class ReceiverCredentialsController {
   async get(
     @Payload() { alias }: DecodedRequestOf<typeof getReceiverCredential>,
   ): Promise<ResponseOf<typeof getReceiverCredential>> {
-    const row = await this.dataSource.manager.findOneBy(receiverCredentialSchema, { alias });
+    const row = await this.dataSource.manager.findOneBy(ReceiverCredentialRow, { alias });
     if (!row) throw new SluiceError('not-found', `There is no credential ${alias}.`);
     return toReceiverCredentialView(row);
   }
@@ -49,7 +49,7 @@ export class ReceiverCredentialsController {
   ): Promise<ResponseOf<typeof listReceiverCredentials>> {
     const { rows, ...end } = await pageOf(listReceiverCredentials, request, {
       load: (after, take) =>
-        this.dataSource.manager.find(receiverCredentialSchema, {
+        this.dataSource.manager.find(ReceiverCredentialRow, {
           ...(after === undefined ? {} : { where: { alias: MoreThan(after) } }),
           order: { alias: 'ASC' },
           take,

@@ -6,11 +6,8 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
 import { KeySealer, sealedKeyOwner } from '../issuing-cas/key-sealer.js';
 import { CreateServiceKey } from '../service-keys/create-service-key.js';
-import {
-  certificateAuthoritySchema,
-  type CertificateAuthorityRow,
-} from '../issuing-cas/certificate-authority.entity.js';
-import { serviceInstanceSchema } from '../service-instances/service-instance.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
 
 /**
  * P-256 keys a second: the use case as it is, on tables that take everything and keep nothing, beside what it cannot do
@@ -63,9 +60,7 @@ async function makeUseCase(): Promise<CreateServiceKey> {
     parameters: { roles: ['ESBMessaging.send'], 'grant-types': ['client_credentials'] },
   };
   const rowOf = (schema: unknown) =>
-    Promise.resolve(
-      schema === serviceInstanceSchema ? instance : schema === certificateAuthoritySchema ? issuing : null,
-    );
+    Promise.resolve(schema === ServiceInstanceRow ? instance : schema === CertificateAuthorityRow ? issuing : null);
   let version = 0;
   const manager = {
     findOne: rowOf,

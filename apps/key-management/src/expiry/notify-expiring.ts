@@ -2,8 +2,8 @@ import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
 import { In } from 'typeorm';
 import { isUsable } from '../service-keys/scheduled-end.js';
 import { toEventCertificate, toEventServiceKey } from '../service-keys/service-key.view.js';
-import { credentialSchema, type CredentialRow } from '../service-keys/credential.entity.js';
-import { serviceKeySchema, type ServiceKeyRow } from '../service-keys/service-key.entity.js';
+import { CredentialRow } from '../service-keys/credential.entity.js';
+import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { findCredentials } from '../service-keys/find-service-key.js';
 
 const actor = 'key-management';
@@ -98,7 +98,7 @@ export class NotifyExpiring {
     );
     if (due.length === 0) return 0;
     const expired = due.map(({ sha256 }) => sha256);
-    await change.manager.update(credentialSchema, { sha256: In(expired) }, { expiredToldAt: new Date(now) });
+    await change.manager.update(CredentialRow, { sha256: In(expired) }, { expiredToldAt: new Date(now) });
     const marked = await read(change, expired);
     for (const sha256 of expired) {
       const { key, row } = marked(sha256);
@@ -116,9 +116,9 @@ export class NotifyExpiring {
 
 /** Certificates with their keys, by SHA-256. */
 async function read(change: ChangeScope, sha256s: readonly string[]) {
-  const found = await change.manager.findBy(credentialSchema, { sha256: In([...sha256s]) });
+  const found = await change.manager.findBy(CredentialRow, { sha256: In([...sha256s]) });
   const rows = new Map<string, CredentialRow>(found.map((row) => [row.sha256, row]));
-  const holders = await change.manager.findBy(serviceKeySchema, {
+  const holders = await change.manager.findBy(ServiceKeyRow, {
     id: In([...new Set(found.map(({ serviceKeyId }) => serviceKeyId))]),
   });
   const keys = new Map<string, ServiceKeyRow>(holders.map((key) => [key.id, key]));

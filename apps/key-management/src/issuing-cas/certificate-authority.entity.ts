@@ -1,37 +1,42 @@
-import { EntitySchema } from 'typeorm';
-import { timestamp } from '../persistence/timestamp.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export interface CertificateAuthorityRow {
-  id: string;
-  kind: 'root' | 'issuing';
-  parentId: string | null;
-  certificate: Buffer;
-  sha256: string;
+@Entity({ name: 'certificate_authority' })
+export class CertificateAuthorityRow {
+  @PrimaryColumn({ type: 'uuid' })
+  id!: string;
+
+  @Column({ type: 'text' })
+  kind!: 'root' | 'issuing';
+
+  @Column({ type: 'uuid', name: 'parent_id', nullable: true })
+  parentId!: string | null;
+
+  @Column({ type: 'bytea' })
+  certificate!: Buffer;
+
+  @Column({ type: 'text' })
+  sha256!: string;
+
   /** Sealed under the master key. */
-  sealedKey: Buffer;
-  status: 'prepared' | 'active' | 'retiring' | 'retired' | 'revoked';
-  /** Counts the generations of its kind. */
-  number: number;
-  revocationReason: string | null;
-  publicKeySha256: string;
-  version: string;
-  createdAt: Date;
-}
+  @Column({ type: 'bytea', name: 'sealed_key' })
+  sealedKey!: Buffer;
 
-export const certificateAuthoritySchema = new EntitySchema<CertificateAuthorityRow>({
-  name: 'certificate_authority',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    kind: { type: 'text' },
-    parentId: { type: 'uuid', name: 'parent_id', nullable: true },
-    certificate: { type: 'bytea' },
-    sha256: { type: 'text' },
-    sealedKey: { type: 'bytea', name: 'sealed_key' },
-    status: { type: 'text' },
-    number: { type: 'integer' },
-    revocationReason: { type: 'text', name: 'revocation_reason', nullable: true },
-    publicKeySha256: { type: 'text', name: 'public_key_sha256' },
-    version: { type: 'bigint' },
-    createdAt: { ...timestamp, name: 'created_at' },
-  },
-});
+  @Column({ type: 'text' })
+  status!: 'prepared' | 'active' | 'retiring' | 'retired' | 'revoked';
+
+  /** Counts the generations of its kind. */
+  @Column({ type: 'integer' })
+  number!: number;
+
+  @Column({ type: 'text', name: 'revocation_reason', nullable: true })
+  revocationReason!: string | null;
+
+  @Column({ type: 'text', name: 'public_key_sha256' })
+  publicKeySha256!: string;
+
+  @Column({ type: 'bigint' })
+  version!: string;
+
+  @Column({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+}

@@ -12,7 +12,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { toEventIssuingCa } from './issuing-ca.view.js';
 import { sealedKeyOwner, type KeySealer } from './key-sealer.js';
 import { clockSkew, lockAuthorities, makeAuthority } from './make-authority.js';
-import { certificateAuthoritySchema, type CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 
 const day = 86_400_000;
 
@@ -65,7 +65,7 @@ export class CertificateAuthority {
     const issuing = await generateKeyPair({ algorithm: 'P-256' });
     await this.changes.commit(async (change) => {
       await lockAuthorities(change.manager);
-      if (await change.manager.existsBy(certificateAuthoritySchema, { kind: 'issuing', status: 'active' })) return;
+      if (await change.manager.existsBy(CertificateAuthorityRow, { kind: 'issuing', status: 'active' })) return;
       const now = this.now();
       const rootRow = await makeAuthority(change, this.sealer, { kind: 'root', status: 'active', pair: root }, now);
       const parent = this.open(rootRow);
@@ -119,7 +119,7 @@ export class CertificateAuthority {
   async #load(manager: EntityManager): Promise<ActiveIssuer> {
     const row = await this.#lockActive(manager);
     if (this.#active?.authority.id === row.id) return this.#active;
-    const root = await manager.findOneByOrFail(certificateAuthoritySchema, { id: row.parentId as string });
+    const root = await manager.findOneByOrFail(CertificateAuthorityRow, { id: row.parentId as string });
     this.#active = { authority: this.open(row), root: parseCertificate(root.certificate) };
     return this.#active;
   }
@@ -129,11 +129,11 @@ export class CertificateAuthority {
     // Who waited for an activation finds the row it waited for changed, and must look again for the new one.
     for (let attempt = 1; attempt <= 3; attempt++) {
       const row = manager.queryRunner?.isTransactionActive
-        ? await manager.findOne(certificateAuthoritySchema, {
+        ? await manager.findOne(CertificateAuthorityRow, {
             where: { kind: 'issuing', status: 'active' },
             lock: { mode: 'pessimistic_read' },
           })
-        : await manager.findOneBy(certificateAuthoritySchema, { kind: 'issuing', status: 'active' });
+        : await manager.findOneBy(CertificateAuthorityRow, { kind: 'issuing', status: 'active' });
       if (row) return row;
     }
     throw new SluiceError('unavailable', 'There is no active issuing CA: prepare one and activate it.');
@@ -149,7 +149,7 @@ export class CertificateAuthority {
   async chainAbove(manager: EntityManager, issuedBy: string): Promise<Certificate[]> {
     const chain: Certificate[] = [];
     for (let id: string | null = issuedBy; id;) {
-      const row: CertificateAuthorityRow = await manager.findOneByOrFail(certificateAuthoritySchema, { id });
+      const row: CertificateAuthorityRow = await manager.findOneByOrFail(CertificateAuthorityRow, { id });
       chain.push(parseCertificate(row.certificate));
       id = row.parentId;
     }

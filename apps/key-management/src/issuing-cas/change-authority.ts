@@ -5,7 +5,7 @@ import type { ChangeScope } from '@sluice/service-shell';
 import { In } from 'typeorm';
 import { toEventIssuingCa, toEventRoot } from './issuing-ca.view.js';
 import { findRootOf } from './find-authorities.js';
-import { certificateAuthoritySchema, type CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 import { toCaRecord } from './issuing-ca.record.js';
 
 type Outcome = Pick<CertificateAuthorityRow, 'status'> & Partial<Pick<CertificateAuthorityRow, 'revocationReason'>>;
@@ -18,7 +18,7 @@ export async function setStatus(
 ): Promise<CertificateAuthorityRow> {
   const version = String(await nextRecordVersion(change.manager, stateKey.ca(row.id)));
   const updated = { ...row, ...outcome, version };
-  await change.manager.update(certificateAuthoritySchema, { id: row.id }, { ...outcome, version });
+  await change.manager.update(CertificateAuthorityRow, { id: row.id }, { ...outcome, version });
   change.state(toCaRecord(updated));
   return updated;
 }
@@ -33,7 +33,7 @@ export async function activate(
   actor: string,
 ): Promise<CertificateAuthorityRow> {
   const { manager } = change;
-  const before = await manager.findOneBy(certificateAuthoritySchema, { kind: 'issuing', status: 'active' });
+  const before = await manager.findOneBy(CertificateAuthorityRow, { kind: 'issuing', status: 'active' });
   // First, for there is one active CA at a time.
   if (before) await setStatus(change, before, { status: 'retiring' });
   const active = await setStatus(change, prepared, { status: 'active' });
@@ -55,9 +55,9 @@ export async function activate(
 
 /** A root that is being replaced goes with the last CA below it; an active one stays, though it has none for the moment. */
 export async function retireRootWithoutCas(change: ChangeScope, rootId: string): Promise<void> {
-  const root = await change.manager.findOneByOrFail(certificateAuthoritySchema, { id: rootId });
+  const root = await change.manager.findOneByOrFail(CertificateAuthorityRow, { id: rootId });
   if (root.status !== 'retiring' && root.status !== 'prepared') return;
-  const inUse = await change.manager.existsBy(certificateAuthoritySchema, {
+  const inUse = await change.manager.existsBy(CertificateAuthorityRow, {
     parentId: rootId,
     status: In(['prepared', 'active', 'retiring']),
   });

@@ -3,7 +3,7 @@ import type { ChangeScope } from '@sluice/service-shell';
 import { writeCertificates } from '../service-keys/write-certificates.js';
 import { revoked } from '../service-keys/revoke-key.js';
 import { toEventCertificate, toEventServiceKey } from '../service-keys/service-key.view.js';
-import { serviceKeySchema } from '../service-keys/service-key.entity.js';
+import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { findCredentials } from '../service-keys/find-service-key.js';
 
 /**
@@ -18,7 +18,7 @@ export async function endCertificatesBelow(
   now: number,
 ): Promise<void> {
   const keys = await change.manager
-    .getRepository(serviceKeySchema)
+    .getRepository(ServiceKeyRow)
     .createQueryBuilder('key')
     .where(
       `EXISTS (SELECT 1 FROM credential WHERE service_key_id = key.id AND issued_by = :authorityId AND status <> 'revoked')`,

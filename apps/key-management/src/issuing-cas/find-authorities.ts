@@ -1,10 +1,10 @@
 import type { EntityManager } from 'typeorm';
 import type { IssuingCaView } from '@sluice/contracts';
 import { toIssuingCaView } from './issuing-ca.view.js';
-import { certificateAuthoritySchema, type CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 
 export function findRootOf(manager: EntityManager, row: CertificateAuthorityRow): Promise<CertificateAuthorityRow> {
-  return manager.findOneByOrFail(certificateAuthoritySchema, { id: row.parentId as string });
+  return manager.findOneByOrFail(CertificateAuthorityRow, { id: row.parentId as string });
 }
 
 /** Certificates below a CA that open the door at a time (milliseconds since 1970). */

@@ -23,7 +23,7 @@ import {
 } from '../testing/key-management-fixture.js';
 import { PrepareIssuingCa } from './prepare-issuing-ca.js';
 import { called } from '../testing/called.js';
-import { certificateAuthoritySchema } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 
 const hour = 3_600_000;
 let clock = Date.now();
@@ -93,9 +93,9 @@ const newKey = async () =>
     .value;
 const chainOf = (key: Awaited<ReturnType<typeof newKey>>) =>
   decodePem(key.credentials.certificate ?? '').map((der) => parseCertificate(der));
-const row = (id: string) => fixture.dataSource.manager.findOneByOrFail(certificateAuthoritySchema, { id });
+const row = (id: string) => fixture.dataSource.manager.findOneByOrFail(CertificateAuthorityRow, { id });
 const active = () =>
-  fixture.dataSource.manager.findOneByOrFail(certificateAuthoritySchema, { kind: 'issuing', status: 'active' });
+  fixture.dataSource.manager.findOneByOrFail(CertificateAuthorityRow, { kind: 'issuing', status: 'active' });
 const published = (id: string, status: string) =>
   until(() => decider.held<'ca'>(`ca.${id}`).record?.status === status, { what: `ca.${id} as ${status}` });
 
@@ -180,7 +180,7 @@ describe('the issuing CA', () => {
     const rotate = new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, flowUrl, now);
     const rotated = await rotate.execute({ id: key.key.id, overlapSeconds: 3_600, actor });
     expect(rotated.value.held.map(({ status }) => status)).toEqual(['active', 'retiring']);
-    const below = await fixture.dataSource.manager.findBy(certificateAuthoritySchema, {
+    const below = await fixture.dataSource.manager.findBy(CertificateAuthorityRow, {
       parentId: old.parentId as string,
       status: 'retiring',
     });

@@ -16,7 +16,7 @@ import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
 import { viewIssuingCa } from './find-authorities.js';
-import { certificateAuthoritySchema } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 import { findIssuingCa } from './find-authority.js';
 import { PrepareIssuingCa } from './prepare-issuing-ca.js';
 import { ActivateIssuingCa } from './activate-issuing-ca.js';
@@ -47,7 +47,7 @@ export class IssuingCasController {
     const { rows, ...end } = await pageOf(listIssuingCas, request, {
       isPosition: (text) => /^\d{1,9}$/.test(text),
       load: (after, take) =>
-        manager.find(certificateAuthoritySchema, {
+        manager.find(CertificateAuthorityRow, {
           where: { kind: 'issuing', ...(after === undefined ? {} : { number: MoreThan(Number(after)) }) },
           order: { number: 'ASC' },
           take,

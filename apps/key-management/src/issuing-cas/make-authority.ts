@@ -12,7 +12,7 @@ import type { ChangeScope } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { sealedKeyOwner, type KeySealer } from './key-sealer.js';
-import { certificateAuthoritySchema, type CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 import { toCaRecord } from './issuing-ca.record.js';
 
 const day = 86_400_000;
@@ -44,7 +44,7 @@ export async function makeAuthority(
   const id = randomUUID();
   // Nothing is sealed under a key that is about to be removed: the file may have another since it was looked at last.
   sealer.check();
-  const number = ((await change.manager.maximum(certificateAuthoritySchema, 'number', { kind })) ?? 0) + 1;
+  const number = ((await change.manager.maximum(CertificateAuthorityRow, 'number', { kind })) ?? 0) + 1;
   const subject = parseDistinguishedName(
     kind === 'root'
       ? `CN=Sluice Root CA${number === 1 ? '' : ` ${number}`},O=Sluice`
@@ -77,7 +77,7 @@ export async function makeAuthority(
     version: String(await nextRecordVersion(change.manager, stateKey.ca(id))),
     createdAt: new Date(now),
   };
-  await change.manager.insert(certificateAuthoritySchema, row);
+  await change.manager.insert(CertificateAuthorityRow, row);
   change.state(toCaRecord(row));
   return row;
 }

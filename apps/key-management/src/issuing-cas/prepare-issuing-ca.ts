@@ -5,7 +5,7 @@ import { CertificateAuthority } from './certificate-authority.js';
 import { findRootOf } from './find-authorities.js';
 import { lockAuthorities } from './make-authority.js';
 import { toEventIssuingCa, toEventRoot } from './issuing-ca.view.js';
-import { certificateAuthoritySchema, type CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 import { Injectable } from '@nestjs/common';
 
 /**
@@ -27,7 +27,7 @@ export class PrepareIssuingCa {
     ];
     return this.changes.commit(async (change): Promise<CertificateAuthorityRow> => {
       await lockAuthorities(change.manager);
-      const waiting = await change.manager.findOneBy(certificateAuthoritySchema, {
+      const waiting = await change.manager.findOneBy(CertificateAuthorityRow, {
         kind: 'issuing',
         status: 'prepared',
       });
@@ -38,7 +38,7 @@ export class PrepareIssuingCa {
           { id: waiting.id },
         );
       }
-      const active = await change.manager.findOneByOrFail(certificateAuthoritySchema, {
+      const active = await change.manager.findOneByOrFail(CertificateAuthorityRow, {
         kind: 'issuing',
         status: 'active',
       });

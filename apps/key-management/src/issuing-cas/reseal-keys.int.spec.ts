@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { KeySealer, sealedKeyOwner } from './key-sealer.js';
 import { busConfiguration, startKeyManagement, type KeyManagementFixture } from '../testing/key-management-fixture.js';
 import { ResealKeys } from './reseal-keys.js';
-import { certificateAuthoritySchema } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 
 describe('a rotation of the master key', () => {
   const folder = new TemporaryFolder('reseal-keys');
@@ -50,7 +50,7 @@ describe('a rotation of the master key', () => {
         throw error;
       }),
     );
-  const sealed = () => fixture.dataSource.manager.find(certificateAuthoritySchema, { order: { id: 'ASC' } });
+  const sealed = () => fixture.dataSource.manager.find(CertificateAuthorityRow, { order: { id: 'ASC' } });
   const opens = async (key: Buffer) =>
     (await sealed()).map(({ id, sealedKey }) => {
       try {

@@ -1,7 +1,7 @@
 import { PublishedChanges } from '@sluice/service-shell';
 import { KeySealer, sealedKeyOwner } from './key-sealer.js';
 import { lockAuthorities } from './make-authority.js';
-import { certificateAuthoritySchema } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 import { Injectable } from '@nestjs/common';
 
 export interface Resealing {
@@ -26,13 +26,13 @@ export class ResealKeys {
     const masterKey = this.sealer.keyIds[0] as string;
     const { value } = await this.changes.commit(async ({ manager }) => {
       await lockAuthorities(manager);
-      const rows = await manager.find(certificateAuthoritySchema, { lock: { mode: 'pessimistic_write' } });
+      const rows = await manager.find(CertificateAuthorityRow, { lock: { mode: 'pessimistic_write' } });
       const older = rows.filter(({ sealedKey }) => KeySealer.keyIdOf(sealedKey) !== masterKey);
       let remaining = 0;
       for (const { id, sealedKey } of older) {
         const owner = sealedKeyOwner(id);
         const resealed = this.sealer.seal(this.sealer.open(sealedKey, owner), owner);
-        await manager.update(certificateAuthoritySchema, { id }, { sealedKey: resealed });
+        await manager.update(CertificateAuthorityRow, { id }, { sealedKey: resealed });
         // The file was changed once more in between.
         if (KeySealer.keyIdOf(resealed) !== masterKey) remaining++;
       }

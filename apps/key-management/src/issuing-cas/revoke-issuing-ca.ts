@@ -8,7 +8,7 @@ import { lockAuthorities } from './make-authority.js';
 import { enterRevokedCertificates } from './enter-revoked-certificates.js';
 import { toEventIssuingCa } from './issuing-ca.view.js';
 import { endCertificatesBelow } from './end-certificates-below.js';
-import { certificateAuthoritySchema, type CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 import { findIssuingCa } from './find-authority.js';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -63,7 +63,7 @@ export class RevokeIssuingCa {
     pair: Awaited<ReturnType<typeof generateKeyPair>>,
     actor: string,
   ): Promise<void> {
-    const prepared = await change.manager.findOneBy(certificateAuthoritySchema, {
+    const prepared = await change.manager.findOneBy(CertificateAuthorityRow, {
       kind: 'issuing',
       status: 'prepared',
     });

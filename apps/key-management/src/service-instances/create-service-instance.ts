@@ -5,7 +5,7 @@ import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
 import { named } from './named-parameters.js';
 import { requireRoles, type FindMissingRoles, FIND_MISSING_ROLES } from './require-roles.js';
-import { serviceInstanceSchema, type ServiceInstanceRow } from './service-instance.entity.js';
+import { ServiceInstanceRow } from './service-instance.entity.js';
 import { toInstanceRecord } from './service-instance.record.js';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -41,7 +41,7 @@ export class CreateServiceInstance {
           createdAt: now,
           updatedAt: now,
         };
-        await change.manager.insert(serviceInstanceSchema, row);
+        await change.manager.insert(ServiceInstanceRow, row);
         change.state(toInstanceRecord(row));
         change.event('service-instance.created', id, {
           actor: request.actor,

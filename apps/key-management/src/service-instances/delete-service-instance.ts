@@ -3,8 +3,8 @@ import { SluiceError } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { endServiceKey } from '../service-keys/end-service-key.js';
-import { serviceInstanceSchema } from './service-instance.entity.js';
-import { serviceKeySchema } from '../service-keys/service-key.entity.js';
+import { ServiceInstanceRow } from './service-instance.entity.js';
+import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
 import { toInstanceRecord } from './service-instance.record.js';
 import { Inject, Injectable } from '@nestjs/common';
@@ -21,7 +21,7 @@ export class DeleteServiceInstance {
   execute(request: { id: string; force: boolean; actor: string }) {
     return this.changes.commit(async (change) => {
       const row = await findServiceInstance(change.manager, request.id, 'update');
-      const keys = await change.manager.find(serviceKeySchema, {
+      const keys = await change.manager.find(ServiceKeyRow, {
         where: { serviceInstanceId: row.id },
         lock: { mode: 'pessimistic_write' },
       });
@@ -34,7 +34,7 @@ export class DeleteServiceInstance {
       }
       for (const key of keys) await endServiceKey(change, key, request.actor, this.now());
       const version = await nextRecordVersion(change.manager, stateKey.instance(row.id));
-      await change.manager.delete(serviceInstanceSchema, { id: row.id });
+      await change.manager.delete(ServiceInstanceRow, { id: row.id });
       change.state({ ...toInstanceRecord(row), version, deleted: true });
       change.event('service-instance.deleted', row.id, {
         actor: request.actor,

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/domain';
 import type { EntityManager } from 'typeorm';
 import { lockMode, uuid, type RowLock } from '../persistence/row-lock-mode.js';
-import { serviceInstanceSchema, type ServiceInstanceRow } from './service-instance.entity.js';
+import { ServiceInstanceRow } from './service-instance.entity.js';
 
 /** @throws SluiceError `not-found` */
 export async function findServiceInstance(
@@ -11,7 +11,7 @@ export async function findServiceInstance(
 ): Promise<ServiceInstanceRow> {
   const mode = lockMode[lock];
   const row = uuid.test(id)
-    ? await manager.findOne(serviceInstanceSchema, { where: { id }, ...(mode ? { lock: mode } : {}) })
+    ? await manager.findOne(ServiceInstanceRow, { where: { id }, ...(mode ? { lock: mode } : {}) })
     : null;
   if (!row) throw new SluiceError('not-found', `There is no service instance ${id}.`);
   return row;

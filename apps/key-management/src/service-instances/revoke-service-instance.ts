@@ -1,7 +1,7 @@
 import { type RevocationReason } from '@sluice/domain';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { revokeKey, type RevokedKey } from '../service-keys/revoke-key.js';
-import { serviceKeySchema } from '../service-keys/service-key.entity.js';
+import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -18,7 +18,7 @@ export class RevokeServiceInstance {
     return this.changes.commit(async (change): Promise<RevokedKey[]> => {
       // Held against who is about to add a key, which would otherwise be missed.
       const instance = await findServiceInstance(change.manager, request.id, 'update');
-      const keys = await change.manager.find(serviceKeySchema, {
+      const keys = await change.manager.find(ServiceKeyRow, {
         where: { serviceInstanceId: instance.id, status: 'active' },
         order: { id: 'ASC' },
         lock: { mode: 'pessimistic_write' },

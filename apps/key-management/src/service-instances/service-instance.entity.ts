@@ -1,27 +1,27 @@
 import type { Plan, ServiceInstanceParameters } from '@sluice/domain';
-import { EntitySchema } from 'typeorm';
-import { timestamp } from '../persistence/timestamp.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** Rows of the schema `key_management`. `version` is that of the row's state record. */
-export interface ServiceInstanceRow {
-  id: string;
-  name: string;
-  plan: Plan;
-  parameters: ServiceInstanceParameters;
-  version: string;
-  createdAt: Date;
-  updatedAt: Date;
-}
+@Entity({ name: 'service_instance' })
+export class ServiceInstanceRow {
+  @PrimaryColumn({ type: 'uuid' })
+  id!: string;
 
-export const serviceInstanceSchema = new EntitySchema<ServiceInstanceRow>({
-  name: 'service_instance',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    name: { type: 'text' },
-    plan: { type: 'text' },
-    parameters: { type: 'jsonb' },
-    version: { type: 'bigint' },
-    createdAt: { ...timestamp, name: 'created_at' },
-    updatedAt: { ...timestamp, name: 'updated_at' },
-  },
-});
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text' })
+  plan!: Plan;
+
+  @Column({ type: 'jsonb' })
+  parameters!: ServiceInstanceParameters;
+
+  @Column({ type: 'bigint' })
+  version!: string;
+
+  @Column({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+
+  @Column({ type: 'timestamptz', name: 'updated_at' })
+  updatedAt!: Date;
+}

@@ -16,7 +16,7 @@ import { toServiceInstanceView } from './service-instance.view.js';
 import { CreateServiceInstance } from './create-service-instance.js';
 import { pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
-import { serviceInstanceSchema } from './service-instance.entity.js';
+import { ServiceInstanceRow } from './service-instance.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
 import { UpdateServiceInstance } from './update-service-instance.js';
 import { toServiceKeyView } from '../service-keys/service-key.view.js';
@@ -48,7 +48,7 @@ export class ServiceInstancesController {
   ): Promise<ResponseOf<typeof listServiceInstances>> {
     const { rows, ...end } = await pageOf(listServiceInstances, request, {
       load: (after, take) =>
-        this.dataSource.manager.find(serviceInstanceSchema, {
+        this.dataSource.manager.find(ServiceInstanceRow, {
           ...(after === undefined ? {} : { where: { name: MoreThan(after) } }),
           order: { name: 'ASC' },
           take,
@@ -95,7 +95,7 @@ export class ServiceInstancesController {
     @Payload() { role }: DecodedRequestOf<typeof listRoleHolders>,
   ): Promise<ResponseOf<typeof listRoleHolders>> {
     const rows = await this.dataSource.manager
-      .createQueryBuilder(serviceInstanceSchema, 'instance')
+      .createQueryBuilder(ServiceInstanceRow, 'instance')
       .where(`instance.parameters -> 'roles' @> :role::jsonb`, { role: JSON.stringify([role]) })
       .orderBy('instance.name')
       .limit(1_000)

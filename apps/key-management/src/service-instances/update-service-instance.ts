@@ -4,7 +4,7 @@ import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { named } from './named-parameters.js';
 import { requireRoles, type FindMissingRoles, FIND_MISSING_ROLES } from './require-roles.js';
-import { serviceInstanceSchema, type ServiceInstanceRow } from './service-instance.entity.js';
+import { ServiceInstanceRow } from './service-instance.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
 import { toInstanceRecord } from './service-instance.record.js';
 import { Inject, Injectable } from '@nestjs/common';
@@ -37,7 +37,7 @@ export class UpdateServiceInstance {
           version: String(await nextRecordVersion(change.manager, stateKey.instance(row.id))),
           updatedAt: new Date(this.now()),
         };
-        await change.manager.save(serviceInstanceSchema, updated);
+        await change.manager.save(ServiceInstanceRow, updated);
         change.state(toInstanceRecord(updated));
         change.event('service-instance.updated', row.id, {
           actor: request.actor,

@@ -4,8 +4,8 @@ import { lockRow, nextRecordVersion, violatedUniqueConstraint } from '@sluice/pe
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
 import { hash } from 'node:crypto';
-import { credentialSchema, type CredentialRow } from './credential.entity.js';
-import { unpinnedKeySchema } from './unpinned-key.entity.js';
+import { CredentialRow } from './credential.entity.js';
+import { UnpinnedKeyRow } from './unpinned-key.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';
 import { toCredentialRecord } from './service-key.record.js';
 
@@ -59,7 +59,7 @@ export async function addPinnedCredential(
 ): Promise<CredentialRow> {
   const digest = namesDigestOf(certificate);
   await lockNames(change, digest);
-  if (await change.manager.existsBy(unpinnedKeySchema, { digest })) {
+  if (await change.manager.existsBy(UnpinnedKeyRow, { digest })) {
     throw namesConflict(
       'A service key that is not pinned has the same subject and issuer, so calls could not be told apart: delete that key, or use another name.',
     );
@@ -108,7 +108,7 @@ export async function addCredential(
     createdAt: new Date(now),
   };
   try {
-    await change.manager.insert(credentialSchema, row);
+    await change.manager.insert(CredentialRow, row);
   } catch (error) {
     if (violatedUniqueConstraint(error) === 'credential_certificate') {
       throw new SluiceError(

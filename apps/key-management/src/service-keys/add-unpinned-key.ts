@@ -5,10 +5,10 @@ import type { ChangeScope } from '@sluice/service-shell';
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { In } from 'typeorm';
 import { addCredential, lockNames, namesConflict, namesDigestOf } from './add-credential.js';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import { credentialSchema, type CredentialRow } from './credential.entity.js';
-import { trustedRootSchema } from '../trusted-roots/trusted-root.entity.js';
-import { unpinnedKeySchema, type UnpinnedKeyRow } from './unpinned-key.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { CredentialRow } from './credential.entity.js';
+import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
+import { UnpinnedKeyRow } from './unpinned-key.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';
 import { toUnpinnedRecord } from './service-key.record.js';
 
@@ -25,8 +25,8 @@ export async function addUnpinnedKey(
 ): Promise<CredentialRow> {
   const digest = namesDigestOf(certificate);
   await lockNames(change, digest);
-  const unpinned = await change.manager.existsBy(unpinnedKeySchema, { digest });
-  if (unpinned || (await change.manager.existsBy(credentialSchema, { namesDigest: digest, pinned: true }))) {
+  const unpinned = await change.manager.existsBy(UnpinnedKeyRow, { digest });
+  if (unpinned || (await change.manager.existsBy(CredentialRow, { namesDigest: digest, pinned: true }))) {
     throw namesConflict(
       `A service key that is ${unpinned ? 'not pinned' : 'pinned'} has the same subject and issuer, so calls could not be told apart: delete that key, or use another name.`,
     );
@@ -40,17 +40,17 @@ export async function addUnpinnedKey(
     acceptedNotBefore: new Date(certificate.notBefore),
     version: String(await nextRecordVersion(change.manager, stateKey.unpinned(digest))),
   };
-  await change.manager.insert(unpinnedKeySchema, row);
+  await change.manager.insert(UnpinnedKeyRow, row);
   change.state(toUnpinnedRecord(row, key));
   return held;
 }
 
 /** The key of the issuer, when a root we trust or a CA of ours has signed the certificate; else the first valid use binds it. */
 async function findIssuerKey(change: ChangeScope, certificate: Certificate): Promise<string | null> {
-  const own = await change.manager.findBy(certificateAuthoritySchema, {
+  const own = await change.manager.findBy(CertificateAuthorityRow, {
     status: In(['prepared', 'active', 'retiring']),
   });
-  const roots = await change.manager.find(trustedRootSchema);
+  const roots = await change.manager.find(TrustedRootRow);
   const leaf = new X509Certificate(certificate.der);
   for (const { certificate: der } of [...own, ...roots]) {
     const issuer = parseCertificate(der);

@@ -14,7 +14,7 @@ import { RotateServiceKey } from './rotate-service-key.js';
 import { CreateServiceKey } from './create-service-key.js';
 import { called } from '../testing/called.js';
 import { busConfiguration, startKeyManagement, type KeyManagementFixture } from '../testing/key-management-fixture.js';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 
 const now = () => Date.now();
 const actor = 'test';
@@ -123,7 +123,7 @@ describe('a key whose certificate we issue', () => {
       const rows = await dataSource.query<unknown[]>(`SELECT * FROM ${table}`);
       expect(JSON.stringify(rows)).not.toContain(body);
     }
-    const authorities = await dataSource.manager.find(certificateAuthoritySchema);
+    const authorities = await dataSource.manager.find(CertificateAuthorityRow);
     for (const { sealedKey } of authorities)
       expect(() => createPrivateKey({ key: sealedKey, format: 'der', type: 'pkcs8' })).toThrow();
   });

@@ -13,7 +13,7 @@ import { readCertificationRequest, requireUnusedPublicKey } from './read-certifi
 import type { CertificateWarning } from './certificate-warning.js';
 import { judgeExternalCertificate, readExternalCertificate } from './read-external-certificate.js';
 import { makeSenderKeyPair, senderSubject } from './sender-key-pair.js';
-import { serviceKeySchema, type ServiceKeyRow } from './service-key.entity.js';
+import { ServiceKeyRow } from './service-key.entity.js';
 import type { CredentialRow } from './credential.entity.js';
 import type { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
@@ -96,14 +96,14 @@ export class CreateServiceKey {
         const secretHash = await hashSecret(secret);
         return async (change, row) => {
           const key = { ...row, secretHash };
-          await change.manager.insert(serviceKeySchema, key);
+          await change.manager.insert(ServiceKeyRow, key);
           return { key, held: [], credentials: toCredentials({ key, secret, flowUrl: this.flowUrl }) };
         };
       }
       case 'certificate': {
         const pair = await makeSenderKeyPair(parameters);
         return async (change, key, instance) => {
-          await change.manager.insert(serviceKeySchema, key);
+          await change.manager.insert(ServiceKeyRow, key);
           const issued = await this.authority.issue(change.manager, {
             subject: senderSubject(key, instance),
             publicKey: pair.publicKey,
@@ -124,7 +124,7 @@ export class CreateServiceKey {
         const requested = readCertificationRequest(parameters['certificate-request'], 'parameters.certificate-request');
         return async (change, key, instance) => {
           await requireUnusedPublicKey(change, requested.publicKeySha256);
-          await change.manager.insert(serviceKeySchema, key);
+          await change.manager.insert(ServiceKeyRow, key);
           const issued = await this.authority.issue(change.manager, {
             subject: senderSubject(key, instance, requested.commonName),
             publicKey: requested.publicKey,
@@ -142,7 +142,7 @@ export class CreateServiceKey {
         const certificate: Certificate = readExternalCertificate(parameters['X.509']);
         return async (change, key) => {
           const warnings = await judgeExternalCertificate(change.manager, certificate, this.now());
-          await change.manager.insert(serviceKeySchema, key);
+          await change.manager.insert(ServiceKeyRow, key);
           const held = parameters['pin-certificate']
             ? await addPinnedCredential(change, key, certificate, null, this.now())
             : await addUnpinnedKey(change, key, certificate, this.now());

@@ -1,8 +1,8 @@
 import { SluiceError } from '@sluice/domain';
 import type { EntityManager } from 'typeorm';
 import { lockMode, uuid, type RowLock } from '../persistence/row-lock-mode.js';
-import { credentialSchema, type CredentialRow } from './credential.entity.js';
-import { serviceKeySchema, type ServiceKeyRow } from './service-key.entity.js';
+import { CredentialRow } from './credential.entity.js';
+import { ServiceKeyRow } from './service-key.entity.js';
 
 /** @throws SluiceError `not-found` */
 export async function findServiceKey(
@@ -12,12 +12,12 @@ export async function findServiceKey(
 ): Promise<ServiceKeyRow> {
   const mode = lockMode[lock];
   const row = uuid.test(id)
-    ? await manager.findOne(serviceKeySchema, { where: { id }, ...(mode ? { lock: mode } : {}) })
+    ? await manager.findOne(ServiceKeyRow, { where: { id }, ...(mode ? { lock: mode } : {}) })
     : null;
   if (!row) throw new SluiceError('not-found', `There is no service key ${id}.`);
   return row;
 }
 
 export function findCredentials(manager: EntityManager, serviceKeyId: string): Promise<CredentialRow[]> {
-  return manager.find(credentialSchema, { where: { serviceKeyId }, order: { createdAt: 'DESC' } });
+  return manager.find(CredentialRow, { where: { serviceKeyId }, order: { createdAt: 'DESC' } });
 }

@@ -9,8 +9,8 @@ import {
 } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
 import { lockRow } from '@sluice/persistence';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import { credentialSchema } from './credential.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { CredentialRow } from './credential.entity.js';
 
 const commonNameType = '2.5.4.3';
 /** RFC 5280 appendix A: ub-common-name. Nothing invisible, which would deceive whoever reads a list of keys. */
@@ -75,8 +75,8 @@ export async function requireUnusedPublicKey(change: ChangeScope, publicKeySha25
   );
   const inUse =
     compromised !== undefined ||
-    (await manager.existsBy(credentialSchema, { publicKeySha256 })) ||
-    (await manager.existsBy(certificateAuthoritySchema, { publicKeySha256 }));
+    (await manager.existsBy(CredentialRow, { publicKeySha256 })) ||
+    (await manager.existsBy(CertificateAuthorityRow, { publicKeySha256 }));
   if (!inUse) return;
   throw new SluiceError(
     'public-key-in-use',

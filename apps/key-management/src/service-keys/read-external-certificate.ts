@@ -2,8 +2,8 @@ import { invalidArgument, SluiceError } from '@sluice/domain';
 import { decodePem, judgeSenderAdmission, parseCertificate, trustAnchor, type Certificate } from '@sluice/pki';
 import { In, type EntityManager } from 'typeorm';
 import { refuseCertificate, toWarnings, type CertificateWarning } from './certificate-warning.js';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import { trustedRootSchema } from '../trusted-roots/trusted-root.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
 
 /**
  * Reads the one certificate of an external key, in any of the forms PEM arrives in.
@@ -32,8 +32,8 @@ export async function judgeExternalCertificate(
   certificate: Certificate,
   now: number,
 ): Promise<CertificateWarning[]> {
-  const own = await manager.findBy(certificateAuthoritySchema, { status: In(['prepared', 'active', 'retiring']) });
-  const roots = await manager.find(trustedRootSchema);
+  const own = await manager.findBy(CertificateAuthorityRow, { status: In(['prepared', 'active', 'retiring']) });
+  const roots = await manager.find(TrustedRootRow);
   const ofKind = (kind: 'root' | 'issuing') => own.filter((row) => row.kind === kind);
   const { refusal, warnings } = judgeSenderAdmission(
     certificate,

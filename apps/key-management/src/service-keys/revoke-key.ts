@@ -5,8 +5,8 @@ import type { ChangeScope } from '@sluice/service-shell';
 import { writeCertificates } from './write-certificates.js';
 import { enterRevokedCertificates } from '../issuing-cas/enter-revoked-certificates.js';
 import { toEventCertificate, toEventServiceKey } from './service-key.view.js';
-import { serviceKeySchema, type ServiceKeyRow } from './service-key.entity.js';
-import { unpinnedKeySchema } from './unpinned-key.entity.js';
+import { ServiceKeyRow } from './service-key.entity.js';
+import { UnpinnedKeyRow } from './unpinned-key.entity.js';
 import type { CredentialRow } from './credential.entity.js';
 import { findCredentials } from './find-service-key.js';
 import { toUnpinnedRecord } from './service-key.record.js';
@@ -32,11 +32,11 @@ export async function revokeKey(
   const ended = held.filter(({ sha256 }) => ending.has(sha256));
   await enterRevokedCertificates(change.manager, ended, reason, revokedAt);
   const updated: ServiceKeyRow = { ...key, status: 'revoked', updatedAt: revokedAt };
-  await change.manager.update(serviceKeySchema, { id: key.id }, { status: 'revoked', updatedAt: revokedAt });
+  await change.manager.update(ServiceKeyRow, { id: key.id }, { status: 'revoked', updatedAt: revokedAt });
   if (key.keyType === 'certificate_external') {
-    for (const row of await change.manager.findBy(unpinnedKeySchema, { serviceKeyId: key.id })) {
+    for (const row of await change.manager.findBy(UnpinnedKeyRow, { serviceKeyId: key.id })) {
       const version = String(await nextRecordVersion(change.manager, stateKey.unpinned(row.digest)));
-      await change.manager.update(unpinnedKeySchema, { digest: row.digest }, { version });
+      await change.manager.update(UnpinnedKeyRow, { digest: row.digest }, { version });
       change.state(toUnpinnedRecord({ ...row, version }, updated));
     }
   }

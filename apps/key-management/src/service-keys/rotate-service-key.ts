@@ -7,7 +7,7 @@ import { isUsable, scheduledEnd } from './scheduled-end.js';
 import { writeCertificates } from './write-certificates.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from './service-key.view.js';
 import { prepareSuccessor, requireRotatable, type SuccessorMaterial } from './make-successor.js';
-import { serviceKeySchema, type ServiceKeyRow } from './service-key.entity.js';
+import { ServiceKeyRow } from './service-key.entity.js';
 import type { CredentialRow } from './credential.entity.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
@@ -60,7 +60,7 @@ export class RotateServiceKey {
       const successor = await enter(change, key, instance);
       const updatedKey: ServiceKeyRow = { ...key, parameters: successor.parameters, updatedAt: new Date(now) };
       await change.manager.update(
-        serviceKeySchema,
+        ServiceKeyRow,
         { id: key.id },
         { parameters: updatedKey.parameters, updatedAt: updatedKey.updatedAt },
       );

@@ -1,31 +1,33 @@
 import type { KeyType, ServiceKeyParameters } from '@sluice/domain';
-import { EntitySchema } from 'typeorm';
-import { timestamp } from '../persistence/timestamp.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export interface ServiceKeyRow {
-  id: string;
-  serviceInstanceId: string;
-  name: string;
-  keyType: KeyType;
-  parameters: ServiceKeyParameters;
-  status: 'active' | 'revoked';
+@Entity({ name: 'service_key' })
+export class ServiceKeyRow {
+  @PrimaryColumn({ type: 'uuid' })
+  id!: string;
+
+  @Column({ type: 'uuid', name: 'service_instance_id' })
+  serviceInstanceId!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text', name: 'key_type' })
+  keyType!: KeyType;
+
+  @Column({ type: 'jsonb' })
+  parameters!: ServiceKeyParameters;
+
+  @Column({ type: 'text' })
+  status!: 'active' | 'revoked';
+
   /** scrypt, for keys of type `client_secret`. */
-  secretHash: string | null;
-  createdAt: Date;
-  updatedAt: Date;
-}
+  @Column({ type: 'text', name: 'secret_hash', nullable: true })
+  secretHash!: string | null;
 
-export const serviceKeySchema = new EntitySchema<ServiceKeyRow>({
-  name: 'service_key',
-  columns: {
-    id: { type: 'uuid', primary: true },
-    serviceInstanceId: { type: 'uuid', name: 'service_instance_id' },
-    name: { type: 'text' },
-    keyType: { type: 'text', name: 'key_type' },
-    parameters: { type: 'jsonb' },
-    status: { type: 'text' },
-    secretHash: { type: 'text', name: 'secret_hash', nullable: true },
-    createdAt: { ...timestamp, name: 'created_at' },
-    updatedAt: { ...timestamp, name: 'updated_at' },
-  },
-});
+  @Column({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+
+  @Column({ type: 'timestamptz', name: 'updated_at' })
+  updatedAt!: Date;
+}

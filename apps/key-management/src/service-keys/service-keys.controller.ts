@@ -19,8 +19,8 @@ import { FLOW_URL } from './flow-url.js';
 import { CreateServiceKey } from './create-service-key.js';
 import { pageOf } from '@sluice/service-shell';
 import { DataSource, In, MoreThan } from 'typeorm';
-import { credentialSchema } from './credential.entity.js';
-import { serviceKeySchema } from './service-key.entity.js';
+import { CredentialRow } from './credential.entity.js';
+import { ServiceKeyRow } from './service-key.entity.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
 import { parseCertificate } from '@sluice/pki';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
@@ -80,14 +80,14 @@ export class ServiceKeysController {
     const { rows, ...end } = await pageOf(listServiceKeys, request, {
       scope: serviceInstanceId,
       load: (after, take) =>
-        manager.find(serviceKeySchema, {
+        manager.find(ServiceKeyRow, {
           where: { serviceInstanceId, ...(after === undefined ? {} : { name: MoreThan(after) }) },
           order: { name: 'ASC' },
           take,
         }),
       position: (row) => row.name,
     });
-    const held = await manager.findBy(credentialSchema, { serviceKeyId: In(rows.map(({ id }) => id)) });
+    const held = await manager.findBy(CredentialRow, { serviceKeyId: In(rows.map(({ id }) => id)) });
     const now = Date.now();
     const items = rows.map((row) =>
       toServiceKeyView(

@@ -1,25 +1,24 @@
-import { EntitySchema } from 'typeorm';
-import { timestamp } from '../persistence/timestamp.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** What an unpinned key compares. */
-export interface UnpinnedKeyRow {
-  digest: string;
-  serviceKeyId: string;
-  issuerKeySha256: string | null;
-  /** The certificate accepted last, as far as it is known here: verifiers move it on. */
-  acceptedSha256: string;
-  acceptedNotBefore: Date;
-  version: string;
-}
+@Entity({ name: 'unpinned_key' })
+export class UnpinnedKeyRow {
+  @PrimaryColumn({ type: 'text' })
+  digest!: string;
 
-export const unpinnedKeySchema = new EntitySchema<UnpinnedKeyRow>({
-  name: 'unpinned_key',
-  columns: {
-    digest: { type: 'text', primary: true },
-    serviceKeyId: { type: 'uuid', name: 'service_key_id' },
-    issuerKeySha256: { type: 'text', name: 'issuer_key_sha256', nullable: true },
-    acceptedSha256: { type: 'text', name: 'accepted_sha256' },
-    acceptedNotBefore: { ...timestamp, name: 'accepted_not_before' },
-    version: { type: 'bigint' },
-  },
-});
+  @Column({ type: 'uuid', name: 'service_key_id' })
+  serviceKeyId!: string;
+
+  @Column({ type: 'text', name: 'issuer_key_sha256', nullable: true })
+  issuerKeySha256!: string | null;
+
+  /** The certificate accepted last, as far as it is known here: verifiers move it on. */
+  @Column({ type: 'text', name: 'accepted_sha256' })
+  acceptedSha256!: string;
+
+  @Column({ type: 'timestamptz', name: 'accepted_not_before' })
+  acceptedNotBefore!: Date;
+
+  @Column({ type: 'bigint' })
+  version!: string;
+}

@@ -3,7 +3,7 @@ import { planRetirements } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import type { ChangeScope } from '@sluice/service-shell';
 import { toEventCertificate, toEventServiceKey } from './service-key.view.js';
-import { credentialSchema, type CredentialRow } from './credential.entity.js';
+import { CredentialRow } from './credential.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';
 import { toCredentialRecord } from './service-key.record.js';
 
@@ -42,7 +42,7 @@ export async function writeCertificates(
     };
     const { status, retiresAt, retireAfterUnusedDays, postponedAt, revokedAt, revocationReason, version } = row;
     await change.manager.update(
-      credentialSchema,
+      CredentialRow,
       { sha256: row.sha256 },
       { status, retiresAt, retireAfterUnusedDays, postponedAt, revokedAt, revocationReason, version },
     );

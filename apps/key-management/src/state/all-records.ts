@@ -1,12 +1,12 @@
 import type { StateRecord } from '@sluice/contracts';
-import type { DataSource, EntitySchema, ObjectLiteral } from 'typeorm';
+import type { DataSource, ObjectLiteral } from 'typeorm';
 import { findListsForRecord } from '../trusted-roots/find-trusted-root.js';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import { credentialSchema, type CredentialRow } from '../service-keys/credential.entity.js';
-import { serviceInstanceSchema } from '../service-instances/service-instance.entity.js';
-import { serviceKeySchema, type ServiceKeyRow } from '../service-keys/service-key.entity.js';
-import { trustedRootSchema } from '../trusted-roots/trusted-root.entity.js';
-import { unpinnedKeySchema } from '../service-keys/unpinned-key.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { CredentialRow } from '../service-keys/credential.entity.js';
+import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
+import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
+import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
+import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
 import { toCaRecord } from '../issuing-cas/issuing-ca.record.js';
 import { toCredentialRecord, toUnpinnedRecord } from '../service-keys/service-key.record.js';
 import { toInstanceRecord } from '../service-instances/service-instance.record.js';
@@ -16,28 +16,28 @@ const pageSize = 1_000;
 
 /** Every record of this service, page by page, to fill an empty bucket: what all others rest on first. */
 export async function* allRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
-  for await (const row of rows(dataSource, certificateAuthoritySchema, 'id')) yield toCaRecord(row);
-  for await (const row of rows(dataSource, trustedRootSchema, 'sha256'))
+  for await (const row of rows(dataSource, CertificateAuthorityRow, 'id')) yield toCaRecord(row);
+  for await (const row of rows(dataSource, TrustedRootRow, 'sha256'))
     yield toRootRecord(row, await findListsForRecord(dataSource.manager, row.sha256));
-  for await (const row of rows(dataSource, serviceInstanceSchema, 'id')) yield toInstanceRecord(row);
+  for await (const row of rows(dataSource, ServiceInstanceRow, 'id')) yield toInstanceRecord(row);
   yield* credentialRecords(dataSource);
   yield* unpinnedRecords(dataSource);
 }
 
 async function* unpinnedRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
-  for await (const row of rows(dataSource, unpinnedKeySchema, 'digest')) {
-    const key = await dataSource.manager.findOneBy(serviceKeySchema, { id: row.serviceKeyId });
+  for await (const row of rows(dataSource, UnpinnedKeyRow, 'digest')) {
+    const key = await dataSource.manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId });
     if (key) yield toUnpinnedRecord(row, key);
   }
 }
 
 async function* rows<Row extends ObjectLiteral>(
   dataSource: DataSource,
-  schema: EntitySchema<Row>,
+  table: new () => Row,
   key: string,
 ): AsyncIterable<Row> {
   for (let after: unknown; ;) {
-    const query = dataSource.getRepository(schema).createQueryBuilder('row').orderBy(`row.${key}`).limit(pageSize);
+    const query = dataSource.getRepository(table).createQueryBuilder('row').orderBy(`row.${key}`).limit(pageSize);
     if (after !== undefined) query.where(`row.${key} > :after`, { after });
     const page = await query.getMany();
     yield* page;
@@ -52,7 +52,7 @@ async function* credentialRecords(dataSource: DataSource): AsyncIterable<StateRe
       'REPEATABLE READ',
       async (manager) => {
         const credentials = await manager
-          .getRepository(credentialSchema)
+          .getRepository(CredentialRow)
           .createQueryBuilder('row')
           .where('row.sha256 > :after AND row.pinned', { after })
           .orderBy('row.sha256')
@@ -62,7 +62,7 @@ async function* credentialRecords(dataSource: DataSource): AsyncIterable<StateRe
         const keys =
           ids.length === 0
             ? []
-            : await manager.getRepository(serviceKeySchema).createQueryBuilder('key').whereInIds(ids).getMany();
+            : await manager.getRepository(ServiceKeyRow).createQueryBuilder('key').whereInIds(ids).getMany();
         const byId = new Map(keys.map((key) => [key.id, key]));
         return credentials.map((credential) => ({
           credential,

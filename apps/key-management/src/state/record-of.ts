@@ -1,12 +1,12 @@
 import { statePrefixOf, type StateRecord } from '@sluice/contracts';
 import type { DataSource } from 'typeorm';
 import { findListsForRecord } from '../trusted-roots/find-trusted-root.js';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import { credentialSchema } from '../service-keys/credential.entity.js';
-import { serviceInstanceSchema } from '../service-instances/service-instance.entity.js';
-import { serviceKeySchema } from '../service-keys/service-key.entity.js';
-import { trustedRootSchema } from '../trusted-roots/trusted-root.entity.js';
-import { unpinnedKeySchema } from '../service-keys/unpinned-key.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { CredentialRow } from '../service-keys/credential.entity.js';
+import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
+import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
+import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
+import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
 import { toCaRecord } from '../issuing-cas/issuing-ca.record.js';
 import { toCredentialRecord, toUnpinnedRecord } from '../service-keys/service-key.record.js';
 import { toInstanceRecord } from '../service-instances/service-instance.record.js';
@@ -22,25 +22,25 @@ export function recordOf(dataSource: DataSource, key: string): Promise<StateReco
   return dataSource.transaction('REPEATABLE READ', async (manager) => {
     switch (prefix) {
       case 'ca': {
-        const row = uuid.test(id) ? await manager.findOneBy(certificateAuthoritySchema, { id }) : null;
+        const row = uuid.test(id) ? await manager.findOneBy(CertificateAuthorityRow, { id }) : null;
         return row ? toCaRecord(row) : undefined;
       }
       case 'root': {
-        const row = await manager.findOneBy(trustedRootSchema, { sha256: id });
+        const row = await manager.findOneBy(TrustedRootRow, { sha256: id });
         return row ? toRootRecord(row, await findListsForRecord(manager, id)) : undefined;
       }
       case 'instance': {
-        const row = uuid.test(id) ? await manager.findOneBy(serviceInstanceSchema, { id }) : null;
+        const row = uuid.test(id) ? await manager.findOneBy(ServiceInstanceRow, { id }) : null;
         return row ? toInstanceRecord(row) : undefined;
       }
       case 'credential': {
-        const row = await manager.findOneBy(credentialSchema, { sha256: id, pinned: true });
-        const key = row && (await manager.findOneBy(serviceKeySchema, { id: row.serviceKeyId }));
+        const row = await manager.findOneBy(CredentialRow, { sha256: id, pinned: true });
+        const key = row && (await manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId }));
         return row && key ? toCredentialRecord(row, key) : undefined;
       }
       case 'unpinned': {
-        const row = await manager.findOneBy(unpinnedKeySchema, { digest: id });
-        const key = row && (await manager.findOneBy(serviceKeySchema, { id: row.serviceKeyId }));
+        const row = await manager.findOneBy(UnpinnedKeyRow, { digest: id });
+        const key = row && (await manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId }));
         return row && key ? toUnpinnedRecord(row, key) : undefined;
       }
       default:

@@ -4,7 +4,7 @@ import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence
 import { decodePem, judgeAnchorAdmission, parseCertificate, type Certificate } from '@sluice/pki';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { refuseCertificate, toWarnings } from '../service-keys/certificate-warning.js';
-import { trustedRootSchema, type TrustedRootRow } from './trusted-root.entity.js';
+import { TrustedRootRow } from './trusted-root.entity.js';
 import { toRootRecord } from './trusted-root.record.js';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -31,7 +31,7 @@ export class AddTrustedRoot {
           addedAt: new Date(this.now()),
           revocation: null,
         };
-        await change.manager.insert(trustedRootSchema, row);
+        await change.manager.insert(TrustedRootRow, row);
         change.state(toRootRecord(row, []));
         change.event('trusted-root.added', row.sha256, {
           actor: request.actor,

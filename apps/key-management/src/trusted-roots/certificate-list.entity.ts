@@ -1,65 +1,71 @@
-import { EntitySchema } from 'typeorm';
-import { timestamp } from '../persistence/timestamp.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A CRL in force for certificates below a trusted root. */
-export interface RootCertificateListRow {
-  rootSha256: string;
-  sha256: string;
-  der: Buffer;
+@Entity({ name: 'root_certificate_list' })
+export class RootCertificateListRow {
+  @PrimaryColumn({ type: 'text', name: 'root_sha256' })
+  rootSha256!: string;
+
+  @PrimaryColumn({ type: 'text' })
+  sha256!: string;
+
+  @Column({ type: 'bytea', select: false })
+  der!: Buffer;
+
   /** Hex SHA-256 of what it is about (issuer, distribution point, delta or not): of each there is one. */
-  scopeKey: string;
+  @Column({ type: 'text', name: 'scope_key' })
+  scopeKey!: string;
+
   /** The URL it was fetched from; null when it was uploaded. */
-  source: string | null;
-  issuerDn: string;
-  crlNumber: string | null;
-  delta: boolean;
-  thisUpdate: Date;
-  nextUpdate: Date | null;
-  entries: number;
-  bytes: number;
-  since: Date;
+  @Column({ type: 'text', nullable: true })
+  source!: string | null;
+
+  @Column({ type: 'text', name: 'issuer_dn' })
+  issuerDn!: string;
+
+  @Column({ type: 'text', name: 'crl_number', nullable: true })
+  crlNumber!: string | null;
+
+  @Column({ type: 'boolean' })
+  delta!: boolean;
+
+  @Column({ type: 'timestamptz', name: 'this_update' })
+  thisUpdate!: Date;
+
+  @Column({ type: 'timestamptz', name: 'next_update', nullable: true })
+  nextUpdate!: Date | null;
+
+  @Column({ type: 'integer' })
+  entries!: number;
+
+  @Column({ type: 'integer' })
+  bytes!: number;
+
+  @Column({ type: 'timestamptz' })
+  since!: Date;
 }
 
 /** A URL that a CRL is fetched from, and how that is going. */
-export interface RootCertificateListSourceRow {
-  rootSha256: string;
-  url: string;
-  nextFetchAt: Date;
-  lastFetchedAt: Date | null;
-  lastError: string | null;
-  failures: number;
-  etag: string | null;
+@Entity({ name: 'root_certificate_list_source' })
+export class RootCertificateListSourceRow {
+  @PrimaryColumn({ type: 'text', name: 'root_sha256' })
+  rootSha256!: string;
+
+  @PrimaryColumn({ type: 'text' })
+  url!: string;
+
+  @Column({ type: 'timestamptz', name: 'next_fetch_at' })
+  nextFetchAt!: Date;
+
+  @Column({ type: 'timestamptz', name: 'last_fetched_at', nullable: true })
+  lastFetchedAt!: Date | null;
+
+  @Column({ type: 'text', name: 'last_error', nullable: true })
+  lastError!: string | null;
+
+  @Column({ type: 'integer' })
+  failures!: number;
+
+  @Column({ type: 'text', nullable: true })
+  etag!: string | null;
 }
-
-export const rootCertificateListSchema = new EntitySchema<RootCertificateListRow>({
-  name: 'root_certificate_list',
-  columns: {
-    rootSha256: { type: 'text', name: 'root_sha256', primary: true },
-    sha256: { type: 'text', primary: true },
-    // Not read unless asked for: it may have tens of megabytes.
-    der: { type: 'bytea', select: false },
-    scopeKey: { type: 'text', name: 'scope_key' },
-    source: { type: 'text', nullable: true },
-    issuerDn: { type: 'text', name: 'issuer_dn' },
-    crlNumber: { type: 'text', name: 'crl_number', nullable: true },
-    delta: { type: 'boolean' },
-    thisUpdate: { ...timestamp, name: 'this_update' },
-    nextUpdate: { ...timestamp, name: 'next_update', nullable: true },
-    entries: { type: 'integer' },
-    bytes: { type: 'integer' },
-    since: timestamp,
-  },
-});
-
-export const rootCertificateListSourceSchema = new EntitySchema<RootCertificateListSourceRow>({
-  name: 'root_certificate_list_source',
-  columns: {
-    rootSha256: { type: 'text', name: 'root_sha256', primary: true },
-    url: { type: 'text', primary: true },
-    nextFetchAt: { ...timestamp, name: 'next_fetch_at' },
-    lastFetchedAt: { ...timestamp, name: 'last_fetched_at', nullable: true },
-    lastError: { type: 'text', name: 'last_error', nullable: true },
-    failures: { type: 'integer' },
-    etag: { type: 'text', nullable: true },
-  },
-});

@@ -7,8 +7,8 @@ import type { ChangeScope } from '@sluice/service-shell';
 import type { DataSource, EntityManager } from 'typeorm';
 import { findCertificateLists, findListsForRecord } from './find-trusted-root.js';
 import type { ReadCertificateList } from './read-certificate-list.js';
-import { rootCertificateListSchema, type RootCertificateListRow } from './certificate-list.entity.js';
-import { trustedRootSchema, type TrustedRootRow } from './trusted-root.entity.js';
+import { RootCertificateListRow } from './certificate-list.entity.js';
+import { TrustedRootRow } from './trusted-root.entity.js';
 import { toRootRecord } from './trusted-root.record.js';
 
 /** One putting process at a time: two that put the same object would mix their chunks. */
@@ -49,7 +49,7 @@ export class CertificateLists {
     { list, scopeKey }: ReadCertificateList,
     source: string | null,
   ): Promise<boolean> {
-    const before = await manager.findOneBy(rootCertificateListSchema, { rootSha256: root.sha256, scopeKey });
+    const before = await manager.findOneBy(RootCertificateListRow, { rootSha256: root.sha256, scopeKey });
     if (before?.sha256 === list.sha256) return false;
     if (before && isOlder(list, before)) {
       throw new SluiceError(
@@ -58,10 +58,10 @@ export class CertificateLists {
         { inForce: before.sha256 },
       );
     }
-    if (before) await manager.delete(rootCertificateListSchema, { rootSha256: root.sha256, sha256: before.sha256 });
+    if (before) await manager.delete(RootCertificateListRow, { rootSha256: root.sha256, sha256: before.sha256 });
     // A URL that now gives a CRL of another scope gives the one before no longer.
-    if (source !== null) await manager.delete(rootCertificateListSchema, { rootSha256: root.sha256, source });
-    await manager.insert(rootCertificateListSchema, {
+    if (source !== null) await manager.delete(RootCertificateListRow, { rootSha256: root.sha256, source });
+    await manager.insert(RootCertificateListRow, {
       rootSha256: root.sha256,
       sha256: list.sha256,
       der: Buffer.from(list.der.buffer, list.der.byteOffset, list.der.length),
@@ -85,7 +85,7 @@ export class CertificateLists {
       ...root,
       version: String(await nextRecordVersion(change.manager, stateKey.root(root.sha256))),
     };
-    await change.manager.save(trustedRootSchema, row);
+    await change.manager.save(TrustedRootRow, row);
     const lists = await findCertificateLists(change.manager, row.sha256);
     change.state(toRootRecord(row, await findListsForRecord(change.manager, row.sha256)));
     change.event('trusted-root.updated', row.sha256, {
@@ -109,7 +109,7 @@ export class CertificateLists {
   /** Puts what is missing in the object store, as after a loss of the bus, and removes what nothing needs any more. */
   async keepStore(): Promise<void> {
     const rows = await this.dataSource.manager
-      .createQueryBuilder(rootCertificateListSchema, 'list')
+      .createQueryBuilder(RootCertificateListRow, 'list')
       .select('DISTINCT list.sha256', 'sha256')
       .where('list.bytes > :inline', { inline: longestInlineCertificateList })
       .getRawMany<{ sha256: string }>();
@@ -127,7 +127,7 @@ export class CertificateLists {
 
   async #readDer(sha256: string): Promise<Buffer | undefined> {
     const row = await this.dataSource.manager
-      .createQueryBuilder(rootCertificateListSchema, 'list')
+      .createQueryBuilder(RootCertificateListRow, 'list')
       .select('list.der', 'der')
       .where('list.sha256 = :sha256', { sha256 })
       .limit(1)

@@ -8,11 +8,7 @@ import { DOWNLOAD_CERTIFICATE_LIST, type DownloadCertificateList } from './downl
 import { listJudgement, readCertificateList, type ReadCertificateList } from './read-certificate-list.js';
 import { nextFetchAt } from './next-fetch.js';
 import { findTrustedRoot } from './find-trusted-root.js';
-import {
-  rootCertificateListSchema,
-  rootCertificateListSourceSchema,
-  type RootCertificateListSourceRow,
-} from './certificate-list.entity.js';
+import { RootCertificateListRow, RootCertificateListSourceRow } from './certificate-list.entity.js';
 import type { TrustedRootRow } from './trusted-root.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -46,7 +42,7 @@ export class ConfigureRevocation {
       await this.#forget(change.manager, root, policy);
       for (const { read, source } of fetched) {
         await this.lists.enter(change.manager, root, read, source.url);
-        await change.manager.save(rootCertificateListSourceSchema, source);
+        await change.manager.save(RootCertificateListSourceRow, source);
       }
       return this.lists.publish(change, { ...root, revocation: policy }, request.actor);
     });
@@ -76,12 +72,12 @@ export class ConfigureRevocation {
   /** Takes away what the new policy does not name; uploaded CRLs stay while there is a policy. */
   async #forget(manager: EntityManager, root: TrustedRootRow, policy: RevocationPolicy | null): Promise<void> {
     const rootSha256 = root.sha256;
-    if (!policy) await manager.delete(rootCertificateListSchema, { rootSha256 });
+    if (!policy) await manager.delete(RootCertificateListRow, { rootSha256 });
     const kept = new Set(policy?.crls.map(({ url }) => url));
-    const sources = await manager.findBy(rootCertificateListSourceSchema, { rootSha256 });
+    const sources = await manager.findBy(RootCertificateListSourceRow, { rootSha256 });
     for (const { url } of sources.filter((source) => !kept.has(source.url))) {
-      await manager.delete(rootCertificateListSourceSchema, { rootSha256, url });
-      await manager.delete(rootCertificateListSchema, { rootSha256, source: url });
+      await manager.delete(RootCertificateListSourceRow, { rootSha256, url });
+      await manager.delete(RootCertificateListRow, { rootSha256, source: url });
     }
   }
 }

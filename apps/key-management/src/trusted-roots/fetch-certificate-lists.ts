@@ -6,11 +6,7 @@ import { DOWNLOAD_CERTIFICATE_LIST, type DownloadCertificateList } from './downl
 import { listJudgement, readCertificateList } from './read-certificate-list.js';
 import { findTrustedRoot } from './find-trusted-root.js';
 import { nextFetchAt, retryFetchAt } from './next-fetch.js';
-import {
-  rootCertificateListSchema,
-  rootCertificateListSourceSchema,
-  type RootCertificateListSourceRow,
-} from './certificate-list.entity.js';
+import { RootCertificateListRow, RootCertificateListSourceRow } from './certificate-list.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 /** Who changes what no administrator asked for. */
 const actor = 'key-management';
@@ -45,7 +41,7 @@ export class FetchCertificateLists {
     const at = this.now();
     return this.dataSource.transaction(async (manager) => {
       const source = await manager
-        .createQueryBuilder(rootCertificateListSourceSchema, 'source')
+        .createQueryBuilder(RootCertificateListSourceRow, 'source')
         .where('source.next_fetch_at <= :at', { at: new Date(at) })
         .orderBy('source.next_fetch_at')
         .limit(1)
@@ -54,7 +50,7 @@ export class FetchCertificateLists {
         .getOne();
       if (!source) return undefined;
       await manager.update(
-        rootCertificateListSourceSchema,
+        RootCertificateListSourceRow,
         { rootSha256: source.rootSha256, url: source.url },
         { nextFetchAt: new Date(at + claimMs) },
       );
@@ -71,7 +67,7 @@ export class FetchCertificateLists {
     if (!policy || intervalMs === 0) return;
     try {
       const downloaded = await this.download(url, source.etag ?? undefined);
-      const inForce = await this.dataSource.manager.findOneBy(rootCertificateListSchema, { rootSha256, source: url });
+      const inForce = await this.dataSource.manager.findOneBy(RootCertificateListRow, { rootSha256, source: url });
       let nextUpdate = inForce?.nextUpdate?.getTime();
       if (downloaded.content !== undefined) {
         const read = await readCertificateList(downloaded.content, listJudgement(root, policy, this.now()));
@@ -110,7 +106,7 @@ export class FetchCertificateLists {
 
   async #note(source: RootCertificateListSourceRow, outcome: Partial<RootCertificateListSourceRow>): Promise<void> {
     await this.dataSource.manager.update(
-      rootCertificateListSourceSchema,
+      RootCertificateListSourceRow,
       { rootSha256: source.rootSha256, url: source.url },
       outcome,
     );

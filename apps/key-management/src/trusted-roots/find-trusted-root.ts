@@ -1,14 +1,9 @@
 import { longestInlineCertificateList } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import type { EntityManager } from 'typeorm';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import {
-  rootCertificateListSchema,
-  rootCertificateListSourceSchema,
-  type RootCertificateListRow,
-  type RootCertificateListSourceRow,
-} from './certificate-list.entity.js';
-import { trustedRootSchema, type TrustedRootRow } from './trusted-root.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { RootCertificateListRow, RootCertificateListSourceRow } from './certificate-list.entity.js';
+import { TrustedRootRow } from './trusted-root.entity.js';
 
 /** @throws SluiceError `not-found`; `protected` for the root of our own CA, whose keys are judged by their status */
 export async function findTrustedRoot(
@@ -16,12 +11,12 @@ export async function findTrustedRoot(
   sha256: string,
   lock: 'none' | 'update' = 'none',
 ): Promise<TrustedRootRow> {
-  const row = await manager.findOne(trustedRootSchema, {
+  const row = await manager.findOne(TrustedRootRow, {
     where: { sha256: sha256.toLowerCase() },
     ...(lock === 'update' ? { lock: { mode: 'pessimistic_write' as const } } : {}),
   });
   if (row) return row;
-  if (await manager.existsBy(certificateAuthoritySchema, { sha256: sha256.toLowerCase(), kind: 'root' }))
+  if (await manager.existsBy(CertificateAuthorityRow, { sha256: sha256.toLowerCase(), kind: 'root' }))
     throw new SluiceError(
       'protected',
       'This is the root of the issuing CA: its certificates are judged by the status of their service keys.',
@@ -43,12 +38,12 @@ export async function findListsForRecord(
 }
 
 export function findCertificateLists(manager: EntityManager, rootSha256: string): Promise<RootCertificateListRow[]> {
-  return manager.find(rootCertificateListSchema, { where: { rootSha256 }, order: { issuerDn: 'ASC', sha256: 'ASC' } });
+  return manager.find(RootCertificateListRow, { where: { rootSha256 }, order: { issuerDn: 'ASC', sha256: 'ASC' } });
 }
 
 export function findCertificateListSources(
   manager: EntityManager,
   rootSha256: string,
 ): Promise<RootCertificateListSourceRow[]> {
-  return manager.find(rootCertificateListSourceSchema, { where: { rootSha256 }, order: { url: 'ASC' } });
+  return manager.find(RootCertificateListSourceRow, { where: { rootSha256 }, order: { url: 'ASC' } });
 }

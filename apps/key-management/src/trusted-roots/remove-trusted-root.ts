@@ -3,8 +3,8 @@ import { formatDistinguishedName, SluiceError } from '@sluice/domain';
 import { parseCertificate } from '@sluice/pki';
 import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges } from '@sluice/service-shell';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import { trustedRootSchema } from './trusted-root.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { TrustedRootRow } from './trusted-root.entity.js';
 import { toRootRecord } from './trusted-root.record.js';
 import { Injectable } from '@nestjs/common';
 
@@ -18,9 +18,9 @@ export class RemoveTrustedRoot {
     const sha256 = request.sha256.toLowerCase();
     return this.changes.commit(async (change) => {
       const version = await nextRecordVersion(change.manager, stateKey.root(sha256));
-      const row = await change.manager.findOneBy(trustedRootSchema, { sha256 });
+      const row = await change.manager.findOneBy(TrustedRootRow, { sha256 });
       if (!row) {
-        if (await change.manager.existsBy(certificateAuthoritySchema, { sha256, kind: 'root' })) {
+        if (await change.manager.existsBy(CertificateAuthorityRow, { sha256, kind: 'root' })) {
           throw new SluiceError(
             'protected',
             'This is the root of the issuing CA: retire that CA instead of removing its root.',
@@ -28,7 +28,7 @@ export class RemoveTrustedRoot {
         }
         throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
       }
-      await change.manager.delete(trustedRootSchema, { sha256 });
+      await change.manager.delete(TrustedRootRow, { sha256 });
       change.state({ ...toRootRecord(row, []), version, deleted: true });
       change.event('trusted-root.removed', sha256, {
         actor: request.actor,

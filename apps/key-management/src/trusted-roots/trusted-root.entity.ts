@@ -1,25 +1,24 @@
 import type { RevocationPolicy } from '@sluice/domain';
-import { EntitySchema } from 'typeorm';
-import { timestamp } from '../persistence/timestamp.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export interface TrustedRootRow {
-  sha256: string;
-  certificate: Buffer;
-  addedBy: string;
-  version: string;
-  addedAt: Date;
+@Entity({ name: 'trusted_root' })
+export class TrustedRootRow {
+  @PrimaryColumn({ type: 'text' })
+  sha256!: string;
+
+  @Column({ type: 'bytea' })
+  certificate!: Buffer;
+
+  @Column({ type: 'text', name: 'added_by' })
+  addedBy!: string;
+
+  @Column({ type: 'bigint' })
+  version!: string;
+
+  @Column({ type: 'timestamptz', name: 'added_at' })
+  addedAt!: Date;
+
   /** Null: revocation is not checked. */
-  revocation: RevocationPolicy | null;
+  @Column({ type: 'jsonb', nullable: true })
+  revocation!: RevocationPolicy | null;
 }
-
-export const trustedRootSchema = new EntitySchema<TrustedRootRow>({
-  name: 'trusted_root',
-  columns: {
-    sha256: { type: 'text', primary: true },
-    certificate: { type: 'bytea' },
-    addedBy: { type: 'text', name: 'added_by' },
-    version: { type: 'bigint' },
-    addedAt: { ...timestamp, name: 'added_at' },
-    revocation: { type: 'jsonb', nullable: true },
-  },
-});

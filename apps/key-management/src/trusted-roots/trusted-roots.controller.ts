@@ -18,8 +18,8 @@ import { AddTrustedRoot } from './add-trusted-root.js';
 import { warnOfNames } from './warn-of-names.js';
 import { pageOf } from '@sluice/service-shell';
 import { findTrustedRootView } from './revocation.view.js';
-import { certificateAuthoritySchema } from '../issuing-cas/certificate-authority.entity.js';
-import { trustedRootSchema } from './trusted-root.entity.js';
+import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { TrustedRootRow } from './trusted-root.entity.js';
 import { SluiceError } from '@sluice/domain';
 import { RemoveTrustedRoot } from './remove-trusted-root.js';
 import { ConfigureRevocation } from './configure-revocation.js';
@@ -59,10 +59,10 @@ export class TrustedRootsController {
     const { rows, ...end } = await pageOf(listTrustedRoots, request, {
       load: async (after, take) => {
         const beyond = after === undefined ? {} : { sha256: MoreThan(after) };
-        const own = await manager.find(certificateAuthoritySchema, {
+        const own = await manager.find(CertificateAuthorityRow, {
           where: { kind: 'root', status: In(['prepared', 'active', 'retiring']), ...beyond },
         });
-        const added = await manager.find(trustedRootSchema, { where: beyond, order: { sha256: 'ASC' }, take });
+        const added = await manager.find(TrustedRootRow, { where: beyond, order: { sha256: 'ASC' }, take });
         return [
           ...own.map((row) => toTrustedRootView(row.certificate, 'issuing-ca', row.createdAt)),
           ...(await Promise.all(added.map((row) => findTrustedRootView(manager, row)))),
@@ -79,9 +79,9 @@ export class TrustedRootsController {
   async get(@Payload() request: DecodedRequestOf<typeof getTrustedRoot>): Promise<ResponseOf<typeof getTrustedRoot>> {
     const { manager } = this.dataSource;
     const sha256 = request.sha256.toLowerCase();
-    const row = await manager.findOneBy(trustedRootSchema, { sha256 });
+    const row = await manager.findOneBy(TrustedRootRow, { sha256 });
     if (row) return findTrustedRootView(manager, row);
-    const own = await manager.findOneBy(certificateAuthoritySchema, { sha256, kind: 'root' });
+    const own = await manager.findOneBy(CertificateAuthorityRow, { sha256, kind: 'root' });
     if (own) return toTrustedRootView(own.certificate, 'issuing-ca', own.createdAt);
     throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
   }

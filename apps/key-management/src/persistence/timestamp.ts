@@ -1,2 +1,0 @@
-/** The column type of every time. */
-export const timestamp = { type: 'timestamptz' } as const;
