@@ -51,7 +51,7 @@ function call(agent, path) {
 /** What is seen in one turn: outcomes, and the longest time without one that was good. */
 class Seen {
   outcomes = {};
-  longestGap = 0;
+  maxGap = 0;
   constructor(good, allowed) {
     this.good = good;
     this.allowed = allowed;
@@ -61,15 +61,15 @@ class Seen {
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
     if (!this.good.test(outcome)) return;
     const now = performance.now();
-    this.longestGap = Math.max(this.longestGap, now - this.lastGood);
+    this.maxGap = Math.max(this.maxGap, now - this.lastGood);
     this.lastGood = now;
   }
   /** @returns a text of it, and what must not be; what comes after counts anew */
   take() {
-    const text = `${JSON.stringify(this.outcomes)}, longest gap ${(this.longestGap / 1_000).toFixed(1)} s`;
+    const text = `${JSON.stringify(this.outcomes)}, longest gap ${(this.maxGap / 1_000).toFixed(1)} s`;
     const bad = Object.keys(this.outcomes).filter((outcome) => !this.good.test(outcome) && !this.allowed.test(outcome));
     this.outcomes = {};
-    this.longestGap = 0;
+    this.maxGap = 0;
     return { text, bad };
   }
 }

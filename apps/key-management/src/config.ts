@@ -1,5 +1,5 @@
 import { databaseEnvironment, destinationEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
-import { defaultBusStoreMb, smallestBusStoreMb } from '@sluice/contracts';
+import { defaultBusStoreMb, minBusStoreMb } from '@sluice/contracts';
 import { z } from 'zod';
 
 const environment = shellEnvironment
@@ -17,7 +17,7 @@ const environment = shellEnvironment
     BUS_STORE_MB: z.coerce
       .number()
       .int()
-      .min(smallestBusStoreMb)
+      .min(minBusStoreMb)
       .default(defaultBusStoreMb)
       .describe('`max_file_store` of the nats-servers, in MiB: the streams are made to fit.'),
     BUS_REPLICAS: z

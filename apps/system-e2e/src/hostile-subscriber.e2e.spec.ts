@@ -10,7 +10,7 @@ import { LocalStack } from './stack/local-stack.js';
 
 type WithSeed = Subscriber & { readonly seed: string };
 
-describe('attack 51: a permitted subscriber that means harm', () => {
+describe('attack 51: a permitted subscriber that attacks', () => {
   let stack: LocalStack;
   let administrator: Administrator;
   const connections: NatsConnection[] = [];

@@ -255,7 +255,7 @@ describe('a stack whose parts die', () => {
           { name: 'key', sender: good, path: `/http/${flow.id}` },
           { name: 'deleted key', sender: deleted, path: `/http/${flow.id}` },
         ]);
-        // A call that is under way at the kill may wait for its whole patience: what goes before tells that calls succeed.
+        // A call that is under way at the kill may wait for its whole time-out: what goes before tells that calls succeed.
         await until(() => [...load.outcomes.values()].every(({ size }) => size > 0), { what: 'the first answers' });
         await killAndAwait(name);
         await untilEverythingAnswers();

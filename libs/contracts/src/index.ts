@@ -214,7 +214,7 @@ export {
   certificateListBucket,
   certificateListStream,
   certificateListSubject,
-  longestInlineCertificateList,
+  maxInlineCertificateList,
   type CertificateListNotice,
 } from './state/certificate-lists.js';
 export {
@@ -262,7 +262,7 @@ export {
   subscriberSessionSeconds,
   subscriberUserPrefix,
 } from './bus/subscribers.js';
-export { defaultBusStoreMb, smallestBusStoreMb, streamSizes, type StreamSizes } from './bus/store-size.js';
+export { defaultBusStoreMb, minBusStoreMb, streamSizes, type StreamSizes } from './bus/store-size.js';
 export {
   renderBusServerConfiguration,
   type BusCluster,

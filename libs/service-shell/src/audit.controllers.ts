@@ -6,7 +6,7 @@ import { Payload } from '@nestjs/microservices';
 import { DataSource } from 'typeorm';
 
 /** A page of content never comes near the largest message of the bus. */
-const largestPageBytes = 2 * 1024 * 1024;
+const maxPageBytes = 2 * 1024 * 1024;
 
 /** Show a service's audit trail, for its module. */
 export function auditControllers(writer: StateWriter): Type[] {
@@ -22,7 +22,7 @@ export function auditControllers(writer: StateWriter): Type[] {
       let bytes = 0;
       // The first goes out whatever its size: a page with nothing in it would mean the end.
       return {
-        entries: entries.filter((entry, index) => (bytes += entry.content.length) <= largestPageBytes || index === 0),
+        entries: entries.filter((entry, index) => (bytes += entry.content.length) <= maxPageBytes || index === 0),
       };
     }
   }

@@ -18,7 +18,7 @@ export interface CompareStateOptions {
   readonly records: () => AsyncIterable<StateRecord>;
 }
 
-const mostShown = 1_000;
+const maxShown = 1_000;
 const readsAtOnce = 64;
 
 /** Compares the records this service writes with its tables. */
@@ -32,7 +32,7 @@ export class CompareState {
     const again = await this.#compare();
     const before = new Set(first.differences.map(identity));
     const stayed = again.differences.filter((difference) => before.has(identity(difference)));
-    return { ...again, differing: stayed.length, differences: stayed.slice(0, mostShown) };
+    return { ...again, differing: stayed.length, differences: stayed.slice(0, maxShown) };
   }
 
   async #compare(): Promise<StateComparison> {

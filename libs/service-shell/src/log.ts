@@ -10,7 +10,7 @@ const secrets = ['key', 'clientsecret', 'password', 'token', 'privateKey', 'auth
 
 /** Structured logs on standard output. Every line carries the ids of the request it belongs to. */
 export function createLog(service: string, level: string): Log {
-  const stream = pino.destination({ dest: process.stdout.fd, sync: true, maxLength: largestWaitingLog });
+  const stream = pino.destination({ dest: process.stdout.fd, sync: true, maxLength: maxWaitingLog });
   // A log on a full disk, or one that nobody reads, ends nothing: lines wait up to a bound, then they are dropped.
   stream.on('error', () => undefined);
   stream.on('drop', () => droppedLines++);
@@ -31,7 +31,7 @@ export function createLog(service: string, level: string): Log {
 }
 
 /** Octets of lines that wait for a log that cannot be written. */
-const largestWaitingLog = 1024 * 1024;
+const maxWaitingLog = 1024 * 1024;
 
 let droppedLines = 0;
 

@@ -48,7 +48,7 @@ const credential = (index: number): StateRecord<'credential'> => {
 
 /** Records on their way to the bucket. */
 class Crossing {
-  mostAtOnce = 0;
+  maxAtOnce = 0;
   /** What had not been acknowledged when a record was sent, by the record's key. */
   readonly before = new Map<string, readonly string[]>();
   readonly #now = new Set<string>();
@@ -59,7 +59,7 @@ class Crossing {
       const key = subject.slice(stateSubjectPrefix.length);
       this.before.set(key, [...this.#now]);
       this.#now.add(key);
-      this.mostAtOnce = Math.max(this.mostAtOnce, this.#now.size);
+      this.maxAtOnce = Math.max(this.maxAtOnce, this.#now.size);
       try {
         return await connection.request(subject, ...rest);
       } finally {
@@ -158,8 +158,8 @@ describe('filling an empty state bucket from Postgres', () => {
   it('puts many records of a kind side by side, but not more than a bounded number', async () => {
     const credentials = Array.from({ length: 400 }, (_, index) => credential(index));
     await fillWith(credentials);
-    expect(crossing.mostAtOnce).toBeGreaterThan(32);
-    expect(crossing.mostAtOnce).toBeLessThanOrEqual(128);
+    expect(crossing.maxAtOnce).toBeGreaterThan(32);
+    expect(crossing.maxAtOnce).toBeLessThanOrEqual(128);
     expect((await bucket.keys('credential')).sort()).toEqual(credentials.map(({ key }) => key));
     expect((await bucket.last(credential(399).key))?.version).toBe(7);
   });

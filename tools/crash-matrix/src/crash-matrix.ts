@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { until } from './patience.js';
+import { until } from './wait-until.js';
 import { TestBed } from './test-bed.js';
 
 /** Every step between a request and its acknowledged event at which key-management is killed. */

@@ -20,7 +20,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { until } from './patience.js';
+import { until } from './wait-until.js';
 import { ServiceProcess } from './service-process.js';
 
 const root = join(import.meta.dirname, '..', '..', '..');

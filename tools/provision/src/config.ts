@@ -1,4 +1,4 @@
-import { defaultBusStoreMb, smallestBusStoreMb } from '@sluice/contracts';
+import { defaultBusStoreMb, minBusStoreMb } from '@sluice/contracts';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { ServerCount } from './container/volumes.js';
@@ -54,8 +54,8 @@ function readServerCount(environment: NodeJS.ProcessEnv): ServerCount {
 /** @throws Error with one sentence that names the variable */
 export function readBusStoreMb(environment: NodeJS.ProcessEnv): number {
   const value = Number(environment['SLUICE_BUS_STORE_MB'] || defaultBusStoreMb);
-  if (Number.isInteger(value) && value >= smallestBusStoreMb) return value;
-  throw new Error(`SLUICE_BUS_STORE_MB must be a whole number from ${smallestBusStoreMb} on: MiB on the disk of NATS.`);
+  if (Number.isInteger(value) && value >= minBusStoreMb) return value;
+  throw new Error(`SLUICE_BUS_STORE_MB must be a whole number from ${minBusStoreMb} on: MiB on the disk of NATS.`);
 }
 
 /** @throws Error with one sentence that names the variable */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type SluiceError } from '@sluice/domain';
-import { largestArtifactBytes, readArtifact } from './read-artifact.js';
+import { maxArtifactBytes, readArtifact } from './read-artifact.js';
 
 async function multipart(form: FormData): Promise<[contentType: string, body: Buffer]> {
   const request = new Response(form);
@@ -63,7 +63,7 @@ describe('what a flow is sent as', () => {
     await expect(readArtifact('multipart/form-data; boundary=other', body)).rejects.toMatchObject({
       code: 'invalid-argument',
     });
-    form.append('ports', new File(['\n'.repeat(largestArtifactBytes)], 'a.js'));
+    form.append('ports', new File(['\n'.repeat(maxArtifactBytes)], 'a.js'));
     expect((await refusal(form)).code).toBe('payload-too-large');
   });
 });

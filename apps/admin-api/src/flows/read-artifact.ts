@@ -13,7 +13,7 @@ const typesByEnding: Readonly<Record<string, string>> = {
 };
 
 /** An artifact crosses the bus in base64, with its ports, in one message of at most 4 MB. */
-export const largestArtifactBytes = 2_900_000;
+export const maxArtifactBytes = 2_900_000;
 
 export interface SentArtifact {
   readonly mediaType: string;
@@ -82,15 +82,15 @@ async function readMultipart(contentType: string, body: Buffer): Promise<SentArt
   if (!artifact || violations.length > 0) throw invalidArgument(violations);
   const sent = { mediaType: artifact.mediaType, content: artifact.content.toString('base64'), ports };
   // Scripts grow when they are written as JSON.
-  if (Buffer.byteLength(JSON.stringify(sent)) > (largestArtifactBytes / 3) * 4 + 64 * 1024) throw tooLarge();
+  if (Buffer.byteLength(JSON.stringify(sent)) > (maxArtifactBytes / 3) * 4 + 64 * 1024) throw tooLarge();
   return sent;
 }
 
 function tooLarge(): SluiceError {
   return new SluiceError(
     'payload-too-large',
-    `An artifact with its ports has at most ${largestArtifactBytes} bytes: leave out resources that no step uses, or import a package in parts.`,
-    { maximumBytes: largestArtifactBytes },
+    `An artifact with its ports has at most ${maxArtifactBytes} bytes: leave out resources that no step uses, or import a package in parts.`,
+    { maximumBytes: maxArtifactBytes },
   );
 }
 

@@ -1,4 +1,4 @@
-import { largestArtifactBytes } from '../flows/read-artifact.js';
+import { maxArtifactBytes } from '../flows/read-artifact.js';
 
 /** The artifact of a flow, and what multipart/form-data puts around it, in bytes. */
-export const bodyLimit = largestArtifactBytes + 64 * 1024;
+export const bodyLimit = maxArtifactBytes + 64 * 1024;

@@ -32,7 +32,7 @@ type Endpoint = FlowRecord['endpoints'][number];
 type Decision = Pick<DecideResponse, 'outcome' | 'reasons' | 'dependencies'>;
 type Caller = Exclude<DecideRequest['caller'], { kind: 'held-certificate' }>;
 
-const patienceMs = 300;
+const maxWaitMs = 300;
 
 /** May this caller use this endpoint? Permit needs a proof; everything that is not known denies or refuses to answer. */
 export class Decide {
@@ -43,7 +43,7 @@ export class Decide {
 
   /** @throws SluiceError `behind`, `unavailable`; `not-found` when there is no such endpoint, or no key holds the certificate */
   async execute(request: DecideRequest): Promise<DecideResponse> {
-    if (!(await this.state.reach(request.minimum, patienceMs))) throw behind();
+    if (!(await this.state.reach(request.minimum, maxWaitMs))) throw behind();
     const flow = this.state.flow(request.flowId);
     const endpoint = flow.record?.endpoints.find(({ id }) => id === request.endpointId);
     if (!endpoint)

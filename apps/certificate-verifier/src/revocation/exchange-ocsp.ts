@@ -1,7 +1,7 @@
 import type { Destinations } from '@sluice/service-shell';
 import type { ExchangeOcsp } from './ask-responder.js';
 
-const longestResponse = 64 * 1024;
+const maxResponse = 64 * 1024;
 
 /** OCSP over HTTP (RFC 6960 appendix A): POST, no redirects, bounds for time and size. */
 export function exchangeOcspOverHttp(destinations: Destinations): ExchangeOcsp {
@@ -29,7 +29,7 @@ async function exchange(
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    if (bytes > longestResponse) throw new Error('its answer is too long');
+    if (bytes > maxResponse) throw new Error('its answer is too long');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);

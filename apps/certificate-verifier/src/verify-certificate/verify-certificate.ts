@@ -48,10 +48,10 @@ export interface VerifierState {
 export type VerifyRequest = DecodedRequestOf<typeof verifyCertificate>;
 
 /** How long a request waits for the state it asks to rest on. */
-const patienceMs = 300;
+const maxWaitMs = 300;
 
 /** Certificates with a bad chain for which records may be looked up all the same, per second: see ADR 28. */
-const lookUpsInVainPerSecond = 32;
+const lookUpsWastedPerSecond = 32;
 
 /** Judges a sender's certificate: its chain, its use, and the service key that holds it. */
 export class VerifyCertificate {
@@ -67,7 +67,7 @@ export class VerifyCertificate {
     private readonly now: () => number,
     monotonicNow: () => number = () => performance.now(),
   ) {
-    this.#ahead = new AheadBudget(lookUpsInVainPerSecond, monotonicNow);
+    this.#ahead = new AheadBudget(lookUpsWastedPerSecond, monotonicNow);
   }
 
   /**
@@ -75,7 +75,7 @@ export class VerifyCertificate {
    * record cannot be fetched. It never guesses.
    */
   async execute(request: VerifyRequest): Promise<Verdict> {
-    if (!(await this.state.reach(request.minimum, patienceMs))) throw behind(this.verifier);
+    if (!(await this.state.reach(request.minimum, maxWaitMs))) throw behind(this.verifier);
     // As of what it was begun with: a change that comes while a responder is asked is not in the verdict.
     const asOf = this.state.position;
     if (!asOf || !hasReached(asOf, request.minimum)) throw behind(this.verifier);
@@ -91,7 +91,7 @@ export class VerifyCertificate {
 
   /** Waits a moment for CRLs that a record names and that are just being read. */
   async #judgeWhenLoaded(request: VerifyRequest): Promise<Judgement> {
-    for (const deadline = performance.now() + patienceMs; ;) {
+    for (const deadline = performance.now() + maxWaitMs; ;) {
       try {
         return await this.#judge(request);
       } catch (error) {

@@ -27,7 +27,7 @@ interface Running {
 }
 
 /** Node's timers go no further than this. */
-const longestWaitMs = 2 ** 31 - 1;
+const maxWaitMs = 2 ** 31 - 1;
 /** With the database away a claim is tried again for so long; then the firing is missed. */
 const claimForMs = 60_000;
 const claimAgainMs = 1_000;
@@ -86,7 +86,7 @@ export class FireTimers {
         if (running.stopped) return;
         const left = due - this.options.now();
         if (left > 0) {
-          running.wake = setTimeout(sleep, Math.min(left, longestWaitMs)).unref();
+          running.wake = setTimeout(sleep, Math.min(left, maxWaitMs)).unref();
           return;
         }
         this.#fire(running, new Date(due).toISOString());

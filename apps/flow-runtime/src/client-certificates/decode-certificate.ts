@@ -6,14 +6,14 @@ export interface PassedOn {
   readonly chain: readonly Buffer[];
 }
 
-export const longestValue = 64 * 1024;
+export const maxValue = 64 * 1024;
 
 /**
  * One certificate in base64 (RFC 4648 §4, no line breaks, no bits left over): one DER SEQUENCE, and nothing after it.
  * @throws MalformedClientCert
  */
 export function decodeCertificate(base64: string, header: string): Buffer {
-  const der = base64.length <= longestValue ? Buffer.from(base64, 'base64') : Buffer.alloc(0);
+  const der = base64.length <= maxValue ? Buffer.from(base64, 'base64') : Buffer.alloc(0);
   if (der.length === 0 || der.toString('base64') !== base64 || !isOneSequence(der))
     throw new MalformedClientCert(`${header} must hold one certificate: base64 of DER, and nothing else.`);
   return der;
@@ -39,7 +39,7 @@ export function decodePercent(
   header: string,
   literal = /^(?:[A-Za-z0-9\-._~]|%[0-9A-Fa-f]{2})*$/,
 ): string {
-  if (value.length > longestValue || !literal.test(value))
+  if (value.length > maxValue || !literal.test(value))
     throw new MalformedClientCert(`${header} must be percent-encoded.`);
   return value.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodePemCertificates, decodePercent, longestValue, type PassedOn } from './decode-certificate.js';
+import { decodePemCertificates, decodePercent, maxValue, type PassedOn } from './decode-certificate.js';
 import { MalformedClientCert } from './malformed-client-cert.js';
 
 const header = 'X-Forwarded-Client-Cert';
@@ -38,7 +38,7 @@ function readElement(value: string): Map<string, string> {
   const fields = new Map<string, string>();
   const pair = /([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;=\s]*))(;|$)/y;
   let at = 0;
-  let more = value.length <= longestValue;
+  let more = value.length <= maxValue;
   while (more) {
     pair.lastIndex = at;
     const [, name, quoted, plain, end] = pair.exec(value) ?? [];

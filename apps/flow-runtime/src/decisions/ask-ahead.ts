@@ -5,7 +5,7 @@ import type { Endpoint } from '../flows/deployed-flows.js';
 import type { Requester } from './decide-call.js';
 
 /** Questions whose answer is then of no use, per second: see ADR 28. */
-const inVainPerSecond = 8;
+const wastedPerSecond = 8;
 
 /** An answer of authorization that is under way while the verifier judges. */
 export interface AnswerAhead {
@@ -29,10 +29,10 @@ export class AskAhead {
     private readonly timeoutMs: number,
     monotonicNow: () => number,
   ) {
-    this.#budget = new AheadBudget(inVainPerSecond, monotonicNow);
+    this.#budget = new AheadBudget(wastedPerSecond, monotonicNow);
   }
 
-  /** @returns undefined when the endpoint does not ask for a role, or too much was asked in vain */
+  /** @returns undefined when the endpoint does not ask for a role, or too many questions were wasted */
   begin(certificateSha256: string, endpoint: Endpoint | undefined, minimum: Position): AnswerAhead | undefined {
     if (endpoint?.sender.authorization.type !== 'UserRole' || !this.#budget.take()) return undefined;
     const { flowId, endpointId } = endpoint;

@@ -69,7 +69,7 @@ const worthAnotherTry: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 const attemptTimeoutMs = 1_000;
 /** The oldest makes room: one that went costs a question, no more. */
-const mostInstancePermits = 10_000;
+const maxInstancePermits = 10_000;
 
 export interface DecideCallOptions {
   readonly state: FollowedState;
@@ -102,7 +102,7 @@ export class DecideCall {
    * That a service instance may use an endpoint, as authorization said it: the second half of a permit, and the same for every
    * certificate of the instance.
    */
-  readonly #instances = new GroundedAnswers<DecideResponse>(mostInstancePermits);
+  readonly #instances = new GroundedAnswers<DecideResponse>(maxInstancePermits);
   readonly #underWay = new Map<string, Promise<CallDecision>>();
 
   constructor(private readonly options: DecideCallOptions) {

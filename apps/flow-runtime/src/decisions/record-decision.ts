@@ -28,11 +28,11 @@ export interface DecisionSink {
 }
 
 /** More that wait are dropped, the newest first: a flood, or a bus that is away, costs a bounded amount of memory. */
-const mostWaiting = 2_000;
+const maxWaiting = 2_000;
 const batchSize = 200;
 /** Texts that senders choose are cut, so that a record stays small. */
-const longestPath = 2_048;
-const longestText = 1_024;
+const maxPath = 2_048;
+const maxText = 1_024;
 
 /**
  * Keeps why calls were denied, and a sample of those that were allowed, under an id that tells the sender nothing. The id is
@@ -68,7 +68,7 @@ export class RecordDecision {
   /** @returns the id; the record is on its way */
   record(call: DecidedCall): string {
     const id = randomBytes(16).toString('base64url');
-    if (this.#waiting.length >= mostWaiting) this.#dropped++;
+    if (this.#waiting.length >= maxWaiting) this.#dropped++;
     else this.#waiting.push({ id, at: this.now(), call });
     if (!this.#writing) {
       this.#writing = true;
@@ -113,7 +113,7 @@ function recordOf({ id, at, call }: Waiting): DecisionRecord {
     outcome: call.outcome,
     status: call.status,
     reason: call.reason,
-    path: call.path.slice(0, longestPath),
+    path: call.path.slice(0, maxPath),
     ...(call.flow ? { flow: call.flow } : {}),
     ...(certificate ? { certificate } : {}),
     ...(serviceKey ? { serviceKey } : {}),
@@ -124,5 +124,5 @@ function recordOf({ id, at, call }: Waiting): DecisionRecord {
 }
 
 function cut(text: string): string {
-  return text.length <= longestText ? text : `${text.slice(0, longestText)}…`;
+  return text.length <= maxText ? text : `${text.slice(0, maxText)}…`;
 }

@@ -4,7 +4,7 @@ import type { Requester } from './decide-call.js';
 
 type Used = RequestOf<typeof reportUsage>['used'][number];
 
-const mostInOneReport = 5_000;
+const maxInOneReport = 5_000;
 
 /**
  * Tells key-management which certificates were used, in one message an interval. What a request pays is a comparison and
@@ -50,8 +50,8 @@ export class ReportUsage {
     try {
       // Listed once: for each of many messages it would take as long again.
       const untold = [...this.#untold];
-      for (let told = 0; told === 0 || told < untold.length; told += mostInOneReport) {
-        const batch = untold.slice(told, told + mostInOneReport);
+      for (let told = 0; told === 0 || told < untold.length; told += maxInOneReport) {
+        const batch = untold.slice(told, told + maxInOneReport);
         await this.requests.call(reportUsage, { used: batch.map(([, used]) => used) });
         for (const [key] of batch) this.#untold.delete(key);
       }

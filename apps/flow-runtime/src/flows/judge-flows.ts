@@ -52,7 +52,7 @@ export interface Judgement {
 }
 
 /** A definition is a record of the state stream and an answer of the API: it stays below the bus's largest message (4 MB). */
-const largestDefinitionBytes = 3_000_000;
+const maxDefinitionBytes = 3_000_000;
 
 /**
  * Judges every flow of an artifact: what the engine has against it, and what this runtime has. Check, deployment and import
@@ -138,11 +138,11 @@ function problemsOfDefinition(definition: FlowDefinition, offer: RuntimeOffer): 
   for (const { field, message } of findUnstorableText(definition))
     problems.push({ path: field, code: 'invalid-value', message: `A text of the flow ${message}.` });
   const bytes = Buffer.byteLength(JSON.stringify(definition));
-  if (bytes > largestDefinitionBytes) {
+  if (bytes > maxDefinitionBytes) {
     problems.push({
       path: '(flow)',
       code: 'limit-exceeded',
-      message: `The flow with its resources has ${bytes} bytes; ${largestDefinitionBytes} are the most that is distributed to the runtimes.`,
+      message: `The flow with its resources has ${bytes} bytes; ${maxDefinitionBytes} are the most that is distributed to the runtimes.`,
       nearest: 'leave out resources that no step uses, or split the flow',
     });
   }

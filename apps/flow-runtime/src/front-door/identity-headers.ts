@@ -38,7 +38,7 @@ export function claimsIdentity(name: string): boolean {
 }
 
 /** Senders choose header names: more of them than any client uses are judged each time. */
-const mostRemembered = 512;
+const maxRemembered = 512;
 const judged = new Map<string, boolean>();
 
 /** Whether a request header may be seen by a flow at all. */
@@ -46,6 +46,6 @@ export function mayReachFlow(name: string): boolean {
   const known = judged.get(name);
   if (known !== undefined) return known;
   const may = !ours.has(name.toLowerCase()) && !claimsIdentity(name);
-  if (judged.size < mostRemembered && name.length <= 64) judged.set(name, may);
+  if (judged.size < maxRemembered && name.length <= 64) judged.set(name, may);
   return may;
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { askForBody } from './awaited-body.js';
 
 /** A declared length up to this, in bytes, is gathered: about as much as waits in the stream anyway. */
-const largestGathered = 64 * 1024;
+const maxGathered = 64 * 1024;
 
 /**
  * Whether a request is one whose body is passed on as it comes, where the flow allows it. One over the limit is not, nor one with
@@ -14,7 +14,7 @@ export function comesAsStream(request: IncomingMessage, limit: number): boolean 
   const declared = request.headers['content-length'];
   if (declared === undefined) return request.headers['transfer-encoding'] !== undefined;
   const length = Number(declared);
-  return length > largestGathered && length <= limit;
+  return length > maxGathered && length <= limit;
 }
 
 interface Asked {

@@ -27,7 +27,7 @@ function isSaidByServer(name: string): boolean {
 }
 
 /** Up to this size a body goes out in one piece with the head: one copy costs less than a second chunk. */
-const largestJoinedBody = 16 * 1024;
+const maxJoinedBody = 16 * 1024;
 
 /** Writes what came of a message, with the id of its entry in the message processing log. */
 export function writeReply(
@@ -51,7 +51,7 @@ export function writeReply(
   response.writeHead(reply.status, headers);
   if (request.method === 'HEAD') response.end();
   // Each byte is one character of Latin-1, so nothing is changed by it.
-  else if (typeof body !== 'string' && length <= largestJoinedBody)
+  else if (typeof body !== 'string' && length <= maxJoinedBody)
     response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1');
   else response.end(body);
 }

@@ -28,19 +28,19 @@ export class ConnectionQuota {
 
   constructor(
     private readonly most: number,
-    private readonly mostPerAddress: number,
+    private readonly maxPerAddress: number,
   ) {}
 
   /** @returns whether the connection may stay */
   admit(socket: Socket): boolean {
     const address = networkOf(socket.remoteAddress ?? '');
-    const neighbours = this.#perAddress.get(address) ?? new Set();
-    if (neighbours.size >= this.mostPerAddress && !this.#makeRoom(neighbours)) return false;
+    const ofAddress = this.#perAddress.get(address) ?? new Set();
+    if (ofAddress.size >= this.maxPerAddress && !this.#makeRoom(ofAddress)) return false;
     if (this.#open >= this.most && !this.#makeRoom(this.#waiting)) return false;
     const entry: Counted = { socket, address, peer: peerOf(socket), waiting: true };
     this.#byPeer.set(entry.peer, entry);
-    neighbours.add(entry);
-    this.#perAddress.set(address, neighbours);
+    ofAddress.add(entry);
+    this.#perAddress.set(address, ofAddress);
     this.#waiting.add(entry);
     this.#open++;
     socket.once('close', () => this.#forget(entry));
@@ -73,9 +73,9 @@ export class ConnectionQuota {
   }
 
   #forget(entry: Counted): void {
-    const neighbours = this.#perAddress.get(entry.address);
-    if (!neighbours?.delete(entry)) return;
-    if (neighbours.size === 0) this.#perAddress.delete(entry.address);
+    const ofAddress = this.#perAddress.get(entry.address);
+    if (!ofAddress?.delete(entry)) return;
+    if (ofAddress.size === 0) this.#perAddress.delete(entry.address);
     if (this.#byPeer.get(entry.peer) === entry) this.#byPeer.delete(entry.peer);
     this.#waiting.delete(entry);
     this.#open--;

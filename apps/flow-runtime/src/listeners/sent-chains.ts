@@ -18,7 +18,7 @@ export class SentChains {
 
   constructor(
     private readonly monotonicNow: () => number,
-    private readonly mostBytes = 64 * 1024 * 1024,
+    private readonly maxBytes = 64 * 1024 * 1024,
   ) {}
 
   /** Whether the sender's chain was remembered so lately that it need not be read again. */
@@ -35,7 +35,7 @@ export class SentChains {
     this.#chains.set(leafSha256, { chain: kept, at: this.monotonicNow() });
     this.#bytes += size(kept);
     for (const [oldest, its] of this.#chains) {
-      if (this.#bytes <= this.mostBytes) break;
+      if (this.#bytes <= this.maxBytes) break;
       this.#forget(oldest, its.chain);
     }
     return kept;

@@ -7,7 +7,7 @@ interface Group {
 }
 
 /** A group stays well below the bus's largest message, also when each of its characters takes three bytes. */
-const largestGroup = 512 * 1024;
+const maxGroup = 512 * 1024;
 /** Groups up to this size are not waited for: so few messages at a time are not worth a delay. */
 const smallGroup = 3;
 /**
@@ -40,7 +40,7 @@ export class GroupCommit {
   /** @returns when the line is kept; all lines of a group share the promise */
   add(line: string): Promise<void> {
     let group = this.#groups.at(-1);
-    if (group === undefined || group.characters + line.length > largestGroup) {
+    if (group === undefined || group.characters + line.length > maxGroup) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       group = { lines: [], characters: 0, committed: promise, resolve, reject };
       this.#groups.push(group);

@@ -44,7 +44,7 @@ const logList: CursorList = {
 };
 
 /** How long a reader waits for what was answered before it asked to arrive in Postgres. */
-const patienceMs = 1_000;
+const maxWaitMs = 1_000;
 
 /** Reads the message processing log. What was answered before the question is found by it. */
 @Injectable()
@@ -129,7 +129,7 @@ export class ReadMessages {
 
   async #caughtUp(): Promise<void> {
     const { state } = await this.manager.streams.info(messageProcessingLogStream);
-    const deadline = performance.now() + patienceMs;
+    const deadline = performance.now() + maxWaitMs;
     for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
       const consumer = await this.manager.consumers.info(messageProcessingLogStream, messageProcessingLogConsumer);
       if (consumer.ack_floor.stream_seq >= state.last_seq || performance.now() > deadline) return;

@@ -6,13 +6,13 @@ import type { DataSource } from 'typeorm';
 import { storeLines } from './store-lines.js';
 
 /** What has come in is stored when so many octets are there, or when so much time has passed since the first. */
-const largestStatement = 4 * 1024 * 1024;
-const longestWaitMs = 50;
+const maxStatement = 4 * 1024 * 1024;
+const maxWaitMs = 50;
 /**
  * What is asked for at once, in octets; more is asked for only when that is in Postgres, so no more than this is held in memory
  * however long Postgres is away. The client adds a limit of 100 messages.
  */
-const largestRequest = 16 * 1024 * 1024;
+const maxRequest = 16 * 1024 * 1024;
 const requestExpiresMs = 30_000;
 const heartbeatMs = 5_000;
 const maxPauseMs = 2_000;
@@ -65,7 +65,7 @@ export class StoreMessages {
         );
         while (!signal.aborted) {
           this.#messages = await consumer.fetch({
-            max_bytes: largestRequest,
+            max_bytes: maxRequest,
             expires: requestExpiresMs,
             idle_heartbeat: heartbeatMs,
           });
@@ -94,8 +94,8 @@ export class StoreMessages {
         this.#waiting.push(message);
         this.#waitingBytes += message.data.length;
         this.#held += message.data.length;
-        if (this.#waitingBytes >= largestStatement) this.#flush();
-        else this.#timer ??= setTimeout(() => this.#flush(), longestWaitMs);
+        if (this.#waitingBytes >= maxStatement) this.#flush();
+        else this.#timer ??= setTimeout(() => this.#flush(), maxWaitMs);
       }
     } catch (error) {
       // It was given all of its 100 messages, or the next does not fit into what is left of its octets: the next request is for more.

@@ -8,10 +8,10 @@ export interface LoggedFlow {
 }
 
 /** The detail of one entry in octets, so that it travels in one message of the bus whatever a flow traced. */
-const largestDetail = 1_500_000;
+const maxDetail = 1_500_000;
 /** Texts of errors come from anywhere. */
-const largestText = 16 * 1024;
-const largestAttachment = 512 * 1024;
+const maxText = 16 * 1024;
+const maxAttachment = 512 * 1024;
 
 /** Writes entries as lines (`MessageLine` of contracts). The usual one is put together from texts that are there already. */
 export class WriteLine {
@@ -75,14 +75,14 @@ export function detailOf(outcome: FlowOutcome, payloads: boolean): MessageDetail
   const dropped = !payloads && (outcome.attachments.length > 0 || outcome.steps.some(isTraced));
   return {
     ...(dropped ? { payloadsDropped: true } : {}),
-    ...(outcome.error ? { error: outcome.error.message.slice(0, largestText) } : {}),
-    ...(outcome.receiver === undefined ? {} : { receiver: outcome.receiver.slice(0, largestText) }),
-    ...(outcome.messageType === undefined ? {} : { messageType: outcome.messageType.slice(0, largestText) }),
-    ...(outcome.applicationId === undefined ? {} : { applicationId: outcome.applicationId.slice(0, largestText) }),
+    ...(outcome.error ? { error: outcome.error.message.slice(0, maxText) } : {}),
+    ...(outcome.receiver === undefined ? {} : { receiver: outcome.receiver.slice(0, maxText) }),
+    ...(outcome.messageType === undefined ? {} : { messageType: outcome.messageType.slice(0, maxText) }),
+    ...(outcome.applicationId === undefined ? {} : { applicationId: outcome.applicationId.slice(0, maxText) }),
     ...(outcome.customHeaders.length > 0
       ? {
           customHeaders: Object.fromEntries(
-            outcome.customHeaders.map(({ name, value }) => [name, value.slice(0, largestText)]),
+            outcome.customHeaders.map(({ name, value }) => [name, value.slice(0, maxText)]),
           ),
         }
       : {}),
@@ -96,7 +96,7 @@ export function detailOf(outcome: FlowOutcome, payloads: boolean): MessageDetail
           attachments: outcome.attachments.map(({ name, mediaType, content }) => {
             const bytes = Buffer.from(content);
             if (!payloads) return { name, mediaType, size: bytes.length, content: '', contentDropped: true as const };
-            const kept = bytes.subarray(0, largestAttachment);
+            const kept = bytes.subarray(0, maxAttachment);
             return { name, mediaType, size: bytes.length, content: kept.toString('base64') };
           }),
         }
@@ -116,7 +116,7 @@ function withoutTrace(step: StepRecord) {
 /** Leaves out what is largest and least missed, until the rest fits: payloads, attachments, step records, log entries. */
 function writeDetail(detail: MessageDetail): string {
   let text = storable(detail);
-  if (Buffer.byteLength(text) <= largestDetail) return text;
+  if (Buffer.byteLength(text) <= maxDetail) return text;
   let kept: MessageDetail = {
     ...detail,
     payloadsDropped: true,
@@ -129,8 +129,8 @@ function writeDetail(detail: MessageDetail): string {
       : {}),
   };
   text = storable(kept);
-  if (Buffer.byteLength(text) <= largestDetail) return text;
-  let room = largestDetail / 3;
+  if (Buffer.byteLength(text) <= maxDetail) return text;
+  let room = maxDetail / 3;
   const attachments = (detail.attachments ?? []).map((attachment) => {
     const fits = attachment.content.length <= room;
     if (fits) room -= attachment.content.length;
@@ -145,10 +145,10 @@ function writeDetail(detail: MessageDetail): string {
     log: (detail.log ?? []).slice(0, 100),
   };
   text = storable(kept);
-  if (Buffer.byteLength(text) <= largestDetail) return text;
+  if (Buffer.byteLength(text) <= maxDetail) return text;
   return storable({
     payloadsDropped: true,
-    error: (detail.error ?? 'What this message left in its log was too large to be kept.').slice(0, largestText),
+    error: (detail.error ?? 'What this message left in its log was too large to be kept.').slice(0, maxText),
   });
 }
 

@@ -4,11 +4,11 @@ import type { DataSource } from 'typeorm';
 
 const milliseconds = 86_400_000;
 /** Postgres knows no later time than the year 294276; ours end far before. */
-const longestDays = 36_500;
+const maxDays = 36_500;
 
 /** @returns when what is stored now for so many days is forgotten */
 export function expiryOf(nowMs: number, days: number): Date {
-  return new Date(nowMs + Math.min(Math.max(days, 0), longestDays) * milliseconds);
+  return new Date(nowMs + Math.min(Math.max(days, 0), maxDays) * milliseconds);
 }
 
 /**

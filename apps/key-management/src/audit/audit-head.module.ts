@@ -6,7 +6,7 @@ import { AnnounceAuditHead } from './announce-audit-head.js';
 import { readHeads } from './read-heads.js';
 
 /** How often it is asked whether it is time. */
-const longestLookMs = 60_000;
+const maxLookMs = 60_000;
 
 type Settings = Pick<Config, 'AUDIT_HEAD_INTERVAL_SECONDS'>;
 
@@ -42,10 +42,7 @@ export class AuditHeadModule implements OnApplicationBootstrap, OnApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(
-      () => this.#look(),
-      Math.min(this.config.AUDIT_HEAD_INTERVAL_SECONDS * 1_000, longestLookMs),
-    );
+    this.#timer = setInterval(() => this.#look(), Math.min(this.config.AUDIT_HEAD_INTERVAL_SECONDS * 1_000, maxLookMs));
   }
 
   async onApplicationShutdown(): Promise<void> {

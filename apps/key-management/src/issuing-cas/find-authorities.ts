@@ -7,7 +7,7 @@ export function findRootOf(manager: EntityManager, row: CertificateAuthorityRow)
   return manager.findOneByOrFail(CertificateAuthorityRow, { id: row.parentId as string });
 }
 
-/** Certificates below a CA that open the door at a time (milliseconds since 1970). */
+/** Certificates below a CA that grant access at a time (milliseconds since 1970). */
 export async function countUsable(manager: EntityManager, authorityId: string, now: number): Promise<number> {
   const [row]: { count: number }[] = await manager.query(
     `SELECT count(*)::int AS count FROM credential

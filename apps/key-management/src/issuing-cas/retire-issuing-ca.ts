@@ -8,7 +8,7 @@ import { toEventIssuingCa } from './issuing-ca.view.js';
 import { findIssuingCa } from './find-authority.js';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** Takes a replaced CA, or one that was prepared in vain, out of use: nothing below it is trusted any more. */
+/** Takes a replaced CA, or one that was prepared and never activated, out of use: nothing below it is trusted any more. */
 @Injectable()
 export class RetireIssuingCa {
   constructor(

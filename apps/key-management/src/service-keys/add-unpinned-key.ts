@@ -13,7 +13,7 @@ import type { ServiceKeyRow } from './service-key.entity.js';
 import { toUnpinnedRecord } from './service-key.record.js';
 
 /**
- * Registers a key by the two names of a certificate: that one opens the door, and each that is issued later under the same
+ * Registers a key by the two names of a certificate: that one grants access, and each that is issued later under the same
  * names by the same key of the issuer.
  * @throws SluiceError `certificate-in-use`; `distinguished-name-conflict` when any other key has these names
  */

@@ -30,7 +30,7 @@ export class CredentialRow {
   @Column({ type: 'timestamptz', name: 'not_after' })
   notAfter!: Date;
 
-  /** False for the certificate an unpinned key was registered with: its names open the door, not the certificate. */
+  /** False for the certificate an unpinned key was registered with: its names grant access, not the certificate. */
   @Column({ type: 'boolean' })
   pinned!: boolean;
 

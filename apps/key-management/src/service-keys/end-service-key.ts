@@ -9,7 +9,7 @@ import { UnpinnedKeyRow } from './unpinned-key.entity.js';
 import { findCredentials } from './find-service-key.js';
 import { toCredentialRecord, toUnpinnedRecord } from './service-key.record.js';
 
-/** Removes a key that the transaction holds locked, with all its certificates: none of them opens the door any more. */
+/** Removes a key that the transaction holds locked, with all its certificates: none of them grants access any more. */
 export async function endServiceKey(
   change: ChangeScope,
   key: ServiceKeyRow,

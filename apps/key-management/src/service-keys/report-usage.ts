@@ -10,7 +10,7 @@ export interface UsedCertificate {
 }
 
 /** A gap longer than this in the reports of all runtimes is a downtime: what was not seen in it means nothing. */
-const longestGapMs = 5 * 60_000;
+const maxGapMs = 5 * 60_000;
 
 /** Keeps when certificates were seen last, as the runtimes report it. */
 @Injectable()
@@ -47,7 +47,7 @@ export class ReportUsage {
       `INSERT INTO usage_watch (since, last) VALUES ($1, $1)
        ON CONFLICT (id) DO UPDATE SET last = GREATEST(usage_watch.last, $1),
          since = CASE WHEN usage_watch.last < $2 THEN $1 ELSE usage_watch.since END`,
-      [new Date(now), new Date(now - longestGapMs)],
+      [new Date(now), new Date(now - maxGapMs)],
     );
   }
 }

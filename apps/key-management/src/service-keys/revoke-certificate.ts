@@ -30,7 +30,7 @@ export class RevokeCertificate {
       if (!row.pinned) {
         throw new SluiceError(
           'service-key-state',
-          `The service key ${key.name} is not pinned: its names open the door, not this certificate. Revoke the key.`,
+          `The service key ${key.name} is not pinned: its names grant access, not this certificate. Revoke the key.`,
         );
       }
       const now = this.now();

@@ -7,7 +7,7 @@ export function scheduledEnd(
   return row.retireAfterUnusedDays === null && row.postponedAt === null ? row.retiresAt : null;
 }
 
-/** Whether a certificate opens the door at a time (milliseconds since 1970). */
+/** Whether a certificate grants access at a time (milliseconds since 1970). */
 export function isUsable(row: CredentialRow, now: number): boolean {
   if (row.status === 'revoked' || row.status === 'retired' || row.notAfter.getTime() <= now) return false;
   const end = scheduledEnd(row);

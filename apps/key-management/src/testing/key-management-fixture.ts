@@ -4,7 +4,7 @@ import {
   createServiceInstance,
   createServiceKey,
   eventSubjectPrefix,
-  smallestBusStoreMb,
+  minBusStoreMb,
 } from '@sluice/contracts';
 import { RecordSigner, StateFollower } from '@sluice/messaging';
 import { createDataSource } from '@sluice/persistence';
@@ -85,7 +85,7 @@ function settingsIn(folder: string, recordKey: string, signingKey: string, optio
     MASTER_KEY_FILE: file('master.key', randomBytes(32).toString('base64')),
     RECORD_SIGNING_KEY_FILE: file('record-signing.key', signingKey),
     RECORD_KEYS_FILE: file('record-keys.pem', recordKey),
-    BUS_STORE_MB: String(smallestBusStoreMb),
+    BUS_STORE_MB: String(minBusStoreMb),
     FLOW_URL: flowUrl,
     ...(options.crlBaseUrl === undefined ? {} : { CRL_BASE_URL: options.crlBaseUrl }),
   });

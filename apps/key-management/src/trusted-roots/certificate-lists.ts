@@ -1,4 +1,4 @@
-import { longestInlineCertificateList, stateKey } from '@sluice/contracts';
+import { maxInlineCertificateList, stateKey } from '@sluice/contracts';
 import { formatDistinguishedName, SluiceError } from '@sluice/domain';
 import type { CertificateListStore } from '@sluice/messaging';
 import { lockRow, nextRecordVersion } from '@sluice/persistence';
@@ -31,7 +31,7 @@ export class CertificateLists {
    * has not read one when its record comes refuses as `behind` until it has.
    */
   async announce(lists: readonly ReadCertificateList[]): Promise<void> {
-    const long = lists.map(({ list }) => list.der).filter((der) => der.length > longestInlineCertificateList);
+    const long = lists.map(({ list }) => list.der).filter((der) => der.length > maxInlineCertificateList);
     if (long.length === 0) return;
     for (const der of long) await this.#withStore(() => this.store.put(der));
     await this.pause(timeToLoadMs(long.reduce((sum, der) => sum + der.length, 0)));
@@ -111,7 +111,7 @@ export class CertificateLists {
     const rows = await this.dataSource.manager
       .createQueryBuilder(RootCertificateListRow, 'list')
       .select('DISTINCT list.sha256', 'sha256')
-      .where('list.bytes > :inline', { inline: longestInlineCertificateList })
+      .where('list.bytes > :inline', { inline: maxInlineCertificateList })
       .getRawMany<{ sha256: string }>();
     for (const { sha256 } of rows) {
       await this.#withStore(async () => {

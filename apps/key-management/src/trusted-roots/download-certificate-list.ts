@@ -14,7 +14,7 @@ export type DownloadCertificateList = (url: string, etag?: string) => Promise<Do
 /** Injects a {@link DownloadCertificateList}. */
 export const DOWNLOAD_CERTIFICATE_LIST = Symbol('DOWNLOAD_CERTIFICATE_LIST');
 
-const mostRedirects = 3;
+const maxRedirects = 3;
 
 /** Downloads CRLs over HTTP, with bounds for time, size and redirects. */
 export function downloadOverHttp(
@@ -50,7 +50,7 @@ async function follow(destinations: Destinations, url: string, init: RequestInit
     const location = response.headers.get('location');
     if (response.status < 300 || response.status > 399 || response.status === 304 || location === null) return response;
     await response.body?.cancel();
-    if (redirects === mostRedirects) throw new Error(`it redirects more than ${mostRedirects} times`);
+    if (redirects === maxRedirects) throw new Error(`it redirects more than ${maxRedirects} times`);
     const next = new URL(location, target);
     if (next.protocol !== 'http:' && next.protocol !== 'https:') throw new Error(`it redirects to ${next.protocol}`);
     target = next.href;

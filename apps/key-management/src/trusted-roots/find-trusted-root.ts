@@ -1,4 +1,4 @@
-import { longestInlineCertificateList } from '@sluice/contracts';
+import { maxInlineCertificateList } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import type { EntityManager } from 'typeorm';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
@@ -32,7 +32,7 @@ export async function findListsForRecord(
   const rows: { sha256: string; bytes: number; der: Buffer | null }[] = await manager.query(
     `SELECT sha256, bytes, CASE WHEN bytes <= $2 THEN der END AS der
      FROM root_certificate_list WHERE root_sha256 = $1 ORDER BY sha256`,
-    [rootSha256, longestInlineCertificateList],
+    [rootSha256, maxInlineCertificateList],
   );
   return rows.map(({ sha256, bytes, der }) => ({ sha256, bytes, ...(der ? { der } : {}) }));
 }

@@ -1,4 +1,4 @@
-const shortestMs = 60_000;
+const minMs = 60_000;
 
 /**
  * When a CRL is fetched next: after the interval, but early enough before its end for some attempts more. Jitter keeps
@@ -9,12 +9,12 @@ const shortestMs = 60_000;
  */
 export function nextFetchAt(at: number, intervalMs: number, nextUpdate: number | undefined, random: number): Date {
   const untilEnd = nextUpdate === undefined ? Number.POSITIVE_INFINITY : (nextUpdate - at) * 0.8;
-  return new Date(at + jittered(Math.max(shortestMs, Math.min(intervalMs, untilEnd)), random));
+  return new Date(at + jittered(Math.max(minMs, Math.min(intervalMs, untilEnd)), random));
 }
 
 /** After failures: sooner than the interval at first, then ever more rarely up to it. */
 export function retryFetchAt(at: number, intervalMs: number, failures: number, random: number): Date {
-  return new Date(at + jittered(Math.min(intervalMs, shortestMs * 2 ** Math.min(failures - 1, 20)), random));
+  return new Date(at + jittered(Math.min(intervalMs, minMs * 2 ** Math.min(failures - 1, 20)), random));
 }
 
 function jittered(ms: number, random: number): number {

@@ -3,7 +3,7 @@ const mebibyte = 1024 * 1024;
 /** What all streams together may take on the disk of a nats-server, in MiB, unless it is set. */
 export const defaultBusStoreMb = 8_192;
 /** Below it the streams' own bookkeeping does not fit. */
-export const smallestBusStoreMb = 64;
+export const minBusStoreMb = 64;
 
 /** Octets that a stream may take, each a part of the whole, so that they fit whatever the whole is. */
 export interface StreamSizes {

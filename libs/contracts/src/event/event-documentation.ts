@@ -6,15 +6,15 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
   'service-instance.updated': 'The name, roles or parameters of a service instance changed; seen on the next request.',
   'service-instance.deleted': 'A service instance is gone, and with it everything that was under it.',
   'service-key.created':
-    'A service key was created. `certificate` is the one it opens the door with; a key that is a client secret has none.',
+    'A service key was created. `certificate` is the one that grants it access; a key that is a client secret has none.',
   'service-key.rotated':
     'A service key has a new certificate. `predecessor` is valid beside it until `retiresAt`: whoever sends with it loads the new one before then. With `retireAfterUnusedDays` it lives on until it was not seen for so many days.',
   'service-key.revoked':
-    'These certificates were revoked for good and open the door no more. `keyRevoked` is false when the key itself lives on.',
+    'These certificates were revoked for good and grant no access any more. `keyRevoked` is false when the key itself lives on.',
   'service-key.expiring':
     'A certificate in use ends in at most `daysLeft` days: rotate its key. Said once for each threshold; after a downtime for the newest only.',
   'service-key.expired':
-    'A certificate of the key expired. `usableCertificates` of its others still open the door; with 0 the sender is locked out.',
+    'A certificate of the key expired. `usableCertificates` of its others still grant access; with 0 the sender is locked out.',
   'service-key.retirement-postponed':
     'A certificate was to end at `retiresAt`, but would have been the last usable one of its key, so it stays. Rotate the key.',
   'service-key.deleted': 'A service key was deleted and its access ended.',
@@ -27,7 +27,7 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
     'A CA certificate was made that will issue certificates of service keys. With `root`, a new root came with it: whoever keeps a trust list adds it now.',
   'issuing-ca.activated':
     'This CA certificate issues the certificates of service keys from now on. Those of its `predecessor` stay valid.',
-  'issuing-ca.revoked': 'An issuing CA was revoked: no certificate below it opens the door any more.',
+  'issuing-ca.revoked': 'An issuing CA was revoked: no certificate below it grants access any more.',
   'issuing-ca.retired': 'An issuing CA is out of use: nothing below it is trusted any more.',
   'trusted-root.updated':
     'How certificates under a trusted root are checked for revocation changed, or a CRL came into force or was taken away.',

@@ -22,4 +22,4 @@ export interface CertificateListNotice {
 }
 
 /** A CRL of no more than this is in the record itself; octets of DER. */
-export const longestInlineCertificateList = 16 * 1024;
+export const maxInlineCertificateList = 16 * 1024;

@@ -8,7 +8,7 @@ import { base64, sha256Hex } from '../request/shapes.js';
  */
 const record = z.object({ key: z.string(), version: z.number().int().positive(), deleted: z.boolean().default(false) });
 
-/** A certificate that opens the door. Times are milliseconds since 1970. */
+/** A certificate that grants access. Times are milliseconds since 1970. */
 export const credentialRecord = record.extend({
   sha256: sha256Hex,
   serviceKeyId: z.string(),
@@ -76,7 +76,7 @@ export type CaRecord = z.infer<typeof caRecord>;
 const accepted = z.object({ sha256: sha256Hex, notBeforeMs: z.number() });
 
 /**
- * A service key that is not pinned: a certificate with these two names opens the door when it was issued later than the
+ * A service key that is not pinned: a certificate with these two names grants access when it was issued later than the
  * one accepted last. `digest` is that of the canonical subject and issuer. `accepted` is what key-management knows; the
  * guard, where there is one, knows more.
  */

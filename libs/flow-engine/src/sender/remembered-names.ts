@@ -1,5 +1,5 @@
 /** Senders choose header names: more of them than any client uses are judged each time. */
-const mostRemembered = 512;
+const maxRemembered = 512;
 
 /** A judgement of header names that is made once for each name: nearly all requests bring the same ones. */
 export function remembered(judge: (name: string) => boolean): (name: string) => boolean {
@@ -8,7 +8,7 @@ export function remembered(judge: (name: string) => boolean): (name: string) => 
     const before = known.get(name);
     if (before !== undefined) return before;
     const judgement = judge(name);
-    if (known.size < mostRemembered && name.length <= 64) known.set(name, judgement);
+    if (known.size < maxRemembered && name.length <= 64) known.set(name, judgement);
     return judgement;
   };
 }

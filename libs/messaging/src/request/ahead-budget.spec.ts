@@ -10,7 +10,7 @@ describe('the budget of what is asked ahead', () => {
     }
   });
 
-  it('allows so many in vain, and as many again after a second, however long nothing was asked', () => {
+  it('allows so many wasted questions, and as many again after a second, however long nothing was asked', () => {
     let now = 0;
     const budget = new AheadBudget(2, () => now);
     expect([budget.take(), budget.take(), budget.take()]).toEqual([true, true, false]);

@@ -1,25 +1,25 @@
 /**
- * What may be asked before it is known to be needed. Who is asked in vain pays for it, so what was in vain is bounded:
+ * What may be asked before it is known to be needed. A question that was not needed costs whoever is asked, so these are bounded:
  * a flood of strangers soon has everybody asked in turn again, which is slower and as right.
  */
 export class AheadBudget {
   #left: number;
   #at: number;
 
-  /** @param inVainPerSecond also how many may be under way at once @param now milliseconds of a clock that never goes back */
+  /** @param wastedPerSecond also how many may be under way at once @param now milliseconds of a clock that never goes back */
   constructor(
-    private readonly inVainPerSecond: number,
+    private readonly wastedPerSecond: number,
     private readonly now: () => number,
   ) {
-    this.#left = inVainPerSecond;
+    this.#left = wastedPerSecond;
     this.#at = now();
   }
 
-  /** @returns whether it may be asked ahead now; then `needed` is to be called unless it was in vain */
+  /** @returns whether it may be asked ahead now; then `needed` is to be called unless the answer was not needed */
   take(): boolean {
     const now = this.now();
-    const grown = this.#left + (Math.max(0, now - this.#at) / 1_000) * this.inVainPerSecond;
-    this.#left = Math.min(this.inVainPerSecond, grown);
+    const grown = this.#left + (Math.max(0, now - this.#at) / 1_000) * this.wastedPerSecond;
+    this.#left = Math.min(this.wastedPerSecond, grown);
     this.#at = now;
     if (this.#left < 1) return false;
     this.#left--;
@@ -28,6 +28,6 @@ export class AheadBudget {
 
   /** What was asked ahead was needed. */
   needed(): void {
-    this.#left = Math.min(this.inVainPerSecond, this.#left + 1);
+    this.#left = Math.min(this.wastedPerSecond, this.#left + 1);
   }
 }

@@ -19,13 +19,13 @@ export interface FetchedRecordsOptions {
 }
 
 /** The changes that are kept: of a burst of new keys, each is likely to be used soon. */
-const mostKeptChanges = 1_024;
+const maxKeptChanges = 1_024;
 
 /**
  * So many of them are read, their signature checked, before anybody asks, whether somebody then does or not. The others
  * wait: a bucket that is filled anew must not hold up who serves.
  */
-const mostReadAheadPerSecond = 100;
+const maxReadAheadPerSecond = 100;
 
 /**
  * Records that a follower does not hold whole: fetched from the stream's leader when they are asked for, remembered in
@@ -44,8 +44,8 @@ export class FetchedRecords {
 
   constructor(private readonly options: FetchedRecordsOptions) {
     this.#fetched = new RecordCache(options.capacity);
-    this.#kept = new RecordCache(Math.min(options.capacity, mostKeptChanges));
-    this.#readsAhead = new AheadBudget(mostReadAheadPerSecond, options.now);
+    this.#kept = new RecordCache(Math.min(options.capacity, maxKeptChanges));
+    this.#readsAhead = new AheadBudget(maxReadAheadPerSecond, options.now);
   }
 
   /**

@@ -55,7 +55,7 @@ export class RecordRefused extends Error {
 }
 
 /** A process asked for a key it does not know looks at the file at once, but not more often than this. */
-const shortestLookMs = 100;
+const minLookMs = 100;
 
 export class RecordReader {
   readonly #source: FollowedKeys<readonly string[]>;
@@ -137,7 +137,7 @@ export class RecordReader {
   /** The key may have been put into the file a moment ago. */
   #find(kid: string): KeyObject | undefined {
     const known = this.#keys.get(kid);
-    if (known || performance.now() - this.#lookedAt < shortestLookMs) return known;
+    if (known || performance.now() - this.#lookedAt < minLookMs) return known;
     this.check();
     return this.#keys.get(kid);
   }

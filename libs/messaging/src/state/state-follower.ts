@@ -47,7 +47,7 @@ export interface StateFollowerOptions {
 const fellBack = 'The state stream fell back behind what had been read from it.';
 
 /** So many missed messages are read one by one; more, and the held prefixes are loaded afresh instead. */
-const longestGap = 10_000;
+const maxGap = 10_000;
 
 /**
  * After a key may not sign records any more, what was read under it is read once more when every process has surely looked at
@@ -401,7 +401,7 @@ export class StateFollower {
       throw error;
     }
     if (continuity === 'lost') this.#lose(state.epoch);
-    return continuity === 'kept' && state.lastSequence - this.#applied <= longestGap;
+    return continuity === 'kept' && state.lastSequence - this.#applied <= maxGap;
   }
 
   #lose(epoch: string): void {

@@ -71,7 +71,7 @@ const unsupportedKey = (key: PublicKeyInfo): AlgorithmObjection => ({
 });
 
 /** Longest PSS salt of any use: that of a 4096-bit key filled up, as `openssl` writes by default. */
-const longestSalt = 2048;
+const maxSalt = 2048;
 
 /** What the policy has against a signature algorithm, or undefined. */
 export function judgeSignatureAlgorithm(
@@ -87,8 +87,7 @@ export function judgeSignatureAlgorithm(
     case 'ecdsa':
       return judgeHash(algorithm.hash, algorithm.name, policy);
     case 'rsa-pss':
-      if (!policy.rsaPss || algorithm.maskHash !== algorithm.hash || algorithm.saltLength > longestSalt)
-        return unsupported;
+      if (!policy.rsaPss || algorithm.maskHash !== algorithm.hash || algorithm.saltLength > maxSalt) return unsupported;
       return judgeHash(algorithm.hash, algorithm.name, policy);
     case 'ed25519':
     case 'ed448':

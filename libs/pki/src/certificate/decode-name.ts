@@ -21,14 +21,14 @@ export interface DecodedName {
 let young = new Map<string, DecodedName>();
 let old = new Map<string, DecodedName>();
 const generationSize = 256;
-const longestRemembered = 512;
+const maxRemembered = 512;
 
 /**
  * Decodes the Name (the whole SEQUENCE) of a subject or issuer, and remembers it.
  * @throws {MalformedDer}
  */
 export function decodeName(der: Uint8Array): DecodedName {
-  if (der.length > longestRemembered) return decodeNameAnew(der);
+  if (der.length > maxRemembered) return decodeNameAnew(der);
   const raw = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
   let decoded = young.get(raw);
   if (decoded === undefined) {

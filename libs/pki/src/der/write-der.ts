@@ -27,14 +27,14 @@ export const derTrue = Uint8Array.of(0x01, 0x01, 0xff);
 
 const oids = new Map<string, Uint8Array>();
 /** Names may hold types of strangers' choice, which are not all remembered. */
-const mostOids = 256;
+const maxOids = 256;
 
 /** OBJECT IDENTIFIER of a dotted string whose arcs are below 2^31. */
 export function encodeOid(dotted: string): Uint8Array {
   let encoded = oids.get(dotted);
   if (!encoded) {
     encoded = encodeOidAnew(dotted);
-    if (oids.size < mostOids) oids.set(dotted, encoded);
+    if (oids.size < maxOids) oids.set(dotted, encoded);
   }
   return encoded;
 }

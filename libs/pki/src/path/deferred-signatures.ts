@@ -4,7 +4,7 @@ import { MalformedCertificate, type Certificate } from '../certificate/certifica
 /** A check that costs more than this goes to another thread; units of `signatureCost`. Handing one over costs one itself. */
 const dearest = 8;
 /** What all checks of one judgement may cost together before the rest goes to other threads. */
-const mostOnLoop = 16;
+const maxOnLoop = 16;
 
 /** Thrown out of a judgement where a signature must be checked off the event loop first; never leaves the library. */
 export class SignaturePending extends Error {
@@ -28,7 +28,7 @@ export class DeferredSignatures {
     const known = this.results.get(key);
     if (known !== undefined) return known;
     const cost = signatureCost(issuer.publicKeyInfo);
-    if (cost > dearest || this.onLoop + cost > mostOnLoop)
+    if (cost > dearest || this.onLoop + cost > maxOnLoop)
       throw new SignaturePending(async () => void this.results.set(key, await isSignedOffLoop(child, issuer)));
     this.onLoop += cost;
     const signed = isSignedOnLoop(child, issuer);

@@ -50,7 +50,7 @@ async function yields(work: Promise<unknown>): Promise<boolean> {
   return turned;
 }
 
-describe('a judgement with dear signatures off the event loop', () => {
+describe('a judgement with expensive signatures off the event loop', () => {
   it.each<[string, PathInput]>([
     ['a good chain of P-256 keys', chain('P-256')],
     ['a good chain of P-384 keys', chain('P-384')],
@@ -68,7 +68,7 @@ describe('a judgement with dear signatures off the event loop', () => {
     expect(await yields(judgePathOffLoop(chain('P-256')))).toBe(false);
   });
 
-  it('lets others run while it checks dear signatures, or many cheap ones', async () => {
+  it('lets others run while it checks expensive signatures, or many cheap ones', async () => {
     expect(await yields(judgePathOffLoop(chain('P-384')))).toBe(true);
     expect(await yields(judgePathOffLoop(crossSigned('P-256', 10)))).toBe(true);
   });

@@ -9,7 +9,7 @@ import { finishWithLeaf, initialState, passAuthority, type PathState } from './p
 import { refuse } from './refuse.js';
 import { type TrustAnchor } from './trust-anchor.js';
 
-const mostAttempts = 16;
+const maxAttempts = 16;
 const revocationSteps = 50;
 
 /**
@@ -29,7 +29,7 @@ export function judgePath(input: PathInput): PathJudgement {
       limit: error.limit,
       allowed: error.allowed,
     });
-    return { valid: false, refusal, attempts: [refusal, ...ranked(failures)].slice(0, mostAttempts), remarks };
+    return { valid: false, refusal, attempts: [refusal, ...ranked(failures)].slice(0, maxAttempts), remarks };
   }
 }
 
@@ -76,7 +76,7 @@ function refused(attempts: readonly CertificateRefusal[], remarks: readonly stri
   return {
     valid: false,
     refusal: attempts[0] as CertificateRefusal,
-    attempts: attempts.slice(0, mostAttempts),
+    attempts: attempts.slice(0, maxAttempts),
     remarks,
   };
 }

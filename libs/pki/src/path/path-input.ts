@@ -41,7 +41,7 @@ export interface PathInput {
   readonly budget?: Budget;
   /** Remembers signatures of CA certificates between judgements. */
   readonly signatureCache?: SignatureCache;
-  /** Checks dear signatures off the event loop: see `judgePathOffLoop`. */
+  /** Checks expensive signatures off the event loop: see `judgePathOffLoop`. */
   readonly deferredSignatures?: DeferredSignatures;
   /** What was spent so far, when this judgement is part of another (the path of a CRL issuer). */
   readonly spending?: Spending;

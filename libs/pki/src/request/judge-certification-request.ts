@@ -26,7 +26,7 @@ export interface RequestObjection {
 /** Certificates made here are checked on every first call, so their keys have an upper bound of their own. */
 const policy = { ...defaultAlgorithmPolicy, rsaMaximumBits: 8_192, rsaMaximumExponentBits: 33 };
 /** 65537 has 17. Smaller exponents are legal and have been the root of too many forgeries. */
-const leastExponentBits = 17;
+const minExponentBits = 17;
 
 /**
  * What speaks against certifying a request's key: proof of possession (RFC 2986 §3 note 2), the algorithm policy, a key that
@@ -46,7 +46,7 @@ function judgeKey({ publicKeyInfo: key, publicKey }: CertificationRequest): Requ
     };
   }
   if (key.kind !== 'rsa' && key.kind !== 'rsa-pss') return undefined;
-  if (key.exponentBits < leastExponentBits) {
+  if (key.exponentBits < minExponentBits) {
     return {
       code: 'weak-key',
       sentence: 'The public exponent of its RSA key is below 65537: make a key pair with 65537.',

@@ -4,7 +4,7 @@ export type Labels = Readonly<Record<string, string>>;
 export type Reading = number | readonly (readonly [Labels, number])[];
 
 /** More sets of labels than this go into one series `other`: a mistake must not grow without bound. */
-const mostSeries = 200;
+const maxSeries = 200;
 const other = '{other="true"}';
 
 interface Metric {
@@ -79,7 +79,7 @@ class Reader implements Metric {
   render(): string {
     const reading = this.read();
     const series = typeof reading === 'number' ? [[{}, reading] as const] : reading;
-    const lines = series.slice(0, mostSeries).map(([labels, value]) => line(this.name)([format(labels), value]));
+    const lines = series.slice(0, maxSeries).map(([labels, value]) => line(this.name)([format(labels), value]));
     return block(this.name, this.help, this.type, lines);
   }
 }
@@ -122,7 +122,7 @@ export class Metrics {
 
 function keyOf(labels: Labels, series: ReadonlyMap<string, unknown>): string {
   const key = format(labels);
-  return series.has(key) || series.size < mostSeries ? key : other;
+  return series.has(key) || series.size < maxSeries ? key : other;
 }
 
 function format(labels: Labels): string {

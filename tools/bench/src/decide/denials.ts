@@ -6,7 +6,7 @@ import { SenderConnection } from './sender-connection.js';
 
 const otherRole = 'Bench.other';
 const aimMs = 50;
-const longestWaitMs = 15_000;
+const maxWaitMs = 15_000;
 
 interface Change {
   readonly name: string;
@@ -126,7 +126,7 @@ async function untilDenied(
       return { deniedAt, lastServedSent };
     }
     if (status !== '200') throw new Error(`A sender was answered ${status}, neither let in nor denied.`);
-    if (deniedAt - began > longestWaitMs) throw new Error(`A sender was let in for ${longestWaitMs} ms.`);
+    if (deniedAt - began > maxWaitMs) throw new Error(`A sender was let in for ${maxWaitMs} ms.`);
     lastServedSent = sent;
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchStack } from '../stack/bench-stack.js';
 import { reportProgress } from './report-progress.js';
 
-const longestMs = 60 * 60_000;
+const maxMs = 60 * 60_000;
 
 /**
  * Has the product make its state stream anew from Postgres.
@@ -22,7 +22,7 @@ export async function rebuildStream(stack: BenchStack, records: number): Promise
     const started = performance.now();
     const { epoch } = await stack.admin.call(rebuildState, {});
     const filled = reportProgress('records in the state stream', records);
-    while (performance.now() - started < longestMs) {
+    while (performance.now() - started < maxMs) {
       const state = await bucket.state();
       const done = state?.epoch === epoch ? state.lastSequence : 0;
       if (done < records) filled(done);

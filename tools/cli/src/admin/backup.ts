@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { dim, line } from '../terminal.js';
-import { beginWithKeysKept } from './house-keys.js';
+import { beginWithKeysKept } from './system-keys.js';
 
 export const backupFormat = 'sluice-backup-1';
 /** Each service's own, and the one that its audit trail is in. */

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dim, line } from '../terminal.js';
-import { replaceSecret, untilMetrics, withKeysHeld } from './house-keys.js';
+import { replaceSecret, untilMetrics, withKeysHeld } from './system-keys.js';
 
 /**
  * Gives the running local stack another master key. Ended at any point it leaves all that is sealed open to the keys in the

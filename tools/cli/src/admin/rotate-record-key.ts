@@ -5,11 +5,11 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dim, line } from '../terminal.js';
-import { replaceSecret, untilMetrics, withKeysHeld } from './house-keys.js';
+import { replaceSecret, untilMetrics, withKeysHeld } from './system-keys.js';
 
 /** Every service that reads state records. */
 const readers = ['key-management', 'certificate-verifier', 'authorization', 'flow-runtime'];
-const mostRounds = 20;
+const maxRounds = 20;
 
 /**
  * Gives the running local stack another key to sign state records with. Ended at any point it leaves every record readable,
@@ -64,7 +64,7 @@ export async function rotateRecordKey(client: AdminClient, home: string, databas
 
 async function resign(client: AdminClient, id: string): Promise<{ resigned: number; unexpected: number }> {
   let resigned = 0;
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     let [left, unexpected] = [0, 0];
     for (let after: number | undefined = 0; after !== undefined;) {
       const done: AnswerOf<typeof resignRecords> = await client.call(resignRecords, { after });

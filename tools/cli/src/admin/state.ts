@@ -5,7 +5,7 @@ import { bold, dim, green, line, red } from '../terminal.js';
 
 const driftExitCode = 2;
 /** Of many service keys: a million take minutes. */
-const longestFillMs = 60 * 60_000;
+const maxFillMs = 60 * 60_000;
 
 /** Prints what differs between Postgres and the state stream. Ends with code 2 when something does. */
 export async function compareState(client: AdminClient): Promise<void> {
@@ -27,7 +27,7 @@ export async function compareState(client: AdminClient): Promise<void> {
 export async function rebuildState(client: AdminClient): Promise<void> {
   const { epoch } = await client.call(rebuild, {});
   line(`The stream is made anew (${epoch}); waiting until it is filled.`);
-  const deadline = performance.now() + longestFillMs;
+  const deadline = performance.now() + maxFillMs;
   for (;;) {
     const { services } = await client.call(showStateComparison, {});
     if (services.every((service) => service.complete && service.epoch === epoch)) return compareState(client);

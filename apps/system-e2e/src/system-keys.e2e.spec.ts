@@ -6,7 +6,7 @@ import { LocalStack } from './stack/local-stack.js';
 import { runAdminCommand } from './stack/run-admin-command.js';
 import { senderWithKey } from './stack/senders.js';
 
-describe('a rotation of a key of the house under traffic', () => {
+describe('a rotation of a system key under traffic', () => {
   let stack: LocalStack;
   let administrator: Administrator;
 

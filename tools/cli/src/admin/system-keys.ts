@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readStackFacts } from '../stack-facts.js';
 
-const longestWaitMs = 60_000;
+const maxWaitMs = 60_000;
 const lockNotAvailable = '55P03';
 
 /** A schema that no service's role reaches: an advisory lock any of them could hold. */
@@ -62,7 +62,7 @@ export async function untilMetrics(
   what: string,
   shows: (metrics: string) => boolean,
 ): Promise<void> {
-  const deadline = performance.now() + longestWaitMs;
+  const deadline = performance.now() + maxWaitMs;
   for (;;) {
     const { pids, health } = readStackFacts(process.env);
     const states = await Promise.all(
