@@ -66,7 +66,15 @@ function serializeElement(
     open += prefix === '' ? ` xmlns="${escapeAttribute(uri)}"` : ` xmlns:${prefix}="${escapeAttribute(uri)}"`;
   };
   let open = `<${name}`;
-  if (inherited !== null) for (const prefix in inherited) declare(prefix, inherited[prefix] as string);
+  if (inherited !== null) {
+    // A prefix that the element binds anew must not be declared as it was above, too: an attribute stands once (XML 1.0 section 3.1).
+    const bound: Record<string, string> = {
+      ...inherited,
+      ...element.declarations,
+      [element.prefix]: element.namespace,
+    };
+    for (const prefix in bound) declare(prefix, bound[prefix] as string);
+  }
   const declarations = element.declarations;
   if (declarations !== null) for (const prefix in declarations) declare(prefix, declarations[prefix] as string);
   declare(element.prefix, element.namespace);
