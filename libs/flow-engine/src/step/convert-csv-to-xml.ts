@@ -2,41 +2,124 @@ import type { StepWork } from '../compile/compiled-flow.js';
 import type { StepCompiler } from '../compile/step-compiler.js';
 import { FlowProcessingError, clip } from '@sluice/domain';
 
-import type { CsvToXmlStep, XmlToCsvStep } from '../model/step-definition.js';
-import { type XmlNode, XmlTreeBuilder } from '@sluice/xml';
+import type { CsvToXmlStep } from '../model/step-definition.js';
+import { XmlTreeBuilder } from '@sluice/xml';
+import { parseCsv, separatorOf } from './read-csv.js';
 
 const NAME = /^[\p{L}_][\p{L}\p{N}._-]*$/u;
-const MAXIMUM_FIELDS = 10_000;
 
-/** Reads CSV (RFC 4180, any separator, any line break) into one element for each record. */
+/** One element of each record: its name, and the column its value is taken from. */
+interface Field {
+  readonly name: string;
+  readonly column: number;
+}
+
+/**
+ * Turns each record of a CSV into an element. Its fields are named by the place of their column, or by the name their column
+ * has in the first line; then they stand in the order of `fieldNames`, and columns that it does not name are left out.
+ */
 export function compileCsvToXml(step: CsvToXmlStep, compiler: StepCompiler): StepWork {
   const path = elementPath(step.recordPath, compiler);
   const separator = separatorOf(step.fieldSeparator);
+  const byHeader = (step.columns ?? (step.excludeFirstLine ? 'header' : 'position')) === 'header';
+  const { recordMarker: marker = '', fieldNames } = step;
+  check(step, byHeader, compiler);
+  // A marker that no field is named after is no value: fields that go by their place begin behind it.
+  const first = marker === '' ? 0 : 1;
+  const given = fieldNames.map((name, index): Field => ({ name, column: index + first }));
+  const fieldsOf = (header: readonly string[]): readonly Field[] => {
+    if (fieldNames.length === 0)
+      return header.slice(first).map((name, index) => ({ name: columnName(name), column: index + first }));
+    return byHeader ? matchColumns(step, header, first) : given;
+  };
   return (run) => {
     const records = parseCsv(run.message.text(), separator);
-    const header = step.excludeFirstLine ? records.shift() : undefined;
-    const names = step.fieldNames.length > 0 ? step.fieldNames : (header ?? []).map((name) => columnName(name));
+    const header = step.excludeFirstLine ? records.shift() : [];
+    const fields = header === undefined ? [] : fieldsOf(header);
+    const columns = byHeader && header !== undefined ? header.length : fieldNames.length + first;
     const builder = new XmlTreeBuilder();
     for (const name of path.slice(0, -1)) builder.startElement(name, '', '');
     const recordName = path.at(-1) as string;
     if (path.length === 1) builder.startElement('root', '', '');
     for (const record of records) {
-      if (record.length > names.length)
+      if (marker !== '' && record[0] !== marker) continue;
+      if (record.length > columns)
         throw new FlowProcessingError(
           'csv-malformed',
-          `A line has ${record.length} fields, but only ${names.length} are named.`,
+          `A line has ${record.length} fields, but only ${columns} are named.`,
         );
       builder.startElement(recordName, '', '');
-      record.forEach((value, index) => {
-        builder.startElement(names[index] as string, '', '');
+      for (const { name, column } of fields) {
+        const value = record[column];
+        if (value === undefined) continue;
+        builder.startElement(name, '', '');
         builder.text(value);
         builder.endElement();
-      });
+      }
       builder.endElement();
     }
     run.message.body = builder.end();
     run.message.headers.set('Content-Type', 'application/xml');
   };
+}
+
+/** Reports settings that contradict each other, and names that are none. */
+function check(step: CsvToXmlStep, byHeader: boolean, compiler: StepCompiler): void {
+  if (byHeader && !step.excludeFirstLine)
+    compiler.problem('invalid-value', 'Columns are named by the first line only where it is excluded as a header.', {
+      field: 'columns',
+      nearest: 'excludeFirstLine: true, or columns: position',
+    });
+  if (step.fieldNames.length === 0 && !byHeader)
+    compiler.problem('invalid-value', 'Columns that go by their position need names.', {
+      field: 'fieldNames',
+      nearest: 'fieldNames, or excludeFirstLine: true to name them by the first line',
+    });
+  const seen = new Set<string>();
+  for (const name of step.fieldNames) {
+    if (!NAME.test(name))
+      compiler.problem('invalid-value', `"${clip(name)}" cannot be the name of an XML element.`, {
+        field: 'fieldNames',
+      });
+    if (byHeader && seen.has(name))
+      compiler.problem('invalid-value', `The field "${clip(name)}" stands twice, so a column cannot be named by it.`, {
+        field: 'fieldNames',
+      });
+    seen.add(name);
+  }
+}
+
+/**
+ * Finds the column of each field by the header. A field without a column is left out, and so is a column without a field; but a
+ * header in which both are is one whose names do not match, and values would be lost.
+ * @throws FlowProcessingError `csv-malformed`
+ */
+function matchColumns(step: CsvToXmlStep, header: readonly string[], first: number): Field[] {
+  const columns = new Map<string, number>();
+  const known = new Set(step.fieldNames);
+  const unknown: string[] = [];
+  header.forEach((text, column) => {
+    const name = text.trim();
+    if (!known.has(name)) {
+      if (column >= first && name !== '') unknown.push(name);
+      return;
+    }
+    if (columns.has(name))
+      throw new FlowProcessingError('csv-malformed', `The first line names the column "${clip(name)}" twice.`);
+    columns.set(name, column);
+  });
+  const optional = new Set(step.optionalFieldNames);
+  const missing = step.fieldNames.filter((name) => !columns.has(name) && !optional.has(name));
+  if (columns.size === 0 || (missing.length > 0 && unknown.length > 0))
+    throw new FlowProcessingError(
+      'csv-malformed',
+      `The first line does not name the columns as the fields are named: it lacks "${clip(missing[0] ?? step.fieldNames[0] ?? '')}"` +
+        (unknown[0] === undefined ? '.' : `, and names "${clip(unknown[0])}", which is no field.`),
+    );
+  return step.fieldNames.flatMap((name) => {
+    const column = columns.get(name);
+    return column === undefined ? [] : [{ name, column }];
+  });
 }
 
 function columnName(name: string): string {
@@ -45,122 +128,6 @@ function columnName(name: string): string {
   if (!NAME.test(usable))
     throw new FlowProcessingError('csv-malformed', `The column "${clip(name)}" cannot be the name of an XML element.`);
   return usable;
-}
-
-/** @throws FlowProcessingError `csv-malformed` */
-export function parseCsv(text: string, separator: string): string[][] {
-  const records: string[][] = [];
-  let record: string[] = [];
-  let position = 0;
-  const field = (value: string): void => {
-    if (record.length >= MAXIMUM_FIELDS)
-      throw new FlowProcessingError('csv-malformed', `A line has more than ${MAXIMUM_FIELDS} fields.`);
-    record.push(value);
-  };
-  const finish = (): void => {
-    if (record.length > 1 || record[0] !== '') records.push(record);
-    record = [];
-  };
-  while (position < text.length) {
-    if (text[position] === '"') {
-      const [value, after] = readQuoted(text, position);
-      field(value);
-      position = after;
-      if (
-        position < text.length &&
-        !text.startsWith(separator, position) &&
-        text[position] !== '\n' &&
-        text[position] !== '\r'
-      )
-        throw new FlowProcessingError('csv-malformed', `Text follows a quoted field in line ${records.length + 1}.`);
-    } else {
-      const end = fieldEnd(text, position, separator);
-      field(text.slice(position, end));
-      position = end;
-    }
-    if (text.startsWith(separator, position)) {
-      position += separator.length;
-      if (position >= text.length) field('');
-      continue;
-    }
-    if (text[position] === '\r') position++;
-    if (text[position] === '\n') position++;
-    finish();
-  }
-  if (record.length > 0) finish();
-  return records;
-}
-
-function fieldEnd(text: string, start: number, separator: string): number {
-  let position = start;
-  while (
-    position < text.length &&
-    text[position] !== '\n' &&
-    text[position] !== '\r' &&
-    !text.startsWith(separator, position)
-  )
-    position++;
-  return position;
-}
-
-function readQuoted(text: string, start: number): [value: string, after: number] {
-  let value = '';
-  for (let position = start + 1; ;) {
-    const end = text.indexOf('"', position);
-    if (end < 0) throw new FlowProcessingError('csv-malformed', 'A quoted field has no end.');
-    value += text.slice(position, end);
-    if (text[end + 1] !== '"') return [value, end + 1];
-    value += '"';
-    position = end + 2;
-  }
-}
-
-/** Writes one line for each record element: its child elements in order, quoted where needed. */
-export function compileXmlToCsv(step: XmlToCsvStep, compiler: StepCompiler): StepWork {
-  const records = compiler.xpath(step.recordPath, 'recordPath');
-  const parents = step.includeParent && step.parentPath !== '' ? compiler.xpath(step.parentPath, 'parentPath') : null;
-  const separator = separatorOf(step.fieldSeparator);
-  return (run) => {
-    const rows = records.toNodes(run).map((node) => fieldsOf(node, step.includeAttributes));
-    const [prefix] = parents === null ? [] : parents.toNodes(run);
-    const above = prefix === undefined ? new Map<string, string>() : leavesOf(prefix, step.includeAttributes);
-    const names = [...new Set([...above.keys(), ...rows.flatMap((row) => [...row.keys()])])];
-    const lines = rows.map((row) =>
-      names.map((name) => quote(row.get(name) ?? above.get(name) ?? '', separator)).join(separator),
-    );
-    if (step.includeHeader) lines.unshift(names.map((name) => quote(name, separator)).join(separator));
-    run.message.body = lines.map((line) => `${line}\n`).join('');
-    run.message.headers.set('Content-Type', 'text/csv');
-  };
-}
-
-function fieldsOf(record: XmlNode, includeAttributes: boolean): Map<string, string> {
-  const fields = new Map<string, string>();
-  if (includeAttributes) for (const attribute of record.attributes) fields.set(`@${attribute.name}`, attribute.value);
-  for (const child of record.children) {
-    if (child.kind !== 'element') continue;
-    if (includeAttributes)
-      for (const attribute of child.attributes) fields.set(`${child.name}@${attribute.name}`, attribute.value);
-    fields.set(child.name, child.text);
-  }
-  if (fields.size === 0) fields.set(record.name, record.text);
-  return fields;
-}
-
-/** Child elements without element children: those of a parent that stand beside the records. */
-function leavesOf(parent: XmlNode, includeAttributes: boolean): Map<string, string> {
-  const fields = fieldsOf(parent, includeAttributes);
-  for (const child of parent.children)
-    if (child.kind === 'element' && child.firstElement !== null) fields.delete(child.name);
-  return fields;
-}
-
-function quote(value: string, separator: string): string {
-  return value.includes(separator) || /["\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-}
-
-function separatorOf(separator: string): string {
-  return separator === '\\t' || separator.toLowerCase() === 'tab' ? '\t' : separator;
 }
 
 function elementPath(path: string, compiler: StepCompiler): string[] {

@@ -1,10 +1,14 @@
 import type { StepWork } from '../compile/compiled-flow.js';
+import type { StepCompiler } from '../compile/step-compiler.js';
 import { FlowProcessingError, clip } from '@sluice/domain';
 
-import type { JsonToXmlStep, XmlToJsonStep } from '../model/step-definition.js';
-import { type XmlNode, XmlTreeBuilder } from '@sluice/xml';
+import type { JsonToXmlStep } from '../model/step-definition.js';
+import { serializeXml, type XmlNode, XmlTreeBuilder } from '@sluice/xml';
+import { checkNamespaceMapping } from './namespace-mapping.js';
 
 const MAXIMUM_DEPTH = 400;
+/** Names that begin with these letters are reserved (XML 1.0 section 2.3). */
+const RESERVED = /^xml/i;
 const NAME = /^[\p{L}_][\p{L}\p{N}._\-·]*$/u;
 
 /** A JSON number as it was written, so that 1.0 and 12345678901234567890 survive. */
@@ -16,7 +20,8 @@ class NumberText {
 }
 
 /** Members become elements, arrays repeated elements, `@name` attributes and `$` the text beside them. */
-export function compileJsonToXml(step: JsonToXmlStep): StepWork {
+export function compileJsonToXml(step: JsonToXmlStep, compiler: StepCompiler): StepWork {
+  checkNamespaceMapping(step, compiler);
   return (run) => {
     const value = parseKeepingNumbers(run.message.text());
     const writer = new JsonWriter(step);
@@ -44,34 +49,51 @@ function parseKeepingNumbers(text: string): unknown {
 class JsonWriter {
   readonly #step: JsonToXmlStep;
   readonly #builder = new XmlTreeBuilder();
+  /** Whether a name has a prefix that is declared nowhere. */
+  #undeclared = false;
 
   constructor(step: JsonToXmlStep) {
     this.#step = step;
   }
 
-  write(value: unknown): XmlNode {
+  /** @returns a tree; or a text, where a prefix is not declared: whatever reads it as XML with namespaces is to fail */
+  write(value: unknown): XmlNode | string {
     const step = this.#step;
-    if (step.addRootElement) {
-      if (Array.isArray(value))
+    if (step.addRootElement) this.#addRoot(value);
+    else {
+      const members = isObject(value) ? Object.entries(value) : [];
+      const [only] = members;
+      if (only === undefined || members.length > 1 || Array.isArray(only[1]))
         throw new FlowProcessingError(
           'conversion-failed',
-          'The JSON is an array at its top; XML needs one name for its members. Wrap it in an object first.',
+          'Without a root element the JSON must be an object with one member that is not an array.',
         );
-      const root = step.rootElementName === '' ? 'root' : step.rootElementName;
-      this.#open(root, step.rootElementNamespace === '' ? null : step.rootElementNamespace);
-      this.#content(value, 1);
-      this.#builder.endElement();
-      return this.#builder.end();
+      this.#member(only[0], only[1], 1);
     }
-    const members = isObject(value) ? Object.entries(value) : [];
-    const [only] = members;
-    if (only === undefined || members.length > 1 || Array.isArray(only[1]))
+    const document = this.#builder.end();
+    return this.#undeclared ? serializeXml(document, { declaration: true }) : document;
+  }
+
+  #addRoot(value: unknown): void {
+    const step = this.#step;
+    if (Array.isArray(value))
       throw new FlowProcessingError(
         'conversion-failed',
-        'Without a root element the JSON must be an object with one member that is not an array.',
+        'The JSON is an array at its top; XML needs one name for its members. Wrap it in an object first.',
       );
-    this.#member(only[0], only[1], 1);
-    return this.#builder.end();
+    const attribute = isObject(value) ? Object.keys(value).find((name) => name.startsWith('@')) : undefined;
+    if (attribute !== undefined)
+      throw new FlowProcessingError(
+        'conversion-failed',
+        `The JSON has the attribute "${clip(attribute)}" at its top, where no element is.`,
+      );
+    const namespace = step.rootElementNamespace;
+    const [prefix = ''] =
+      (step.useNamespaces ? Object.entries(step.namespaces).find(([, uri]) => uri === namespace) : undefined) ?? [];
+    const name = checkName(step.rootElementName === '' ? 'root' : step.rootElementName);
+    this.#start({ prefix, local: name, namespace });
+    this.#content(value, 1);
+    this.#builder.endElement();
   }
 
   #member(name: string, value: unknown, depth: number): void {
@@ -81,7 +103,7 @@ class JsonWriter {
       for (const item of value) this.#member(name, item, depth + 1);
       return;
     }
-    this.#open(name, null);
+    this.#start(this.#resolve(name));
     this.#content(value, depth);
     this.#builder.endElement();
   }
@@ -91,44 +113,70 @@ class JsonWriter {
       this.#builder.text(textOf(value));
       return;
     }
-    for (const [name, member] of Object.entries(value))
-      if (name.startsWith('@') && !isObject(member) && !Array.isArray(member)) {
-        const { prefix, local, namespace } = this.#resolve(name.slice(1));
-        this.#builder.attribute(local, prefix, namespace, textOf(member));
-      }
+    let open = true;
     for (const [name, member] of Object.entries(value)) {
+      if (name.startsWith('@')) {
+        this.#attribute(name, member, open);
+        continue;
+      }
+      open = false;
       if (name === '$' && !isObject(member) && !Array.isArray(member)) this.#builder.text(textOf(member));
-      else if (!name.startsWith('@') || isObject(member) || Array.isArray(member))
-        this.#member(name, member, depth + 1);
+      else this.#member(name, member, depth + 1);
     }
   }
 
-  #open(name: string, namespace: string | null): void {
-    const resolved = namespace === null ? this.#resolve(name) : { prefix: '', local: checkName(name), namespace };
-    this.#builder.startElement(resolved.local, resolved.prefix, resolved.namespace);
+  #attribute(name: string, value: unknown, open: boolean): void {
+    const refuse = (why: string): never => {
+      throw new FlowProcessingError('conversion-failed', `The attribute "${clip(name)}" ${why}.`);
+    };
+    if (!open) refuse('stands behind other members of its object; attributes come first');
+    if (value === null || isObject(value) || Array.isArray(value)) refuse('is not a text, number or boolean');
+    const { prefix, local, namespace } = this.#resolve(name.slice(1));
+    for (const other of this.#builder.current.attributes)
+      if (other.name === local && other.namespace === namespace) refuse('has the name of another one in XML');
+    this.#builder.attribute(local, prefix, namespace, textOf(value));
   }
 
-  #resolve(name: string): { prefix: string; local: string; namespace: string } {
-    const step = this.#step;
-    const at = step.useNamespaces ? name.indexOf(step.namespaceSeparator) : -1;
+  /** The root declares every namespace of the mapping. */
+  #start({ prefix, local, namespace }: XmlName): void {
+    const declarations = this.#builder.depth === 0 && this.#step.useNamespaces ? { ...this.#step.namespaces } : null;
+    this.#builder.startElement(local, prefix, namespace, declarations);
+  }
+
+  #resolve(name: string): XmlName {
+    const { useNamespaces, namespaceSeparator: separator, namespaces } = this.#step;
+    if (RESERVED.test(name)) throw badName(name);
+    const at = name.indexOf(separator);
     if (at <= 0) return { prefix: '', local: checkName(name), namespace: '' };
     const prefix = name.slice(0, at);
-    const namespace = step.namespaces[prefix];
-    if (namespace === undefined)
-      throw new FlowProcessingError(
-        'conversion-failed',
-        `The JSON name "${clip(name)}" has a prefix that the namespace mapping of the step lacks.`,
-      );
-    return { prefix: checkName(prefix), local: checkName(name.slice(at + step.namespaceSeparator.length)), namespace };
+    const local = name.slice(at + separator.length);
+    if (RESERVED.test(local)) throw badName(name);
+    if (!useNamespaces) return { prefix: '', local: checkName(local), namespace: '' };
+    const namespace = Object.hasOwn(namespaces, prefix) ? namespaces[prefix] : undefined;
+    if (namespace !== undefined) return { prefix: checkName(prefix), local: checkName(local), namespace };
+    if (separator !== ':') return { prefix: '', local: checkName(name), namespace: '' };
+    checkName(prefix);
+    checkName(local);
+    this.#undeclared = true;
+    return { prefix: '', local: name, namespace: '' };
   }
 }
 
+interface XmlName {
+  readonly prefix: string;
+  readonly local: string;
+  readonly namespace: string;
+}
+
+function badName(name: string): FlowProcessingError {
+  return new FlowProcessingError(
+    'conversion-failed',
+    `The JSON name "${clip(name)}" cannot be the name of an XML element or attribute.`,
+  );
+}
+
 function checkName(name: string): string {
-  if (!NAME.test(name))
-    throw new FlowProcessingError(
-      'conversion-failed',
-      `The JSON name "${clip(name)}" cannot be the name of an XML element.`,
-    );
+  if (!NAME.test(name) || RESERVED.test(name)) throw badName(name);
   return name;
 }
 
@@ -147,76 +195,4 @@ function textOf(value: unknown): string {
       `The JSON holds the character ${JSON.stringify(bad[0])}, which XML cannot hold.`,
     );
   return text;
-}
-
-/** Elements become members, repeated ones arrays, attributes `@name`, and text beside attributes or elements `$`. */
-export function compileXmlToJson(step: XmlToJsonStep): StepWork {
-  const reader = new XmlReader(step);
-  return (run) => {
-    const root = run.message.document().firstElement;
-    if (root === null) throw new FlowProcessingError('conversion-failed', 'The body holds no XML element.');
-    const value = reader.value(root, `/${reader.name(root)}`);
-    run.message.body = JSON.stringify(step.suppressRootElement ? value : { [reader.name(root)]: value });
-    run.message.headers.set('Content-Type', 'application/json');
-  };
-}
-
-class XmlReader {
-  readonly #step: XmlToJsonStep;
-  readonly #prefixes: ReadonlyMap<string, string>;
-  readonly #arrays: ReadonlySet<string> | null;
-
-  constructor(step: XmlToJsonStep) {
-    this.#step = step;
-    this.#prefixes = new Map(Object.entries(step.namespaces).map(([prefix, uri]) => [uri, prefix]));
-    this.#arrays = step.arrays === 'all' ? null : new Set(step.arrays);
-  }
-
-  name(node: XmlNode): string {
-    const prefix = this.#step.useNamespaces ? this.#prefixes.get(node.namespace) : undefined;
-    return prefix === undefined || prefix === '' ? node.name : `${prefix}${this.#step.namespaceSeparator}${node.name}`;
-  }
-
-  value(element: XmlNode, path: string): unknown {
-    const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    let empty = true;
-    for (const attribute of element.attributes) {
-      result[`@${this.name(attribute)}`] = attribute.value;
-      empty = false;
-    }
-    let text = '';
-    let elements = false;
-    for (const child of element.children) {
-      if (child.kind === 'text') text += child.value;
-      if (child.kind !== 'element') continue;
-      elements = true;
-      this.#add(result, child, path);
-    }
-    if (empty && !elements) return text;
-    if (text.trim() !== '') result['$'] = elements ? text.trim() : text;
-    return result;
-  }
-
-  #add(result: Record<string, unknown>, child: XmlNode, path: string): void {
-    const name = this.name(child);
-    const inner = `${path}/${name}`;
-    const value = this.value(child, inner);
-    const present = result[name];
-    if (present === undefined) result[name] = this.#isArray(name, inner) ? new Repeated([value]) : value;
-    else if (present instanceof Repeated) present.push(value);
-    else result[name] = new Repeated([present, value]);
-  }
-
-  #isArray(name: string, path: string): boolean {
-    const arrays = this.#arrays;
-    return arrays === null || arrays.has(path) || arrays.has(path.slice(1)) || arrays.has(name);
-  }
-}
-
-/** A list made here, to tell it from an array that is a value. */
-class Repeated extends Array<unknown> {
-  constructor(items: readonly unknown[]) {
-    super();
-    this.push(...items);
-  }
 }

@@ -1,18 +1,21 @@
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '@sluice/domain';
+import { FlowProcessingError, clip } from '@sluice/domain';
 import type { Message } from '../message/message.js';
 import type { SplitterStep } from '../model/step-definition.js';
 import type { FlowRun } from '../run/flow-run.js';
 import { escapeAttribute, serializeXml, type XmlNode } from '@sluice/xml';
+import { compileSplitXPath } from './split-xpath.js';
 
 /** Most parts one message is split into. */
 const MAXIMUM_PARTS = 100_000;
 
-/** Compiles how a message is split; an empty list of parts ends the path. */
+/** Compiles how a message is split. An empty list of parts ends the message, and its log says why. */
 export function compileSplitter(step: SplitterStep, compiler: StepCompiler): (run: FlowRun) => readonly Message[] {
   const bodies = compileBodies(step, compiler);
   return (run) => {
     const parts = bodies(run);
+    if (parts.length === 0 && run.scope.level !== 'NONE')
+      run.scope.log.push({ stepId: step.id, time: run.now(), level: 'INFO', text: nothingFound(step, run.message) });
     if (parts.length > MAXIMUM_PARTS)
       throw new FlowProcessingError(
         'split-failed',
@@ -24,6 +27,23 @@ export function compileSplitter(step: SplitterStep, compiler: StepCompiler): (ru
       return part;
     });
   };
+}
+
+function nothingFound(step: SplitterStep, message: Message): string {
+  const text = `"${step.name}" found nothing to split. The message ends here, without a body.`;
+  if (step.expression.type !== 'xpath' || step.ignoreDefaultNamespaces === true) return text;
+  const namespace = defaultNamespace(message.document());
+  if (namespace === null) return text;
+  return `${text} The body has the default namespace "${clip(namespace)}": names in the XPath need a prefix for it.`;
+}
+
+function defaultNamespace(node: XmlNode): string | null {
+  if (node.kind === 'element' && node.prefix === '' && node.namespace !== '') return node.namespace;
+  for (const child of node.children) {
+    const found = defaultNamespace(child);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 function compileBodies(step: SplitterStep, compiler: StepCompiler): (run: FlowRun) => string[] {
@@ -48,9 +68,9 @@ function compileBodies(step: SplitterStep, compiler: StepCompiler): (run: FlowRu
           groupSize,
         ).map((parts) => parts.join(expression.value));
     case 'xpath': {
-      const xpath = compiler.xpath(expression.value, 'expression');
+      const pointsOf = compileSplitXPath(expression.value, step, compiler);
       return (run) =>
-        grouped(xpath.toNodes(run), groupSize).map((nodes) =>
+        grouped(pointsOf(run), groupSize).map((nodes) =>
           splitType === 'general' ? withEnvelope(nodes) : nodes.map((node) => serializeXml(node)).join(''),
         );
     }

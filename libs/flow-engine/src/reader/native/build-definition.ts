@@ -307,7 +307,7 @@ export class DefinitionBuilder {
           namespaceSeparator: step.value.namespaceSeparator ?? ':',
           namespaces: { ...step.value.namespaces },
           arrays: step.value.allArrays === true ? 'all' : (step.value.arrays ?? []),
-          streaming: false,
+          streaming: step.value.streaming ?? false,
         });
         return;
       case 'csvToXml':
@@ -316,8 +316,11 @@ export class DefinitionBuilder {
           type: 'csvToXml',
           recordPath: step.value.recordPath,
           fieldSeparator: step.value.fieldSeparator ?? ',',
-          excludeFirstLine: step.value.excludeFirstLine ?? step.value.fieldNames === undefined,
+          excludeFirstLine:
+            step.value.excludeFirstLine ?? (step.value.fieldNames === undefined || step.value.columns === 'header'),
           fieldNames: step.value.fieldNames ?? [],
+          ...(step.value.columns === undefined ? {} : { columns: step.value.columns }),
+          ...(step.value.recordMarker === undefined ? {} : { recordMarker: step.value.recordMarker }),
         });
         return;
       case 'xmlToCsv':
@@ -478,6 +481,8 @@ export class DefinitionBuilder {
         : token !== undefined
           ? { type: 'token', value: token }
           : { type: 'lineBreak' };
+    if (xpath === undefined && step.value.ignoreDefaultNamespaces === true)
+      this.#problem(path, 'Only a splitter by xpath can ignore default namespaces.', step.line);
     if (gather === undefined && next !== undefined)
       this.#problem(
         path,
@@ -494,6 +499,9 @@ export class DefinitionBuilder {
       type: 'splitter',
       splitType: step.value.type ?? 'general',
       expression,
+      ...(step.value.ignoreDefaultNamespaces === undefined
+        ? {}
+        : { ignoreDefaultNamespaces: step.value.ignoreDefaultNamespaces }),
       groupSize: step.value.groupSize ?? 1,
       parallel: step.value.parallel ?? false,
       concurrency: step.value.concurrency ?? 10,
