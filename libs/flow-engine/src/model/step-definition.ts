@@ -62,7 +62,7 @@ export type SplitExpression =
 /** The path after a splitter runs once for each part, up to a gather or its end. */
 export interface SplitterStep extends StepBase {
   readonly type: 'splitter';
-  /** `general` keeps the elements around a part, `iterating` does not. */
+  /** `general` keeps the elements around a part and what stands before the first one, `iterating` does not. */
   readonly splitType: 'general' | 'iterating';
   readonly expression: SplitExpression;
   /** An XPath sees elements without a prefix as those of no namespace, whatever their default namespace is. */

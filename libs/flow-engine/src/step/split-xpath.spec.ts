@@ -3,7 +3,7 @@ import { FakeHttp, bodyAfter, flowWith, problemsOf, runNative } from '../testing
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 const step = (settings: string, more = ''): string =>
-  `- splitter: {type: iterating, ${settings}, steps: [{send: {adapter: HTTP, address: "http://r/"}}]${more}}`;
+  `- splitter: {${settings.includes('type:') ? '' : 'type: iterating, '}${settings}, steps: [{send: {adapter: HTTP, address: "http://r/"}}]${more}}`;
 
 async function partsOf(settings: string, body: string, head = ''): Promise<string[]> {
   const http = new FakeHttp({ 'http://r/': () => ({}) });
@@ -54,6 +54,52 @@ describe('a splitter to whose XPath default namespaces do not count', () => {
     expect(await bodyAfter(steps, PLAIN)).toContain(
       '<multimap:Message1><a xmlns="sap"><b><c>1</c></b></a><a xmlns="sap"><b><c>2</c></b></a></multimap:Message1>',
     );
+  });
+});
+
+describe('a general splitter', () => {
+  const general = async (xpath: string, body: string, more = '') =>
+    await partsOf(`type: general, ${more}xpath: "${xpath}"`, body, PREFIXES);
+  const SHOP =
+    '<root><shop><product><id>1</id><id>2</id></product><customerReview><id>3</id><id>4</id></customerReview></shop></root>';
+
+  it('keeps what stands before the first split point, and nothing behind one', async () => {
+    expect(await general('/c/o', '<c>\n <n>0001</n>\n <o>1</o>\n <o>2</o>\n <e/></c>')).toEqual([
+      '<c><n>0001</n><o>1</o></c>',
+      '<c><n>0001</n><o>2</o></c>',
+    ]);
+    expect(await general('//customerReview/id', SHOP)).toEqual([
+      '<root><shop><product><id>1</id><id>2</id></product><customerReview><id>3</id></customerReview></shop></root>',
+      '<root><shop><product><id>1</id><id>2</id></product><customerReview><id>4</id></customerReview></shop></root>',
+    ]);
+  });
+
+  it('puts all parts where the first one stands, as the reference does', async () => {
+    expect(await general('//id', SHOP)).toEqual(
+      [1, 2, 3, 4].map((id) => `<root><shop><product><id>${id}</id></product></shop></root>`),
+    );
+  });
+
+  it('repeats it for each group', async () => {
+    expect(await general('//o', '<c><n/><o>1</o><o>2</o><o>3</o></c>', 'groupSize: 2, ')).toEqual([
+      '<c><n/><o>1</o><o>2</o></c>',
+      '<c><n/><o>3</o></c>',
+    ]);
+  });
+
+  it('keeps namespaces', async () => {
+    const body = '<c xmlns="sap" xmlns:p="other"><p:n/><o>1</o><o xmlns="other">2</o></c>';
+    expect(await general('//*:o', body)).toEqual([
+      '<c xmlns="sap" xmlns:p="other"><p:n/><o>1</o></c>',
+      '<c xmlns="sap" xmlns:p="other"><p:n/><o xmlns="other">2</o></c>',
+    ]);
+    expect(await general('/c/o', body, 'ignoreDefaultNamespaces: true, ')).toHaveLength(2);
+  });
+
+  it('does not repeat without bound', async () => {
+    const body = `<c><n>${'x'.repeat(300_000)}</n>${'<o/>'.repeat(1_000)}</c>`;
+    const outcome = await runNative(flowWith('- splitter: {xpath: /c/o, steps: []}'), body);
+    expect(outcome.error?.code).toBe('split-failed');
   });
 });
 
