@@ -16,6 +16,7 @@ describe('CSV columns by the names in the first line', () => {
     ['with columns that are no field', 'Marker,name,city,price,id\nx,alice,Bonn,9.99,1'],
     ['quoted', '"name","city","id"\n"alice","Bonn","1"'],
     ['with spaces around them', ' name , city ,id\nalice,Bonn,1'],
+    ['quoted behind a byte order mark', '\ufeff"city","id","name"\nBonn,1,alice'],
     ['behind a byte order mark', '\ufeffcity,id,name\r\nBonn,1,alice\r\n'],
   ])('takes them %s', async (_, csv) => {
     expect(await rowsOf(NAMED, csv)).toBe('<row><id>1</id><name>alice</name><city>Bonn</city></row>');
@@ -40,6 +41,7 @@ describe('CSV columns by the names in the first line', () => {
 
   it.each([
     ['no name that is a field', 'a,b,c\n1,2,3'],
+    ['no name at all', ',,\n1,2,3'],
     ['a field less and a name that is none', 'id,name,town\n1,alice,Bonn'],
     ['the name of a field twice', 'id,name,id\n1,alice,2'],
     ['fewer names than a line has fields', 'id,name\n1,alice,Bonn'],
@@ -98,6 +100,10 @@ describe('the record marker of CSV', () => {
     expect(await rowsOf(settings, 'Marker,category,id\nNotebooks,a,1\nScanners,b,2')).toBe(
       '<row><id>1</id><category>a</category></row>',
     );
+  });
+
+  it('is no column whose name could be that of a missing field', async () => {
+    expect(await rowsOf(`${FIELDS}, columns: header`, 'Marker,id\nID,1')).toBe('<row><id>1</id></row>');
   });
 
   it('is no element where the first line names the elements', async () => {

@@ -55,6 +55,7 @@ describe('namespace prefixes from JSON to XML', () => {
     ['a name with two colons', BOTH, '{"p:A:B":1}'],
     ['a name that is only a prefix', M, '{"m.":1}'],
     ['a name that begins with xml', '', '{"xmlfoo":1}'],
+    ['an added root that begins with xml', 'rootElement: xmlRoot', '{"a":1}'],
     ['a prefix that begins with xml', BOTH, '{"XMLx:a":1}'],
     ['a declaration as a member', '', '{"a":{"@xmlns:p":"urn:p"}}'],
     ['an attribute behind an element', '', '{"a":{"b":1,"@c":2}}'],
@@ -133,4 +134,10 @@ describe('a namespace mapping that no name can use', () => {
       expect.objectContaining({ code: 'invalid-value', path: `steps[0].${kind}.namespaces` }),
     ]);
   });
+});
+
+it('refuses a namespace for a root that is not added', () => {
+  expect(problemsOf(flowWith('- jsonToXml: {rootNamespace: u}'))).toEqual([
+    expect.objectContaining({ code: 'invalid-value', path: 'steps[0].jsonToXml.rootNamespace' }),
+  ]);
 });

@@ -232,6 +232,8 @@ describe('the JSON converters of an artifact', () => {
     expect(
       await bodyAfter([{ ...TO_JSON, useNamespaces: 'false', jsonNamespaceMapping }], '<m:A xmlns:m="urn:m"/>'),
     ).toBe('{"A":""}');
+    const broken = { useNamespaces: 'false', jsonNamespaceMapping: table(['m', '']) };
+    expect([...problemsOf({ ...TO_XML, ...broken }), ...problemsOf({ ...TO_JSON, ...broken })]).toEqual([]);
   });
 
   it('stream as they say', async () => {

@@ -12,6 +12,8 @@ export function buildPlainStep(
 ): StepDefinition {
   switch (step.kind) {
     case 'jsonToXml':
+      if (step.value.rootNamespace !== undefined && step.value.rootElement === undefined)
+        report(`${path}.rootNamespace`, 'A namespace of the root is that of an added one.', step.line, 'rootElement');
       return {
         ...base,
         type: 'jsonToXml',
