@@ -108,6 +108,8 @@ describe('namespaces behind the XPath of a splitter', () => {
     ['/x:a/x:b/x:c xmlns:x="sap"', PLAIN, 2],
     ["/x:a/y:b/y:c xmlns:x='sap' xmlns:y='other'", NESTED, 1],
     ['/n0:a/n0:b/n0:c xmlns:n0="other"', PLAIN, 0],
+    ['/x:xmlns xmlns:x = "http://www.w3.org/2000/xmlns/" ', '<xmlns xmlns="urn:a"/>', 0],
+    ['/x:xmlns xmlns:x="urn:xmlns"', '<xmlns xmlns="urn:xmlns"/>', 1],
   ])('are prefixes of that expression alone: %s', async (xpath, body, parts) => {
     expect(await partsOf(`xpath: ${JSON.stringify(xpath)}`, body, PREFIXES)).toHaveLength(parts);
   });

@@ -5,7 +5,7 @@ import type { XmlNode } from '@sluice/xml';
 import { withoutDefaultNamespaces } from './without-default-namespaces.js';
 
 /** `xmlns:p="uri"` behind an expression, which is how splitters name prefixes that the flow does not. */
-const DECLARATION = /\s+xmlns(?::([\p{L}_][\p{L}\p{N}._-]*))?\s*=\s*(?:"([^"]*)"|'([^']*)')\s*$/u;
+const DECLARATION = /^xmlns(?::([\p{L}_][\p{L}\p{N}._-]*))?\s*=\s*(?:"([^"]*)"|'([^']*)')\s*$/u;
 
 /** @returns what gives the split points of a message, in document order */
 export function compileSplitXPath(
@@ -29,10 +29,12 @@ function separate(
 ): { readonly expression: string; readonly namespaces: Readonly<Record<string, string>> } {
   const namespaces: Record<string, string> = {};
   let expression = source;
-  for (let match = DECLARATION.exec(expression); match !== null; match = DECLARATION.exec(expression)) {
+  for (let at = lastDeclaration(expression); at > 0; at = lastDeclaration(expression)) {
+    const match = DECLARATION.exec(expression.slice(at));
+    if (match === null) break;
     const [, prefix] = match;
     const uri = match[2] ?? match[3] ?? '';
-    expression = expression.slice(0, match.index);
+    expression = expression.slice(0, at).trimEnd();
     if (prefix === undefined)
       compiler.problem('invalid-expression', `A default namespace (xmlns="${uri}") says nothing in an XPath.`, {
         field: 'expression',
@@ -41,4 +43,11 @@ function separate(
     else namespaces[prefix] = uri;
   }
   return { expression, namespaces };
+}
+
+/** @returns where the last `xmlns` behind white space begins, or -1 */
+function lastDeclaration(expression: string): number {
+  let at = expression.lastIndexOf('xmlns');
+  while (at > 0 && !/\s/.test(expression.charAt(at - 1))) at = expression.lastIndexOf('xmlns', at - 1);
+  return at;
 }

@@ -2,7 +2,7 @@ import type { XmlNode } from '@sluice/xml';
 
 const SCHEMA_NAMESPACE = 'http://www.w3.org/2001/XMLSchema';
 /** Named types and groups can lead back to themselves. */
-const MAXIMUM_REFERENCES = 50;
+const MAXIMUM_REFERENCES = 1_000;
 
 /** An element with text in the record that a schema describes. */
 export interface RecordField {
