@@ -1,4 +1,5 @@
 export { parseXml, type XmlLimits } from './parse-xml.js';
+export { serializeEnvelope, type XmlEnvelope } from './serialize-envelope.js';
 export { escapeAttribute, escapeText, serializeXml, type XmlSerialization } from './serialize-xml.js';
 export { compileXmlSchema, type SchemaViolation, type XmlSchemaCheck } from './validate-schema.js';
 export { XML_NAMESPACE, XmlNode, type XmlNodeKind } from './xml-node.js';

@@ -4,8 +4,8 @@ import type { XmlNode } from './xml-node.js';
 export interface XmlSerialization {
   /** Write `<?xml version="1.0" encoding="UTF-8"?>` first. */
   readonly declaration?: boolean;
-  /** Repeat the namespace declarations of the elements above; default true. */
-  readonly inherit?: boolean;
+  /** What is declared where the text will stand; by default nothing. */
+  readonly scope?: Readonly<Record<string, string>>;
   /** Namespace of declarations above that are not repeated; it is declared only where it is used. */
   readonly omitNamespace?: string;
   /** Local names of elements whose text is written as CDATA. */
@@ -19,10 +19,7 @@ export interface XmlSerialization {
 export function serializeXml(node: XmlNode, options: XmlSerialization = {}): string {
   let text = options.declaration === true ? '<?xml version="1.0" encoding="UTF-8"?>' : '';
   if (node.kind === 'element') {
-    text +=
-      options.inherit === false
-        ? serializeElement(node, null, inScopeAbove(node))
-        : serializeElement(node, inScopeAbove(node, options.omitNamespace), {});
+    text += serializeElement(node, inScopeAbove(node, options.omitNamespace), options.scope ?? {});
   } else if (node.kind === 'document') {
     for (const child of node.children) text += serializeNode(child, {}, options.cdataElements);
   } else {
@@ -66,7 +63,15 @@ function serializeElement(
     open += prefix === '' ? ` xmlns="${escapeAttribute(uri)}"` : ` xmlns:${prefix}="${escapeAttribute(uri)}"`;
   };
   let open = `<${name}`;
-  if (inherited !== null) for (const prefix in inherited) declare(prefix, inherited[prefix] as string);
+  if (inherited !== null) {
+    // A prefix that the element binds anew must not be declared as it was above, too: an attribute stands once (XML 1.0 section 3.1).
+    const bound: Record<string, string> = {
+      ...inherited,
+      ...element.declarations,
+      [element.prefix]: element.namespace,
+    };
+    for (const prefix in bound) declare(prefix, bound[prefix] as string);
+  }
   const declarations = element.declarations;
   if (declarations !== null) for (const prefix in declarations) declare(prefix, declarations[prefix] as string);
   declare(element.prefix, element.namespace);

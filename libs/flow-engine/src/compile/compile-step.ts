@@ -1,8 +1,10 @@
 import type { StepDefinition } from '../model/step-definition.js';
 import { compileReceiverCall } from '../step/call-receiver.js';
 import { compileContentModifier } from '../step/content-modifier.js';
-import { compileCsvToXml, compileXmlToCsv } from '../step/convert-csv.js';
-import { compileJsonToXml, compileXmlToJson } from '../step/convert-json.js';
+import { compileCsvToXml } from '../step/convert-csv-to-xml.js';
+import { compileJsonToXml } from '../step/convert-json-to-xml.js';
+import { compileXmlToCsv } from '../step/convert-xml-to-csv.js';
+import { compileXmlToJson } from '../step/convert-xml-to-json.js';
 import {
   compileDataStoreDelete,
   compileDataStoreGet,
@@ -94,9 +96,9 @@ function compileWork(step: WorkDefinition, compiler: StepCompiler): StepWork {
     case 'send':
       return compileReceiverCall(step, compiler);
     case 'jsonToXml':
-      return compileJsonToXml(step);
+      return compileJsonToXml(step, compiler);
     case 'xmlToJson':
-      return compileXmlToJson(step);
+      return compileXmlToJson(step, compiler);
     case 'csvToXml':
       return compileCsvToXml(step, compiler);
     case 'xmlToCsv':

@@ -39,10 +39,10 @@ export class StepCompiler {
     return this.#compile(() => compileSimpleTemplate(source), field) ?? (() => null);
   }
 
-  xpath(source: string, field: string): CompiledXPath {
-    return (
-      this.#compile(() => compileFlowXPath(source, this.definition.namespaces), field) ?? compileFlowXPath('()', {})
-    );
+  /** @param namespaces prefixes of this expression alone; they go before those of the flow */
+  xpath(source: string, field: string, namespaces: Readonly<Record<string, string>> = {}): CompiledXPath {
+    const known = { ...this.definition.namespaces, ...namespaces };
+    return this.#compile(() => compileFlowXPath(source, known), field) ?? compileFlowXPath('()', {});
   }
 
   condition(condition: Condition, field: string): CompiledPredicate {

@@ -10,8 +10,11 @@ export interface CompiledXPath {
   toBoolean(context: ExpressionContext): boolean;
   /** The string value of the first item; empty if there is none. */
   toText(context: ExpressionContext): string;
-  /** @throws FlowProcessingError `expression-failed` if an item is not a node */
-  toNodes(context: ExpressionContext): readonly XmlNode[];
+  /**
+   * @param document the context item; the document of the body by default
+   * @throws FlowProcessingError `expression-failed` if an item is not a node
+   */
+  toNodes(context: ExpressionContext, document?: XmlNode): readonly XmlNode[];
   evaluate(context: ExpressionContext): Sequence;
 }
 
@@ -29,7 +32,7 @@ export function compileFlowXPath(source: string, namespaces: Readonly<Record<str
     evaluate: (context) => xpath.evaluate(context.message.document(), new MessageHost(context)),
     toBoolean: (context) => xpath.toBoolean(context.message.document(), new MessageHost(context)),
     toText: (context) => xpath.toText(context.message.document(), new MessageHost(context)),
-    toNodes: (context) => xpath.toNodes(context.message.document(), new MessageHost(context)),
+    toNodes: (context, document = context.message.document()) => xpath.toNodes(document, new MessageHost(context)),
   };
 }
 

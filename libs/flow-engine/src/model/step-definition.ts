@@ -62,9 +62,11 @@ export type SplitExpression =
 /** The path after a splitter runs once for each part, up to a gather or its end. */
 export interface SplitterStep extends StepBase {
   readonly type: 'splitter';
-  /** `general` keeps the elements around a part, `iterating` does not. */
+  /** `general` keeps the elements around a part and what stands before the first one, `iterating` does not. */
   readonly splitType: 'general' | 'iterating';
   readonly expression: SplitExpression;
+  /** An XPath sees elements without a prefix as those of no namespace, whatever their default namespace is. */
+  readonly ignoreDefaultNamespaces?: boolean;
   readonly groupSize: number;
   readonly parallel: boolean;
   readonly concurrency: number;
@@ -125,18 +127,21 @@ export interface JsonToXmlStep extends StepBase {
   readonly rootElementNamespace: string;
   readonly useNamespaces: boolean;
   readonly namespaceSeparator: string;
-  /** JSON prefix to namespace URI. */
+  /** JSON prefix to namespace URI; all are declared on the root. A name whose prefix is not in it is an element name as a whole. */
   readonly namespaces: Readonly<Record<string, string>>;
 }
 
 export interface XmlToJsonStep extends StepBase {
   readonly type: 'xmlToJson';
   readonly suppressRootElement: boolean;
+  /** False: names are written without prefix. */
   readonly useNamespaces: boolean;
   readonly namespaceSeparator: string;
+  /** JSON prefix to namespace URI. A namespace that is not in it keeps its XML prefix. */
   readonly namespaces: Readonly<Record<string, string>>;
   /** `all`: every element becomes an array; a list: only those paths or names do; `[]`: only repeated ones. */
   readonly arrays: 'all' | readonly string[];
+  /** A namespace without mapping and prefix is left out instead of failing, and `all` makes the root an array, too. */
   readonly streaming: boolean;
 }
 
@@ -146,8 +151,17 @@ export interface CsvToXmlStep extends StepBase {
   readonly recordPath: string;
   readonly fieldSeparator: string;
   readonly excludeFirstLine: boolean;
-  /** Element names by column; empty: taken from the first line. */
+  /** Element names in their order; empty: taken from the first line. */
   readonly fieldNames: readonly string[];
+  /**
+   * How columns find their fields: by their place, or by the name they have in the first line. Absent (also in flows that were
+   * deployed before it was there): by name where the first line is excluded.
+   */
+  readonly columns?: 'header' | 'position';
+  /** Those of `fieldNames` that a header may lack though it has columns that are no field. */
+  readonly optionalFieldNames?: readonly string[];
+  /** Only records whose first field is this are converted. That field is a value only where the header names it as a field. */
+  readonly recordMarker?: string;
 }
 
 export interface XmlToCsvStep extends StepBase {

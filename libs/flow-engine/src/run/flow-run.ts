@@ -115,6 +115,8 @@ export class FlowRun implements ExpressionContext {
   /** Last step that was begun; names the step in a failure. */
   stepId: string | undefined;
   stepName: string | undefined;
+  /** Set by a splitter that found nothing: this message, or this part of one, takes no further step. */
+  ended = false;
   /** How deep process calls are nested right now. */
   callDepth = 0;
 

@@ -58,7 +58,7 @@ function isFinal(failure: FlowProcessingError): boolean {
 function runPath(flow: CompiledFlow, start: CompiledStep | null, run: FlowRun, scoped: boolean): Awaitable<Stop> {
   let step = start;
   while (step !== null) {
-    if (run.scope.terminated) return null;
+    if (run.scope.terminated || run.ended) return null;
     if ((step.kind === 'gather' || step.kind === 'join') && scoped) return step;
     run.scope.spendStep();
     run.stepId = step.id;
@@ -150,7 +150,7 @@ function callProcess(flow: CompiledFlow, step: CompiledCall, run: FlowRun): Awai
   const repeat = (iteration: number): Awaitable<void> => {
     for (let done = iteration; done < loop.maximumIterations; done++) {
       run.message.properties.set('CamelLoopIndex', done);
-      if (!loop.condition(run)) return;
+      if (run.ended || !loop.condition(run)) return;
       const pending = once();
       if (isPromise(pending)) return pending.then(() => repeat(done + 1));
     }
@@ -160,6 +160,11 @@ function callProcess(flow: CompiledFlow, step: CompiledCall, run: FlowRun): Awai
 
 function runSplitter(flow: CompiledFlow, step: CompiledSplitter, run: FlowRun): Awaitable<CompiledStep | null> {
   const parts = step.split(run);
+  if (parts.length === 0) {
+    run.message.body = '';
+    run.ended = true;
+    return null;
+  }
   const runs = parts.map((part, index) => {
     part.properties.set('CamelSplitIndex', index);
     part.properties.set('CamelSplitSize', parts.length);

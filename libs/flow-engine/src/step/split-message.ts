@@ -1,18 +1,24 @@
 import type { StepCompiler } from '../compile/step-compiler.js';
-import { FlowProcessingError } from '@sluice/domain';
+import { FlowProcessingError, clip } from '@sluice/domain';
 import type { Message } from '../message/message.js';
 import type { SplitterStep } from '../model/step-definition.js';
 import type { FlowRun } from '../run/flow-run.js';
-import { escapeAttribute, serializeXml, type XmlNode } from '@sluice/xml';
+import { serializeEnvelope, serializeXml, type XmlNode } from '@sluice/xml';
+import { compileSplitXPath } from './split-xpath.js';
 
 /** Most parts one message is split into. */
 const MAXIMUM_PARTS = 100_000;
+/** Most characters that the elements before the first split point may take in all parts together. */
+const MAXIMUM_REPEATED = 64 * 1024 * 1024;
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 
-/** Compiles how a message is split; an empty list of parts ends the path. */
+/** Compiles how a message is split. An empty list of parts ends the message, and its log says why. */
 export function compileSplitter(step: SplitterStep, compiler: StepCompiler): (run: FlowRun) => readonly Message[] {
   const bodies = compileBodies(step, compiler);
   return (run) => {
     const parts = bodies(run);
+    if (parts.length === 0 && run.scope.level !== 'NONE')
+      run.scope.log.push({ stepId: step.id, time: run.now(), level: 'INFO', text: nothingFound(step, run.message) });
     if (parts.length > MAXIMUM_PARTS)
       throw new FlowProcessingError(
         'split-failed',
@@ -24,6 +30,23 @@ export function compileSplitter(step: SplitterStep, compiler: StepCompiler): (ru
       return part;
     });
   };
+}
+
+function nothingFound(step: SplitterStep, message: Message): string {
+  const text = `"${step.name}" found nothing to split. The message ends here, without a body.`;
+  if (step.expression.type !== 'xpath' || step.ignoreDefaultNamespaces === true) return text;
+  const namespace = defaultNamespace(message.document());
+  if (namespace === null) return text;
+  return `${text} The body has the default namespace "${clip(namespace)}": names in the XPath need a prefix for it.`;
+}
+
+function defaultNamespace(node: XmlNode): string | null {
+  if (node.kind === 'element' && node.prefix === '' && node.namespace !== '') return node.namespace;
+  for (const child of node.children) {
+    const found = defaultNamespace(child);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 function compileBodies(step: SplitterStep, compiler: StepCompiler): (run: FlowRun) => string[] {
@@ -48,11 +71,12 @@ function compileBodies(step: SplitterStep, compiler: StepCompiler): (run: FlowRu
           groupSize,
         ).map((parts) => parts.join(expression.value));
     case 'xpath': {
-      const xpath = compiler.xpath(expression.value, 'expression');
-      return (run) =>
-        grouped(xpath.toNodes(run), groupSize).map((nodes) =>
-          splitType === 'general' ? withEnvelope(nodes) : nodes.map((node) => serializeXml(node)).join(''),
-        );
+      const pointsOf = compileSplitXPath(expression.value, step, compiler);
+      return (run) => {
+        const groups = grouped(pointsOf(run), groupSize);
+        if (splitType === 'general') return inEnvelope(groups);
+        return groups.map((nodes) => nodes.map((node) => serializeXml(node)).join(''));
+      };
     }
   }
 }
@@ -64,29 +88,18 @@ function grouped<T>(items: readonly T[], size: number): (readonly T[])[] {
   return groups;
 }
 
-/** The nodes inside copies of the elements around them, with those elements' attributes but without their other content. */
-function withEnvelope(nodes: readonly XmlNode[]): string {
-  const [first] = nodes;
-  if (first === undefined) return '';
-  const around: XmlNode[] = [];
-  for (let node = first.parent; node !== null && node.kind === 'element'; node = node.parent) around.unshift(node);
-  let open = '<?xml version="1.0" encoding="UTF-8"?>';
-  let close = '';
-  for (const element of around) {
-    let tag = `<${element.qualifiedName}`;
-    for (const prefix in element.declarations)
-      tag += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(element.declarations[prefix] as string)}"`;
-    for (const attribute of element.attributes)
-      tag += ` ${attribute.qualifiedName}="${escapeAttribute(attribute.value)}"`;
-    open += `${tag}>`;
-    close = `</${element.qualifiedName}>${close}`;
-  }
-  // Declarations of the elements around stand in the envelope already, so the nodes are written without them.
-  return (
-    open + nodes.map((node) => (around.length === 0 ? serializeXml(node) : serializeInside(node))).join('') + close
-  );
-}
-
-function serializeInside(node: XmlNode): string {
-  return serializeXml(node, { inherit: false });
+/**
+ * The reference's general splitter streams: it keeps what it has read up to the first split point of the message, and puts it
+ * before each part. What stands behind a split point belongs to no part.
+ */
+function inEnvelope(groups: readonly (readonly XmlNode[])[]): string[] {
+  const first = groups[0]?.[0];
+  if (first === undefined) return [];
+  const { open, close, inside } = serializeEnvelope(first);
+  if (open.length * groups.length > MAXIMUM_REPEATED)
+    throw new FlowProcessingError(
+      'split-failed',
+      `What stands before the first split point has ${open.length} characters, too many to repeat in ${groups.length} parts.`,
+    );
+  return groups.map((nodes) => `${DECLARATION}${open}${nodes.map((node) => inside(node)).join('')}${close}`);
 }

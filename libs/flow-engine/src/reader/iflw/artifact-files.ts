@@ -4,6 +4,7 @@ import { parseXml, type XmlNode } from '@sluice/xml';
 
 import { type ScriptUse, analyzeScript } from './analyze-script.js';
 import type { ScriptCollection } from './read-archive.js';
+import { type RecordFields, readRecordFields } from './read-record-fields.js';
 
 /** A script of another language that a port must replace. */
 export interface ScriptToPort {
@@ -25,7 +26,8 @@ interface ScriptReference {
   readonly groovy: boolean;
 }
 
-const SCHEMA_NAMESPACE = 'http://www.w3.org/2001/XMLSchema';
+/** Elements of a schema that name another one whose declarations it uses. */
+const INCLUSIONS = new Set(['include', 'import']);
 
 /** The files beside a flow, those of the script collections it refers to, and the ports supplied for its scripts. */
 export class ArtifactFiles {
@@ -70,30 +72,35 @@ export class ArtifactFiles {
     return null;
   }
 
-  /** Names of the elements in the record that a schema describes, in order; null if it cannot be found. */
-  recordFields(path: string, recordPath: string): string[] | null {
+  /** @returns the fields of the record that a schema describes; null if it, or one it includes, cannot be found or read */
+  recordFields(path: string, recordPath: string): RecordFields | null {
+    const schemas = this.#schemas(path, new Set());
+    return schemas === null ? null : readRecordFields(schemas, recordPath);
+  }
+
+  #schemas(path: string, read: Set<string>): XmlNode[] | null {
     const found = this.#find(path, this.#files);
     if (found === null) return null;
+    const [name, content] = found;
+    if (read.has(name)) return [];
+    read.add(name);
     let schema: XmlNode;
     try {
-      schema = parseXml(decode(found[1]));
+      schema = parseXml(decode(content));
     } catch {
       // Reported by the caller as a schema that does not describe the record.
       return null;
     }
-    const record = recordPath.split('/').at(-1) ?? '';
-    const element = descendants(schema).find((node) => isSchema(node, 'element') && node.attribute('name') === record);
-    if (element === undefined) return null;
-    const type = element.attribute('type')?.replace(/^.*:/, '');
-    const holder =
-      type === undefined
-        ? element
-        : descendants(schema).find((node) => isSchema(node, 'complexType') && node.attribute('name') === type);
-    if (holder === undefined) return null;
-    const fields = descendants(holder)
-      .filter((node) => node !== element && isSchema(node, 'element'))
-      .map((node) => node.attribute('name') ?? node.attribute('ref')?.replace(/^.*:/, '') ?? '');
-    return fields.length === 0 || fields.includes('') ? null : fields;
+    const schemas = [schema];
+    for (const child of schema.firstElement?.children ?? []) {
+      const location =
+        child.kind === 'element' && INCLUSIONS.has(child.name) ? child.attribute('schemaLocation') : null;
+      if (location === null) continue;
+      const included = this.#schemas(location, read);
+      if (included === null) return null;
+      schemas.push(...included);
+    }
+    return schemas;
   }
 
   useScript(reference: ScriptReference): void {
@@ -167,12 +174,4 @@ function describeUse(uses: ScriptUse): string {
 
 function decode(content: Uint8Array): string {
   return new TextDecoder().decode(content).replace(/^\ufeff/, '');
-}
-
-function isSchema(node: XmlNode, name: string): boolean {
-  return node.kind === 'element' && node.name === name && node.namespace === SCHEMA_NAMESPACE;
-}
-
-function descendants(node: XmlNode): XmlNode[] {
-  return node.children.flatMap((child) => (child.kind === 'element' ? [child, ...descendants(child)] : []));
 }

@@ -9,7 +9,7 @@ import type {
 } from '../../model/channel-definition.js';
 import { checkAddress } from '../../model/check-address.js';
 import { checkAuthorization } from '../../model/check-authorization.js';
-import { CLIENT_CERTIFICATE_WARNING, DEFAULT_BODY_SIZE_MB, DEFAULT_ROLE } from '../native/build-definition.js';
+import { CLIENT_CERTIFICATE_WARNING, DEFAULT_BODY_SIZE_MB, DEFAULT_ROLE } from '../native/build-sender.js';
 import type { IflwContext, IflwElement } from './iflw-element.js';
 import { nearestAdapter } from './unsupported-catalog.js';
 

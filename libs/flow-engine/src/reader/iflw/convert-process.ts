@@ -1,7 +1,8 @@
 import type { FlowProcess } from '../../model/flow-definition.js';
 import type { Condition, EndStep, MulticastStep, Route, StepDefinition } from '../../model/step-definition.js';
-import { convertActivity, type StepConversion } from './convert-step.js';
+import { convertActivity } from './convert-step.js';
 import { BPMN_NAMESPACE, IflwElement } from './iflw-element.js';
+import type { StepConversion } from './step-conversion.js';
 
 const ACTIVITIES = new Set([
   'callActivity',

@@ -6,56 +6,9 @@ import { FlowDefinitionError, type FlowProblem } from '../../error/flow-errors.j
 import { Message } from '../../message/message.js';
 import { runFlow } from '../../run/run-flow.js';
 import { fixedPorts, utf8 } from '../../testing/flow-fixture.js';
+import { activity, END, escaped, flow, HTTPS, iflw, line, properties, START } from '../../testing/iflw-fixture.js';
 import { type FlowDefinitionInput, readFlowDefinition, readFlowPackage } from '../read-flow-definition.js';
 import { parseProperties } from './parse-properties.js';
-
-const property = (key: string, value: string): string =>
-  `<ifl:property><key>${key}</key><value>${value}</value></ifl:property>`;
-const properties = (entries: Record<string, string>): string =>
-  `<bpmn2:extensionElements>${Object.entries(entries)
-    .map(([key, value]) => property(key, value))
-    .join('')}</bpmn2:extensionElements>`;
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-const activity = (id: string, entries: Record<string, string>, inner = ''): string =>
-  `<bpmn2:callActivity id="${id}" name="${id}">${properties(entries)}${inner}</bpmn2:callActivity>`;
-const flow = (id: string, from: string, to: string, inner = ''): string =>
-  `<bpmn2:sequenceFlow id="${id}" name="${id}" sourceRef="${from}" targetRef="${to}">${inner}</bpmn2:sequenceFlow>`;
-const START = '<bpmn2:startEvent id="Start"><bpmn2:messageEventDefinition/></bpmn2:startEvent>';
-const END = '<bpmn2:endEvent id="End"><bpmn2:messageEventDefinition/></bpmn2:endEvent>';
-const HTTPS = {
-  ComponentType: 'HTTPS',
-  direction: 'Sender',
-  urlPath: '/t',
-  senderAuthType: 'RoleBased',
-  userRole: 'R',
-};
-
-function iflw(
-  process: string,
-  options: {
-    sender?: Record<string, string>;
-    channels?: string;
-    more?: string;
-    flowProperties?: Record<string, string>;
-  } = {},
-): string {
-  return `<?xml version="1.0"?><bpmn2:definitions xmlns:bpmn2="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:ifl="http:///com.sap.ifl.model/Ifl.xsd" id="Defs">
-<bpmn2:collaboration id="Coll">${properties(options.flowProperties ?? {})}<bpmn2:messageFlow id="M" name="in" sourceRef="P1" targetRef="Start">${properties(options.sender ?? HTTPS)}</bpmn2:messageFlow>${options.channels ?? ''}</bpmn2:collaboration>
-<bpmn2:process id="Main" name="Main">${process}</bpmn2:process>${options.more ?? ''}</bpmn2:definitions>`;
-}
-
-const line = (...steps: [id: string, xml: string][]): string => {
-  const ids = ['Start', ...steps.map(([id]) => id), 'End'];
-  return (
-    START +
-    steps.map(([, xml]) => xml).join('') +
-    END +
-    ids
-      .slice(1)
-      .map((id, index) => flow(`F${index}`, ids[index] as string, id))
-      .join('')
-  );
-};
 
 const read = (xml: string, more: Partial<FlowDefinitionInput> = {}) =>
   readFlowDefinition({ mediaType: 'application/xml', content: utf8(xml), ...more });

@@ -7,7 +7,7 @@ import { parseXml, type XmlNode } from '@sluice/xml';
 import { ArtifactFiles, type ScriptToPort } from './artifact-files.js';
 import { convertReceiver, convertSchedule, convertSender, type FlowSettings, splitHeaders } from './convert-channel.js';
 import { convertProcess } from './convert-process.js';
-import type { StepConversion } from './convert-step.js';
+import type { StepConversion } from './step-conversion.js';
 import { BPMN_NAMESPACE, IflwContext, IflwElement } from './iflw-element.js';
 import type { FlowArtifact, ScriptCollection } from './read-archive.js';
 

@@ -1,35 +1,20 @@
 import type { FlowProblem, FlowWarning } from '../../error/flow-errors.js';
-import type {
-  ProcessDirectSender,
-  ReceiverAuthentication,
-  ReceiverChannel,
-  SenderAuthorization,
-  SenderChannel,
-} from '../../model/channel-definition.js';
-import { checkAddress } from '../../model/check-address.js';
-import { checkAuthorization } from '../../model/check-authorization.js';
+import type { ReceiverChannel } from '../../model/channel-definition.js';
 import type { FlowDefinition, FlowProcess } from '../../model/flow-definition.js';
 import type {
-  Assignment,
   Condition,
   GatherStep,
   GatherStrategy,
   SplitExpression,
   StepDefinition,
-  ValueSource,
 } from '../../model/step-definition.js';
-import type {
-  NativeAssignment,
-  NativeCondition,
-  NativeFlow,
-  NativeGather,
-  NativeReceiver,
-  NativeSender,
-  NativeStep,
-} from './flow-format.js';
+import { buildAssignments } from './build-assignments.js';
+import { buildPlainStep } from './build-plain-step.js';
+import { buildReceiver } from './build-receiver.js';
+import { buildSender } from './build-sender.js';
+import type { NativeCondition, NativeFlow, NativeGather, NativeStep } from './flow-format.js';
+import type { ReportProblem } from './report-problem.js';
 
-export const DEFAULT_ROLE = 'ESBMessaging.send';
-export const DEFAULT_BODY_SIZE_MB = 40;
 const MAIN_PROCESS = 'main';
 
 /** Turns the native format, once its shape is right, into the model. Collects what only shows now. */
@@ -45,7 +30,7 @@ export class DefinitionBuilder {
     const processes: FlowProcess[] = [this.#process(MAIN_PROCESS, flow.name, 'main', flow.steps, flow.onException, '')];
     for (const [name, process] of Object.entries(flow.processes ?? {})) {
       if (name === MAIN_PROCESS)
-        this.#problem(`processes.${name}`, 'The name "main" is taken by the steps of the flow itself.');
+        this.#report(`processes.${name}`, 'The name "main" is taken by the steps of the flow itself.');
       else processes.push(this.#process(name, name, 'local', process.steps, process.onException, `processes.${name}.`));
     }
     return {
@@ -54,7 +39,13 @@ export class DefinitionBuilder {
       source,
       log: { level: flow.log?.level ?? 'INFO' },
       namespaces: { ...flow.namespaces },
-      senders: [this.#sender(flow.sender)],
+      senders: [
+        buildSender(flow.sender, MAIN_PROCESS, {
+          problems: this.problems,
+          warnings: this.warnings,
+          problem: this.#report,
+        }),
+      ],
       receivers: this.#receivers,
       processes,
       resources: { ...flow.resources },
@@ -62,7 +53,7 @@ export class DefinitionBuilder {
     };
   }
 
-  #problem(path: string, message: string, line?: number, nearest?: string): void {
+  readonly #report: ReportProblem = (path, message, line, nearest) => {
     this.problems.push({
       path,
       ...(line === undefined ? {} : { line }),
@@ -70,57 +61,7 @@ export class DefinitionBuilder {
       message,
       ...(nearest === undefined ? {} : { nearest }),
     });
-  }
-
-  #sender(sender: NativeSender): SenderChannel {
-    const base = { id: 'sender', name: sender.name ?? sender.adapter, process: MAIN_PROCESS };
-    if (sender.adapter === 'Timer')
-      return {
-        ...base,
-        adapter: 'Timer',
-        schedule:
-          sender.cron === undefined
-            ? { kind: 'once' }
-            : { kind: 'cron', expression: sender.cron, timeZone: sender.timeZone ?? 'UTC' },
-      };
-    const wrong = checkAddress(sender.address);
-    if (wrong !== null)
-      this.problems.push({
-        path: 'sender.address',
-        code: 'invalid-address',
-        message: `${wrong} ("${sender.address}")`,
-      });
-    if (sender.adapter === 'ProcessDirect')
-      return { ...base, adapter: 'ProcessDirect', address: sender.address } satisfies ProcessDirectSender;
-    const settings = {
-      ...base,
-      address: sender.address,
-      authorization: this.#authorization(sender.authorization),
-      maximumBodySizeMb: sender.maximumBodySizeMb ?? DEFAULT_BODY_SIZE_MB,
-      allowedHeaders: sender.allowedHeaders ?? ['*'],
-      ...(sender.maximumConcurrency === undefined ? {} : { maximumConcurrency: sender.maximumConcurrency }),
-      ...(sender.maximumQueued === undefined ? {} : { maximumQueued: sender.maximumQueued }),
-      csrfProtection: sender.csrfProtection ?? false,
-      returnExceptionToSender: sender.returnExceptionToSender ?? false,
-    };
-    if (sender.adapter === 'SOAP')
-      return { ...settings, adapter: 'SOAP', messageExchangePattern: sender.messageExchangePattern ?? 'RequestReply' };
-    return { ...settings, adapter: sender.adapter };
-  }
-
-  #authorization(
-    authorization: Exclude<NativeSender, { adapter: 'ProcessDirect' | 'Timer' }>['authorization'],
-  ): SenderAuthorization {
-    if (authorization === undefined) return { type: 'UserRole', role: DEFAULT_ROLE };
-    const read: SenderAuthorization =
-      authorization.type === 'UserRole'
-        ? { type: 'UserRole', role: authorization.role ?? DEFAULT_ROLE }
-        : { type: 'ClientCertificate', certificates: authorization.certificates };
-    for (const { path, message } of checkAuthorization(read)) this.#problem(`sender.authorization.${path}`, message);
-    if (read.type === 'UserRole') return read;
-    this.warnings.push({ ...CLIENT_CERTIFICATE_WARNING, path: 'sender.authorization' });
-    return read;
-  }
+  };
 
   #process(
     id: string,
@@ -167,7 +108,7 @@ export class DefinitionBuilder {
       this.#step(step, ids[index] as string, `${path}[${index}].${step.kind}`, after);
       if (step.kind === 'end' || step.kind === 'errorEnd' || step.kind === 'escalationEnd')
         if (index < list.length - 1)
-          this.#problem(
+          this.#report(
             `${path}[${index + 1}]`,
             `Nothing runs after ${step.kind}.`,
             list[index + 1]?.line,
@@ -187,8 +128,8 @@ export class DefinitionBuilder {
         this.#steps.push({
           ...base,
           type: 'contentModifier',
-          headers: this.#assignments(step.value.headers, `${path}.headers`, step.line),
-          properties: this.#assignments(step.value.properties, `${path}.properties`, step.line),
+          headers: buildAssignments(step.value.headers, `${path}.headers`, step.line, this.#report),
+          properties: buildAssignments(step.value.properties, `${path}.properties`, step.line, this.#report),
           ...(body === undefined
             ? {}
             : {
@@ -257,7 +198,7 @@ export class DefinitionBuilder {
       }
       case 'requestReply':
       case 'send': {
-        const receiver = this.#receiver(step.value, `${id}.receiver`);
+        const receiver = buildReceiver(step.value, `${id}.receiver`);
         this.#receivers.push(receiver);
         this.#steps.push({ ...base, type: step.kind, receiver: receiver.id });
         return;
@@ -280,182 +221,7 @@ export class DefinitionBuilder {
         return;
       }
       default:
-        this.#plainStep(step, base, path);
-    }
-  }
-
-  #plainStep(step: NativeStep, base: { id: string; name: string; next?: string }, path: string): void {
-    switch (step.kind) {
-      case 'jsonToXml':
-        this.#steps.push({
-          ...base,
-          type: 'jsonToXml',
-          addRootElement: step.value.rootElement !== undefined,
-          rootElementName: step.value.rootElement ?? '',
-          rootElementNamespace: step.value.rootNamespace ?? '',
-          useNamespaces: step.value.namespaces !== undefined,
-          namespaceSeparator: step.value.namespaceSeparator ?? ':',
-          namespaces: { ...step.value.namespaces },
-        });
-        return;
-      case 'xmlToJson':
-        this.#steps.push({
-          ...base,
-          type: 'xmlToJson',
-          suppressRootElement: step.value.suppressRootElement ?? false,
-          useNamespaces: step.value.namespaces !== undefined,
-          namespaceSeparator: step.value.namespaceSeparator ?? ':',
-          namespaces: { ...step.value.namespaces },
-          arrays: step.value.allArrays === true ? 'all' : (step.value.arrays ?? []),
-          streaming: false,
-        });
-        return;
-      case 'csvToXml':
-        this.#steps.push({
-          ...base,
-          type: 'csvToXml',
-          recordPath: step.value.recordPath,
-          fieldSeparator: step.value.fieldSeparator ?? ',',
-          excludeFirstLine: step.value.excludeFirstLine ?? step.value.fieldNames === undefined,
-          fieldNames: step.value.fieldNames ?? [],
-        });
-        return;
-      case 'xmlToCsv':
-        this.#steps.push({
-          ...base,
-          type: 'xmlToCsv',
-          recordPath: step.value.recordPath,
-          fieldSeparator: step.value.fieldSeparator ?? ',',
-          includeHeader: step.value.includeHeader ?? true,
-          includeParent: false,
-          parentPath: '',
-          includeAttributes: step.value.includeAttributes ?? false,
-        });
-        return;
-      case 'xslt':
-        this.#steps.push({ ...base, type: 'xslt', stylesheet: step.value.stylesheet, output: 'Bytes' });
-        return;
-      case 'xmlValidation':
-      case 'jsonValidation':
-        this.#steps.push({
-          ...base,
-          type: step.kind,
-          schema: step.value.schema,
-          preventException: step.value.preventException ?? false,
-        });
-        return;
-      case 'encode':
-      case 'decode':
-        this.#steps.push({ ...base, type: step.kind, encoding: step.value.encoding });
-        return;
-      case 'dataStoreWrite':
-        this.#steps.push({
-          ...base,
-          type: 'dataStoreWrite',
-          store: step.value.store,
-          visibility: step.value.visibility ?? 'local',
-          entryId: step.value.entryId ?? '',
-          overwrite: step.value.overwrite ?? false,
-          includeHeaders: step.value.includeHeaders ?? false,
-          encrypt: step.value.encrypt ?? true,
-          expirationDays: step.value.expirationDays ?? 30,
-        });
-        return;
-      case 'dataStoreGet':
-        this.#steps.push({
-          ...base,
-          type: 'dataStoreGet',
-          store: step.value.store,
-          visibility: step.value.visibility ?? 'local',
-          entryId: step.value.entryId,
-          deleteOnCompletion: step.value.deleteOnCompletion ?? false,
-          throwOnMissing: step.value.throwOnMissing ?? true,
-        });
-        return;
-      case 'dataStoreSelect':
-        this.#steps.push({
-          ...base,
-          type: 'dataStoreSelect',
-          store: step.value.store,
-          visibility: step.value.visibility ?? 'local',
-          maximumEntries: step.value.maximumEntries ?? 1,
-          deleteOnCompletion: step.value.deleteOnCompletion ?? false,
-        });
-        return;
-      case 'dataStoreDelete':
-        this.#steps.push({
-          ...base,
-          type: 'dataStoreDelete',
-          store: step.value.store,
-          visibility: step.value.visibility ?? 'local',
-          entryId: step.value.entryId,
-        });
-        return;
-      case 'writeVariables':
-        this.#steps.push({
-          ...base,
-          type: 'writeVariables',
-          expirationDays: step.value.expirationDays ?? 400,
-          variables: this.#assignments(step.value.variables, `${path}.variables`, step.line).map(
-            ({ name, source, value, dataType }) => ({
-              name,
-              scope: step.value.global === true ? ('global' as const) : ('local' as const),
-              source,
-              value,
-              dataType,
-            }),
-          ),
-        });
-        return;
-      case 'mapping':
-        this.#steps.push({ ...base, type: 'mapping', jsonata: step.value.jsonata });
-        return;
-      case 'script':
-        this.#steps.push({
-          ...base,
-          type: 'script',
-          script: step.value.script,
-          function: step.value.function ?? 'processData',
-        });
-        return;
-      case 'xmlModifier':
-        this.#steps.push({
-          ...base,
-          type: 'xmlModifier',
-          removeXmlDeclaration: step.value.removeXmlDeclaration ?? false,
-          removeExternalDtd: step.value.removeExternalDtd ?? false,
-        });
-        return;
-      case 'persist':
-        this.#steps.push({
-          ...base,
-          type: 'persist',
-          storeId: step.value.storeId ?? base.id,
-          encrypt: step.value.encrypt ?? true,
-        });
-        return;
-      case 'log':
-        this.#steps.push({
-          ...base,
-          type: 'log',
-          level: step.value.level ?? 'INFO',
-          text: step.value.text,
-          attachBody: step.value.attachBody ?? false,
-        });
-        return;
-      case 'end':
-      case 'errorEnd':
-      case 'escalationEnd':
-        this.#steps.push({
-          id: base.id,
-          name: base.name,
-          type: 'end',
-          kind: step.kind === 'end' ? 'message' : step.kind === 'errorEnd' ? 'error' : 'escalation',
-          errorCode: step.kind === 'end' ? '' : (step.value.errorCode ?? ''),
-        });
-        return;
-      default:
-        throw new Error(`The step kind ${step.kind} has no translation.`);
+        this.#steps.push(buildPlainStep(step, base, path, this.#report));
     }
   }
 
@@ -471,15 +237,17 @@ export class DefinitionBuilder {
   #splitter(step: Extract<NativeStep, { kind: 'splitter' }>, id: string, path: string, next: string | undefined): void {
     const { xpath, token, lineBreak, gather } = step.value;
     const given = [xpath, token, lineBreak === true ? 'lineBreak' : undefined].filter((entry) => entry !== undefined);
-    if (given.length !== 1) this.#problem(path, 'A splitter has exactly one of xpath, token and lineBreak.', step.line);
+    if (given.length !== 1) this.#report(path, 'A splitter has exactly one of xpath, token and lineBreak.', step.line);
     const expression: SplitExpression =
       xpath !== undefined
         ? { type: 'xpath', value: xpath }
         : token !== undefined
           ? { type: 'token', value: token }
           : { type: 'lineBreak' };
+    if (xpath === undefined && step.value.ignoreDefaultNamespaces === true)
+      this.#report(path, 'Only a splitter by xpath can ignore default namespaces.', step.line);
     if (gather === undefined && next !== undefined)
-      this.#problem(
+      this.#report(
         path,
         'Steps behind a splitter run once for the whole message only after a gather.',
         step.line,
@@ -494,6 +262,9 @@ export class DefinitionBuilder {
       type: 'splitter',
       splitType: step.value.type ?? 'general',
       expression,
+      ...(step.value.ignoreDefaultNamespaces === undefined
+        ? {}
+        : { ignoreDefaultNamespaces: step.value.ignoreDefaultNamespaces }),
       groupSize: step.value.groupSize ?? 1,
       parallel: step.value.parallel ?? false,
       concurrency: step.value.concurrency ?? 10,
@@ -507,7 +278,7 @@ export class DefinitionBuilder {
     let strategy: GatherStrategy;
     if (kind === 'combineAtXPath') {
       if (gather.source === undefined || gather.target === undefined)
-        this.#problem(path, 'combineAtXPath needs source and target.');
+        this.#report(path, 'combineAtXPath needs source and target.');
       strategy = { type: 'combineAtXPath', source: gather.source ?? '', target: gather.target ?? '' };
     } else strategy = { type: kind };
     return {
@@ -520,115 +291,13 @@ export class DefinitionBuilder {
     };
   }
 
-  #receiver(receiver: NativeReceiver, id: string): ReceiverChannel {
-    const base = { id, name: receiver.name ?? receiver.adapter };
-    switch (receiver.adapter) {
-      case 'HTTP':
-        return {
-          ...base,
-          adapter: 'HTTP',
-          address: receiver.address,
-          query: receiver.query ?? '',
-          method: receiver.method ?? 'POST',
-          sendBody: receiver.sendBody ?? false,
-          timeoutMs: receiver.timeoutMs ?? 60_000,
-          authentication: authenticationOf(receiver.authentication),
-          requestHeaders: receiver.requestHeaders ?? [],
-          responseHeaders: receiver.responseHeaders ?? ['*'],
-          throwOnFailure: receiver.throwOnFailure ?? true,
-          retries: receiver.retries ?? 0,
-          retryIntervalMs: receiver.retryIntervalMs ?? 5_000,
-        };
-      case 'SOAP':
-        return {
-          ...base,
-          adapter: 'SOAP',
-          address: receiver.address,
-          soapVersion: receiver.soapVersion ?? '1.1',
-          soapAction: receiver.soapAction ?? '',
-          timeoutMs: receiver.timeoutMs ?? 60_000,
-          authentication: authenticationOf(receiver.authentication),
-          cleanupHeaders: receiver.cleanupHeaders ?? true,
-        };
-      case 'ProcessDirect':
-        return { ...base, adapter: 'ProcessDirect', address: receiver.address };
-      case 'Mail':
-        return {
-          ...base,
-          adapter: 'Mail',
-          server: receiver.server,
-          security: receiver.security ?? 'starttls_required',
-          authentication: receiver.credential === undefined ? 'none' : 'loginPlain',
-          credential: receiver.credential ?? '',
-          from: receiver.from,
-          to: receiver.to,
-          cc: receiver.cc ?? '',
-          bcc: receiver.bcc ?? '',
-          subject: receiver.subject ?? '',
-          body: receiver.body ?? '${body}',
-          contentType: receiver.contentType ?? 'text/plain',
-          contentEncoding: 'UTF-8',
-          timeoutMs: receiver.timeoutMs ?? 30_000,
-        };
-    }
-  }
-
   #condition(condition: NativeCondition, path: string, line: number | undefined): Condition {
     if (typeof condition === 'string') return { language: 'simple', expression: condition };
     if (condition.simple !== undefined && condition.xpath === undefined)
       return { language: 'simple', expression: condition.simple };
     if (condition.xpath !== undefined && condition.simple === undefined)
       return { language: 'xpath', expression: condition.xpath };
-    this.#problem(path, 'A condition has exactly one of simple and xpath.', line);
+    this.#report(path, 'A condition has exactly one of simple and xpath.', line);
     return { language: 'simple', expression: 'false' };
   }
-
-  #assignments(
-    table: Readonly<Record<string, NativeAssignment>> | undefined,
-    path: string,
-    line: number | undefined,
-  ): readonly Assignment[] {
-    return Object.entries(table ?? {}).map(([name, value]) => {
-      if (typeof value === 'string')
-        return { action: 'create', name, source: 'expression', value, dataType: '', defaultValue: '' };
-      const sources = SOURCES.filter((source) => value[source] !== undefined);
-      const [source] = sources;
-      if (value.delete === true) {
-        if (sources.length > 0) this.#problem(`${path}.${name}`, 'delete excludes a value.', line);
-        return { action: 'delete', name, source: 'constant', value: '', dataType: '', defaultValue: '' };
-      }
-      if (sources.length !== 1)
-        this.#problem(`${path}.${name}`, `Exactly one of ${SOURCES.join(', ')} is expected.`, line);
-      return {
-        action: 'create',
-        name,
-        source: source ?? 'constant',
-        value: source === undefined ? '' : (value[source] ?? ''),
-        dataType: value.type ?? '',
-        defaultValue: value.default ?? '',
-      };
-    });
-  }
-}
-
-const SOURCES = [
-  'constant',
-  'expression',
-  'header',
-  'property',
-  'xpath',
-  'localVariable',
-  'globalVariable',
-  'numberRange',
-] as const satisfies readonly ValueSource[];
-
-/** What every flow with this authorization is told when it is deployed. */
-export const CLIENT_CERTIFICATE_WARNING = {
-  code: 'client-certificate-authorization',
-  message:
-    'Authorization by client certificate compares subject and issuer DN, not the certificate, and a renewed certificate with other DNs needs the flow deployed again. A user role needs neither.',
-} as const;
-
-function authenticationOf(authentication: ReceiverAuthentication | undefined): ReceiverAuthentication {
-  return authentication ?? { type: 'None' };
 }

@@ -216,6 +216,9 @@ const alternatives = {
     xpath: optional(text({ minLength: 1 })),
     token: optional(text({ minLength: 1 })),
     lineBreak: optional(flag()),
+    ignoreDefaultNamespaces: optional(
+      flag('default false; true: to the XPath, elements without a prefix are in no namespace'),
+    ),
     groupSize: optional(integer({ minimum: 1, maximum: 100_000 })),
     parallel: optional(flag()),
     concurrency: optional(integer({ minimum: 1, maximum: 100 })),
@@ -252,13 +255,22 @@ const alternatives = {
     namespaces: optional(recordOf(text())),
     arrays: optional(listOf(text({ minLength: 1 }))),
     allArrays: optional(flag()),
+    streaming: optional(
+      flag(
+        'default false: a namespace without mapping and prefix fails; true: it is left out, and allArrays includes the root',
+      ),
+    ),
   }),
   csvToXml: object({
     name: NAME,
     recordPath: required(text({ minLength: 1 })),
     fieldSeparator: optional(text({ minLength: 1 })),
-    excludeFirstLine: optional(flag()),
+    excludeFirstLine: optional(flag('default true without fieldNames, or with columns: header')),
     fieldNames: optional(listOf(text({ minLength: 1 }))),
+    columns: optional(
+      choice(['header', 'position'], 'how columns find fieldNames; default header where the first line is excluded'),
+    ),
+    recordMarker: optional(text({ minLength: 1, description: 'only records whose first field is this are converted' })),
   }),
   xmlToCsv: object({
     name: NAME,
