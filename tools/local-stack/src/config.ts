@@ -30,6 +30,11 @@ export interface StackConfig {
   readonly natsServers: 1 | 3;
   /** Postgres servers: 1, or 2 of which one is the standby. */
   readonly postgresServers: 1 | 2;
+  /** Set for `npm run dev`: programs are started again when they were built, can be debugged, and their logs are shown. */
+  readonly development?: {
+    /** The inspector's port of the first process; each further one has the next. */
+    readonly firstInspectPort: number;
+  };
   readonly root: string;
 }
 
@@ -65,6 +70,9 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
     busStoreMb: readBusStoreMb(environment),
     natsServers: readNatsServers(environment),
     postgresServers: readPostgresServers(environment),
+    ...(environment['SLUICE_DEV'] === '1'
+      ? { development: { firstInspectPort: number('SLUICE_INSPECT_PORT', 9_230, 1, 65_000) } }
+      : {}),
     root,
   };
 }
@@ -83,8 +91,11 @@ function readPostgresServers(environment: NodeJS.ProcessEnv): 1 | 2 {
 
 /** The program of a service, as the build leaves it. */
 export function programOf(config: StackConfig, service: string): string {
-  const apps = join(config.root, 'apps');
-  return service === 'message-log'
-    ? join(apps, 'flow-runtime', 'dist', 'message-log.main.js')
-    : join(apps, service, 'dist', 'main.js');
+  const program = service === 'message-log' ? 'message-log.main.js' : 'main.js';
+  return join(config.root, 'apps', appOf(service), 'dist', program);
+}
+
+/** The folder of `apps` that a service is built in. */
+export function appOf(service: string): string {
+  return service === 'message-log' ? 'flow-runtime' : service;
 }

@@ -1,7 +1,7 @@
 /** Lines for the person who waits, with the time since the start. Colour where it is seen. */
 export class Progress {
   readonly #start = performance.now();
-  readonly #colour =
+  readonly coloured =
     process.env['NO_COLOR'] === undefined && (process.stdout.isTTY || process.env['FORCE_COLOR'] !== undefined);
 
   say = (message: string): void => {
@@ -19,10 +19,10 @@ export class Progress {
   }
 
   dim(text: string): string {
-    return this.#colour ? `\u001b[2m${text}\u001b[22m` : text;
+    return this.coloured ? `\u001b[2m${text}\u001b[22m` : text;
   }
 
   bold(text: string): string {
-    return this.#colour ? `\u001b[1m${text}\u001b[22m` : text;
+    return this.coloured ? `\u001b[1m${text}\u001b[22m` : text;
   }
 }

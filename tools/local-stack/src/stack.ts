@@ -4,14 +4,16 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBus } from './bus.js';
-import { programOf, type StackConfig } from './config.js';
+import { appOf, programOf, type StackConfig } from './config.js';
+import { ShowLines } from './development/show-lines.js';
+import { watchBuilds } from './development/watch-builds.js';
 import { PostgresCluster } from './postgres-cluster.js';
 import type { Progress } from './progress.js';
 import { deploySampleFlow, sampleFlowId } from './sample-flow.js';
 import { startEmbeddedPostgres, type KeptServer } from './servers.js';
 import { serviceProcesses, settingsNotPassedOn } from './service-environments.js';
 import { readServiceSettings } from './settings/service-settings.js';
-import { SupervisedProcess } from './supervised-process.js';
+import { SupervisedProcess, type SupervisedOptions } from './supervised-process.js';
 
 const readyTimeoutMs = 120_000;
 const renewalIntervalMs = 12 * 3_600_000;
@@ -22,6 +24,8 @@ export class Stack {
   readonly #servers: { name: string; server: KeptServer }[] = [];
   #facts: Record<string, unknown> | undefined;
   #renewal: NodeJS.Timeout | undefined;
+  #builds: { stop(): Promise<void> } | undefined;
+  #startingAgain: Promise<void> = Promise.resolve();
   #stopping = false;
   /** Who ends the stack meanwhile waits for it: a server that has just been started would be left behind. */
   #startingServers: Promise<unknown> | undefined;
@@ -58,7 +62,7 @@ export class Stack {
     const processes = serviceProcesses(config, provisioned, databaseUrl, natsUrl, settings, process.env);
     for (const name of settingsNotPassedOn(processes, settings, process.env))
       progress.say(`${name} is decided by this stack and not passed on: see docs/settings.md`);
-    for (const { service, number, environment } of processes) {
+    for (const [index, { service, number, environment }] of processes.entries()) {
       const supervised = new SupervisedProcess({
         name: `${service} ${number}`,
         program: programOf(config, service),
@@ -66,6 +70,7 @@ export class Stack {
         logFile: join(home, 'logs', `${service}-${number}.log`),
         say: progress.say,
         onChange: () => this.#writeFacts(),
+        ...this.#forDevelopment(`${service} ${number}`, index),
       });
       this.#processes.push({ service, process: supervised });
       supervised.start();
@@ -92,6 +97,7 @@ export class Stack {
       flowUrls,
     };
     this.#writeFacts();
+    if (config.development) this.#builds = watchBuilds(config.root, (apps) => void this.#startAgain(apps));
     this.#renewal = setInterval(() => void this.#renewCertificates(), renewalIntervalMs);
     this.#announce(adminUrl, flowUrls, provisioned.adminTokenFile, provisioned.serverRootFile);
   }
@@ -104,6 +110,7 @@ export class Stack {
   async #stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#renewal);
+    await this.#builds?.stop();
     this.progress.say('ending; what is under way is finished first');
     const front = this.#processes.filter(({ service }) => service === 'admin-api' || service === 'flow-runtime');
     const behind = this.#processes.filter((entry) => !front.includes(entry));
@@ -116,6 +123,26 @@ export class Stack {
       for (const file of ['stack.json', join('run', 'stack.pid')])
         rmSync(join(this.config.home, file), { force: true });
     this.progress.say('ended; the data is kept');
+  }
+
+  #forDevelopment(name: string, index: number): Pick<SupervisedOptions, 'inspectPort' | 'onOutput'> {
+    const { development } = this.config;
+    if (!development) return {};
+    const lines = new ShowLines(name, index, (line) => this.progress.plain(line), this.progress.coloured);
+    return { inspectPort: development.firstInspectPort + index, onOutput: (chunk) => lines.take(chunk) };
+  }
+
+  /** The processes of these apps, as they were built now; one build after another. */
+  #startAgain(apps: ReadonlySet<string>): Promise<void> {
+    return (this.#startingAgain = this.#startingAgain.then(async () => {
+      const began = performance.now();
+      const concerned = this.#processes.filter(({ service }) => apps.has(appOf(service)));
+      await Promise.all(concerned.map(({ process }) => process.restart()));
+      await this.#untilReady();
+      if (this.#stopping) return;
+      const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+      this.progress.say(`started again in ${seconds} s: ${concerned.map(({ process }) => process.name).join(', ')}`);
+    })).catch((error: unknown) => this.progress.say(error instanceof Error ? error.message : String(error)));
   }
 
   /** The runtimes read the new files by themselves. */

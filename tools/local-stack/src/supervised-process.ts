@@ -8,6 +8,10 @@ export interface SupervisedOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly say: (message: string) => void;
+  /** Where a debugger reaches it; none does without. */
+  readonly inspectPort?: number;
+  /** Told all it writes, as it goes to the log file. */
+  readonly onOutput?: (chunk: Uint8Array) => void;
   /** The process is another one now. */
   readonly onChange: () => void;
 }
@@ -65,14 +69,20 @@ export class SupervisedProcess {
     this.#lastErrors = '';
     const child = fork(this.options.program, [], {
       env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...this.options.environment },
-      execArgv: ['--enable-source-maps'],
+      execArgv: [
+        '--enable-source-maps',
+        ...(this.options.inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${this.options.inspectPort}`]),
+      ],
       silent: true,
       // In a group of its own: Ctrl-C goes to the stack alone, which ends everything in order.
       detached: true,
     });
     this.#child = child;
     for (const output of [child.stdout, child.stderr])
-      output?.on('data', (chunk: Uint8Array) => this.#log.write(chunk));
+      output?.on('data', (chunk: Uint8Array) => {
+        this.#log.write(chunk);
+        this.options.onOutput?.(chunk);
+      });
     child.stderr?.on('data', (chunk: Uint8Array) => {
       this.#lastErrors = (this.#lastErrors + Buffer.from(chunk).toString()).slice(-shownCharacters);
     });
@@ -117,17 +127,34 @@ export class SupervisedProcess {
     }
   }
 
+  /**
+   * Kills the process and begins with the program as it is now, also one that was given up. Nothing is lost by a kill, and others that are started
+   * again at the same time are not waited for.
+   */
+  async restart(): Promise<void> {
+    if (this.#stopping) return;
+    await this.#end('SIGKILL');
+    this.#stopping = false;
+    this.#failures = 0;
+    this.#refusal = undefined;
+    this.start();
+  }
+
   async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+    this.#log.close();
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     const child = this.#child;
     if (child) {
       const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
+      child.kill(signal);
       const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
       await exited;
       clearTimeout(timer);
     }
-    this.#log.close();
   }
 }

@@ -12,7 +12,7 @@ export interface UntilOptions {
  * @throws Error that names what did not come, with the last error of `ask` as its cause
  */
 export async function until<T>(ask: () => Promise<T> | T, options: UntilOptions): Promise<NonNullable<T>> {
-  const { what, timeoutMs = 15_000, everyMs = 25 } = options;
+  const { what, timeoutMs = 45_000, everyMs = 25 } = options;
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
   for (;;) {
