@@ -1,6 +1,7 @@
 import { AuditModule, DatabaseModule, PublishedChangesModule, StateModule, stateNotReady } from '@sluice/service-shell';
 import { Module } from '@nestjs/common';
 import { AuditHeadModule } from './audit/audit-head.module.js';
+import { CertificatesModule } from './certificates/certificates.module.js';
 import { ExpiryModule } from './expiry/expiry.module.js';
 import { IssuingCasModule } from './issuing-cas/issuing-cas.module.js';
 import { entities, schema } from './persistence/entities.js';
@@ -31,6 +32,7 @@ const writer = 'key-management';
     ServiceInstancesModule,
     ServiceKeysModule,
     IssuingCasModule,
+    CertificatesModule,
     TrustedRootsModule,
     ExpiryModule,
     KeyManagementStateModule,

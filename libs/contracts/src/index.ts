@@ -77,6 +77,7 @@ export {
   type GivenInstanceParameters,
   type ServiceInstanceView,
 } from './api/service-instances.js';
+export { certificate, listCertificates, type CertificateView } from './api/certificates.js';
 export {
   credentials,
   serviceKey,
@@ -88,6 +89,7 @@ export {
 export {
   createServiceKey,
   deleteServiceKey,
+  findServiceKeys,
   getServiceKey,
   listServiceKeys,
   revokeCertificate,

@@ -10,6 +10,7 @@ import {
   deleteServiceKey,
   reportUsage,
   findCertificatesByNames,
+  findServiceKeys,
 } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
 import { Controller, Inject } from '@nestjs/common';
@@ -29,6 +30,7 @@ import { RotateServiceKey } from './rotate-service-key.js';
 import { RevokeServiceKey } from './revoke-service-key.js';
 import { RevokeCertificate } from './revoke-certificate.js';
 import { DeleteServiceKey } from './delete-service-key.js';
+import { SearchServiceKeys } from './search-service-keys.js';
 import { ReportUsage } from './report-usage.js';
 
 interface Row {
@@ -55,6 +57,7 @@ export class ServiceKeysController {
     private readonly revokeCertificate: RevokeCertificate,
     private readonly deleteServiceKey: DeleteServiceKey,
     private readonly reportUsage: ReportUsage,
+    private readonly searchServiceKeys: SearchServiceKeys,
   ) {}
 
   @Handles(createServiceKey)
@@ -97,6 +100,15 @@ export class ServiceKeysController {
       ),
     );
     return { items, ...end };
+  }
+
+  @Handles(findServiceKeys)
+  async find(
+    @Payload() request: DecodedRequestOf<typeof findServiceKeys>,
+  ): Promise<ResponseOf<typeof findServiceKeys>> {
+    const { keys, ...end } = await this.searchServiceKeys.execute(request);
+    const now = Date.now();
+    return { items: keys.map(({ key, held }) => toServiceKeyView(key, held, now)), ...end };
   }
 
   /** The key with the credentials of its newest certificate, without what is shown once. */

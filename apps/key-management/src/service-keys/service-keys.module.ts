@@ -10,6 +10,7 @@ import { ReportUsage } from './report-usage.js';
 import { RevokeCertificate } from './revoke-certificate.js';
 import { RevokeServiceKey } from './revoke-service-key.js';
 import { RotateServiceKey } from './rotate-service-key.js';
+import { SearchServiceKeys } from './search-service-keys.js';
 import { ServiceKeysController } from './service-keys.controller.js';
 
 @Module({
@@ -24,6 +25,7 @@ import { ServiceKeysController } from './service-keys.controller.js';
     DeleteServiceKey,
     ReportUsage,
     KeepGuards,
+    SearchServiceKeys,
   ],
   exports: [CreateServiceKey, KeepGuards],
 })

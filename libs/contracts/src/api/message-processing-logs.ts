@@ -1,9 +1,8 @@
-import { readTimestamp, timestampForm } from '@sluice/domain';
 import { z } from 'zod';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
 import { oneOf, textOf } from '../operation/violations.js';
 import { defineRequest } from '../request/request-contract.js';
-import { base64, idInPath, page, pageRequest, paging, timestamp } from '../request/shapes.js';
+import { base64, idInPath, page, pageRequest, paging, pointInTime, timestamp } from '../request/shapes.js';
 
 export const messageStatuses = [
   'COMPLETED',
@@ -55,14 +54,13 @@ export const messageProcessingLog = z.object({
 export type MessageProcessingLog = z.infer<typeof messageProcessingLog>;
 
 const tag = 'Message processing log';
-const time = z.string().refine((text) => readTimestamp(text) !== undefined, { error: `must be ${timestampForm}` });
 
 export const listMessageProcessingLogs = defineOperation('flow-runtime', 'list-message-processing-logs', {
   request: pageRequest.extend({
     flow: z.string().optional().meta({ description: 'Id of a flow.' }),
     status: oneOf(messageStatuses).optional(),
-    since: time.optional().meta({ description: 'Of the start: not before this.' }),
-    until: time.optional().meta({ description: 'Of the start: before this.' }),
+    since: pointInTime.optional().meta({ description: 'Of the start: not before this.' }),
+    until: pointInTime.optional().meta({ description: 'Of the start: before this.' }),
     sender: z.string().optional(),
     correlationId: z.string().optional(),
   }),

@@ -1,7 +1,8 @@
+import { keyTypes } from '@sluice/domain';
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
-import { wholeNumber } from '../operation/violations.js';
-import { byActor, changed, entityName, idInPath, page, pageRequest, paging } from '../request/shapes.js';
+import { oneOf, textUpTo, wholeNumber } from '../operation/violations.js';
+import { byActor, changed, entityName, idInPath, page, pageRequest, paging, pointInTime } from '../request/shapes.js';
 import { revocationReason } from './revocation-reason.js';
 import { certificateWarnings, serviceKey, serviceKeyParameters, serviceKeyWithCredentials } from './service-key.js';
 
@@ -17,6 +18,31 @@ export const listServiceKeys = defineOperation('key-management', 'list-service-k
     summary: 'Lists the keys of an instance.',
     query: paging,
     errors: ['not-found'],
+  },
+});
+
+export const findServiceKeys = defineOperation('key-management', 'find-service-keys', {
+  request: pageRequest.extend({
+    serviceInstanceId: z.uuid({ error: 'must be the id of a service instance' }).optional(),
+    'key-type': oneOf(keyTypes).optional(),
+    status: oneOf(['active', 'revoked', 'expired'])
+      .optional()
+      .meta({ description: '`expired`: no certificate of the key is usable any more.' }),
+    expiringBefore: pointInTime
+      .optional()
+      .meta({ description: 'Active keys of which the last usable certificate ends before that time.' }),
+    unusedSince: pointInTime
+      .optional()
+      .meta({ description: 'Active keys made before that time, no certificate of which was used since.' }),
+    text: textUpTo(32, 1).optional().meta({ description: 'With which the name begins, in any case of its letters.' }),
+  }),
+  response: page(serviceKey),
+  http: {
+    method: 'GET',
+    path: '/v1/service-keys',
+    tag,
+    summary: 'Lists the keys of all instances by their names, or those of them that every parameter fits.',
+    query: [...paging, 'serviceInstanceId', 'key-type', 'status', 'expiringBefore', 'unusedSince', 'text'],
   },
 });
 

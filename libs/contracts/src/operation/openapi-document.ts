@@ -40,6 +40,7 @@ const tagDescriptions: Readonly<Record<(typeof tags)[number], string>> = {
   'User roles': 'What sender channels ask for and service instances have.',
   'Service instances': 'Whom roles are given to.',
   'Service keys': 'Certificates and secrets by which senders are known, with their rotation and revocation.',
+  Certificates: 'Every certificate that grants access or that others rest on, by its end.',
   'Issuing CAs': 'The CAs of this installation, which issue certificates of service keys.',
   'Trusted roots': 'CAs of others whose certificates are accepted, and how their revocations are known.',
   Flows: 'What senders call.',

@@ -10,6 +10,7 @@ export const tags = [
   'User roles',
   'Service instances',
   'Service keys',
+  'Certificates',
   'Issuing CAs',
   'Trusted roots',
   'Flows',

@@ -1,5 +1,6 @@
 import * as adminTokens from '../api/admin-tokens.js';
 import * as administration from '../api/administration.js';
+import * as certificates from '../api/certificates.js';
 import * as connectivityTests from '../api/connectivity-tests.js';
 import * as credentials from '../api/credentials.js';
 import * as decisions from '../api/decisions.js';
@@ -16,6 +17,7 @@ import type { HttpOperation, OperationContract } from './operation.js';
 const nouns: readonly Readonly<Record<string, unknown>>[] = [
   adminTokens,
   administration,
+  certificates,
   connectivityTests,
   credentials,
   decisions,

@@ -1,3 +1,4 @@
+import { readTimestamp, timestampForm } from '@sluice/domain';
 import { z } from 'zod';
 import { textOf, wholeNumber } from '../operation/violations.js';
 
@@ -5,6 +6,10 @@ import { textOf, wholeNumber } from '../operation/violations.js';
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
 export const timestamp = z.iso.datetime();
+/** A time that a caller gives: ISO 8601, a date means its beginning in UTC. */
+export const pointInTime = z
+  .string()
+  .refine((text) => readTimestamp(text) !== undefined, { error: `must be ${timestampForm}` });
 export const position = z.object({ epoch: z.string(), sequence: z.number().int().nonnegative() });
 export const dependency = z.object({ key: z.string(), sequence: z.number().int().nonnegative() });
 

@@ -1,0 +1,6 @@
+-- What the lists of all keys and all certificates are read by, page after page.
+CREATE INDEX service_key_by_name ON service_key (name, id);
+
+CREATE INDEX service_key_name_search ON service_key (lower(name) text_pattern_ops);
+
+CREATE INDEX credential_by_expiry ON credential (not_after, sha256);

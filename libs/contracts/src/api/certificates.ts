@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { defineOperation } from '../operation/operation.js';
+import { oneOf } from '../operation/violations.js';
+import { page, pageRequest, paging, pointInTime, sha256Hex, timestamp } from '../request/shapes.js';
+
+const kinds = ['issued', 'external', 'issuing-ca', 'own-root', 'trusted-root'] as const;
+const statuses = ['active', 'retiring', 'retired', 'revoked', 'expired', 'prepared'] as const;
+
+/** A certificate that this installation issued, or was given to let senders in by. */
+export const certificate = z
+  .object({
+    sha256: sha256Hex,
+    kind: z.enum(kinds).meta({
+      description:
+        '`issued`: of a service key, by our CA; `external`: of a service key, brought along; `issuing-ca` and `own-root`: of our CA; `trusted-root`: added by an administrator.',
+    }),
+    subjectdn: z.string(),
+    issuerdn: z.string(),
+    serialnumber: z.string(),
+    validfrom: timestamp,
+    validuntil: timestamp,
+    status: z.enum(statuses),
+    serviceKeyId: z.uuid().optional(),
+    serviceKeyName: z.string().optional(),
+    serviceInstanceId: z.uuid().optional(),
+    lastUsedAt: timestamp.optional(),
+  })
+  .meta({ id: 'ListedCertificate' });
+export type CertificateView = z.infer<typeof certificate>;
+
+export const listCertificates = defineOperation('key-management', 'list-certificates', {
+  request: pageRequest.extend({
+    kind: oneOf(kinds).optional(),
+    status: oneOf(statuses).optional(),
+    expiringBefore: pointInTime.optional().meta({ description: 'Of which the validity ends before that time.' }),
+    expiringAfter: pointInTime.optional().meta({
+      description: 'Of which the validity ends at that time or later; now, say, to leave out what has ended.',
+    }),
+  }),
+  response: page(certificate),
+  http: {
+    method: 'GET',
+    path: '/v1/certificates',
+    tag: 'Certificates',
+    summary: 'Lists every certificate of service keys, of our CA and of trusted roots, the one that ends first first.',
+    query: [...paging, 'kind', 'status', 'expiringBefore', 'expiringAfter'],
+  },
+});
