@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { benchLists } from './lists/bench-lists.js';
 import { benchIssue } from './issue/bench-issue.js';
 import { killRuntime } from './mpl/kill-runtime.js';
 import { benchVerifiers } from './verifiers/bench-verifiers.js';
@@ -18,6 +19,7 @@ const usage = `Usage: npm run bench -- WHAT
   revoke [COUNT]    from the answer of a revocation to its event at a durable consumer
   decide [CHANGES]  first request of unseen certificates, denial after revocations and role changes, latency at half load
   million [KEYS] [ACTIVE]  CPU per request and memory with a million service keys, beside a stack with 1,000
+  lists [KEYS]      pages of the lists of service keys and certificates, with a million keys
   mpl-kill [KILLS]  kills the flow runtime under load (20 times), and looks up the log entry of every answered message
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
@@ -39,6 +41,7 @@ const here: Readonly<Record<string, (count?: number, further?: number) => Promis
   revoke: (revocations = 500) => benchRevoke(revocations),
   verifiers: (count = 2_000) => benchVerifiers(count),
   million: (keys = 1_000_000, active = Math.ceil(keys / 10)) => benchMillion(keys, active),
+  lists: (keys = 1_000_000) => benchLists(keys),
   'mpl-kill': async (kills = 20) => void (process.exitCode = (await killRuntime(kills)) ? 0 : 1),
 };
 

@@ -1,0 +1,94 @@
+import { createServiceKey, findServiceKeys, listCertificates, listServiceInstances } from '@sluice/contracts';
+import { postgresClient } from '@sluice/persistence';
+import { enterKeys } from '../million/enter-keys.js';
+import { BenchStack, quantile, say } from '../stack/bench-stack.js';
+import { newInstance } from '../stack/new-key.js';
+
+const pages = 60;
+const aimMs = 50;
+const day = 86_400_000;
+
+/**
+ * How long a page of a list takes through the admin API where there are many service keys. The ends of their certificates are spread over a year, one
+ * in a hundred keys is revoked, and half of them were used in the last month.
+ */
+export async function benchLists(keys: number): Promise<void> {
+  const stack = await BenchStack.start();
+  try {
+    const serviceInstanceId = await newInstance(stack.admin, 'pattern');
+    const { id } = await stack.admin.call(createServiceKey, {
+      serviceInstanceId,
+      name: 'pattern',
+      parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' },
+    });
+    const { databaseUrl } = stack.facts;
+    await enterKeys(databaseUrl, { keys, active: [], pattern: { serviceInstanceId, serviceKeyId: id } });
+    await spread(databaseUrl);
+    const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
+    const instances = (await stack.admin.call(listServiceInstances, { limit: 1_000 })).items;
+    const some = <T>(of: readonly T[]) => of[Math.floor(Math.random() * of.length)] as T;
+    // One page follows another; those with a parameter that draws begin anew each time.
+    const walk = (operation: typeof findServiceKeys | typeof listCertificates, given: object) => {
+      let after: string | undefined;
+      return async () => {
+        const page = await stack.admin.call(operation as typeof findServiceKeys, {
+          ...given,
+          ...(after === undefined ? {} : { after }),
+        });
+        after = page.next;
+      };
+    };
+    const lists: Readonly<Record<string, () => Promise<unknown>>> = {
+      'keys, page after page': walk(findServiceKeys, {}),
+      'keys of an instance': () => stack.admin.call(findServiceKeys, { serviceInstanceId: some(instances).id }),
+      'keys by the beginning of their name': () =>
+        stack.admin.call(findServiceKeys, { text: `key-${Math.floor(Math.random() * keys)}`.slice(0, 9) }),
+      'revoked keys': walk(findServiceKeys, { status: 'revoked' }),
+      'active keys': walk(findServiceKeys, { status: 'active' }),
+      'keys expiring within a week': walk(findServiceKeys, { expiringBefore: inDays(7) }),
+      'keys unused for a week': walk(findServiceKeys, { unusedSince: inDays(-7) }),
+      'certificates, page after page': walk(listCertificates, {}),
+      'certificates that have not ended': walk(listCertificates, { expiringAfter: inDays(0) }),
+      'certificates ending within a week': walk(listCertificates, {
+        expiringAfter: inDays(0),
+        expiringBefore: inDays(7),
+      }),
+      'revoked certificates': walk(listCertificates, { status: 'revoked' }),
+    };
+    say(`\n${keys} service keys, pages of 100, ${pages} of each list, one after another, through the admin API`);
+    say(`${''.padEnd(42)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}   (aim p99 ${aimMs})`);
+    for (const [name, list] of Object.entries(lists)) {
+      const times: number[] = [];
+      for (let page = 0; page < pages; page++) {
+        const began = performance.now();
+        await list();
+        times.push(performance.now() - began);
+      }
+      const p99 = quantile(times, 0.99);
+      const cells = [quantile(times, 0.5), p99].map((ms) => ms.toFixed(1).padStart(9)).join('');
+      say(`${name.padEnd(42)}${cells}   ${p99 <= aimMs ? 'met' : 'NOT met'}`);
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function spread(databaseUrl: string): Promise<void> {
+  const client = postgresClient(databaseUrl);
+  await client.connect();
+  try {
+    await client.query('SET search_path = key_management; SET session_replication_role = replica');
+    await client.query(`
+      UPDATE credential SET not_after = date_trunc('second', now() + random() * interval '365 days'),
+        created_at = now() - interval '60 days',
+        last_used_at = CASE WHEN random() < 0.5 THEN now() - random() * interval '30 days' END`);
+    await client.query(`UPDATE service_key SET created_at = now() - interval '60 days'`);
+    await client.query(`
+      WITH revoked AS (UPDATE service_key SET status = 'revoked' WHERE random() < 0.01 RETURNING id)
+      UPDATE credential SET status = 'revoked' WHERE service_key_id IN (SELECT id FROM revoked)`);
+    await client.query('VACUUM ANALYZE service_key');
+    await client.query('VACUUM ANALYZE credential');
+  } finally {
+    await client.end();
+  }
+}
