@@ -13,6 +13,7 @@ export {
   type OnRefusedDestination,
 } from './destinations/destinations.js';
 export { openDestinations } from './destinations/open-destinations.js';
+export { canonicalJson, contentTag } from './content-tag.js';
 export { FollowedFiles } from './followed-files.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';
 export { cursorOf, positionOf, type CursorList } from './lists/cursor.js';

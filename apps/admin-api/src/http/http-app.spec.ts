@@ -56,12 +56,13 @@ async function call(
   url: string,
   payload?: string | Buffer,
   type = 'application/json',
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   asked.length = 0;
   const reply = await app.inject({
     method: method as 'GET',
     url,
-    headers: { authorization: 'Bearer token', ...(payload === undefined ? {} : { 'content-type': type }) },
+    headers: { authorization: 'Bearer token', ...headers, ...(payload === undefined ? {} : { 'content-type': type }) },
     ...(payload === undefined ? {} : { payload }),
   });
   const body = (reply.body === '' ? {} : JSON.parse(reply.body)) as Answer['body'];
@@ -148,6 +149,80 @@ describe('a call that is one request of the bus', () => {
     answer = new SluiceError('unavailable', 'Not now.');
     const { status, headers } = await call('GET', '/v1/flows/f');
     expect([status, headers['retry-after']]).toEqual([503, '1']);
+  });
+});
+
+describe('the entity tag of what can be changed', () => {
+  const json = 'application/json';
+  const change = '{"description": "x"}';
+
+  it('is in the header ETag, with its quotes, and not in the body', async () => {
+    answer = { name: 'A', etag: '17' };
+    const read = await call('GET', '/v1/user-roles/A');
+    expect([read.headers['etag'], read.body]).toEqual(['"17"', { name: 'A' }]);
+    answer = { userRole: { name: 'A' }, propagation: 'published', etag: '18' };
+    const changed = await call('PATCH', '/v1/user-roles/A', change);
+    expect([changed.headers['etag'], changed.body]).toEqual(['"18"', { name: 'A', propagation: 'published' }]);
+    answer = { flow: { id: 'f' }, created: true, propagation: 'pending', etag: '19' };
+    const deployed = await call('PUT', '/v1/flows/f', 'name: f', 'application/yaml');
+    expect([deployed.status, deployed.headers['etag'], deployed.body]).toEqual([
+      202,
+      '"19"',
+      { id: 'f', propagation: 'pending' },
+    ]);
+  });
+
+  it.each([
+    ['"17"', ['17']],
+    ['"17", "18"', ['17', '18']],
+    [', "a,b" ,, W/"18",""', ['a,b', '']],
+    ['W/"17"', []],
+    [' * ', '*'],
+  ])('is asked of the service that makes the change: If-Match: %s', async (given, ifMatch) => {
+    answer = { propagation: 'published' };
+    const path = '/v1/user-roles/A';
+    expect((await call('DELETE', path, undefined, json, { 'if-match': given })).status).toBe(204);
+    expect(asked[0]?.request).toEqual({ name: 'A', ifMatch, actor: { name: 'anna' } });
+    answer = { propagation: 'published', trustedRoot: {} };
+    await call('DELETE', '/v1/trusted-roots/ab/revocation', undefined, json, { 'if-match': given });
+    expect(asked[0]?.request).toEqual({ sha256: 'ab', ifMatch, actor: { name: 'anna' } });
+  });
+
+  it('may be asked not to be there by what makes something under a name', async () => {
+    answer = { flow: {}, created: true, propagation: 'published' };
+    await call('PUT', '/v1/flows/f', 'name: f', 'application/yaml', { 'if-none-match': '*' });
+    expect(asked[0]?.request).toMatchObject({ id: 'f', ifNoneMatch: '*' });
+  });
+
+  it.each([
+    ['If-Match', '17'],
+    ['If-Match', '"17'],
+    ['If-Match', '"17" "18"'],
+    ['If-Match', 'w/"17"'],
+    ['If-Match', '*, "17"'],
+    ['If-Match', ''],
+    ['If-None-Match', '"17"'],
+  ])('is refused where it is malformed, by the name of the header: %s: %s', async (name, value) => {
+    const { status, body } = await call('PUT', '/v1/flows/f', 'name: f', 'application/yaml', {
+      [name.toLowerCase()]: value,
+    });
+    expect([status, body.violations?.map(({ field }) => field), asked]).toEqual([400, [name], []]);
+  });
+
+  it('is refused where the call would not look at it, and of no interest to a call that reads', async () => {
+    const refused = await call('POST', '/v1/user-roles', '{"name": "A"}', json, { 'if-match': '"1"' });
+    expect([refused.status, refused.body.violations]).toEqual([
+      400,
+      [{ field: 'If-Match', message: 'is not taken by this call' }],
+    ]);
+    answer = { name: 'A', etag: '17' };
+    expect((await call('GET', '/v1/user-roles/A', undefined, json, { 'if-none-match': '"17"' })).status).toBe(200);
+  });
+
+  it('is told as 412 when it is another one', async () => {
+    answer = new SluiceError('precondition-failed', 'If-Match: it was changed since it was read.');
+    const { status, body } = await call('PATCH', '/v1/user-roles/A', change, json, { 'if-match': '"1"' });
+    expect([status, body['code']]).toEqual([412, 'precondition-failed']);
   });
 });
 

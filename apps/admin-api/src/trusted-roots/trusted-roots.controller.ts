@@ -1,4 +1,10 @@
-import { addCertificateList, configureRevocation, removeRevocation, uploadCertificateList } from '@sluice/contracts';
+import {
+  addCertificateList,
+  configureRevocation,
+  removeRevocation,
+  uploadCertificateList,
+  type RequestOf,
+} from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
 import { Controller, Req, Res } from '@nestjs/common';
@@ -17,11 +23,11 @@ export class TrustedRootsController {
 
   @Serves(removeRevocation)
   async unconfigure(
-    @Given() { sha256 }: { sha256: string },
+    @Given() given: Pick<RequestOf<typeof configureRevocation>, 'sha256' | 'ifMatch'>,
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
-    return answerDeletion(reply, await this.requests.call(configureRevocation, { sha256, actor }));
+    return answerDeletion(reply, await this.requests.call(configureRevocation, { ...given, actor }));
   }
 
   @Serves(uploadCertificateList)

@@ -12,6 +12,7 @@ import {
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { serviceInstanceTag } from './service-instance.tag.js';
 import { toServiceInstanceView } from './service-instance.view.js';
 import { CreateServiceInstance } from './create-service-instance.js';
 import { pageOf } from '@sluice/service-shell';
@@ -38,7 +39,7 @@ export class ServiceInstancesController {
     @Payload() request: DecodedRequestOf<typeof createServiceInstance>,
   ): Promise<ResponseOf<typeof createServiceInstance>> {
     const { value, propagation } = await this.createServiceInstance.execute({ ...request, actor: request.actor.name });
-    return { serviceInstance: toServiceInstanceView(value), propagation };
+    return { serviceInstance: toServiceInstanceView(value), etag: serviceInstanceTag(value), propagation };
   }
 
   /** In the order of names. */
@@ -62,7 +63,8 @@ export class ServiceInstancesController {
   async get(
     @Payload() { id }: DecodedRequestOf<typeof getServiceInstance>,
   ): Promise<ResponseOf<typeof getServiceInstance>> {
-    return toServiceInstanceView(await findServiceInstance(this.dataSource.manager, id));
+    const row = await findServiceInstance(this.dataSource.manager, id);
+    return { ...toServiceInstanceView(row), etag: serviceInstanceTag(row) };
   }
 
   @Handles(updateServiceInstance)
@@ -70,7 +72,7 @@ export class ServiceInstancesController {
     @Payload() request: DecodedRequestOf<typeof updateServiceInstance>,
   ): Promise<ResponseOf<typeof updateServiceInstance>> {
     const { value, propagation } = await this.updateServiceInstance.execute({ ...request, actor: request.actor.name });
-    return { serviceInstance: toServiceInstanceView(value), propagation };
+    return { serviceInstance: toServiceInstanceView(value), etag: serviceInstanceTag(value), propagation };
   }
 
   @Handles(revokeServiceInstance)
@@ -84,9 +86,9 @@ export class ServiceInstancesController {
 
   @Handles(deleteServiceInstance)
   async delete(
-    @Payload() { id, force, actor }: DecodedRequestOf<typeof deleteServiceInstance>,
+    @Payload() request: DecodedRequestOf<typeof deleteServiceInstance>,
   ): Promise<ResponseOf<typeof deleteServiceInstance>> {
-    const { propagation } = await this.deleteServiceInstance.execute({ id, force, actor: actor.name });
+    const { propagation } = await this.deleteServiceInstance.execute({ ...request, actor: request.actor.name });
     return { propagation };
   }
 

@@ -25,6 +25,7 @@ import { findServiceInstance } from '../service-instances/find-service-instance.
 import { parseCertificate } from '@sluice/pki';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
+import { serviceKeyTag } from './service-key.tag.js';
 import { RotateServiceKey } from './rotate-service-key.js';
 import { RevokeServiceKey } from './revoke-service-key.js';
 import { RevokeCertificate } from './revoke-certificate.js';
@@ -65,6 +66,7 @@ export class ServiceKeysController {
     return {
       serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
       warnings: [...(value.warnings ?? [])],
+      etag: serviceKeyTag(value.key, value.held),
       propagation,
     };
   }
@@ -113,6 +115,7 @@ export class ServiceKeysController {
     return {
       ...toServiceKeyView(key, held, Date.now()),
       credentials: toCredentials({ key, held: newest, ...(chain ? { chain } : {}), flowUrl: this.flowUrl }),
+      etag: serviceKeyTag(key, held),
     };
   }
 
@@ -146,9 +149,9 @@ export class ServiceKeysController {
 
   @Handles(deleteServiceKey)
   async delete(
-    @Payload() { id, actor }: DecodedRequestOf<typeof deleteServiceKey>,
+    @Payload() request: DecodedRequestOf<typeof deleteServiceKey>,
   ): Promise<ResponseOf<typeof deleteServiceKey>> {
-    const { propagation } = await this.deleteServiceKey.execute({ id, actor: actor.name });
+    const { propagation } = await this.deleteServiceKey.execute({ ...request, actor: request.actor.name });
     return { propagation };
   }
 

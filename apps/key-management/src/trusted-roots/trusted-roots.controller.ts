@@ -12,6 +12,7 @@ import {
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { trustedRootTag } from './trusted-root.tag.js';
 import { toTrustedRootView } from './trusted-root.view.js';
 import { DataSource, In, MoreThan } from 'typeorm';
 import { AddTrustedRoot } from './add-trusted-root.js';
@@ -46,6 +47,7 @@ export class TrustedRootsController {
     return {
       trustedRoot: toTrustedRootView(value.certificate, 'administrator', value.addedAt),
       warnings: [...warnings, ...(await warnOfNames(this.dataSource))],
+      etag: trustedRootTag(value),
       propagation,
     };
   }
@@ -80,7 +82,7 @@ export class TrustedRootsController {
     const { manager } = this.dataSource;
     const sha256 = request.sha256.toLowerCase();
     const row = await manager.findOneBy(TrustedRootRow, { sha256 });
-    if (row) return findTrustedRootView(manager, row);
+    if (row) return { ...(await findTrustedRootView(manager, row)), etag: trustedRootTag(row) };
     const own = await manager.findOneBy(CertificateAuthorityRow, { sha256, kind: 'root' });
     if (own) return toTrustedRootView(own.certificate, 'issuing-ca', own.createdAt);
     throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
@@ -88,9 +90,9 @@ export class TrustedRootsController {
 
   @Handles(removeTrustedRoot)
   async remove(
-    @Payload() { sha256, actor }: DecodedRequestOf<typeof removeTrustedRoot>,
+    @Payload() request: DecodedRequestOf<typeof removeTrustedRoot>,
   ): Promise<ResponseOf<typeof removeTrustedRoot>> {
-    const { propagation } = await this.removeTrustedRoot.execute({ sha256, actor: actor.name });
+    const { propagation } = await this.removeTrustedRoot.execute({ ...request, actor: request.actor.name });
     return { propagation };
   }
 
@@ -99,7 +101,11 @@ export class TrustedRootsController {
     @Payload() request: DecodedRequestOf<typeof configureRevocation>,
   ): Promise<ResponseOf<typeof configureRevocation>> {
     const { value, propagation } = await this.configureRevocation.execute({ ...request, actor: request.actor.name });
-    return { trustedRoot: await findTrustedRootView(this.dataSource.manager, value), propagation };
+    return {
+      trustedRoot: await findTrustedRootView(this.dataSource.manager, value),
+      etag: trustedRootTag(value),
+      propagation,
+    };
   }
 
   @Handles(addCertificateList)

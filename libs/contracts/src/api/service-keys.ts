@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { wholeNumber } from '../operation/violations.js';
-import { byActor, changed, entityName, idInPath, page, pageRequest, paging } from '../request/shapes.js';
+import { byActor, changed, entityName, etag, idInPath, ifMatch, page, pageRequest, paging } from '../request/shapes.js';
 import { revocationReason } from './revocation-reason.js';
 import { certificateWarnings, serviceKey, serviceKeyParameters, serviceKeyWithCredentials } from './service-key.js';
 
@@ -27,7 +28,11 @@ export const createServiceKey = defineOperation('key-management', 'create-servic
     name: entityName,
     parameters: serviceKeyParameters.optional(),
   }),
-  response: changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
+  response: changed.extend({
+    serviceKey: serviceKeyWithCredentials,
+    warnings: certificateWarnings,
+    etag: etag.optional(),
+  }),
   timeoutMs: 30_000,
   http: {
     method: 'POST',
@@ -50,7 +55,7 @@ export const createServiceKey = defineOperation('key-management', 'create-servic
 
 export const getServiceKey = defineOperation('key-management', 'get-service-key', {
   request: z.object({ id: idInPath }),
-  response: serviceKeyWithCredentials,
+  response: tagged(serviceKeyWithCredentials),
   http: {
     method: 'GET',
     path: '/v1/service-keys/{id}',
@@ -61,7 +66,7 @@ export const getServiceKey = defineOperation('key-management', 'get-service-key'
 });
 
 export const deleteServiceKey = defineOperation('key-management', 'delete-service-key', {
-  request: byActor.extend({ id: idInPath }),
+  request: byActor.extend({ id: idInPath, ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',

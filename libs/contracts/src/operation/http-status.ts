@@ -21,6 +21,7 @@ export const httpStatusOf: Readonly<Record<ErrorCode, number>> = {
   'public-key-in-use': 409,
   'address-in-use': 409,
   protected: 409,
+  'precondition-failed': 412,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   behind: 503,

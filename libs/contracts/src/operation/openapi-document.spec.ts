@@ -50,6 +50,30 @@ describe('the description of the admin API', () => {
     }
   });
 
+  it('has for everything that can be changed the entity tag, and If-Match wherever it is changed or deleted', () => {
+    const changed = operations.filter(({ method }) => method === 'PATCH' || method === 'PUT');
+    const things = new Set(changed.map(({ path }) => path.replace(/\/revocation$/, '')));
+    for (const path of things) {
+      expect(operations.find((each) => each.path === path && each.method === 'GET')?.answer.etag).toBe(true);
+      const changes = operations.filter((each) => each.path.startsWith(path) && each.method !== 'GET');
+      for (const { id, method, path: at, headers, answer } of changes) {
+        if (method === 'POST' || at.includes('/crls/')) continue;
+        expect([id, headers.includes('ifMatch')]).toEqual([id, true]);
+        const described = document.paths[at]?.[method.toLowerCase()] as Described;
+        expect(described.parameters?.filter((each) => each.in === 'header').map(({ name }) => name)).toContain(
+          'If-Match',
+        );
+        expect(described.responses).toHaveProperty('412');
+        if (method !== 'DELETE') expect([id, answer.etag]).toEqual([id, true]);
+        if (answer.created) expect([id, headers.includes('ifNoneMatch')]).toEqual([id, true]);
+      }
+    }
+    expect(things.size).toBe(5);
+    const { responses } = document.paths['/v1/service-instances/{id}']?.['get'] as Described;
+    expect(responses['200']).toHaveProperty('headers.ETag');
+    expect(document.components.schemas['ServiceInstance']).not.toHaveProperty('properties.etag');
+  });
+
   it('names the parameters of each path, and groups that it describes', () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const { parameters = [], tags } of Object.values(methods)) {

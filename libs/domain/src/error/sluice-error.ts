@@ -22,6 +22,7 @@ export const errorCodes = [
   'certificate-refused',
   'certificate-list-refused',
   'protected',
+  'precondition-failed',
   'payload-too-large',
   'unsupported-media-type',
   'behind',
