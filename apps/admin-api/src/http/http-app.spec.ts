@@ -17,11 +17,14 @@ import { routeOf } from './serves.js';
 /** What the services were asked, and what they answer. The bus itself is in the tests from outside. */
 const asked: { subject: string; request: Record<string, unknown> }[] = [];
 let answer: unknown;
+/** Answers by what was asked, where a test says so. */
+let answers: ((request: Record<string, unknown>) => unknown) | undefined;
 const requests = {
   call: (contract: RequestContract, request: Record<string, unknown>) => {
     if (contract.subject === authenticateAdministrator.subject) return Promise.resolve({ name: 'anna' });
     asked.push({ subject: contract.subject, request });
-    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    const given = answers ? answers(request) : answer;
+    return given instanceof Error ? Promise.reject(given) : Promise.resolve(given);
   },
 } as unknown as RequestClient;
 const faults: unknown[] = [];
@@ -223,6 +226,84 @@ describe('the entity tag of what can be changed', () => {
     answer = new SluiceError('precondition-failed', 'If-Match: it was changed since it was read.');
     const { status, body } = await call('PATCH', '/v1/user-roles/A', change, json, { 'if-match': '"1"' });
     expect([status, body['code']]).toEqual([412, 'precondition-failed']);
+  });
+});
+
+describe('a call with an Idempotency-Key', () => {
+  const json = 'application/json';
+  const role = '{"name": "A"}';
+
+  it('takes the key to the service that keeps the answer', async () => {
+    answer = { userRole: { name: 'A' }, propagation: 'published' };
+    for (const key of ['8e03978e-40d5', '"8e03978e"', '~', 'x'.repeat(255)]) {
+      expect((await call('POST', '/v1/user-roles', role, json, { 'idempotency-key': key })).status).toBe(201);
+      expect(asked[0]?.request).toEqual({ name: 'A', description: '', idempotencyKey: key, actor: { name: 'anna' } });
+    }
+    answer = { certificateList: {}, propagation: 'published' };
+    const list = '/v1/trusted-roots/ab/crls';
+    await call('POST', list, Buffer.of(0x30), 'application/pkix-crl', { 'idempotency-key': 'k' });
+    expect(asked[0]?.request).toMatchObject({ sha256: 'ab', idempotencyKey: 'k' });
+  });
+
+  it.each(['', 'a b', 'x'.repeat(256), 'ä', 'one, two'])(
+    'is refused where it is not 1 to 255 visible characters: %p',
+    async (key) => {
+      const { status, body } = await call('POST', '/v1/user-roles', role, json, { 'idempotency-key': key });
+      expect([status, body.violations?.map(({ field }) => field), asked]).toEqual([400, ['Idempotency-Key'], []]);
+    },
+  );
+
+  it('is refused where the call keeps no answer, so that nobody relies on it', async () => {
+    for (const [method, path] of [
+      ['POST', '/v1/service-keys/k/revoke'],
+      ['DELETE', '/v1/flows/f'],
+      ['PUT', '/v1/credentials/erp'],
+    ] as const) {
+      const { status, body } = await call(method, path, undefined, json, { 'idempotency-key': 'k' });
+      expect([status, body.violations?.[0]?.field]).toEqual([400, 'Idempotency-Key']);
+    }
+  });
+
+  it('is told as 422 when it was another request’s', async () => {
+    answer = new SluiceError('idempotency-key-reused', 'Another request was sent with this Idempotency-Key.');
+    const { status, body } = await call('POST', '/v1/user-roles', role, json, { 'idempotency-key': 'k' });
+    expect([status, body['code']]).toEqual([422, 'idempotency-key-reused']);
+  });
+
+  it.each([
+    ['an admin token', '/v1/admin-tokens', 'token', { adminToken: { name: 'a', createdAt: '' } }],
+    ['the seed of a subscriber', '/v1/subscribers', 'seed', { subscriber: { id: 's' }, propagation: 'published' }],
+  ] as const)(
+    'gives %s again to the same token alone, and the service that keeps it cannot read it',
+    async (_what, path, member, made) => {
+      let first: unknown;
+      answers = ({ sealed }) => ({ ...made, sealed: (first ??= sealed) });
+      const send = (authorization: string) =>
+        call('POST', path, '{"name": "a"}', json, { 'idempotency-key': 'k', authorization });
+      try {
+        const [one, again, another] = [
+          await send('Bearer anna'),
+          await send('Bearer anna'),
+          await send('Bearer other'),
+        ];
+        expect(one.body[member]).toMatch(/^S|^slu_/);
+        expect(again.body[member]).toBe(one.body[member]);
+        expect([another.status, another.body['code']]).toEqual([422, 'idempotency-key-reused']);
+        expect(Buffer.from(String(first), 'base64').includes(String(one.body[member]))).toBe(false);
+      } finally {
+        answers = undefined;
+      }
+    },
+  );
+
+  it('has nothing sealed without the header, nor where the public key is the subscriber’s own', async () => {
+    answer = { adminToken: { name: 'a' } };
+    expect((await call('POST', '/v1/admin-tokens', '{"name": "a"}')).body['token']).toMatch(/^slu_/);
+    expect(asked[0]?.request).not.toHaveProperty('sealed');
+    answer = { subscriber: { id: 's' }, propagation: 'published' };
+    const own = '{"name": "a", "publicKey": "UABC"}';
+    const { body } = await call('POST', '/v1/subscribers', own, json, { 'idempotency-key': 'k' });
+    expect([body, asked[0]?.request['sealed']]).toEqual([{ id: 's', propagation: 'published' }, undefined]);
   });
 });
 

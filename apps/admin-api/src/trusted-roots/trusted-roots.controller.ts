@@ -32,13 +32,13 @@ export class TrustedRootsController {
 
   @Serves(uploadCertificateList)
   async addList(
-    @Given() { sha256 }: { sha256: string },
+    @Given() given: Pick<RequestOf<typeof addCertificateList>, 'sha256' | 'idempotencyKey'>,
     @Req() request: IncomingRequest,
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
     const content = readCertificateList(request).toString('base64');
-    const { certificateList, propagation } = await this.requests.call(addCertificateList, { sha256, content, actor });
+    const { certificateList, propagation } = await this.requests.call(addCertificateList, { ...given, content, actor });
     return answerChange(reply, 201, { ...certificateList, propagation });
   }
 }

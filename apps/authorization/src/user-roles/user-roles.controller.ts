@@ -15,7 +15,7 @@ import { findUserRole } from './find-user-role.js';
 import { userRoleTag } from './user-role.tag.js';
 import { toUserRoleView } from './user-role.view.js';
 import { CreateUserRole } from './create-user-role.js';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan, In } from 'typeorm';
 import { UserRoleRow } from './user-role.entity.js';
 import { UpdateUserRole } from './update-user-role.js';
@@ -24,6 +24,7 @@ import { DeleteUserRole } from './delete-user-role.js';
 @Controller()
 export class UserRolesController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createUserRole: CreateUserRole,
     private readonly dataSource: DataSource,
     private readonly updateUserRole: UpdateUserRole,
@@ -34,8 +35,10 @@ export class UserRolesController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createUserRole>,
   ): Promise<ResponseOf<typeof createUserRole>> {
-    const { value, propagation } = await this.createUserRole.execute({ ...request, actor: request.actor.name });
-    return { userRole: toUserRoleView(value), etag: userRoleTag(value), propagation };
+    return this.answers.once(createUserRole, request, {
+      execute: () => this.createUserRole.execute({ ...request, actor: request.actor.name }),
+      answer: (row) => ({ userRole: toUserRoleView(row), etag: userRoleTag(row) }),
+    });
   }
 
   /** In the order of names. */

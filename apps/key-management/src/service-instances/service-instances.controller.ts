@@ -15,7 +15,7 @@ import { Payload } from '@nestjs/microservices';
 import { serviceInstanceTag } from './service-instance.tag.js';
 import { toServiceInstanceView } from './service-instance.view.js';
 import { CreateServiceInstance } from './create-service-instance.js';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
 import { ServiceInstanceRow } from './service-instance.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
@@ -27,6 +27,7 @@ import { DeleteServiceInstance } from './delete-service-instance.js';
 @Controller()
 export class ServiceInstancesController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createServiceInstance: CreateServiceInstance,
     private readonly dataSource: DataSource,
     private readonly updateServiceInstance: UpdateServiceInstance,
@@ -38,8 +39,10 @@ export class ServiceInstancesController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createServiceInstance>,
   ): Promise<ResponseOf<typeof createServiceInstance>> {
-    const { value, propagation } = await this.createServiceInstance.execute({ ...request, actor: request.actor.name });
-    return { serviceInstance: toServiceInstanceView(value), etag: serviceInstanceTag(value), propagation };
+    return this.answers.once(createServiceInstance, request, {
+      execute: () => this.createServiceInstance.execute({ ...request, actor: request.actor.name }),
+      answer: (row) => ({ serviceInstance: toServiceInstanceView(row), etag: serviceInstanceTag(row) }),
+    });
   }
 
   /** In the order of names. */

@@ -16,8 +16,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { toServiceKeyView, toCredentials } from './service-key.view.js';
 import { FLOW_URL } from './flow-url.js';
-import { CreateServiceKey } from './create-service-key.js';
-import { pageOf } from '@sluice/service-shell';
+import { CreateServiceKey, type CreatedServiceKey } from './create-service-key.js';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, In, MoreThan } from 'typeorm';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
@@ -44,9 +44,15 @@ interface Row {
 
 const most = 5;
 
+/** With what is shown this once. */
+function answerOf({ key, held, credentials, warnings = [] }: CreatedServiceKey) {
+  return { serviceKey: { ...toServiceKeyView(key, held, Date.now()), credentials }, warnings: [...warnings] };
+}
+
 @Controller()
 export class ServiceKeysController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createServiceKey: CreateServiceKey,
     private readonly dataSource: DataSource,
     private readonly certificateAuthority: CertificateAuthority,
@@ -62,13 +68,11 @@ export class ServiceKeysController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createServiceKey>,
   ): Promise<ResponseOf<typeof createServiceKey>> {
-    const { value, propagation } = await this.createServiceKey.execute({ ...request, actor: request.actor.name });
-    return {
-      serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
-      warnings: [...(value.warnings ?? [])],
-      etag: serviceKeyTag(value.key, value.held),
-      propagation,
-    };
+    return this.answers.once(createServiceKey, request, {
+      execute: () => this.createServiceKey.execute({ ...request, actor: request.actor.name }),
+      answer: (created) => ({ ...answerOf(created), etag: serviceKeyTag(created.key, created.held) }),
+      secret: true,
+    });
   }
 
   /** In the order of names. */
@@ -123,12 +127,11 @@ export class ServiceKeysController {
   async rotate(
     @Payload() request: DecodedRequestOf<typeof rotateServiceKey>,
   ): Promise<ResponseOf<typeof rotateServiceKey>> {
-    const { value, propagation } = await this.rotateServiceKey.execute({ ...request, actor: request.actor.name });
-    return {
-      serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
-      warnings: [...(value.warnings ?? [])],
-      propagation,
-    };
+    return this.answers.once(rotateServiceKey, request, {
+      execute: () => this.rotateServiceKey.execute({ ...request, actor: request.actor.name }),
+      answer: answerOf,
+      secret: true,
+    });
   }
 
   @Handles(revokeServiceKey)

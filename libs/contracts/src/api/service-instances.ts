@@ -8,6 +8,7 @@ import {
   changed,
   entityName,
   etag,
+  idempotencyKey,
   idInPath,
   ifMatch,
   page,
@@ -80,6 +81,7 @@ export const createServiceInstance = defineOperation('key-management', 'create-s
     name: entityName,
     plan: oneOf(plans).default('integration-flow'),
     parameters: instanceParameters.nullish(),
+    idempotencyKey,
   }),
   response: changed.extend({ serviceInstance, etag: etag.optional() }),
   http: {

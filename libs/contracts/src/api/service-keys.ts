@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
 import { tagged } from '../operation/tagged.js';
 import { wholeNumber } from '../operation/violations.js';
-import { byActor, changed, entityName, etag, idInPath, ifMatch, page, pageRequest, paging } from '../request/shapes.js';
+import {
+  byActor,
+  changed,
+  entityName,
+  etag,
+  idempotencyKey,
+  idInPath,
+  ifMatch,
+  page,
+  pageRequest,
+  paging,
+} from '../request/shapes.js';
 import { revocationReason } from './revocation-reason.js';
 import { certificateWarnings, serviceKey, serviceKeyParameters, serviceKeyWithCredentials } from './service-key.js';
 
@@ -27,6 +38,7 @@ export const createServiceKey = defineOperation('key-management', 'create-servic
     serviceInstanceId: idInPath,
     name: entityName,
     parameters: serviceKeyParameters.optional(),
+    idempotencyKey,
   }),
   response: changed.extend({
     serviceKey: serviceKeyWithCredentials,
@@ -96,6 +108,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
       .string()
       .optional()
       .meta({ description: 'The successor in PEM; of a key of type certificate_external.' }),
+    idempotencyKey,
   }),
   response: changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
   timeoutMs: 30_000,

@@ -7,6 +7,7 @@ import {
   byActor,
   changed,
   etag,
+  idempotencyKey,
   idInPath,
   ifMatch,
   page,
@@ -50,7 +51,7 @@ export const listTrustedRoots = defineOperation('key-management', 'list-trusted-
 });
 
 export const addTrustedRoot = defineOperation('key-management', 'add-trusted-root', {
-  request: byActor.extend({ pem: z.string({ error: 'must be the root certificate in PEM' }) }),
+  request: byActor.extend({ pem: z.string({ error: 'must be the root certificate in PEM' }), idempotencyKey }),
   response: changed.extend({ trustedRoot, warnings: certificateWarnings, etag: etag.optional() }),
   http: {
     method: 'POST',
@@ -119,7 +120,7 @@ export const removeRevocation = defineHttpOperation('removeRevocation', {
 export const addCertificateList = defineRequest(
   'key-management',
   'add-certificate-list',
-  byActor.extend({ sha256: z.string(), content: base64 }),
+  byActor.extend({ sha256: z.string(), content: base64, idempotencyKey }),
   changed.extend({ trustedRoot, certificateList }),
   30_000,
 );
@@ -135,6 +136,7 @@ export const uploadCertificateList = defineHttpOperation('uploadCertificateList'
   summary: 'Brings an uploaded CRL (DER, PEM, or JSON with pem) into force.',
   body: z.strictObject({ pem: z.string() }),
   mediaTypes: certificateListMediaTypes,
+  headers: ['idempotencyKey'],
   answer: certificateList.extend({ propagation }),
   status: 201,
   changes: true,

@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
 import { tagged } from '../operation/tagged.js';
 import { textOf, textUpTo } from '../operation/violations.js';
-import { byActor, changed, etag, idInPath, ifMatch, page, pageRequest, paging, timestamp } from '../request/shapes.js';
+import {
+  byActor,
+  changed,
+  etag,
+  idempotencyKey,
+  idInPath,
+  ifMatch,
+  page,
+  pageRequest,
+  paging,
+  timestamp,
+} from '../request/shapes.js';
 import { roleNamePattern, roleNameRule } from '@sluice/domain';
 
 export const roleName = textOf(roleNamePattern, roleNameRule).meta({ examples: ['Orders.send'] });
@@ -27,7 +38,7 @@ export const listUserRoles = defineOperation('authorization', 'list-user-roles',
 });
 
 export const createUserRole = defineOperation('authorization', 'create-user-role', {
-  request: byActor.extend({ name: roleName, description: description.default('') }),
+  request: byActor.extend({ name: roleName, description: description.default(''), idempotencyKey }),
   response: changed.extend({ userRole, etag: etag.optional() }),
   http: {
     method: 'POST',

@@ -24,6 +24,7 @@ export const httpStatusOf: Readonly<Record<ErrorCode, number>> = {
   'precondition-failed': 412,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
+  'idempotency-key-reused': 422,
   behind: 503,
   overloaded: 503,
   unavailable: 503,

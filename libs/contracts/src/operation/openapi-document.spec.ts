@@ -74,6 +74,19 @@ describe('the description of the admin API', () => {
     expect(document.components.schemas['ServiceInstance']).not.toHaveProperty('properties.etag');
   });
 
+  it('has for what makes something the key with which it may be repeated', () => {
+    const kept = operations.filter(({ headers }) => headers.includes('idempotencyKey'));
+    // A connectivity test makes nothing that stays, and is best made anew.
+    const making = operations.filter((each) => each.answer.status === 201 && each.id !== 'runConnectivityTest');
+    const secret = operations.filter((each) => each.answer.secret);
+    expect(new Set(kept)).toEqual(new Set([...making, ...secret]));
+    for (const { path, method } of kept) {
+      const described = document.paths[path]?.[method.toLowerCase()] as Described;
+      expect(described.parameters?.map(({ name }) => name)).toContain('Idempotency-Key');
+      expect(described.responses).toHaveProperty('422');
+    }
+  });
+
   it('names the parameters of each path, and groups that it describes', () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const { parameters = [], tags } of Object.values(methods)) {

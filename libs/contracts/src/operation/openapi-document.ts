@@ -228,8 +228,9 @@ const pendingSchema = {
 /** Every error that the operation may be answered with. */
 export function errorsOf({ errors, headers, body, open }: HttpOperation): ErrorCode[] {
   const ofBodies: ErrorCode[] = body ? ['unsupported-media-type', 'payload-too-large'] : [];
-  const ofHeaders: ErrorCode[] =
-    headers.includes('ifMatch') || headers.includes('ifNoneMatch') ? ['precondition-failed'] : [];
+  const ofHeaders = headers.map((member): ErrorCode =>
+    member === 'idempotencyKey' ? 'idempotency-key-reused' : 'precondition-failed',
+  );
   const all = new Set<ErrorCode>([...errorsOfEveryCall, ...ofBodies, ...ofHeaders, ...errors]);
   if (open) all.delete('unauthenticated');
   return errorCodes.filter((code) => all.has(code));

@@ -1,7 +1,7 @@
 import { invalidArgument } from '@sluice/domain';
 
 /** Members of a request that a header of the call gives. */
-export const headerMembers = ['ifMatch', 'ifNoneMatch'] as const;
+export const headerMembers = ['ifMatch', 'ifNoneMatch', 'idempotencyKey'] as const;
 export type HeaderMember = (typeof headerMembers)[number];
 
 interface RequestHeader {
@@ -34,6 +34,22 @@ export const requestHeaders: Readonly<Record<HeaderMember, RequestHeader>> = {
     read: (text) => {
       if (text.trim() === '*') return '*';
       throw new FaultyHeader('must be *, for a call that makes what is not there yet');
+    },
+  },
+  idempotencyKey: {
+    name: 'Idempotency-Key',
+    description:
+      'A text of your own, another one for each request. Who repeats a request with its key within ten minutes gets the first answer, and nothing is made again; an answer with what is shown once is given again one time.',
+    schema: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[\\x21-\\x7e]*$',
+      examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    },
+    read: (text) => {
+      if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
+      throw new FaultyHeader('must be 1 to 255 visible ASCII characters, given once');
     },
   },
 };

@@ -8,6 +8,10 @@ export const etag = z.string().regex(/^[\x21\x23-\x7e]+$/);
 /** Members that are a header of the call each. Tags that cannot match, because they are weak, are left out. */
 export const ifMatch = z.union([z.literal('*'), z.array(z.string())]).optional();
 export const ifNoneMatch = z.literal('*').optional();
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/)
+  .optional();
 export const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
 export const timestamp = z.iso.datetime();
 export const position = z.object({ epoch: z.string(), sequence: z.number().int().nonnegative() });

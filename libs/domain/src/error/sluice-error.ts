@@ -23,6 +23,7 @@ export const errorCodes = [
   'certificate-list-refused',
   'protected',
   'precondition-failed',
+  'idempotency-key-reused',
   'payload-too-large',
   'unsupported-media-type',
   'behind',
