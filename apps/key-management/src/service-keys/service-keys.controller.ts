@@ -46,7 +46,8 @@ const most = 5;
 
 /** With what is shown this once. */
 function answerOf({ key, held, credentials, warnings = [] }: CreatedServiceKey) {
-  return { serviceKey: { ...toServiceKeyView(key, held, Date.now()), credentials }, warnings: [...warnings] };
+  const serviceKey = { ...toServiceKeyView(key, held, Date.now()), credentials };
+  return { serviceKey, warnings: [...warnings], etag: serviceKeyTag(key, held) };
 }
 
 @Controller()
@@ -70,7 +71,7 @@ export class ServiceKeysController {
   ): Promise<ResponseOf<typeof createServiceKey>> {
     return this.answers.once(createServiceKey, request, {
       execute: () => this.createServiceKey.execute({ ...request, actor: request.actor.name }),
-      answer: (created) => ({ ...answerOf(created), etag: serviceKeyTag(created.key, created.held) }),
+      answer: answerOf,
       secret: true,
     });
   }
@@ -139,7 +140,8 @@ export class ServiceKeysController {
     @Payload() request: DecodedRequestOf<typeof revokeServiceKey>,
   ): Promise<ResponseOf<typeof revokeServiceKey>> {
     const { value, propagation } = await this.revokeServiceKey.execute({ ...request, actor: request.actor.name });
-    return { serviceKey: toServiceKeyView(value.key, value.held, Date.now()), propagation };
+    const { key, held } = value;
+    return { serviceKey: toServiceKeyView(key, held, Date.now()), etag: serviceKeyTag(key, held), propagation };
   }
 
   @Handles(revokeCertificate)
@@ -147,7 +149,8 @@ export class ServiceKeysController {
     @Payload() request: DecodedRequestOf<typeof revokeCertificate>,
   ): Promise<ResponseOf<typeof revokeCertificate>> {
     const { value, propagation } = await this.revokeCertificate.execute({ ...request, actor: request.actor.name });
-    return { serviceKey: toServiceKeyView(value.key, value.held, Date.now()), propagation };
+    const { key, held } = value;
+    return { serviceKey: toServiceKeyView(key, held, Date.now()), etag: serviceKeyTag(key, held), propagation };
   }
 
   @Handles(deleteServiceKey)

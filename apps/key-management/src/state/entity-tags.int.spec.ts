@@ -85,12 +85,12 @@ describe('the entity tag of a service key', () => {
     await keys.takeUsage({ used: [{ sha256, serviceKeyId: id, atMs: Date.now() }] });
     expect((await keys.get({ id })).certificates[0]?.lastUsedAt).toBeDefined();
     expect(await tagOf(keys.get({ id }))).toBe(first);
-    await keys.rotate({ id, overlapSeconds: 60, actor });
-    const second = await tagOf(keys.get({ id }));
+    const second = await tagOf(keys.rotate({ id, overlapSeconds: 60, actor }));
+    expect(await tagOf(keys.get({ id }))).toBe(second);
     expect(await outcomes([keys.delete({ id, ifMatch: [first], actor })])).toEqual([failed]);
-    await keys.revokeOneCertificate({ id, sha256, reason: 'superseded', actor });
+    const third = await tagOf(keys.revokeOneCertificate({ id, sha256, reason: 'superseded', actor }));
+    expect(await tagOf(keys.get({ id }))).toBe(third);
     expect(await outcomes([keys.delete({ id, ifMatch: [second], actor })])).toEqual([failed]);
-    const third = await tagOf(keys.get({ id }));
     expect(await outcomes([keys.delete({ id, ifMatch: [third], actor })])).toEqual(['made']);
   });
 });

@@ -110,7 +110,11 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
       .meta({ description: 'The successor in PEM; of a key of type certificate_external.' }),
     idempotencyKey,
   }),
-  response: changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
+  response: changed.extend({
+    serviceKey: serviceKeyWithCredentials,
+    warnings: certificateWarnings,
+    etag: etag.optional(),
+  }),
   timeoutMs: 30_000,
   http: {
     method: 'POST',
@@ -132,7 +136,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
 
 export const revokeServiceKey = defineOperation('key-management', 'revoke-service-key', {
   request: byActor.extend({ id: idInPath, reason: revocationReason }),
-  response: changed.extend({ serviceKey }),
+  response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/service-keys/{id}/revoke',
@@ -145,7 +149,7 @@ export const revokeServiceKey = defineOperation('key-management', 'revoke-servic
 
 export const revokeCertificate = defineOperation('key-management', 'revoke-certificate', {
   request: byActor.extend({ id: idInPath, sha256: idInPath, reason: revocationReason }),
-  response: changed.extend({ serviceKey }),
+  response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/service-keys/{id}/certificates/{sha256}/revoke',

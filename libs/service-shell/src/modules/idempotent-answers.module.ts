@@ -25,7 +25,7 @@ export interface IdempotentAnswersModuleOptions {
 }
 
 /** How often is looked for answers that are kept no longer; they are not given any more before that. */
-const sweepIntervalMs = 10_000;
+const sweepIntervalMs = 5_000;
 
 /** Gives a repeated call the first answer. Needs `PublishedChangesModule`; provides `IdempotentAnswers`. */
 @Global()
