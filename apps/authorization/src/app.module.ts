@@ -1,4 +1,10 @@
-import { AuditModule, DatabaseModule, PublishedChangesModule, StateModule } from '@sluice/service-shell';
+import {
+  AuditModule,
+  DatabaseModule,
+  IdempotentAnswersModule,
+  PublishedChangesModule,
+  StateModule,
+} from '@sluice/service-shell';
 import { Module } from '@nestjs/common';
 import { AdminTokensModule } from './admin-tokens/admin-tokens.module.js';
 import { DecisionsModule } from './decisions/decisions.module.js';
@@ -16,6 +22,7 @@ const writer = 'authorization';
     StateModule.forRoot({ holds: ['role', 'flow'] }),
     PublishedChangesModule.forRoot({ writer, records: allRecords }),
     AuditModule.forRoot(writer),
+    IdempotentAnswersModule.forRoot(),
     DecisionsModule,
     UserRolesModule,
     AdminTokensModule,

@@ -1,4 +1,11 @@
-import { AuditModule, DatabaseModule, PublishedChangesModule, StateModule, stateNotReady } from '@sluice/service-shell';
+import {
+  AuditModule,
+  DatabaseModule,
+  IdempotentAnswersModule,
+  PublishedChangesModule,
+  StateModule,
+  stateNotReady,
+} from '@sluice/service-shell';
 import { Module } from '@nestjs/common';
 import { AuditHeadModule } from './audit/audit-head.module.js';
 import { CertificatesModule } from './certificates/certificates.module.js';
@@ -29,6 +36,7 @@ const writer = 'key-management';
     StreamsModule,
     PublishedChangesModule.forRoot({ writer, records: allRecords, signs: true }),
     AuditModule.forRoot(writer),
+    IdempotentAnswersModule.forRoot({ sealedBy: IssuingCasModule }),
     ServiceInstancesModule,
     ServiceKeysModule,
     IssuingCasModule,

@@ -1,10 +1,17 @@
-import { databaseEnvironment, destinationEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
+import {
+  databaseEnvironment,
+  destinationEnvironment,
+  idempotentAnswersEnvironment,
+  readEnvironment,
+  shellEnvironment,
+} from '@sluice/service-shell';
 import { defaultBusStoreMb, minBusStoreMb } from '@sluice/contracts';
 import { z } from 'zod';
 
 const environment = shellEnvironment
   .extend(databaseEnvironment.shape)
   .extend(destinationEnvironment.shape)
+  .extend(idempotentAnswersEnvironment.shape)
   .extend({
     MASTER_KEY_FILE: z.string().min(1).describe('32 random bytes in base64: everything private is sealed under it.'),
     RECORD_SIGNING_KEY_FILE: z.string().min(1).describe('Ed25519 private key (PEM, PKCS#8) that signs state records.'),

@@ -32,9 +32,15 @@ describe('attack 34: secrets of a run', () => {
     const instance = await administrator.createInstance([role]);
     const rsa = await administrator.createKey(instance, { 'key-type': 'certificate', 'key-algorithm': 'RSA' });
     const ec = await administrator.createCertificateKey(instance);
-    const rotated = await administrator.client.expect<ServiceKey>(200, 'POST', `/v1/service-keys/${ec.id}/rotate`, {
-      overlapSeconds: 60,
-    });
+    // Its answer is kept, with the private key, while the secrets are looked for.
+    const rotated = await administrator.client.expect<ServiceKey>(
+      200,
+      'POST',
+      `/v1/service-keys/${ec.id}/rotate`,
+      { overlapSeconds: 60 },
+      undefined,
+      { 'idempotency-key': 'kept-while-looking' },
+    );
     const secret = await administrator.createKey(instance, { 'key-type': 'client_secret' });
     keys.push(rsa, ec, rotated, secret);
     const flow = await administrator.deployFlow({ role });

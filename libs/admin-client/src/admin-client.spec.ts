@@ -137,6 +137,18 @@ describe('a call', () => {
     expect(asked).toMatchObject([{ line: 'PUT /v1/trusted-roots/ab/revocation', body: '{"failure":"soft"}' }]);
   });
 
+  it('sends the headers it is given, and tells the entity tag of the answer', async () => {
+    let sent: IncomingMessage['headers'] = {};
+    reply = ({ headers }) => {
+      sent = headers;
+      return { headers: { etag: '"18"' }, body: { name: 'A' } };
+    };
+    const told = await client.callTagged(updateUserRole, { name: 'A', description: 'x' }, { ifMatch: '"17"' });
+    expect([told.etag, told.answer.name, sent['if-match']]).toEqual(['"18"', 'A', '"17"']);
+    await client.call(undeployFlow, { id: 'f' }, { ifMatch: undefined, ifNoneMatch: '*' });
+    expect([sent['if-match'], sent['if-none-match']]).toEqual([undefined, '*']);
+  });
+
   it('sends what the operation does not know too, so that it is refused by name', async () => {
     await client.call(retireIssuingCa, { id: 'c', froce: true } as { id: string });
     expect(asked[0]?.body).toBe('{"froce":true}');

@@ -1,6 +1,6 @@
 import type { HttpOperation, Operation } from '@sluice/contracts';
 import { AdminApiError, type Problem } from './admin-api-error.js';
-import { requestOf } from './request-of.js';
+import { headersOf, requestOf, type CallHeaders } from './request-of.js';
 
 /** An operation of the admin API: as it is defined, or as the request of the bus that it is. */
 export type Called<Input = unknown, Answer = unknown> =
@@ -26,6 +26,11 @@ export interface RawBody {
   readonly mediaType: string;
 }
 
+interface Sent {
+  readonly raw?: RawBody | undefined;
+  readonly headers?: CallHeaders | undefined;
+}
+
 /** Longer than any call takes. */
 const defaultTimeoutMs = 70_000;
 const itemsPerPage = 1_000;
@@ -42,13 +47,35 @@ export class AdminClient {
    * @returns the parsed body of a success; undefined when there is none
    * @throws AdminApiError for an answer that is no success; Error when there is no answer, or none of the admin API
    */
-  async call<O extends Called<never> | Called>(operation: O, input: InputOf<O>): Promise<AnswerOf<O>> {
-    return (await this.#json(httpOf(operation), input)) as AnswerOf<O>;
+  async call<O extends Called<never> | Called>(
+    operation: O,
+    input: InputOf<O>,
+    headers?: CallHeaders,
+  ): Promise<AnswerOf<O>> {
+    return (await this.callTagged(operation, input, headers)).answer;
+  }
+
+  /**
+   * The same, with the entity tag of what the answer is about: it goes into `ifMatch` of a change.
+   * @returns `etag` in its quotes; undefined when the answer has none
+   */
+  async callTagged<O extends Called<never> | Called>(
+    operation: O,
+    input: InputOf<O>,
+    headers?: CallHeaders,
+  ): Promise<{ answer: AnswerOf<O>; etag: string | undefined }> {
+    const { answer, etag } = await this.#json(httpOf(operation), input, { headers });
+    return { answer: answer as AnswerOf<O>, etag };
   }
 
   /** The same, with a body that is no JSON. */
-  async send<O extends Called<never> | Called>(operation: O, input: InputOf<O>, raw: RawBody): Promise<AnswerOf<O>> {
-    return (await this.#json(httpOf(operation), input, raw)) as AnswerOf<O>;
+  async send<O extends Called<never> | Called>(
+    operation: O,
+    input: InputOf<O>,
+    raw: RawBody,
+    headers?: CallHeaders,
+  ): Promise<AnswerOf<O>> {
+    return (await this.#json(httpOf(operation), input, { raw, headers })).answer as AnswerOf<O>;
   }
 
   /** The octets of an answer that is no JSON. @throws as `call` */
@@ -64,7 +91,7 @@ export class AdminClient {
     const seen = new Set<string>();
     for (let after: string | undefined; ;) {
       const page = { ...input, limit: itemsPerPage, ...(after === undefined ? {} : { after }) };
-      const { items, next } = (await this.#json(httpOf(operation), page)) as { items: unknown; next?: unknown };
+      const { items, next } = (await this.#json(httpOf(operation), page)).answer as { items: unknown; next?: unknown };
       if (!Array.isArray(items)) throw new Error('The admin API answered something else than a list.');
       yield* items as ItemOf<O>[];
       if (next === undefined) return;
@@ -74,11 +101,16 @@ export class AdminClient {
     }
   }
 
-  async #json(operation: HttpOperation, input: unknown, raw?: RawBody): Promise<unknown> {
-    const { response, bytes } = await this.#fetch(operation, input, raw);
-    if (bytes.length === 0 && (response.status === 204 || !operation.answer.schema)) return undefined;
+  async #json(
+    operation: HttpOperation,
+    input: unknown,
+    sent?: Sent,
+  ): Promise<{ answer: unknown; etag: string | undefined }> {
+    const { response, bytes } = await this.#fetch(operation, input, sent);
+    const etag = response.headers.get('etag') ?? undefined;
+    if (bytes.length === 0 && (response.status === 204 || !operation.answer.schema)) return { answer: undefined, etag };
     const parsed = parsedJson(response, bytes);
-    if (typeof parsed === 'object' && parsed !== null) return parsed;
+    if (typeof parsed === 'object' && parsed !== null) return { answer: parsed, etag };
     const type = response.headers.get('content-type') ?? 'nothing';
     throw new Error(`What answers at ${this.#url} is not the admin API: it answered ${response.status} with ${type}.`);
   }
@@ -87,7 +119,7 @@ export class AdminClient {
   async #fetch(
     operation: HttpOperation,
     input: unknown,
-    raw?: RawBody,
+    { raw, headers = {} }: Sent = {},
   ): Promise<{ response: Response; bytes: Uint8Array<ArrayBuffer> }> {
     const { token, timeoutMs = defaultTimeoutMs } = this.options;
     const { target, body } = requestOf(operation, input as Readonly<Record<string, unknown>>);
@@ -96,7 +128,11 @@ export class AdminClient {
     try {
       const response = await fetch(`${this.#url}${target}`, {
         method: operation.method,
-        headers: { authorization: `Bearer ${token}`, ...(sent ? { 'content-type': sent.mediaType } : {}) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...headersOf(headers),
+          ...(sent ? { 'content-type': sent.mediaType } : {}),
+        },
         ...(sent ? { body: sent.content } : {}),
         // Wherever it leads, the token is not for there.
         redirect: 'manual',

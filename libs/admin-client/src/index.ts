@@ -8,3 +8,4 @@ export {
   type ItemOf,
   type RawBody,
 } from './admin-client.js';
+export type { CallHeaders } from './request-of.js';

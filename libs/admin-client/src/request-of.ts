@@ -1,4 +1,7 @@
-import { parametersOf, type HttpOperation } from '@sluice/contracts';
+import { parametersOf, requestHeaders, type HeaderMember, type HttpOperation } from '@sluice/contracts';
+
+/** Headers that some calls take, as they are sent: entity tags in their quotes, as `etag` gave them. */
+export type CallHeaders = Readonly<Partial<Record<HeaderMember, string | undefined>>>;
 
 /**
  * Divides what a caller gives among path, query and body.
@@ -33,4 +36,13 @@ function bodyOf({ body }: HttpOperation, rest: Readonly<Record<string, unknown>>
   if (body?.member !== undefined) return JSON.stringify(rest[body.member]);
   if (Object.keys(rest).length === 0 && (!body?.schema || body.optional)) return undefined;
   return JSON.stringify(rest);
+}
+
+/** What the operation does not take is sent too, and refused by name. */
+export function headersOf(given: CallHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([member, value]) =>
+      value === undefined ? [] : [[requestHeaders[member as HeaderMember].name, value]],
+    ),
+  );
 }

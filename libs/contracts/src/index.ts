@@ -121,6 +121,7 @@ export {
 export {
   createUserRole,
   deleteUserRole,
+  getUserRole,
   listUserRoles,
   updateUserRole,
   userRole,
@@ -139,6 +140,7 @@ export {
 export { forwardedOperations, operations } from './operation/operations.js';
 export { errorsOf, openApiDocument } from './operation/openapi-document.js';
 export { httpStatusOf } from './operation/http-status.js';
+export { readRequestHeaders, requestHeaders, type HeaderMember } from './operation/request-headers.js';
 export { readBody, readParameters } from './operation/read-request.js';
 export { violationsOf } from './operation/violations.js';
 export { findCertificatesByNames, getCertificateList, listRoleHolders, reportUsage } from './request/key-management.js';

@@ -39,6 +39,7 @@ export { ExpressionSyntaxError } from './flow/expression-syntax-error.js';
 export { flowIdViolation } from './flow/flow-id.js';
 export { FlowProcessingError, toProcessingError, type FlowErrorCode } from './flow/flow-processing-error.js';
 export { type SenderAuthorization, type SubjectAndIssuer } from './flow/sender-authorization.js';
+export { requirePrecondition, type Precondition } from './precondition/precondition.js';
 export { hasReached, type Dependency, type Position } from './state/position.js';
 export {
   canonicalDistinguishedName,

@@ -37,8 +37,14 @@ export class Transactions {
     this.#added = outboxChannels(schema).added;
   }
 
-  /** Runs again what the database ended for a conflict with another transaction; any other error ends it and nothing is kept. */
-  async run<T>(work: (change: Change) => Promise<T>): Promise<Committed<T>> {
+  /**
+   * Runs again what the database ended for a conflict with another transaction; any other error ends it and nothing is kept.
+   * @param finish last in the transaction, told what `work` gave and the outbox rows
+   */
+  async run<T>(
+    work: (change: Change) => Promise<T>,
+    finish?: (change: Change, committed: Committed<T>) => Promise<void>,
+  ): Promise<Committed<T>> {
     for (let attempt = 1; ; attempt++) {
       try {
         const committed = await this.dataSource.transaction(async (manager) => {
@@ -54,6 +60,7 @@ export class Transactions {
           const value = await work(change);
           this.onStep?.('rows-written');
           const outboxIds = await change.flush(this.#added);
+          await finish?.(change, { value, outboxIds });
           this.onStep?.('outbox-written');
           return { value, outboxIds };
         });

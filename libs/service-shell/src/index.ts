@@ -13,8 +13,11 @@ export {
   type OnRefusedDestination,
 } from './destinations/destinations.js';
 export { openDestinations } from './destinations/open-destinations.js';
+export { canonicalJson, contentTag } from './content-tag.js';
 export { FollowedFiles } from './followed-files.js';
 export { startHealthServer, type HealthServerOptions } from './health-server.js';
+export { IdempotentAnswers, type OnceOptions } from './idempotency/idempotent-answers.js';
+export { KeptAnswers } from './idempotency/kept-answers.js';
 export { cursorOf, positionOf, type CursorList } from './lists/cursor.js';
 export { pageOf, type PagedRows, type PageRequest } from './lists/page-of.js';
 export { sluiceVersion } from '@sluice/persistence';
@@ -23,6 +26,11 @@ export { Counter, durationBuckets, Histogram, Metrics, type Labels, type Reading
 export { keepRepairing, type KeepRepairingOptions, type Repairing } from './keep-repairing.js';
 export { AuditModule } from './modules/audit.module.js';
 export { DatabaseModule, type Tables } from './modules/database.module.js';
+export {
+  idempotentAnswersEnvironment,
+  IdempotentAnswersModule,
+  type IdempotentAnswersModuleOptions,
+} from './modules/idempotent-answers.module.js';
 export { PublishedChangesModule, type PublishedChangesModuleOptions } from './modules/published-changes.module.js';
 export { Readiness } from './modules/readiness.js';
 export { ShellModule } from './modules/shell.module.js';

@@ -24,6 +24,7 @@ import type { DataSource } from 'typeorm';
 import { acknowledgedEvents, eventSubjectsOf } from './acknowledged-events.js';
 import { findAheadOfPostgres } from './ahead-of-postgres.js';
 import { ConfirmState } from './confirm-state.js';
+import { currentIdempotentCall } from './idempotency/idempotent-call.js';
 import { keepRepairing } from './keep-repairing.js';
 import type { Shell } from './shell.js';
 import { pendingKeys } from './state-difference.js';
@@ -235,26 +236,36 @@ export class PublishedChanges {
     work: (change: ChangeScope) => Promise<T>,
   ): Promise<{ value: T; propagation: 'published' | 'pending' }> {
     const traceparent = currentRequest()?.traceparent;
-    const { value, outboxIds } = await this.#transactions.run((change) =>
-      work({
-        manager: change.manager,
-        state: (record) => change.state(record as StateRecord & Record<string, unknown>),
-        event: (name, subject, data) =>
-          change.event(name, {
-            specversion: '1.0',
-            source: `/sluice/${this.shell.service}`,
-            type: eventType(name),
-            subject,
-            time: new Date().toISOString(),
-            datacontenttype: 'application/json',
-            ...(traceparent ? { traceparent } : {}),
-            data,
-          }),
-      }),
+    const call = currentIdempotentCall();
+    const { value, outboxIds } = await this.#transactions.run(
+      async (change) => {
+        await call?.claim(change.manager);
+        return work({
+          manager: change.manager,
+          state: (record) => change.state(record as StateRecord & Record<string, unknown>),
+          event: (name, subject, data) =>
+            change.event(name, {
+              specversion: '1.0',
+              source: `/sluice/${this.shell.service}`,
+              type: eventType(name),
+              subject,
+              time: new Date().toISOString(),
+              datacontenttype: 'application/json',
+              ...(traceparent ? { traceparent } : {}),
+              data,
+            }),
+        });
+      },
+      call && ((change, committed) => call.keep(change.manager, committed.value, committed.outboxIds)),
     );
-    const published = await (this.#relay?.published(outboxIds, publicationTimeoutMs) ?? Promise.resolve(false));
+    const published = await this.published(outboxIds);
     this.shell.onStep?.('publication-heard');
     return { value, propagation: published ? 'published' : 'pending' };
+  }
+
+  /** Whether outbox rows are on the bus; with the bus away a moment is waited for it. */
+  published(outboxIds: readonly string[]): Promise<boolean> {
+    return this.#relay?.published(outboxIds, publicationTimeoutMs) ?? Promise.resolve(false);
   }
 
   #encode(record: StateRecord): Uint8Array {

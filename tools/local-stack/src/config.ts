@@ -22,6 +22,8 @@ export interface StackConfig {
   readonly proxies?: { readonly port: number; readonly caFile: string };
   /** How often the heads of the audit trails go out. */
   readonly auditHeadSeconds: number;
+  /** Whether answers are kept for calls that are repeated with their `Idempotency-Key`. */
+  readonly idempotentAnswers: 'on' | 'off';
   /** What all streams together may take on disk, in MiB. */
   readonly busStoreMb: number;
   /** Where subscribers find NATS, the first of as many as there are servers; 0: any that is free. Absent: the default, or a free one. */
@@ -67,6 +69,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
       ? { proxies: { port: proxyPort, caFile: resolve(root, proxyCaFile) } }
       : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
+    idempotentAnswers: readIdempotentAnswers(environment),
     busStoreMb: readBusStoreMb(environment),
     natsServers: readNatsServers(environment),
     postgresServers: readPostgresServers(environment),
@@ -75,6 +78,12 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
       : {}),
     root,
   };
+}
+
+function readIdempotentAnswers(environment: NodeJS.ProcessEnv): 'on' | 'off' {
+  const value = environment['SLUICE_IDEMPOTENT_ANSWERS'] || 'on';
+  if (value !== 'on' && value !== 'off') throw new Error('SLUICE_IDEMPOTENT_ANSWERS must be on or off.');
+  return value;
 }
 
 function readNatsServers(environment: NodeJS.ProcessEnv): 1 | 3 {

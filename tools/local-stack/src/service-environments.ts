@@ -77,6 +77,7 @@ function decidedProcesses(
     DATABASE_URL: databaseUrlFor(adminDatabaseUrl, role, ''),
     DATABASE_PASSWORD_FILE: provisioned.databasePasswordFile(role),
   });
+  const answers = { IDEMPOTENT_ANSWERS: config.idempotentAnswers };
   const records = { RECORD_KEYS_FILE: provisioned.recordKeysFile };
   const several = (count: number, make: (number: number) => ServiceProcess) =>
     Array.from({ length: count }, (_, index) => make(index + 1));
@@ -88,6 +89,7 @@ function decidedProcesses(
         ...bus('key-management'),
         ...database('key_management'),
         ...records,
+        ...answers,
         MASTER_KEY_FILE: provisioned.masterKeyFile,
         RECORD_SIGNING_KEY_FILE: provisioned.recordSigningKeyFile,
         BUS_STORE_MB: String(config.busStoreMb),
@@ -104,6 +106,7 @@ function decidedProcesses(
         ...bus('authorization'),
         ...database('authorization'),
         ...records,
+        ...answers,
         INITIAL_ADMIN_TOKEN_HASH_FILE: provisioned.adminTokenHashFile,
         CALLOUT_SEED_FILE: provisioned.calloutSeedFile,
         SUBSCRIBER_ISSUER_FILE: provisioned.subscriberIssuerFile,

@@ -1,9 +1,17 @@
-import { checkArtifact, checkFlow, deployFlow, importFlows, importPackage, putFlow } from '@sluice/contracts';
+import {
+  checkArtifact,
+  checkFlow,
+  deployFlow,
+  importFlows,
+  importPackage,
+  putFlow,
+  type RequestOf,
+} from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
 import { Body, Controller, Headers, Res } from '@nestjs/common';
 import { Actor } from '../http/administrator.js';
-import { answerChange } from '../http/answer.js';
+import { answerChange, answerTagged } from '../http/answer.js';
 import { Given } from '../http/given.js';
 import type { Reply } from '../http/problem-filter.js';
 import { Serves } from '../http/serves.js';
@@ -17,15 +25,19 @@ export class FlowsController {
 
   @Serves(putFlow)
   async deploy(
-    @Given() { id }: { id: string },
+    @Given() given: Pick<RequestOf<typeof deployFlow>, 'id' | 'ifMatch' | 'ifNoneMatch'>,
     @Headers('content-type') contentType: string | undefined,
     @Body() body: unknown,
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
     const artifact = await readArtifact(contentType, body);
-    const deployed = await this.requests.call(deployFlow, { id, ...artifact, actor });
-    return answerChange(reply, deployed.created ? 201 : 200, { ...deployed.flow, propagation: deployed.propagation });
+    const { flow, created, propagation, etag } = await this.requests.call(deployFlow, {
+      ...given,
+      ...artifact,
+      actor,
+    });
+    return answerChange(reply, created ? 201 : 200, answerTagged(reply, { ...flow, propagation, etag }));
   }
 
   /** What a deployment would say; a verdict of refusal is an answer, not an error. */

@@ -1,5 +1,14 @@
 import type { Reply } from './problem-filter.js';
 
+/** Puts the tag of what an answer is about into its header. @returns the answer without it */
+export function answerTagged<Body extends { etag?: string | undefined }>(
+  reply: Reply,
+  { etag, ...body }: Body,
+): Omit<Body, 'etag'> {
+  if (etag !== undefined) reply.header('etag', `"${etag}"`);
+  return body;
+}
+
 /** The status of a change's answer: 202 while it is committed but not yet on the bus. */
 export function answerChange<Body extends { propagation: 'published' | 'pending' }>(
   reply: Reply,

@@ -2,13 +2,13 @@ import { forwardedOperations, type OperationContract } from '@sluice/contracts';
 import { RequestClient } from '@sluice/messaging';
 import { Controller, Inject, Req, Res, type Type } from '@nestjs/common';
 import { Actor } from './administrator.js';
-import { answerChange, answerDeletion } from './answer.js';
+import { answerChange, answerDeletion, answerTagged } from './answer.js';
 import { readJsonBody, type IncomingRequest } from './given.js';
 import type { Reply } from './problem-filter.js';
 import { Serves } from './serves.js';
 
 /**
- * A controller for each operation that is one request of the bus: what is in the path, the query and the body goes into the
+ * A controller for each operation that is one request of the bus: what is in the path, the query, the headers and the body goes into the
  * request, with who asks; what the response is about stands at the top of the answer.
  * @param except operations that have a controller of their own
  */
@@ -49,7 +49,7 @@ function bodyOf(request: IncomingRequest, { http }: OperationContract): Record<s
 
 function answer(reply: Reply, { http, shows }: OperationContract, response: Record<string, unknown>): unknown {
   if (http.method === 'DELETE') return answerDeletion(reply, response);
-  const { created, ...members } = response;
+  const { created, ...members } = answerTagged(reply, response) as Record<string, unknown>;
   const shown = shows === undefined ? members : flatten(members, shows);
   if (!('propagation' in shown)) return shown;
   const status = created === true ? 201 : http.answer.status;

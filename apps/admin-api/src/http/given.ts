@@ -1,4 +1,11 @@
-import { operations, matchesPath, readBody, readParameters, type HttpOperation } from '@sluice/contracts';
+import {
+  operations,
+  matchesPath,
+  readBody,
+  readParameters,
+  readRequestHeaders,
+  type HttpOperation,
+} from '@sluice/contracts';
 import { invalidArgument, SluiceError } from '@sluice/domain';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { routeOf } from './serves.js';
@@ -11,7 +18,7 @@ export interface IncomingRequest {
   readonly params: unknown;
   readonly query: unknown;
   readonly body?: unknown;
-  /** Of the path and the query, read by the definition of the operation. */
+  /** Of the path, the query and the headers, read by the definition of the operation. */
   given?: Readonly<Record<string, unknown>>;
 }
 
@@ -31,7 +38,7 @@ function operationOf({ method, routeOptions }: IncomingRequest): HttpOperation |
 
 /**
  * Reads the parameters of a request before anybody is asked who sent it.
- * @throws SluiceError `invalid-argument` naming every parameter that is wrong or not known
+ * @throws SluiceError `invalid-argument` naming every parameter or header that is wrong or not known
  */
 export function readTarget(request: IncomingRequest): void {
   const coding = request.headers['content-encoding'];
@@ -45,6 +52,7 @@ export function readTarget(request: IncomingRequest): void {
   request.given = {
     ...readParameters(operation.parameters, (request.params ?? {}) as Record<string, unknown>),
     ...readParameters(operation.query, (request.query ?? {}) as Record<string, unknown>),
+    ...readRequestHeaders(operation, request.headers),
   };
 }
 
@@ -72,7 +80,7 @@ export function readJsonBody(request: IncomingRequest, { body: defined }: HttpOp
   return readBody(defined.schema, body === undefined && defined.optional ? {} : body);
 }
 
-/** What a request gives for its operation: the parameters of path and query, and the members of a JSON body. */
+/** What a request gives for its operation: the parameters of path and query, what its headers give, and the members of a JSON body. */
 export const Given = createParamDecorator((_data: unknown, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<IncomingRequest>();
   const operation = operationOf(request);

@@ -1,72 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { authenticateAdministrator, operations, type RequestContract } from '@sluice/contracts';
+import { operations } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
-import type { RequestClient } from '@sluice/messaging';
-import { createLog, Metrics, Readiness, type Shell } from '@sluice/service-shell';
 import { RequestMethod, type Type } from '@nestjs/common';
 import { MODULE_METADATA } from '@nestjs/common/constants.js';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { settings } from '../config.js';
+import { HttpAppUnderTest } from '../testing/http-app-under-test.js';
 import { HttpModule } from './http.module.js';
 import { bodyLimit } from './body-limit.js';
-import { createHttpApp } from './create-http-app.js';
 import { routeOf } from './serves.js';
 
-/** What the services were asked, and what they answer. The bus itself is in the tests from outside. */
-const asked: { subject: string; request: Record<string, unknown> }[] = [];
-let answer: unknown;
-const requests = {
-  call: (contract: RequestContract, request: Record<string, unknown>) => {
-    if (contract.subject === authenticateAdministrator.subject) return Promise.resolve({ name: 'anna' });
-    asked.push({ subject: contract.subject, request });
-    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-  },
-} as unknown as RequestClient;
-const faults: unknown[] = [];
-const shell = {
-  service: 'admin-api',
-  log: createLog('admin-api', 'silent'),
-  requests,
-  metrics: new Metrics(),
-  onFault: (error: unknown) => void faults.push(error),
-  onShutdown: () => undefined,
-} as unknown as Shell;
-
-/** What has no default; none of it is used. */
-const required = { NATS_URL: 'nats://127.0.0.1:1', NATS_SEED_FILE: 'seed', NATS_CA_FILE: 'ca.pem', ADMIN_PORT: '0' };
-
-let app: NestFastifyApplication;
-beforeAll(async () => {
-  app = await createHttpApp(shell, settings['admin-api'].parse(required), new Readiness());
-  await app.init();
-  await app.getHttpAdapter().getInstance().ready();
-});
-afterAll(() => app.close());
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: Record<string, unknown> & { violations?: { field: string; message: string }[] };
-}
-
-async function call(
-  method: string,
-  url: string,
-  payload?: string | Buffer,
-  type = 'application/json',
-): Promise<Answer> {
-  asked.length = 0;
-  const reply = await app.inject({
-    method: method as 'GET',
-    url,
-    headers: { authorization: 'Bearer token', ...(payload === undefined ? {} : { 'content-type': type }) },
-    ...(payload === undefined ? {} : { payload }),
-  });
-  const body = (reply.body === '' ? {} : JSON.parse(reply.body)) as Answer['body'];
-  return { status: reply.statusCode, headers: reply.headers, body };
-}
+const http = new HttpAppUnderTest();
+const { asked, faults } = http;
+const call = http.call.bind(http);
+beforeAll(() => http.start());
+afterAll(() => http.stop());
 
 describe('the routes of the admin API', () => {
   it('are its operations, and each operation has a route', () => {
@@ -90,7 +38,7 @@ describe('a call that is one request of the bus', () => {
   const key = { id: 'k', name: 'key' };
 
   it('passes on what path, query and body give, with who asks, and shows what the response is about', async () => {
-    answer = { serviceKey: key, warnings: [], propagation: 'published' };
+    http.answer = { serviceKey: key, warnings: [], propagation: 'published' };
     const rotated = await call('POST', '/v1/service-keys/k/rotate', '{"overlapSeconds": 60}');
     expect(asked).toEqual([
       {
@@ -103,7 +51,7 @@ describe('a call that is one request of the bus', () => {
   });
 
   it('has the defaults of its definition, and needs no body where all of it may be left out', async () => {
-    answer = { serviceKey: key, propagation: 'published' };
+    http.answer = { serviceKey: key, propagation: 'published' };
     expect((await call('POST', '/v1/service-keys/k/revoke')).status).toBe(200);
     expect(asked[0]?.request).toEqual({ id: 'k', reason: 'unspecified', actor: { name: 'anna' } });
   });
@@ -116,7 +64,7 @@ describe('a call that is one request of the bus', () => {
       [false, 'published', 200],
       [true, 'pending', 202],
     ] as const) {
-      answer = { credential, created, propagation };
+      http.answer = { credential, created, propagation };
       expect(await call('PUT', '/v1/credentials/erp', body)).toMatchObject({
         status,
         body: { ...credential, propagation },
@@ -130,22 +78,22 @@ describe('a call that is one request of the bus', () => {
   });
 
   it('deletes without a body, or says that it is still on its way', async () => {
-    answer = { propagation: 'published' };
+    http.answer = { propagation: 'published' };
     expect(await call('DELETE', '/v1/flows/f')).toMatchObject({ status: 204, body: {} });
-    answer = { propagation: 'pending' };
+    http.answer = { propagation: 'pending' };
     expect(await call('DELETE', '/v1/flows/f')).toMatchObject({ status: 202, body: { propagation: 'pending' } });
   });
 
   it('tells a fault of ours without its text, and logs it', async () => {
-    answer = new Error('password of the database');
+    http.answer = new Error('password of the database');
     const { status, body } = await call('GET', '/v1/flows/f');
     expect(status).toBe(500);
     expect(JSON.stringify(body)).not.toContain('password');
-    expect(faults.pop()).toBe(answer);
+    expect(faults.pop()).toBe(http.answer);
   });
 
   it('may be repeated a second after it could not be answered', async () => {
-    answer = new SluiceError('unavailable', 'Not now.');
+    http.answer = new SluiceError('unavailable', 'Not now.');
     const { status, headers } = await call('GET', '/v1/flows/f');
     expect([status, headers['retry-after']]).toEqual([503, '1']);
   });
@@ -232,7 +180,7 @@ describe('a request that means nothing', () => {
   });
 
   it('is told that a coded body is not taken', async () => {
-    const reply = await app.inject({
+    const reply = await http.app.inject({
       method: 'POST',
       url: '/v1/user-roles',
       headers: { authorization: 'Bearer token', 'content-type': 'application/json', 'content-encoding': 'gzip' },
@@ -242,7 +190,7 @@ describe('a request that means nothing', () => {
   });
 
   it('is told that the outcome of a change is not known when its answer did not come in time', async () => {
-    answer = new SluiceError('deadline-exceeded', 'authorization did not answer within 5000 ms.');
+    http.answer = new SluiceError('deadline-exceeded', 'authorization did not answer within 5000 ms.');
     expect(await call('DELETE', '/v1/flows/f')).toMatchObject({ status: 504, body: { outcome: 'unknown' } });
     expect((await call('GET', '/v1/flows/f')).body).not.toHaveProperty('outcome');
   });
@@ -262,7 +210,7 @@ describe('the version', () => {
       status: 200,
       body: { version, node: process.versions.node },
     });
-    expect((await app.inject({ method: 'GET', url: '/v1/version' })).statusCode).toBe(401);
+    expect((await http.app.inject({ method: 'GET', url: '/v1/version' })).statusCode).toBe(401);
   });
 });
 
@@ -272,20 +220,26 @@ describe('a stranger', () => {
     ['a body that is too large', '/v1/user-roles', ' '.repeat(bodyLimit + 1)],
     ['parameters that are not known', '/v1/user-roles?x=1', '{}'],
   ])('is refused before anything it sent is read: %s', async (_what, url, payload) => {
-    const reply = await app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload });
+    const reply = await http.app.inject({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/json' },
+      payload,
+    });
     expect([reply.statusCode, reply.headers['www-authenticate']]).toEqual([401, 'Bearer realm="sluice"']);
   });
 });
 
 describe('the page for people', () => {
   it('is there for everybody, and takes scripts from this host alone', async () => {
-    const page = await app.inject({ method: 'GET', url: '/docs' });
+    const page = await http.app.inject({ method: 'GET', url: '/docs' });
     expect(page.statusCode).toBe(200);
     expect(page.headers['content-security-policy']).toContain("script-src 'self';");
     const sources = Array.from(page.body.matchAll(/(?:src|href)="([^"]+)"/g), ([, source]) => source ?? '');
     expect(sources).toHaveLength(4);
-    for (const source of sources) expect((await app.inject({ method: 'GET', url: `/${source}` })).statusCode).toBe(200);
-    expect((await app.inject({ method: 'GET', url: '/docs/package.json' })).statusCode).toBe(404);
-    expect((await app.inject({ method: 'GET', url: '/docs/..%2Fpackage.json' })).statusCode).toBe(404);
+    for (const source of sources)
+      expect((await http.app.inject({ method: 'GET', url: `/${source}` })).statusCode).toBe(200);
+    expect((await http.app.inject({ method: 'GET', url: '/docs/package.json' })).statusCode).toBe(404);
+    expect((await http.app.inject({ method: 'GET', url: '/docs/..%2Fpackage.json' })).statusCode).toBe(404);
   });
 });

@@ -1,4 +1,10 @@
-import { addCertificateList, configureRevocation, removeRevocation, uploadCertificateList } from '@sluice/contracts';
+import {
+  addCertificateList,
+  configureRevocation,
+  removeRevocation,
+  uploadCertificateList,
+  type RequestOf,
+} from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
 import { Controller, Req, Res } from '@nestjs/common';
@@ -17,22 +23,22 @@ export class TrustedRootsController {
 
   @Serves(removeRevocation)
   async unconfigure(
-    @Given() { sha256 }: { sha256: string },
+    @Given() given: Pick<RequestOf<typeof configureRevocation>, 'sha256' | 'ifMatch'>,
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
-    return answerDeletion(reply, await this.requests.call(configureRevocation, { sha256, actor }));
+    return answerDeletion(reply, await this.requests.call(configureRevocation, { ...given, actor }));
   }
 
   @Serves(uploadCertificateList)
   async addList(
-    @Given() { sha256 }: { sha256: string },
+    @Given() given: Pick<RequestOf<typeof addCertificateList>, 'sha256' | 'idempotencyKey'>,
     @Req() request: IncomingRequest,
     @Actor() actor: Who,
     @Res({ passthrough: true }) reply: Reply,
   ) {
     const content = readCertificateList(request).toString('base64');
-    const { certificateList, propagation } = await this.requests.call(addCertificateList, { sha256, content, actor });
+    const { certificateList, propagation } = await this.requests.call(addCertificateList, { ...given, content, actor });
     return answerChange(reply, 201, { ...certificateList, propagation });
   }
 }

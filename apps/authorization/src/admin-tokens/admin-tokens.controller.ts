@@ -10,7 +10,7 @@ import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { CreateAdminToken } from './create-admin-token.js';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
 import { AdminTokenRow } from './admin-token.entity.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
@@ -19,6 +19,7 @@ import { SluiceError } from '@sluice/domain';
 @Controller()
 export class AdminTokensController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createAdminToken: CreateAdminToken,
     private readonly dataSource: DataSource,
     private readonly revokeAdminToken: RevokeAdminToken,
@@ -28,8 +29,13 @@ export class AdminTokensController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createAdminToken>,
   ): Promise<ResponseOf<typeof createAdminToken>> {
-    const row = await this.createAdminToken.execute({ ...request, actor: request.actor.name });
-    return { adminToken: { name: row.name, createdAt: row.createdAt.toISOString() } };
+    const { sealed } = request;
+    return this.answers.once(createAdminToken, request, {
+      execute: () => this.createAdminToken.execute({ ...request, actor: request.actor.name }),
+      answer: ({ name, createdAt }) => ({ adminToken: { name, createdAt: createdAt.toISOString() }, sealed }),
+      secret: true,
+      differing: ['tokenSha256', 'sealed'],
+    });
   }
 
   @Handles(listAdminTokens)

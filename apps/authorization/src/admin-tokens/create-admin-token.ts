@@ -13,7 +13,11 @@ export class CreateAdminToken {
   ) {}
 
   /** @throws SluiceError `name-in-use` */
-  async execute(request: { name: string; tokenSha256: string; actor: string }): Promise<AdminTokenRow> {
+  async execute(request: {
+    name: string;
+    tokenSha256: string;
+    actor: string;
+  }): Promise<{ value: AdminTokenRow; propagation: 'published' | 'pending' }> {
     const row: AdminTokenRow = {
       name: request.name,
       sha256: request.tokenSha256,
@@ -21,7 +25,10 @@ export class CreateAdminToken {
       createdAt: new Date(this.now()),
     };
     try {
-      await this.changes.commit(({ manager }) => manager.insert(AdminTokenRow, row));
+      return await this.changes.commit(async ({ manager }) => {
+        await manager.insert(AdminTokenRow, row);
+        return row;
+      });
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'admin_token_name') {
         throw new SluiceError('name-in-use', `There is an admin token named ${request.name} already.`, undefined, {
@@ -30,6 +37,5 @@ export class CreateAdminToken {
       }
       throw error;
     }
-    return row;
   }
 }

@@ -10,7 +10,7 @@ import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { subscriberView } from './subscriber.view.js';
 import { CreateSubscriber } from './create-subscriber.js';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
 import { SubscriberRow } from './subscriber.entity.js';
 import { RevokeSubscriber } from './revoke-subscriber.js';
@@ -18,6 +18,7 @@ import { RevokeSubscriber } from './revoke-subscriber.js';
 @Controller()
 export class SubscribersController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createSubscriber: CreateSubscriber,
     private readonly dataSource: DataSource,
     private readonly revokeSubscriber: RevokeSubscriber,
@@ -27,8 +28,14 @@ export class SubscribersController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createSubscriber>,
   ): Promise<ResponseOf<typeof createSubscriber>> {
-    const { value, propagation } = await this.createSubscriber.execute(request);
-    return { subscriber: subscriberView(value), propagation };
+    const { sealed } = request;
+    return this.answers.once(createSubscriber, request, {
+      execute: () => this.createSubscriber.execute(request),
+      answer: (row) => ({ subscriber: subscriberView(row), sealed }),
+      secret: sealed !== undefined,
+      // Then the key pair is one that was made for the call.
+      differing: sealed === undefined ? [] : ['publicKey', 'sealed'],
+    });
   }
 
   @Handles(listSubscribers)

@@ -1,9 +1,11 @@
 import { stateKey } from '@sluice/contracts';
-import { SluiceError } from '@sluice/domain';
+import { requirePrecondition, SluiceError, type Precondition } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges } from '@sluice/service-shell';
 import { toRoleRecord } from './user-role.record.js';
+import { findUserRole } from './find-user-role.js';
 import { UserRoleRow } from './user-role.entity.js';
+import { userRoleTag } from './user-role.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Who uses a role: the service instances that hold it, and the flows that ask for it. */
@@ -25,21 +27,22 @@ export class DeleteUserRole {
   /**
    * A role that is granted in the instant between the question and the deletion denies whoever holds it: a decision needs
    * the role to exist.
-   * @throws SluiceError `not-found`, `role-predefined`, `role-in-use` with its users; `unavailable` when they cannot be told
+   * @throws SluiceError `not-found`, `role-predefined`, `role-in-use` with its users; `unavailable` when they cannot be told;
+   * `precondition-failed`
    */
-  async execute(request: { name: string; actor: string }) {
+  async execute(request: { name: string; actor: string } & Precondition) {
     const users = await this.findUsers(request.name);
     return this.changes.commit(async (change) => {
-      const version = await nextRecordVersion(change.manager, stateKey.role(request.name));
-      const row = await change.manager.findOneBy(UserRoleRow, { name: request.name });
-      if (!row) throw new SluiceError('not-found', `There is no user role ${request.name}.`);
+      const row = await findUserRole(change.manager, request.name, 'update');
       if (row.owner === 'SAP')
         throw new SluiceError('role-predefined', `The user role ${request.name} is predefined and cannot be deleted.`);
+      requirePrecondition(request, userRoleTag(row));
       if (users.serviceInstances.length > 0 || users.flows.length > 0) {
         throw new SluiceError('role-in-use', `The user role ${request.name} is in use: take it from its users first.`, {
           users,
         });
       }
+      const version = await nextRecordVersion(change.manager, stateKey.role(request.name));
       await change.manager.delete(UserRoleRow, { name: request.name });
       change.state({ ...toRoleRecord(row), version, deleted: true });
       change.event('user-role.deleted', row.name, {

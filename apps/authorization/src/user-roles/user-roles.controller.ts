@@ -2,6 +2,7 @@ import {
   createUserRole,
   type DecodedRequestOf,
   type ResponseOf,
+  getUserRole,
   listUserRoles,
   updateUserRole,
   deleteUserRole,
@@ -10,9 +11,11 @@ import {
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { findUserRole } from './find-user-role.js';
+import { userRoleTag } from './user-role.tag.js';
 import { toUserRoleView } from './user-role.view.js';
 import { CreateUserRole } from './create-user-role.js';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan, In } from 'typeorm';
 import { UserRoleRow } from './user-role.entity.js';
 import { UpdateUserRole } from './update-user-role.js';
@@ -21,6 +24,7 @@ import { DeleteUserRole } from './delete-user-role.js';
 @Controller()
 export class UserRolesController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createUserRole: CreateUserRole,
     private readonly dataSource: DataSource,
     private readonly updateUserRole: UpdateUserRole,
@@ -31,8 +35,10 @@ export class UserRolesController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createUserRole>,
   ): Promise<ResponseOf<typeof createUserRole>> {
-    const { value, propagation } = await this.createUserRole.execute({ ...request, actor: request.actor.name });
-    return { userRole: toUserRoleView(value), propagation };
+    return this.answers.once(createUserRole, request, {
+      execute: () => this.createUserRole.execute({ ...request, actor: request.actor.name }),
+      answer: (row) => ({ userRole: toUserRoleView(row), etag: userRoleTag(row) }),
+    });
   }
 
   /** In the order of names. */
@@ -50,19 +56,25 @@ export class UserRolesController {
     return { items: rows.map(toUserRoleView), ...end };
   }
 
+  @Handles(getUserRole)
+  async get(@Payload() { name }: DecodedRequestOf<typeof getUserRole>): Promise<ResponseOf<typeof getUserRole>> {
+    const row = await findUserRole(this.dataSource.manager, name);
+    return { ...toUserRoleView(row), etag: userRoleTag(row) };
+  }
+
   @Handles(updateUserRole)
   async update(
     @Payload() request: DecodedRequestOf<typeof updateUserRole>,
   ): Promise<ResponseOf<typeof updateUserRole>> {
     const { value, propagation } = await this.updateUserRole.execute({ ...request, actor: request.actor.name });
-    return { userRole: toUserRoleView(value), propagation };
+    return { userRole: toUserRoleView(value), etag: userRoleTag(value), propagation };
   }
 
   @Handles(deleteUserRole)
   async delete(
     @Payload() request: DecodedRequestOf<typeof deleteUserRole>,
   ): Promise<ResponseOf<typeof deleteUserRole>> {
-    const { propagation } = await this.deleteUserRole.execute({ name: request.name, actor: request.actor.name });
+    const { propagation } = await this.deleteUserRole.execute({ ...request, actor: request.actor.name });
     return { propagation };
   }
 

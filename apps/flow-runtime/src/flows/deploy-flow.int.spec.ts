@@ -223,6 +223,39 @@ describe('a deployment', () => {
     expect((await refusalOf(controller.get({ id: 'second' }))).code).toBe('not-found');
   });
 
+  it('is made only where the flow is as it was read, or not there yet, when that is asked for', async () => {
+    const controller = newController();
+    const tag = async () => (await controller.get({ id: 'tagged' })).etag ?? 'none';
+    const stale = async (work: Promise<unknown>) => expect((await refusalOf(work)).code).toBe('precondition-failed');
+    await stale(deployFlow.execute({ ...echo('tagged'), ifMatch: '*' }));
+    await deployFlow.execute({ ...echo('tagged'), ifNoneMatch: '*' });
+    const first = await tag();
+    await stale(deployFlow.execute({ ...echo('tagged', '/elsewhere'), ifNoneMatch: '*' }));
+    await deployFlow.execute({ ...echo('tagged'), ifMatch: [first] });
+    expect(await tag()).toBe(first);
+    await deployFlow.execute({ ...echo('tagged', '/tagged-2'), ifMatch: [first] });
+    const second = await tag();
+    expect(second).not.toBe(first);
+    await stale(deployFlow.execute({ ...echo('tagged', '/tagged-3'), ifMatch: [first] }));
+    await stale(undeployFlow.execute({ id: 'tagged', actor, ifMatch: [first] }));
+    await undeployFlow.execute({ id: 'tagged', actor, ifMatch: [second] });
+  });
+
+  it('is not kept as a failure of the flow when it was refused and not to be made any more', async () => {
+    await deployFlow.execute(echo('overtaken'));
+    const broken = { ...yaml('overtaken', 'name: overtaken\nsteps: 7\n'), ifMatch: ['of long ago'] };
+    expect((await refusalOf(deployFlow.execute(broken))).code).toBe('precondition-failed');
+    expect(await newController().get({ id: 'overtaken' })).not.toHaveProperty('failure');
+    expect((await refusalOf(deployFlow.execute({ ...broken, ifMatch: '*' }))).code).toBe('flow-invalid');
+    expect(await newController().get({ id: 'overtaken' })).toHaveProperty('failure');
+  });
+
+  it('replaces what was refused before, though it is to be made only if nothing is there', async () => {
+    await refusalOf(deployFlow.execute({ ...yaml('second-try', 'name: second-try\nsteps: 7\n'), ifNoneMatch: '*' }));
+    expect((await newController().get({ id: 'second-try' })).etag).toBeUndefined();
+    expect((await deployFlow.execute({ ...echo('second-try'), ifNoneMatch: '*' })).outcome).toBe('created');
+  });
+
   it('refuses what would not fit into a message of the bus', async () => {
     // Of 3 bytes each, so that the text is within what the reader takes.
     const resource = '€'.repeat(1_200_000);

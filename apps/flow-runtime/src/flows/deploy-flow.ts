@@ -1,5 +1,12 @@
 import { stateKey } from '@sluice/contracts';
-import { flowIdViolation, invalidArgument, SluiceError, toStorableText } from '@sluice/domain';
+import {
+  flowIdViolation,
+  invalidArgument,
+  requirePrecondition,
+  SluiceError,
+  toStorableText,
+  type Precondition,
+} from '@sluice/domain';
 import { FlowDefinitionError, type FlowDefinition, type FlowProblem } from '@sluice/flow-engine';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
@@ -13,9 +20,10 @@ import {
   type RuntimeOffer,
 } from './judge-flows.js';
 import { addressesOf, httpSendersOf, toFlowRecord } from './flow.record.js';
+import { flowTag } from './flow.tag.js';
 import { AddressRow, FailedDeploymentRow, FlowRow } from './flow.entity.js';
 
-export interface DeployRequest extends FlowArtifact {
+export interface DeployRequest extends FlowArtifact, Precondition {
   readonly id: string;
   readonly actor: string;
 }
@@ -36,24 +44,26 @@ export class DeployFlow {
 
   /**
    * Deploys the one flow of an artifact. A refusal is kept with its reasons, beside the version that is deployed.
-   * @throws SluiceError `invalid-argument`, `unsupported-media-type`, `flow-invalid` with every problem, `address-in-use`
+   * @throws SluiceError `invalid-argument`, `unsupported-media-type`, `flow-invalid` with every problem, `address-in-use`,
+   * `precondition-failed`
    */
   async execute(request: DeployRequest): Promise<Deployment> {
     requireFlowId(request.id);
-    return this.deploy(request.id, judgeFlow(request, this.offer, request.id), request.actor);
+    return this.deploy(request.id, judgeFlow(request, this.offer, request.id), request.actor, request);
   }
 
   /**
    * Deploys a flow that was judged.
-   * @throws SluiceError `flow-invalid` with every problem, `address-in-use`
+   * @throws SluiceError `flow-invalid` with every problem, `address-in-use`, `precondition-failed`
    */
-  async deploy(id: string, judged: JudgedFlow, actor: string): Promise<Deployment> {
+  async deploy(id: string, judged: JudgedFlow, actor: string, precondition: Precondition = {}): Promise<Deployment> {
     const { judgement, definition } = await judgeByTrying(judged, this.offer);
     try {
       if (!definition) throw refusal(judgement);
-      return await this.#commit(id, definition, judgement.warnings, actor);
+      return await this.#commit(id, definition, judgement.warnings, actor, precondition);
     } catch (error) {
-      if (error instanceof SluiceError) await this.#keepFailure(id, judgement, actor, error);
+      if (error instanceof SluiceError && error.code !== 'precondition-failed')
+        await this.#keepFailure(id, judgement, actor, error, precondition);
       throw error;
     }
   }
@@ -63,10 +73,12 @@ export class DeployFlow {
     definition: FlowDefinition,
     warnings: readonly DeploymentWarning[],
     actor: string,
+    precondition: Precondition,
   ): Promise<Deployment> {
     const { value, propagation } = await this.changes.commit(async (change) => {
       const version = String(await nextRecordVersion(change.manager, stateKey.flow(id)));
       const before = await change.manager.findOneBy(FlowRow, { id });
+      requirePrecondition(precondition, before ? flowTag(before) : undefined);
       await change.manager.delete(FailedDeploymentRow, { flowId: id });
       const kept = before && (await keepIfSame(change, before, definition, warnings));
       if (kept) return { row: kept, outcome: 'unchanged' as const, waiting: await isWaiting(change, id) };
@@ -92,11 +104,19 @@ export class DeployFlow {
     return { row, outcome, propagation: waiting ? 'pending' : propagation };
   }
 
-  async #keepFailure(id: string, judgement: FlowJudgement, actor: string, error: SluiceError): Promise<void> {
+  /** A refusal of what was not to be deployed any more is none of the flow's. */
+  async #keepFailure(
+    id: string,
+    judgement: FlowJudgement,
+    actor: string,
+    error: SluiceError,
+    precondition: Precondition,
+  ): Promise<void> {
     // Both may quote what was refused because it cannot be stored.
     const [name, message] = [toStorableText(judgement.name), toStorableText(error.message)];
     await this.changes.commit(async (change) => {
-      const present = await change.manager.findOneBy(FlowRow, { id });
+      const present = await change.manager.findOne(FlowRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      requirePrecondition(precondition, present ? flowTag(present) : undefined);
       const problems = (error.details?.['problems'] ?? []) as readonly FlowProblem[];
       await change.manager.query(
         `INSERT INTO failed_deployment (flow_id, name, failed_at, actor, code, error, problems)

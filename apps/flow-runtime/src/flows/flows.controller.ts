@@ -21,6 +21,7 @@ import {
   toFailedFlowView,
   toFailure,
 } from './flow.view.js';
+import { flowTag } from './flow.tag.js';
 import { FlowPresence } from './flow-presence.js';
 import { DeployFlow } from './deploy-flow.js';
 import { CheckFlow } from './check-flow.js';
@@ -55,11 +56,14 @@ export class FlowsController {
       content: Buffer.from(request.content, 'base64'),
       ports: request.ports,
       actor: request.actor.name,
+      ifMatch: request.ifMatch,
+      ifNoneMatch: request.ifNoneMatch,
     });
     if (propagation === 'published') await this.flowPresence.started(row.id, Number(row.version));
     return {
       flow: toFlowView(row, this.flowUrl, this.flowPresence.statusOf(row.id), true),
       created: outcome === 'created',
+      etag: flowTag(row),
       propagation,
     };
   }
@@ -117,6 +121,7 @@ export class FlowsController {
       ...toFlowView(row, this.flowUrl, this.flowPresence.statusOf(id), true),
       ...(failed ? { failure: toFailure(failed) } : {}),
       runtimes: await this.reportRuntime.holdersOf(id, Number(row.version)),
+      etag: flowTag(row),
     };
   }
 
@@ -155,9 +160,9 @@ export class FlowsController {
 
   @Handles(undeployFlow)
   async undeploy(
-    @Payload() { id, actor }: DecodedRequestOf<typeof undeployFlow>,
+    @Payload() { id, actor, ifMatch }: DecodedRequestOf<typeof undeployFlow>,
   ): Promise<ResponseOf<typeof undeployFlow>> {
-    const { propagation } = await this.undeployFlow.execute({ id, actor: actor.name });
+    const { propagation } = await this.undeployFlow.execute({ id, ifMatch, actor: actor.name });
     if (propagation === 'published') await this.flowPresence.gone(id);
     return { propagation };
   }

@@ -22,6 +22,7 @@ import { PostgresCredentialStore } from './credential-store.postgres.js';
 import { toReceiverCredentialView } from './receiver-credential.js';
 import { PutReceiverCredential } from './put-receiver-credential.js';
 import { ReceiverCredentialRow } from './receiver-credential.entity.js';
+import { receiverCredentialTag } from './receiver-credential.tag.js';
 import { allRecords } from '../persistence/all-records.js';
 
 const now = () => Date.UTC(2026, 2, 5);
@@ -192,6 +193,29 @@ describe('a credential of a receiver', () => {
     } finally {
       await dataSource.query('ALTER TABLE away RENAME TO receiver_credential');
     }
+  });
+
+  it('is stored only where it is as it was read, or not there yet, when that is asked for', async () => {
+    const outcome = (work: Promise<unknown>) =>
+      work.then(
+        () => 'made',
+        (error: unknown) => (error as { code?: string }).code,
+      );
+    const asked = (more: object) => put.execute({ alias: 'tagged', credential: user('x'), ...more });
+    expect(await outcome(asked({ ifMatch: '*' }))).toBe('precondition-failed');
+    const { row: first } = await asked({ ifNoneMatch: '*' });
+    expect(await outcome(asked({ ifNoneMatch: '*' }))).toBe('precondition-failed');
+    const { row: second } = await asked({ ifMatch: [receiverCredentialTag(first)] });
+    expect(await outcome(asked({ ifMatch: [receiverCredentialTag(first)] }))).toBe('precondition-failed');
+    expect(await outcome(remove.execute({ alias: 'tagged', ifMatch: [receiverCredentialTag(first)] }))).toBe(
+      'precondition-failed',
+    );
+    const ifMatch = [receiverCredentialTag(second)];
+    const ended = await Promise.all([
+      outcome(asked({ ifMatch })),
+      outcome(remove.execute({ alias: 'tagged', ifMatch })),
+    ]);
+    expect(ended.toSorted()).toEqual(['made', 'precondition-failed']);
   });
 
   it('is gone for the next call once it is deleted, and its record stays as deleted', async () => {

@@ -9,6 +9,7 @@ import {
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { receiverCredentialTag } from './receiver-credential.tag.js';
 import { toReceiverCredentialView } from './receiver-credential.js';
 import { PutReceiverCredential } from './put-receiver-credential.js';
 import { SluiceError } from '@sluice/domain';
@@ -27,10 +28,10 @@ export class ReceiverCredentialsController {
 
   @Handles(putReceiverCredential)
   async put(
-    @Payload() { alias, credential }: DecodedRequestOf<typeof putReceiverCredential>,
+    @Payload() request: DecodedRequestOf<typeof putReceiverCredential>,
   ): Promise<ResponseOf<typeof putReceiverCredential>> {
-    const { row, created, propagation } = await this.putReceiverCredential.execute({ alias, credential });
-    return { credential: toReceiverCredentialView(row), created, propagation };
+    const { row, created, propagation } = await this.putReceiverCredential.execute(request);
+    return { credential: toReceiverCredentialView(row), created, etag: receiverCredentialTag(row), propagation };
   }
 
   @Handles(getReceiverCredential)
@@ -39,7 +40,7 @@ export class ReceiverCredentialsController {
   ): Promise<ResponseOf<typeof getReceiverCredential>> {
     const row = await this.dataSource.manager.findOneBy(ReceiverCredentialRow, { alias });
     if (!row) throw new SluiceError('not-found', `There is no credential ${alias}.`);
-    return toReceiverCredentialView(row);
+    return { ...toReceiverCredentialView(row), etag: receiverCredentialTag(row) };
   }
 
   /** In the order of aliases. */
@@ -61,9 +62,9 @@ export class ReceiverCredentialsController {
 
   @Handles(deleteReceiverCredential)
   async delete(
-    @Payload() { alias }: DecodedRequestOf<typeof deleteReceiverCredential>,
+    @Payload() { alias, ifMatch }: DecodedRequestOf<typeof deleteReceiverCredential>,
   ): Promise<ResponseOf<typeof deleteReceiverCredential>> {
-    const { propagation } = await this.deleteReceiverCredential.execute({ alias });
+    const { propagation } = await this.deleteReceiverCredential.execute({ alias, ifMatch });
     return { propagation };
   }
 }

@@ -11,7 +11,7 @@ import {
   resealKeys,
 } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
@@ -31,6 +31,7 @@ const partSize = 2_000_000;
 @Controller()
 export class IssuingCasController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly dataSource: DataSource,
     private readonly prepareIssuingCa: PrepareIssuingCa,
     private readonly activateIssuingCa: ActivateIssuingCa,
@@ -69,8 +70,10 @@ export class IssuingCasController {
   async prepare(
     @Payload() request: DecodedRequestOf<typeof prepareIssuingCa>,
   ): Promise<ResponseOf<typeof prepareIssuingCa>> {
-    const { value, propagation } = await this.prepareIssuingCa.execute({ ...request, actor: request.actor.name });
-    return { issuingCa: await viewIssuingCa(this.dataSource.manager, value, Date.now()), propagation };
+    return this.answers.once(prepareIssuingCa, request, {
+      execute: () => this.prepareIssuingCa.execute({ ...request, actor: request.actor.name }),
+      answer: async (row, manager) => ({ issuingCa: await viewIssuingCa(manager, row, Date.now()) }),
+    });
   }
 
   @Handles(activateIssuingCa)

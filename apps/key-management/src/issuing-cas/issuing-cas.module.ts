@@ -42,7 +42,7 @@ import { RevokeIssuingCa } from './revoke-issuing-ca.js';
     RevokeIssuingCa,
     ResealKeys,
   ],
-  exports: [CertificateAuthority],
+  exports: [CertificateAuthority, KeySealer],
 })
 export class IssuingCasModule implements OnModuleInit {
   constructor(private readonly authority: CertificateAuthority) {}

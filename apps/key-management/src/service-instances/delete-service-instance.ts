@@ -1,5 +1,5 @@
 import { stateKey } from '@sluice/contracts';
-import { SluiceError } from '@sluice/domain';
+import { requirePrecondition, SluiceError, type Precondition } from '@sluice/domain';
 import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { endServiceKey } from '../service-keys/end-service-key.js';
@@ -7,6 +7,7 @@ import { ServiceInstanceRow } from './service-instance.entity.js';
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
 import { toInstanceRecord } from './service-instance.record.js';
+import { serviceInstanceTag } from './service-instance.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Ends an instance's access. One that has keys is deleted only by force, and then its keys go first. */
@@ -17,10 +18,11 @@ export class DeleteServiceInstance {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `service-instance-in-use` with the keys */
-  execute(request: { id: string; force: boolean; actor: string }) {
+  /** @throws SluiceError `not-found`, `service-instance-in-use` with the keys, `precondition-failed` */
+  execute(request: { id: string; force: boolean; actor: string } & Precondition) {
     return this.changes.commit(async (change) => {
       const row = await findServiceInstance(change.manager, request.id, 'update');
+      requirePrecondition(request, serviceInstanceTag(row));
       const keys = await change.manager.find(ServiceKeyRow, {
         where: { serviceInstanceId: row.id },
         lock: { mode: 'pessimistic_write' },

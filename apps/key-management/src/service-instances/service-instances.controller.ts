@@ -12,9 +12,10 @@ import {
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { serviceInstanceTag } from './service-instance.tag.js';
 import { toServiceInstanceView } from './service-instance.view.js';
 import { CreateServiceInstance } from './create-service-instance.js';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
 import { ServiceInstanceRow } from './service-instance.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
@@ -26,6 +27,7 @@ import { DeleteServiceInstance } from './delete-service-instance.js';
 @Controller()
 export class ServiceInstancesController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createServiceInstance: CreateServiceInstance,
     private readonly dataSource: DataSource,
     private readonly updateServiceInstance: UpdateServiceInstance,
@@ -37,8 +39,10 @@ export class ServiceInstancesController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createServiceInstance>,
   ): Promise<ResponseOf<typeof createServiceInstance>> {
-    const { value, propagation } = await this.createServiceInstance.execute({ ...request, actor: request.actor.name });
-    return { serviceInstance: toServiceInstanceView(value), propagation };
+    return this.answers.once(createServiceInstance, request, {
+      execute: () => this.createServiceInstance.execute({ ...request, actor: request.actor.name }),
+      answer: (row) => ({ serviceInstance: toServiceInstanceView(row), etag: serviceInstanceTag(row) }),
+    });
   }
 
   /** In the order of names. */
@@ -62,7 +66,8 @@ export class ServiceInstancesController {
   async get(
     @Payload() { id }: DecodedRequestOf<typeof getServiceInstance>,
   ): Promise<ResponseOf<typeof getServiceInstance>> {
-    return toServiceInstanceView(await findServiceInstance(this.dataSource.manager, id));
+    const row = await findServiceInstance(this.dataSource.manager, id);
+    return { ...toServiceInstanceView(row), etag: serviceInstanceTag(row) };
   }
 
   @Handles(updateServiceInstance)
@@ -70,7 +75,7 @@ export class ServiceInstancesController {
     @Payload() request: DecodedRequestOf<typeof updateServiceInstance>,
   ): Promise<ResponseOf<typeof updateServiceInstance>> {
     const { value, propagation } = await this.updateServiceInstance.execute({ ...request, actor: request.actor.name });
-    return { serviceInstance: toServiceInstanceView(value), propagation };
+    return { serviceInstance: toServiceInstanceView(value), etag: serviceInstanceTag(value), propagation };
   }
 
   @Handles(revokeServiceInstance)
@@ -84,9 +89,9 @@ export class ServiceInstancesController {
 
   @Handles(deleteServiceInstance)
   async delete(
-    @Payload() { id, force, actor }: DecodedRequestOf<typeof deleteServiceInstance>,
+    @Payload() request: DecodedRequestOf<typeof deleteServiceInstance>,
   ): Promise<ResponseOf<typeof deleteServiceInstance>> {
-    const { propagation } = await this.deleteServiceInstance.execute({ id, force, actor: actor.name });
+    const { propagation } = await this.deleteServiceInstance.execute({ ...request, actor: request.actor.name });
     return { propagation };
   }
 

@@ -1,5 +1,5 @@
 import { stateKey, type GivenInstanceParameters } from '@sluice/contracts';
-import { SluiceError } from '@sluice/domain';
+import { requirePrecondition, SluiceError, type Precondition } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { named } from './named-parameters.js';
@@ -7,6 +7,7 @@ import { requireRoles, type FindMissingRoles, FIND_MISSING_ROLES } from './requi
 import { ServiceInstanceRow } from './service-instance.entity.js';
 import { findServiceInstance } from './find-service-instance.js';
 import { toInstanceRecord } from './service-instance.record.js';
+import { serviceInstanceTag } from './service-instance.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Changes the name and merges parameters: what is not given stays. */
@@ -18,18 +19,21 @@ export class UpdateServiceInstance {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use` */
-  async execute(request: {
-    id: string;
-    name?: string | undefined;
-    parameters?: GivenInstanceParameters | null | undefined;
-    actor: string;
-  }) {
+  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `precondition-failed` */
+  async execute(
+    request: {
+      id: string;
+      name?: string | undefined;
+      parameters?: GivenInstanceParameters | null | undefined;
+      actor: string;
+    } & Precondition,
+  ) {
     const given = named(request.parameters);
     if (given.roles) await requireRoles(given.roles, this.findMissingRoles);
     try {
       return await this.changes.commit(async (change) => {
         const row = await findServiceInstance(change.manager, request.id, 'update');
+        requirePrecondition(request, serviceInstanceTag(row));
         const updated: ServiceInstanceRow = {
           ...row,
           name: request.name ?? row.name,

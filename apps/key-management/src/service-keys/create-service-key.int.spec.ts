@@ -220,7 +220,7 @@ describe('a key with a certificate of another CA', () => {
     await expect(rotateKey.execute({ id: value.key.id, 'X.509': unusable.pem, actor })).rejects.toMatchObject(refusal);
 
     const added = await new AddTrustedRoot(changes, now).execute({ pem: authority.pem, actor });
-    expect(added.warnings).toEqual([]);
+    expect(added.value.warnings).toEqual([]);
     const inADay = { notBefore: new Date(Date.now() + 86_400_000), notAfter: new Date(Date.now() + 2 * 86_400_000) };
     const next = await authority.leaf({ subject: 'CN=b', ...inADay });
     const rotated = await rotateKey.execute({ id: value.key.id, 'X.509': next.pem, actor });

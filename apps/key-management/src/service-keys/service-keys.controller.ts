@@ -17,8 +17,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { toServiceKeyView, toCredentials } from './service-key.view.js';
 import { FLOW_URL } from './flow-url.js';
-import { CreateServiceKey } from './create-service-key.js';
-import { pageOf } from '@sluice/service-shell';
+import { CreateServiceKey, type CreatedServiceKey } from './create-service-key.js';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, In, MoreThan } from 'typeorm';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
@@ -26,6 +26,7 @@ import { findServiceInstance } from '../service-instances/find-service-instance.
 import { parseCertificate } from '@sluice/pki';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
+import { serviceKeyTag } from './service-key.tag.js';
 import { RotateServiceKey } from './rotate-service-key.js';
 import { RevokeServiceKey } from './revoke-service-key.js';
 import { RevokeCertificate } from './revoke-certificate.js';
@@ -45,9 +46,16 @@ interface Row {
 
 const most = 5;
 
+/** With what is shown this once. */
+function answerOf({ key, held, credentials, warnings = [] }: CreatedServiceKey) {
+  const serviceKey = { ...toServiceKeyView(key, held, Date.now()), credentials };
+  return { serviceKey, warnings: [...warnings], etag: serviceKeyTag(key, held) };
+}
+
 @Controller()
 export class ServiceKeysController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly createServiceKey: CreateServiceKey,
     private readonly dataSource: DataSource,
     private readonly certificateAuthority: CertificateAuthority,
@@ -64,12 +72,11 @@ export class ServiceKeysController {
   async create(
     @Payload() request: DecodedRequestOf<typeof createServiceKey>,
   ): Promise<ResponseOf<typeof createServiceKey>> {
-    const { value, propagation } = await this.createServiceKey.execute({ ...request, actor: request.actor.name });
-    return {
-      serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
-      warnings: [...(value.warnings ?? [])],
-      propagation,
-    };
+    return this.answers.once(createServiceKey, request, {
+      execute: () => this.createServiceKey.execute({ ...request, actor: request.actor.name }),
+      answer: answerOf,
+      secret: true,
+    });
   }
 
   /** In the order of names. */
@@ -125,6 +132,7 @@ export class ServiceKeysController {
     return {
       ...toServiceKeyView(key, held, Date.now()),
       credentials: toCredentials({ key, held: newest, ...(chain ? { chain } : {}), flowUrl: this.flowUrl }),
+      etag: serviceKeyTag(key, held),
     };
   }
 
@@ -132,12 +140,11 @@ export class ServiceKeysController {
   async rotate(
     @Payload() request: DecodedRequestOf<typeof rotateServiceKey>,
   ): Promise<ResponseOf<typeof rotateServiceKey>> {
-    const { value, propagation } = await this.rotateServiceKey.execute({ ...request, actor: request.actor.name });
-    return {
-      serviceKey: { ...toServiceKeyView(value.key, value.held, Date.now()), credentials: value.credentials },
-      warnings: [...(value.warnings ?? [])],
-      propagation,
-    };
+    return this.answers.once(rotateServiceKey, request, {
+      execute: () => this.rotateServiceKey.execute({ ...request, actor: request.actor.name }),
+      answer: answerOf,
+      secret: true,
+    });
   }
 
   @Handles(revokeServiceKey)
@@ -145,7 +152,8 @@ export class ServiceKeysController {
     @Payload() request: DecodedRequestOf<typeof revokeServiceKey>,
   ): Promise<ResponseOf<typeof revokeServiceKey>> {
     const { value, propagation } = await this.revokeServiceKey.execute({ ...request, actor: request.actor.name });
-    return { serviceKey: toServiceKeyView(value.key, value.held, Date.now()), propagation };
+    const { key, held } = value;
+    return { serviceKey: toServiceKeyView(key, held, Date.now()), etag: serviceKeyTag(key, held), propagation };
   }
 
   @Handles(revokeCertificate)
@@ -153,14 +161,15 @@ export class ServiceKeysController {
     @Payload() request: DecodedRequestOf<typeof revokeCertificate>,
   ): Promise<ResponseOf<typeof revokeCertificate>> {
     const { value, propagation } = await this.revokeCertificate.execute({ ...request, actor: request.actor.name });
-    return { serviceKey: toServiceKeyView(value.key, value.held, Date.now()), propagation };
+    const { key, held } = value;
+    return { serviceKey: toServiceKeyView(key, held, Date.now()), etag: serviceKeyTag(key, held), propagation };
   }
 
   @Handles(deleteServiceKey)
   async delete(
-    @Payload() { id, actor }: DecodedRequestOf<typeof deleteServiceKey>,
+    @Payload() request: DecodedRequestOf<typeof deleteServiceKey>,
   ): Promise<ResponseOf<typeof deleteServiceKey>> {
-    const { propagation } = await this.deleteServiceKey.execute({ id, actor: actor.name });
+    const { propagation } = await this.deleteServiceKey.execute({ ...request, actor: request.actor.name });
     return { propagation };
   }
 

@@ -33,6 +33,8 @@ export interface KeyManagementOptions {
   readonly connection: NatsConnection;
   readonly now: () => number;
   readonly crlBaseUrl?: string;
+  /** More of its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** One under a random master key when absent. */
   readonly sealer?: KeySealer;
 }
@@ -88,6 +90,7 @@ function settingsIn(folder: string, recordKey: string, signingKey: string, optio
     BUS_STORE_MB: String(minBusStoreMb),
     FLOW_URL: flowUrl,
     ...(options.crlBaseUrl === undefined ? {} : { CRL_BASE_URL: options.crlBaseUrl }),
+    ...options.environment,
   });
 }
 

@@ -23,13 +23,12 @@ export class AddCertificateList {
     const policy = policyOf(root);
     const read = await readCertificateList(request.content, listJudgement(root, policy, this.now()));
     await this.lists.announce([read]);
-    const { value, propagation } = await this.changes.commit(async (change) => {
+    return this.changes.commit(async (change) => {
       const row = await findTrustedRoot(change.manager, request.sha256, 'update');
       policyOf(row);
-      if (!(await this.lists.enter(change.manager, row, read, null))) return row;
-      return this.lists.publish(change, row, request.actor);
+      const entered = await this.lists.enter(change.manager, row, read, null);
+      return { root: entered ? await this.lists.publish(change, row, request.actor) : row, list: read.list };
     });
-    return { root: value, list: read.list, propagation };
   }
 }
 

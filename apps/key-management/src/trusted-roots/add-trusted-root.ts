@@ -22,7 +22,7 @@ export class AddTrustedRoot {
     const { refusal, warnings } = judgeAnchorAdmission(certificate, this.now());
     if (refusal) throw refuseCertificate(refusal, certificate);
     try {
-      const { value, propagation } = await this.changes.commit(async (change) => {
+      return await this.changes.commit(async (change) => {
         const row: TrustedRootRow = {
           sha256: certificate.sha256,
           certificate: Buffer.from(certificate.der),
@@ -37,9 +37,8 @@ export class AddTrustedRoot {
           actor: request.actor,
           trustedRoot: { sha256: row.sha256, subject: formatDistinguishedName(certificate.subject) },
         });
-        return row;
+        return { row, warnings: toWarnings(warnings) };
       });
-      return { value, propagation, warnings: toWarnings(warnings) };
     } catch (error) {
       if (violatedUniqueConstraint(error) === 'trusted_root_certificate') {
         throw new SluiceError(

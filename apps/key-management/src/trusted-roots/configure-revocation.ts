@@ -1,5 +1,11 @@
 import type { GivenRevocationPolicy } from '@sluice/contracts';
-import { invalidArgument, SluiceError, type RevocationPolicy } from '@sluice/domain';
+import {
+  invalidArgument,
+  requirePrecondition,
+  SluiceError,
+  type Precondition,
+  type RevocationPolicy,
+} from '@sluice/domain';
 import { decodePem, parseCertificate } from '@sluice/pki';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -10,6 +16,7 @@ import { nextFetchAt } from './next-fetch.js';
 import { findTrustedRoot } from './find-trusted-root.js';
 import { RootCertificateListRow, RootCertificateListSourceRow } from './certificate-list.entity.js';
 import type { TrustedRootRow } from './trusted-root.entity.js';
+import { trustedRootTag } from './trusted-root.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 interface FetchedList {
@@ -31,14 +38,15 @@ export class ConfigureRevocation {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `protected`, `invalid-argument`, `certificate-list-refused` */
-  async execute(request: { sha256: string; policy?: GivenRevocationPolicy | undefined; actor: string }) {
+  /** @throws SluiceError `not-found`, `protected`, `invalid-argument`, `certificate-list-refused`, `precondition-failed` */
+  async execute(request: { sha256: string; policy?: GivenRevocationPolicy | undefined; actor: string } & Precondition) {
     const policy = request.policy === undefined ? null : readPolicy(request.policy);
     const known = await findTrustedRoot(this.dataSource.manager, request.sha256);
     const fetched = policy ? await this.#fetchAll(known, policy) : [];
     await this.lists.announce(fetched.map(({ read }) => read));
     return this.changes.commit(async (change) => {
       const root = await findTrustedRoot(change.manager, request.sha256, 'update');
+      requirePrecondition(request, trustedRootTag(root));
       await this.#forget(change.manager, root, policy);
       for (const { read, source } of fetched) {
         await this.lists.enter(change.manager, root, read, source.url);

@@ -152,8 +152,8 @@ describe('a CRL as people have it', () => {
     for (const prefix of ['', '\n', '\uFEFF', '  ', 'Certificate Revocation List (CRL):\n    Version 2 (0x1)\n']) {
       laterBy(2_000);
       const der = await list();
-      const { list: added } = await add(Buffer.from(prefix + encodePem(der, 'X509 CRL')));
-      expect(Buffer.from(added.der)).toEqual(Buffer.from(der));
+      const { value } = await add(Buffer.from(prefix + encodePem(der, 'X509 CRL')));
+      expect(Buffer.from(value.list.der)).toEqual(Buffer.from(der));
     }
     await configure().execute({ sha256: root.sha256, policy: { maximumAgeSeconds: 3_600 }, actor });
     await expect(add(await list({ thisUpdate: new Date(now - 2 * hour) }))).rejects.toMatchObject({

@@ -1,11 +1,12 @@
 import { stateKey } from '@sluice/contracts';
-import { formatDistinguishedName, SluiceError } from '@sluice/domain';
+import { formatDistinguishedName, requirePrecondition, SluiceError, type Precondition } from '@sluice/domain';
 import { parseCertificate } from '@sluice/pki';
 import { nextRecordVersion } from '@sluice/persistence';
 import { PublishedChanges } from '@sluice/service-shell';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { TrustedRootRow } from './trusted-root.entity.js';
 import { toRootRecord } from './trusted-root.record.js';
+import { trustedRootTag } from './trusted-root.tag.js';
 import { Injectable } from '@nestjs/common';
 
 /** Takes a root off the trust list: certificates below it are refused from the next request on. */
@@ -13,12 +14,14 @@ import { Injectable } from '@nestjs/common';
 export class RemoveTrustedRoot {
   constructor(private readonly changes: PublishedChanges) {}
 
-  /** @throws SluiceError `not-found`; `protected` for the root of our own CA */
-  execute(request: { sha256: string; actor: string }) {
+  /** @throws SluiceError `not-found`; `protected` for the root of our own CA; `precondition-failed` */
+  execute(request: { sha256: string; actor: string } & Precondition) {
     const sha256 = request.sha256.toLowerCase();
     return this.changes.commit(async (change) => {
-      const version = await nextRecordVersion(change.manager, stateKey.root(sha256));
-      const row = await change.manager.findOneBy(TrustedRootRow, { sha256 });
+      const row = await change.manager.findOne(TrustedRootRow, {
+        where: { sha256 },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (!row) {
         if (await change.manager.existsBy(CertificateAuthorityRow, { sha256, kind: 'root' })) {
           throw new SluiceError(
@@ -28,6 +31,8 @@ export class RemoveTrustedRoot {
         }
         throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
       }
+      requirePrecondition(request, trustedRootTag(row));
+      const version = await nextRecordVersion(change.manager, stateKey.root(sha256));
       await change.manager.delete(TrustedRootRow, { sha256 });
       change.state({ ...toRootRecord(row, []), version, deleted: true });
       change.event('trusted-root.removed', sha256, {

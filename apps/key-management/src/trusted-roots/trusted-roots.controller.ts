@@ -12,11 +12,12 @@ import {
 import { Handles } from '@sluice/messaging';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { trustedRootTag } from './trusted-root.tag.js';
 import { toTrustedRootView } from './trusted-root.view.js';
 import { DataSource, In, MoreThan } from 'typeorm';
 import { AddTrustedRoot } from './add-trusted-root.js';
 import { warnOfNames } from './warn-of-names.js';
-import { pageOf } from '@sluice/service-shell';
+import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { findTrustedRootView } from './revocation.view.js';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { TrustedRootRow } from './trusted-root.entity.js';
@@ -29,6 +30,7 @@ import { RemoveCertificateList } from './remove-certificate-list.js';
 @Controller()
 export class TrustedRootsController {
   constructor(
+    private readonly answers: IdempotentAnswers,
     private readonly addTrustedRoot: AddTrustedRoot,
     private readonly dataSource: DataSource,
     private readonly removeTrustedRoot: RemoveTrustedRoot,
@@ -39,15 +41,14 @@ export class TrustedRootsController {
 
   @Handles(addTrustedRoot)
   async add(@Payload() request: DecodedRequestOf<typeof addTrustedRoot>): Promise<ResponseOf<typeof addTrustedRoot>> {
-    const { value, propagation, warnings } = await this.addTrustedRoot.execute({
-      ...request,
-      actor: request.actor.name,
+    return this.answers.once(addTrustedRoot, request, {
+      execute: () => this.addTrustedRoot.execute({ ...request, actor: request.actor.name }),
+      answer: async ({ row, warnings }, manager) => ({
+        trustedRoot: toTrustedRootView(row.certificate, 'administrator', row.addedAt),
+        warnings: [...warnings, ...(await warnOfNames(manager))],
+        etag: trustedRootTag(row),
+      }),
     });
-    return {
-      trustedRoot: toTrustedRootView(value.certificate, 'administrator', value.addedAt),
-      warnings: [...warnings, ...(await warnOfNames(this.dataSource))],
-      propagation,
-    };
   }
 
   /** Roots added by hand and those of our own CA, in the order of their SHA-256. */
@@ -80,7 +81,7 @@ export class TrustedRootsController {
     const { manager } = this.dataSource;
     const sha256 = request.sha256.toLowerCase();
     const row = await manager.findOneBy(TrustedRootRow, { sha256 });
-    if (row) return findTrustedRootView(manager, row);
+    if (row) return { ...(await findTrustedRootView(manager, row)), etag: trustedRootTag(row) };
     const own = await manager.findOneBy(CertificateAuthorityRow, { sha256, kind: 'root' });
     if (own) return toTrustedRootView(own.certificate, 'issuing-ca', own.createdAt);
     throw new SluiceError('not-found', `There is no trusted root ${sha256}.`);
@@ -88,9 +89,9 @@ export class TrustedRootsController {
 
   @Handles(removeTrustedRoot)
   async remove(
-    @Payload() { sha256, actor }: DecodedRequestOf<typeof removeTrustedRoot>,
+    @Payload() request: DecodedRequestOf<typeof removeTrustedRoot>,
   ): Promise<ResponseOf<typeof removeTrustedRoot>> {
-    const { propagation } = await this.removeTrustedRoot.execute({ sha256, actor: actor.name });
+    const { propagation } = await this.removeTrustedRoot.execute({ ...request, actor: request.actor.name });
     return { propagation };
   }
 
@@ -99,26 +100,35 @@ export class TrustedRootsController {
     @Payload() request: DecodedRequestOf<typeof configureRevocation>,
   ): Promise<ResponseOf<typeof configureRevocation>> {
     const { value, propagation } = await this.configureRevocation.execute({ ...request, actor: request.actor.name });
-    return { trustedRoot: await findTrustedRootView(this.dataSource.manager, value), propagation };
+    return {
+      trustedRoot: await findTrustedRootView(this.dataSource.manager, value),
+      etag: trustedRootTag(value),
+      propagation,
+    };
   }
 
   @Handles(addCertificateList)
   async addList(
     @Payload() request: DecodedRequestOf<typeof addCertificateList>,
   ): Promise<ResponseOf<typeof addCertificateList>> {
-    const { root, list, propagation } = await this.addCertificateList.execute({
-      sha256: request.sha256,
-      content: Buffer.from(request.content, 'base64'),
-      actor: request.actor.name,
+    return this.answers.once(addCertificateList, request, {
+      execute: () =>
+        this.addCertificateList.execute({
+          sha256: request.sha256,
+          content: Buffer.from(request.content, 'base64'),
+          actor: request.actor.name,
+        }),
+      answer: async ({ root, list }, manager) => {
+        const trustedRoot = await findTrustedRootView(manager, root);
+        const certificateList = trustedRoot.revocation?.lists.find(({ sha256 }) => sha256 === list.sha256);
+        if (!certificateList)
+          throw new SluiceError(
+            'certificate-list-refused',
+            'Another CRL took its place at the same time: list those in force.',
+          );
+        return { trustedRoot, certificateList };
+      },
     });
-    const trustedRoot = await findTrustedRootView(this.dataSource.manager, root);
-    const certificateList = trustedRoot.revocation?.lists.find(({ sha256 }) => sha256 === list.sha256);
-    if (!certificateList)
-      throw new SluiceError(
-        'certificate-list-refused',
-        'Another CRL took its place at the same time: list those in force.',
-      );
-    return { trustedRoot, certificateList, propagation };
   }
 
   @Handles(removeCertificateList)

@@ -1,9 +1,9 @@
 import { authorityNamesBytes, maxAuthorityNamesBytes, parseCertificate } from '@sluice/pki';
-import type { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 
 /** @returns what an administrator should know of the list of CA names that senders are sent in the handshake */
-export async function warnOfNames(dataSource: DataSource): Promise<{ code: string; message: string }[]> {
-  const rows = await dataSource.query<{ certificate: Buffer }[]>(
+export async function warnOfNames(manager: Pick<EntityManager, 'query'>): Promise<{ code: string; message: string }[]> {
+  const rows = await manager.query<{ certificate: Buffer }[]>(
     `SELECT certificate FROM trusted_root
      UNION ALL
      SELECT certificate FROM certificate_authority WHERE kind = 'root' AND status NOT IN ('revoked', 'retired')`,

@@ -35,6 +35,7 @@ export class AdminClient {
     path: string,
     body?: unknown,
     contentType = 'application/json',
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<AdminAnswer<Body>> {
     const raw = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(`${this.url}${path}`, {
@@ -42,6 +43,7 @@ export class AdminClient {
       headers: {
         ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
         ...(body === undefined ? {} : { 'content-type': contentType }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
       signal: AbortSignal.timeout(40_000),
@@ -61,8 +63,9 @@ export class AdminClient {
     path: string,
     body?: unknown,
     contentType?: string,
+    headers?: Readonly<Record<string, string>>,
   ): Promise<Body> {
-    const answer = await this.request<Body>(method, path, body, contentType);
+    const answer = await this.request<Body>(method, path, body, contentType, headers);
     if (answer.status === status) return answer.body;
     throw new Error(
       `${method} ${path} answered ${answer.status} instead of ${status}: ${answer.bytes.toString('utf8').slice(0, 1_000)}`,

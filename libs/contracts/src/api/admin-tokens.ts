@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
 import { textOf } from '../operation/violations.js';
 import { defineRequest } from '../request/request-contract.js';
-import { byActor, idInPath, page, pageRequest, paging, timestamp } from '../request/shapes.js';
+import { base64, byActor, idempotencyKey, idInPath, page, pageRequest, paging, timestamp } from '../request/shapes.js';
 
 export const adminToken = z.object({ name: z.string(), createdAt: timestamp }).meta({ id: 'AdminToken' });
 
@@ -19,12 +19,20 @@ const adminTokenName = textOf(
   'must be 1 to 64 of the characters A-Z a-z 0-9 . _ @ - and begin with a letter or digit',
 );
 
-/** @remarks The token itself never crosses the bus: its SHA-256 does. */
+/**
+ * @remarks The token itself never crosses the bus: its SHA-256 does. With an `idempotencyKey` it is beside that, sealed under the token of who
+ * asks, and comes back in the answer, also in that to who repeats the call.
+ */
 export const createAdminToken = defineRequest(
   'authorization',
   'create-admin-token',
-  byActor.extend({ name: adminTokenName, tokenSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
-  z.object({ adminToken }),
+  byActor.extend({
+    name: adminTokenName,
+    tokenSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    sealed: base64.optional(),
+    idempotencyKey,
+  }),
+  z.object({ adminToken, sealed: base64.optional() }),
 );
 
 export const makeAdminToken = defineHttpOperation('createAdminToken', {
@@ -35,6 +43,7 @@ export const makeAdminToken = defineHttpOperation('createAdminToken', {
   status: 201,
   body: z.strictObject({ name: adminTokenName }),
   answer: adminToken.extend({ token: z.string() }),
+  headers: ['idempotencyKey'],
   secret: true,
   errors: ['name-in-use'],
 });

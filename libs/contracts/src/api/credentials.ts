@@ -1,7 +1,20 @@
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { members, oneOf, textUpTo } from '../operation/violations.js';
-import { byActor, changed, idInPath, page, pageRequest, paging, sha256Hex, timestamp } from '../request/shapes.js';
+import {
+  byActor,
+  changed,
+  etag,
+  idInPath,
+  ifMatch,
+  ifNoneMatch,
+  page,
+  pageRequest,
+  paging,
+  sha256Hex,
+  timestamp,
+} from '../request/shapes.js';
 
 const description = textUpTo(1_000).optional();
 const text = textUpTo(1_000, 1);
@@ -88,7 +101,7 @@ export const listReceiverCredentials = defineOperation('flow-runtime', 'list-rec
 
 export const getReceiverCredential = defineOperation('flow-runtime', 'get-receiver-credential', {
   request: z.object({ alias: idInPath }),
-  response: receiverCredential,
+  response: tagged(receiverCredential),
   http: {
     method: 'GET',
     path: '/v1/credentials/{alias}',
@@ -99,8 +112,8 @@ export const getReceiverCredential = defineOperation('flow-runtime', 'get-receiv
 });
 
 export const putReceiverCredential = defineOperation('flow-runtime', 'put-receiver-credential', {
-  request: byActor.extend({ alias: idInPath, credential: receiverCredentialInput }),
-  response: changed.extend({ credential: receiverCredential, created: z.boolean() }),
+  request: byActor.extend({ alias: idInPath, credential: receiverCredentialInput, ifMatch, ifNoneMatch }),
+  response: changed.extend({ credential: receiverCredential, created: z.boolean(), etag: etag.optional() }),
   http: {
     method: 'PUT',
     path: '/v1/credentials/{alias}',
@@ -112,7 +125,7 @@ export const putReceiverCredential = defineOperation('flow-runtime', 'put-receiv
 });
 
 export const deleteReceiverCredential = defineOperation('flow-runtime', 'delete-receiver-credential', {
-  request: byActor.extend({ alias: idInPath }),
+  request: byActor.extend({ alias: idInPath, ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',

@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { defineRequest } from '../request/request-contract.js';
 import {
   base64,
   byActor,
   changed,
+  etag,
   idInPath,
+  ifMatch,
+  ifNoneMatch,
   page,
   pageRequest,
   paging,
@@ -131,7 +135,7 @@ export const listFlows = defineOperation('flow-runtime', 'list-flows', {
 
 export const getFlow = defineOperation('flow-runtime', 'get-flow', {
   request: z.object({ id: idInPath }),
-  response: flow,
+  response: tagged(flow),
   http: {
     method: 'GET',
     path: '/v1/flows/{id}',
@@ -144,8 +148,8 @@ export const getFlow = defineOperation('flow-runtime', 'get-flow', {
 export const deployFlow = defineRequest(
   'flow-runtime',
   'deploy-flow',
-  byActor.extend({ id: z.string(), mediaType: z.string(), content: base64, ports }),
-  changed.extend({ flow, created: z.boolean() }),
+  byActor.extend({ id: z.string(), mediaType: z.string(), content: base64, ports, ifMatch, ifNoneMatch }),
+  changed.extend({ flow, created: z.boolean(), etag: etag.optional() }),
   15_000,
 );
 
@@ -158,6 +162,8 @@ export const putFlow = defineHttpOperation('deployFlow', {
   mediaTypes: artifactMediaTypes,
   answer: flow.extend({ propagation }),
   created: true,
+  headers: ['ifMatch', 'ifNoneMatch'],
+  etag: true,
   changes: true,
   errors: [...artifactErrors, 'flow-invalid', 'address-in-use'],
 });
@@ -221,7 +227,7 @@ export const importPackage = defineHttpOperation('importFlows', {
 });
 
 export const undeployFlow = defineOperation('flow-runtime', 'undeploy-flow', {
-  request: byActor.extend({ id: idInPath }),
+  request: byActor.extend({ id: idInPath, ifMatch }),
   response: changed,
   http: { method: 'DELETE', path: '/v1/flows/{id}', tag, summary: 'Undeploys a flow.', errors: ['not-found'] },
 });

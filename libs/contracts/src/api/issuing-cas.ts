@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
 import { yesOrNo } from '../operation/violations.js';
-import { byActor, changed, idInPath, page, pageRequest, paging, sha256Hex, timestamp } from '../request/shapes.js';
+import {
+  byActor,
+  changed,
+  idempotencyKey,
+  idInPath,
+  page,
+  pageRequest,
+  paging,
+  sha256Hex,
+  timestamp,
+} from '../request/shapes.js';
 import { revocationReason } from './revocation-reason.js';
 
 const authorityView = z.object({
@@ -46,6 +56,7 @@ export const listIssuingCas = defineOperation('key-management', 'list-issuing-ca
 export const prepareIssuingCa = defineOperation('key-management', 'prepare-issuing-ca', {
   request: byActor.extend({
     root: z.enum(['present', 'new'], { error: 'must be present (the default) or new' }).default('present'),
+    idempotencyKey,
   }),
   response: changed.extend({ issuingCa }),
   http: {

@@ -1,8 +1,21 @@
 import { grantTypes, plans } from '@sluice/domain';
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { members, oneOf, textOf, wholeNumber, yesOrNo } from '../operation/violations.js';
-import { byActor, changed, entityName, idInPath, page, pageRequest, paging, timestamp } from '../request/shapes.js';
+import {
+  byActor,
+  changed,
+  entityName,
+  etag,
+  idempotencyKey,
+  idInPath,
+  ifMatch,
+  page,
+  pageRequest,
+  paging,
+  timestamp,
+} from '../request/shapes.js';
 import { revocationReason } from './revocation-reason.js';
 import { serviceKey } from './service-key.js';
 import { roleName } from './user-roles.js';
@@ -68,8 +81,9 @@ export const createServiceInstance = defineOperation('key-management', 'create-s
     name: entityName,
     plan: oneOf(plans).default('integration-flow'),
     parameters: instanceParameters.nullish(),
+    idempotencyKey,
   }),
-  response: changed.extend({ serviceInstance }),
+  response: changed.extend({ serviceInstance, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/service-instances',
@@ -83,7 +97,7 @@ export const createServiceInstance = defineOperation('key-management', 'create-s
 
 export const getServiceInstance = defineOperation('key-management', 'get-service-instance', {
   request: z.object({ id: idInPath }),
-  response: serviceInstance,
+  response: tagged(serviceInstance),
   http: {
     method: 'GET',
     path: '/v1/service-instances/{id}',
@@ -94,8 +108,13 @@ export const getServiceInstance = defineOperation('key-management', 'get-service
 });
 
 export const updateServiceInstance = defineOperation('key-management', 'update-service-instance', {
-  request: byActor.extend({ id: idInPath, name: entityName.optional(), parameters: instanceParameters.nullish() }),
-  response: changed.extend({ serviceInstance }),
+  request: byActor.extend({
+    id: idInPath,
+    name: entityName.optional(),
+    parameters: instanceParameters.nullish(),
+    ifMatch,
+  }),
+  response: changed.extend({ serviceInstance, etag: etag.optional() }),
   http: {
     method: 'PATCH',
     path: '/v1/service-instances/{id}',
@@ -110,6 +129,7 @@ export const deleteServiceInstance = defineOperation('key-management', 'delete-s
   request: byActor.extend({
     id: idInPath,
     force: yesOrNo.default(false).meta({ description: 'Deletes its keys too.' }),
+    ifMatch,
   }),
   response: changed,
   http: {

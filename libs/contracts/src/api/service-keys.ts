@@ -1,8 +1,21 @@
 import { keyTypes } from '@sluice/domain';
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { oneOf, textUpTo, wholeNumber } from '../operation/violations.js';
-import { byActor, changed, entityName, idInPath, page, pageRequest, paging, pointInTime } from '../request/shapes.js';
+import {
+  byActor,
+  changed,
+  entityName,
+  etag,
+  idempotencyKey,
+  idInPath,
+  ifMatch,
+  page,
+  pageRequest,
+  paging,
+  pointInTime,
+} from '../request/shapes.js';
 import { revocationReason } from './revocation-reason.js';
 import { certificateWarnings, serviceKey, serviceKeyParameters, serviceKeyWithCredentials } from './service-key.js';
 
@@ -52,8 +65,13 @@ export const createServiceKey = defineOperation('key-management', 'create-servic
     serviceInstanceId: idInPath,
     name: entityName,
     parameters: serviceKeyParameters.optional(),
+    idempotencyKey,
   }),
-  response: changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
+  response: changed.extend({
+    serviceKey: serviceKeyWithCredentials,
+    warnings: certificateWarnings,
+    etag: etag.optional(),
+  }),
   timeoutMs: 30_000,
   http: {
     method: 'POST',
@@ -76,7 +94,7 @@ export const createServiceKey = defineOperation('key-management', 'create-servic
 
 export const getServiceKey = defineOperation('key-management', 'get-service-key', {
   request: z.object({ id: idInPath }),
-  response: serviceKeyWithCredentials,
+  response: tagged(serviceKeyWithCredentials),
   http: {
     method: 'GET',
     path: '/v1/service-keys/{id}',
@@ -87,7 +105,7 @@ export const getServiceKey = defineOperation('key-management', 'get-service-key'
 });
 
 export const deleteServiceKey = defineOperation('key-management', 'delete-service-key', {
-  request: byActor.extend({ id: idInPath }),
+  request: byActor.extend({ id: idInPath, ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',
@@ -117,8 +135,13 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
       .string()
       .optional()
       .meta({ description: 'The successor in PEM; of a key of type certificate_external.' }),
+    idempotencyKey,
   }),
-  response: changed.extend({ serviceKey: serviceKeyWithCredentials, warnings: certificateWarnings }),
+  response: changed.extend({
+    serviceKey: serviceKeyWithCredentials,
+    warnings: certificateWarnings,
+    etag: etag.optional(),
+  }),
   timeoutMs: 30_000,
   http: {
     method: 'POST',
@@ -140,7 +163,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
 
 export const revokeServiceKey = defineOperation('key-management', 'revoke-service-key', {
   request: byActor.extend({ id: idInPath, reason: revocationReason }),
-  response: changed.extend({ serviceKey }),
+  response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/service-keys/{id}/revoke',
@@ -153,7 +176,7 @@ export const revokeServiceKey = defineOperation('key-management', 'revoke-servic
 
 export const revokeCertificate = defineOperation('key-management', 'revoke-certificate', {
   request: byActor.extend({ id: idInPath, sha256: idInPath, reason: revocationReason }),
-  response: changed.extend({ serviceKey }),
+  response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/service-keys/{id}/certificates/{sha256}/revoke',

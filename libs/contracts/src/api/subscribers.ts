@@ -3,7 +3,18 @@ import { subscriberName } from '../bus/subscribers.js';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
 import { members, textOf } from '../operation/violations.js';
 import { defineRequest } from '../request/request-contract.js';
-import { byActor, changed, idInPath, page, pageRequest, paging, propagation, timestamp } from '../request/shapes.js';
+import {
+  base64,
+  byActor,
+  changed,
+  idempotencyKey,
+  idInPath,
+  page,
+  pageRequest,
+  paging,
+  propagation,
+  timestamp,
+} from '../request/shapes.js';
 
 /** A subscriber of the events: who it is, and by which names it works. */
 export const subscriber = z
@@ -42,12 +53,15 @@ export const listSubscribers = defineOperation('authorization', 'list-subscriber
   },
 });
 
-/** @remarks The seed never crosses the bus: whoever asks has made it, or has got the public key from the subscriber. */
+/**
+ * @remarks The seed never crosses the bus: whoever asks has made it, or has got the public key from the subscriber. With an
+ * `idempotencyKey` one that was made is there sealed under the token of who asks, and comes back in the answer, also in that to who repeats the call.
+ */
 export const createSubscriber = defineRequest(
   'authorization',
   'create-subscriber',
-  byActor.extend({ name, publicKey }),
-  changed.extend({ subscriber }),
+  byActor.extend({ name, publicKey, sealed: base64.optional(), idempotencyKey }),
+  changed.extend({ subscriber, sealed: base64.optional() }),
 );
 
 export const makeSubscriber = defineHttpOperation('createSubscriber', {
@@ -58,6 +72,7 @@ export const makeSubscriber = defineHttpOperation('createSubscriber', {
   status: 201,
   body: members({ name, publicKey: publicKey.optional() }),
   answer: subscriber.extend({ seed: z.string().optional(), propagation }),
+  headers: ['idempotencyKey'],
   changes: true,
   secret: true,
   errors: ['name-in-use', 'public-key-in-use', 'protected'],

@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { defineRequest } from '../request/request-contract.js';
 import {
   base64,
   byActor,
   changed,
+  etag,
+  idempotencyKey,
   idInPath,
+  ifMatch,
   page,
   pageRequest,
   paging,
@@ -47,8 +51,8 @@ export const listTrustedRoots = defineOperation('key-management', 'list-trusted-
 });
 
 export const addTrustedRoot = defineOperation('key-management', 'add-trusted-root', {
-  request: byActor.extend({ pem: z.string({ error: 'must be the root certificate in PEM' }) }),
-  response: changed.extend({ trustedRoot, warnings: certificateWarnings }),
+  request: byActor.extend({ pem: z.string({ error: 'must be the root certificate in PEM' }), idempotencyKey }),
+  response: changed.extend({ trustedRoot, warnings: certificateWarnings, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/trusted-roots',
@@ -62,7 +66,7 @@ export const addTrustedRoot = defineOperation('key-management', 'add-trusted-roo
 
 export const getTrustedRoot = defineOperation('key-management', 'get-trusted-root', {
   request: z.object({ sha256: idInPath }),
-  response: trustedRoot,
+  response: tagged(trustedRoot),
   http: {
     method: 'GET',
     path: '/v1/trusted-roots/{sha256}',
@@ -73,7 +77,7 @@ export const getTrustedRoot = defineOperation('key-management', 'get-trusted-roo
 });
 
 export const removeTrustedRoot = defineOperation('key-management', 'remove-trusted-root', {
-  request: byActor.extend({ sha256: idInPath }),
+  request: byActor.extend({ sha256: idInPath, ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',
@@ -86,8 +90,8 @@ export const removeTrustedRoot = defineOperation('key-management', 'remove-trust
 
 /** `policy` absent: revocation is checked no longer. The time-out is longer because each CRL is fetched first. */
 export const configureRevocation = defineOperation('key-management', 'configure-revocation', {
-  request: byActor.extend({ sha256: idInPath, policy: revocationPolicy.optional() }),
-  response: changed.extend({ trustedRoot }),
+  request: byActor.extend({ sha256: idInPath, policy: revocationPolicy.optional(), ifMatch }),
+  response: changed.extend({ trustedRoot, etag: etag.optional() }),
   timeoutMs: 60_000,
   http: {
     method: 'PUT',
@@ -107,6 +111,7 @@ export const removeRevocation = defineHttpOperation('removeRevocation', {
   parameters: { sha256: idInPath },
   tag,
   summary: 'Checks revocation below a root no longer.',
+  headers: ['ifMatch'],
   changes: true,
   errors: ['not-found', 'protected'],
 });
@@ -115,7 +120,7 @@ export const removeRevocation = defineHttpOperation('removeRevocation', {
 export const addCertificateList = defineRequest(
   'key-management',
   'add-certificate-list',
-  byActor.extend({ sha256: z.string(), content: base64 }),
+  byActor.extend({ sha256: z.string(), content: base64, idempotencyKey }),
   changed.extend({ trustedRoot, certificateList }),
   30_000,
 );
@@ -131,6 +136,7 @@ export const uploadCertificateList = defineHttpOperation('uploadCertificateList'
   summary: 'Brings an uploaded CRL (DER, PEM, or JSON with pem) into force.',
   body: z.strictObject({ pem: z.string() }),
   mediaTypes: certificateListMediaTypes,
+  headers: ['idempotencyKey'],
   answer: certificateList.extend({ propagation }),
   status: 201,
   changes: true,

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { textOf, textUpTo } from '../operation/violations.js';
-import { byActor, changed, idInPath, page, pageRequest, paging, timestamp } from '../request/shapes.js';
+import {
+  byActor,
+  changed,
+  etag,
+  idempotencyKey,
+  idInPath,
+  ifMatch,
+  page,
+  pageRequest,
+  paging,
+  timestamp,
+} from '../request/shapes.js';
 import { roleNamePattern, roleNameRule } from '@sluice/domain';
 
 export const roleName = textOf(roleNamePattern, roleNameRule).meta({ examples: ['Orders.send'] });
@@ -26,8 +38,8 @@ export const listUserRoles = defineOperation('authorization', 'list-user-roles',
 });
 
 export const createUserRole = defineOperation('authorization', 'create-user-role', {
-  request: byActor.extend({ name: roleName, description: description.default('') }),
-  response: changed.extend({ userRole }),
+  request: byActor.extend({ name: roleName, description: description.default(''), idempotencyKey }),
+  response: changed.extend({ userRole, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/user-roles',
@@ -39,9 +51,15 @@ export const createUserRole = defineOperation('authorization', 'create-user-role
   },
 });
 
+export const getUserRole = defineOperation('authorization', 'get-user-role', {
+  request: z.object({ name: idInPath }),
+  response: tagged(userRole),
+  http: { method: 'GET', path: '/v1/user-roles/{name}', tag, summary: 'Shows a user role.', errors: ['not-found'] },
+});
+
 export const updateUserRole = defineOperation('authorization', 'update-user-role', {
-  request: byActor.extend({ name: idInPath, description }),
-  response: changed.extend({ userRole }),
+  request: byActor.extend({ name: idInPath, description, ifMatch }),
+  response: changed.extend({ userRole, etag: etag.optional() }),
   http: {
     method: 'PATCH',
     path: '/v1/user-roles/{name}',
@@ -53,7 +71,7 @@ export const updateUserRole = defineOperation('authorization', 'update-user-role
 });
 
 export const deleteUserRole = defineOperation('authorization', 'delete-user-role', {
-  request: byActor.extend({ name: idInPath }),
+  request: byActor.extend({ name: idInPath, ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',

@@ -50,6 +50,43 @@ describe('the description of the admin API', () => {
     }
   });
 
+  it('has for everything that can be changed the entity tag, and If-Match wherever it is changed or deleted', () => {
+    const things = operations.filter(({ method, answer }) => method === 'GET' && answer.etag).map(({ path }) => path);
+    expect(things).toHaveLength(6);
+    for (const { path, method } of operations)
+      if (method === 'PATCH' || method === 'PUT') expect(things).toContain(path.replace(/\/revocation$/, ''));
+    for (const path of things) {
+      const changes = operations.filter((each) => each.path.startsWith(path) && each.method !== 'GET');
+      for (const { id, method, path: at, headers, answer } of changes) {
+        if (method === 'POST' || at.includes('/crls/')) continue;
+        expect([id, headers.includes('ifMatch')]).toEqual([id, true]);
+        const described = document.paths[at]?.[method.toLowerCase()] as Described;
+        expect(described.parameters?.filter((each) => each.in === 'header').map(({ name }) => name)).toContain(
+          'If-Match',
+        );
+        expect(described.responses).toHaveProperty('412');
+        if (method !== 'DELETE') expect([id, answer.etag]).toEqual([id, true]);
+        if (answer.created) expect([id, headers.includes('ifNoneMatch')]).toEqual([id, true]);
+      }
+    }
+    const { responses } = document.paths['/v1/service-instances/{id}']?.['get'] as Described;
+    expect(responses['200']).toHaveProperty('headers.ETag');
+    expect(document.components.schemas['ServiceInstance']).not.toHaveProperty('properties.etag');
+  });
+
+  it('has for what makes something the key with which it may be repeated', () => {
+    const kept = operations.filter(({ headers }) => headers.includes('idempotencyKey'));
+    // A connectivity test makes nothing that stays, and is best made anew.
+    const making = operations.filter((each) => each.answer.status === 201 && each.id !== 'runConnectivityTest');
+    const secret = operations.filter((each) => each.answer.secret);
+    expect(new Set(kept)).toEqual(new Set([...making, ...secret]));
+    for (const { path, method } of kept) {
+      const described = document.paths[path]?.[method.toLowerCase()] as Described;
+      expect(described.parameters?.map(({ name }) => name)).toContain('Idempotency-Key');
+      expect(described.responses).toHaveProperty('422');
+    }
+  });
+
   it('names the parameters of each path, and groups that it describes', () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const { parameters = [], tags } of Object.values(methods)) {

@@ -4,6 +4,7 @@ import { errorsOfEveryCall, httpStatusOf } from './http-status.js';
 import type { HttpOperation, OperationBody } from './operation.js';
 import { tags } from './operation.js';
 import { operations } from './operations.js';
+import { requestHeaders } from './request-headers.js';
 import { maxViolations } from './violations.js';
 
 type Json = Record<string, unknown>;
@@ -129,7 +130,14 @@ function lift(value: unknown, components: Json): unknown {
 }
 
 function describe(operation: HttpOperation): Json {
-  const parameters = [...parametersIn('path', operation.parameters), ...parametersIn('query', operation.query)];
+  const parameters = [
+    ...parametersIn('path', operation.parameters),
+    ...parametersIn('query', operation.query),
+    ...operation.headers.map((member) => {
+      const { name, description, schema } = requestHeaders[member];
+      return { name, in: 'header', required: false, description, schema };
+    }),
+  ];
   return {
     operationId: operation.id,
     summary: operation.summary,
@@ -179,11 +187,14 @@ function responses(operation: HttpOperation): Json {
     : answer.mediaType
       ? { content: { [answer.mediaType]: {} } }
       : {};
-  const success: Json = { [answer.status]: { description: operation.summary, ...content } };
-  if (answer.created && answer.status !== 201) success['201'] = { description: 'It was not there before.', ...content };
+  const tagged = answer.etag ? { headers: { ETag: etagHeader } } : {};
+  const success: Json = { [answer.status]: { description: operation.summary, ...tagged, ...content } };
+  if (answer.created && answer.status !== 201)
+    success['201'] = { description: 'It was not there before.', ...tagged, ...content };
   if (answer.changes)
     success['202'] = {
       description: answer.pending ?? 'The change is committed, and published as soon as the bus is back.',
+      ...tagged,
       content: answer.schema
         ? (content as { content?: Json }).content
         : { 'application/json': { schema: pendingSchema } },
@@ -204,6 +215,11 @@ function responses(operation: HttpOperation): Json {
   return { ...success, ...Object.fromEntries(failures) };
 }
 
+const etagHeader: Json = {
+  description: 'Goes into `If-Match` of a change that is to be made only if nobody else made one in between.',
+  schema: { type: 'string', examples: ['"17"'] },
+};
+
 const pendingSchema = {
   type: 'object',
   required: ['propagation'],
@@ -211,9 +227,12 @@ const pendingSchema = {
 } as const;
 
 /** Every error that the operation may be answered with. */
-export function errorsOf({ errors, body, open }: HttpOperation): ErrorCode[] {
+export function errorsOf({ errors, headers, body, open }: HttpOperation): ErrorCode[] {
   const ofBodies: ErrorCode[] = body ? ['unsupported-media-type', 'payload-too-large'] : [];
-  const all = new Set<ErrorCode>([...errorsOfEveryCall, ...ofBodies, ...errors]);
+  const ofHeaders = headers.map((member): ErrorCode =>
+    member === 'idempotencyKey' ? 'idempotency-key-reused' : 'precondition-failed',
+  );
+  const all = new Set<ErrorCode>([...errorsOfEveryCall, ...ofBodies, ...ofHeaders, ...errors]);
   if (open) all.delete('unauthenticated');
   return errorCodes.filter((code) => all.has(code));
 }

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '@sluice/domain';
 import { type z } from 'zod';
 import type { RequestContract, RequestOf, ResponseOf, ServiceName } from '../request/request-contract.js';
+import { headerMembers, type HeaderMember } from './request-headers.js';
+import { withoutTag } from './tagged.js';
 import { members } from './violations.js';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -35,6 +37,8 @@ export interface HttpOperation {
   /** Parameters in the path, and in the query. */
   readonly parameters: z.ZodObject;
   readonly query: z.ZodObject;
+  /** Headers that it takes, by the member that each gives. */
+  readonly headers: readonly HeaderMember[];
   readonly body?: OperationBody | undefined;
   readonly answer: OperationAnswer;
   /** Beyond `errorsOfEveryCall`. */
@@ -68,6 +72,8 @@ export interface OperationAnswer {
   readonly mediaType?: string | undefined;
   /** It is shown this once, and must be kept by nobody in between. */
   readonly secret?: boolean | undefined;
+  /** It is about one thing that can be changed, and has the tag of that in `ETag`. */
+  readonly etag?: boolean | undefined;
 }
 
 /** An operation with the types of what a caller gives and gets. */
@@ -105,14 +111,16 @@ export interface HttpBinding<Request, Response> extends Described {
 
 type Flat<T> = { [K in keyof T]: T[K] } & unknown;
 type InputOf<C extends RequestContract, B> = Flat<
-  Omit<RequestOf<C>, 'actor' | (B extends { without: readonly (infer W)[] } ? W & string : never)>
+  Omit<RequestOf<C>, 'actor' | HeaderMember | (B extends { without: readonly (infer W)[] } ? W & string : never)>
 >;
+/** The tag is in a header. */
+type Untagged<T> = 'etag' extends keyof T ? Flat<Omit<T, 'etag'>> : T;
 /** A DELETE that is done has no body. */
 type AnswerOf<C extends RequestContract, B> = B extends { method: 'DELETE' }
   ? ResponseOf<C> | undefined
   : B extends { shows: infer Shown extends keyof ResponseOf<C> }
-    ? Flat<ResponseOf<C>[Shown] & Omit<ResponseOf<C>, Shown | 'created'>>
-    : ResponseOf<C>;
+    ? Flat<ResponseOf<C>[Shown] & Omit<ResponseOf<C>, Shown | 'created' | 'etag'>>
+    : Untagged<ResponseOf<C>>;
 
 /** A request of the bus that is a call of the admin API. */
 export type OperationContract<
@@ -144,7 +152,14 @@ export function defineOperation<
   const { request, response, timeoutMs = 5_000, http } = definition;
   const inPath = parametersOf(http.path);
   const inQuery: readonly string[] = http.query ?? [];
-  const elsewhere = new Set([...inPath, ...inQuery, 'actor', ...((http.without ?? []) as readonly string[])]);
+  const inHeader = headerMembers.filter((member) => member in request.shape);
+  const elsewhere = new Set([
+    ...inPath,
+    ...inQuery,
+    ...inHeader,
+    'actor',
+    ...((http.without ?? []) as readonly string[]),
+  ]);
   const rest = Object.keys(request.shape).filter((member) => !elsewhere.has(member));
   const operation: Operation<
     InputOf<RequestContract<Request, Response>, Binding>,
@@ -153,6 +168,7 @@ export function defineOperation<
     ...described(http, idOf(name)),
     parameters: pick(request, inPath),
     query: pick(request, inQuery, noQuery),
+    headers: inHeader,
     body: bodyOf(request, rest, http.body),
     answer: {
       status: http.status ?? (http.method === 'DELETE' ? 204 : 200),
@@ -160,6 +176,7 @@ export function defineOperation<
       changes: 'propagation' in response.shape,
       schema: http.status === 204 || http.method === 'DELETE' ? undefined : shown(response, http.shows),
       secret: http.secret,
+      etag: 'etag' in response.shape,
       pending: http.pending,
     },
   };
@@ -192,6 +209,8 @@ export function defineHttpOperation<
     readonly answerMediaType?: string;
     readonly changes?: boolean;
     readonly created?: boolean;
+    readonly headers?: readonly HeaderMember[];
+    readonly etag?: boolean;
   },
 ): Operation<
   Flat<
@@ -201,11 +220,23 @@ export function defineHttpOperation<
   >,
   z.output<Answer>
 > {
-  const { parameters, query, body, mediaTypes, answer, answerMediaType, changes = false, created } = definition;
+  const {
+    parameters,
+    query,
+    body,
+    mediaTypes,
+    answer,
+    answerMediaType,
+    changes = false,
+    created,
+    headers = [],
+    etag,
+  } = definition;
   return {
     ...described(definition, id),
     parameters: members(parameters ?? ({} as z.ZodRawShape)),
     query: members(query ?? ({} as z.ZodRawShape), undefined, noQuery),
+    headers,
     ...(body || mediaTypes ? { body: { schema: body, mediaTypes, optional: false } } : {}),
     answer: {
       status: definition.status ?? (definition.method === 'DELETE' ? 204 : 200),
@@ -214,6 +245,7 @@ export function defineHttpOperation<
       schema: answer,
       mediaType: answerMediaType,
       secret: definition.secret,
+      etag,
     },
   };
 }
@@ -263,8 +295,8 @@ function bodyOf(request: z.ZodObject, rest: readonly string[], whole: string | u
 
 /** The response as the answer shows it. */
 function shown(response: z.ZodObject, member: string | undefined): z.ZodType {
-  const { created: _created, ...shape } = response.shape as Record<string, z.ZodType>;
-  if (member === undefined) return response;
+  const { created: _created, etag: _etag, ...shape } = response.shape as Record<string, z.ZodType>;
+  if (member === undefined) return withoutTag(response);
   const { [member]: noun, ...beside } = shape;
   return (noun as z.ZodObject).extend(beside);
 }

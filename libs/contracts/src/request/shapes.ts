@@ -4,6 +4,15 @@ import { textOf, wholeNumber } from '../operation/violations.js';
 
 /** Shapes that several requests share. Times are ISO 8601 in UTC unless a name ends in `Ms` (milliseconds since 1970). */
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+/** An entity tag (RFC 9110 §8.8.3) without its quotes: another one after each change that administrators make. */
+export const etag = z.string().regex(/^[\x21\x23-\x7e]+$/);
+/** Members that are a header of the call each. Tags that cannot match, because they are weak, are left out. */
+export const ifMatch = z.union([z.literal('*'), z.array(z.string())]).optional();
+export const ifNoneMatch = z.literal('*').optional();
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/)
+  .optional();
 export const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
 export const timestamp = z.iso.datetime();
 /** A time that a caller gives: ISO 8601, a date means its beginning in UTC. */

@@ -22,6 +22,8 @@ export const errorCodes = [
   'certificate-refused',
   'certificate-list-refused',
   'protected',
+  'precondition-failed',
+  'idempotency-key-reused',
   'payload-too-large',
   'unsupported-media-type',
   'behind',
