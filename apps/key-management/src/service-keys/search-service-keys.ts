@@ -62,10 +62,10 @@ export class SearchServiceKeys {
     if (search.text !== undefined)
       conditions.push(`lower(name) LIKE ${value(`${escaped(search.text.toLowerCase())}%`)}`);
     if (search.status === 'revoked') conditions.push(`status = 'revoked'`);
-    if (search.status === 'expired')
-      conditions.push(`status = 'active'`, holds('true'), `NOT ${holds(isHeldUsable(now))}`);
-    if (search.status === 'active')
-      conditions.push(`status = 'active'`, `(${holds(isHeldUsable(now))} OR NOT ${holds('true')})`);
+    // Looked up for each key in turn, and null for one that holds no certificate.
+    const anyUsable = `(SELECT bool_or(${isHeldUsable(now)}) FROM credential held WHERE held.service_key_id = service_key.id)`;
+    if (search.status === 'expired') conditions.push(`status = 'active'`, `${anyUsable} IS FALSE`);
+    if (search.status === 'active') conditions.push(`status = 'active'`, `${anyUsable} IS NOT FALSE`);
     if (search.expiringBefore !== undefined) {
       const before = time(search.expiringBefore);
       conditions.push(
