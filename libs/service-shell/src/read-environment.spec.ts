@@ -16,6 +16,28 @@ describe('a setting that is empty', () => {
   });
 });
 
+describe('a setting that names a file', () => {
+  const schema = z.object({
+    ONE_FILE: z.string(),
+    MORE_FILE: z.string().transform((names) => names.split(',')),
+    FAULT_FILE: z.string().optional(),
+  });
+  const here = import.meta.filename;
+
+  it('is taken when every file can be read', () => {
+    const given = { ONE_FILE: here, MORE_FILE: `${here},${here}`, FAULT_FILE: '/made/later' };
+    expect(readEnvironment('a-service', schema, given).ONE_FILE).toBe(here);
+  });
+
+  it('is named with the file that cannot be read', () => {
+    expect(() =>
+      readEnvironment('a-service', schema, { ONE_FILE: '/no/such', MORE_FILE: `${here},/nor/this` }),
+    ).toThrow(
+      'a-service cannot start: ONE_FILE is wrong: /no/such cannot be read (ENOENT); MORE_FILE is wrong: /nor/this cannot be read (ENOENT).',
+    );
+  });
+});
+
 describe('the URL of the database', () => {
   let folder: string;
   let file: string;

@@ -1,5 +1,5 @@
 import { DatabaseUrlError, hasPassword, parseDatabaseUrl, withCredentials } from '@sluice/persistence';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** Thrown when the environment is not what a service needs; its message is one line a fault, for the person who starts it. */
@@ -70,12 +70,33 @@ export function readEnvironment<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(withDatabasePassword(service, set));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    requireFiles(service, parsed.data);
+    return parsed.data;
+  }
   const faults = parsed.error.issues.map((issue) => {
     const name = issue.path.join('.');
     return set[name] === undefined ? `${name} is not set` : `${name} is wrong: ${issue.message}`;
   });
   throw new ConfigurationError(`${service} cannot start: ${faults.join('; ')}.`);
+}
+
+/** What names a file is of use only when that can be read: else a part of the service would find out later, or not at all. */
+function requireFiles(service: string, settings: unknown): void {
+  const faults: string[] = [];
+  for (const [name, value] of Object.entries(settings as Record<string, unknown>)) {
+    // One for tests is made when a fault is wanted.
+    if (!name.endsWith('_FILE') || name === 'FAULT_FILE') continue;
+    for (const path of [value].flat()) {
+      if (typeof path !== 'string') continue;
+      try {
+        accessSync(path, constants.R_OK);
+      } catch (error) {
+        faults.push(`${name} is wrong: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      }
+    }
+  }
+  if (faults.length > 0) throw new ConfigurationError(`${service} cannot start: ${faults.join('; ')}.`);
 }
 
 /** The same environment with the password of the file in the URL. */

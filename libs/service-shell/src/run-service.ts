@@ -86,10 +86,12 @@ export async function runService<Environment extends ShellEnvironment>(
   // Whoever started us with a channel is gone: do not live on without it.
   process.once('disconnect', () => void end('the parent process ended', 0));
   process.on('unhandledRejection', (error) => {
+    if (ending) return onFault(error, 'what was begun before the end');
     log.fatal({ err: error }, 'a promise was rejected and nobody handled it');
     void end('unhandled rejection', 1);
   });
   process.on('uncaughtException', (error) => {
+    if (ending) return onFault(error, 'what was begun before the end');
     log.fatal({ err: error }, 'an exception was not caught');
     void end('uncaught exception', 1);
   });
@@ -183,6 +185,7 @@ export async function runService<Environment extends ShellEnvironment>(
     { module: ServiceRoot, imports: [ShellModule.of(shell, config, readiness), definition.module] },
     { strategy: server, logger: nestLogger(log), abortOnError: false },
   ).catch((error: unknown) => {
+    if (ending) return;
     if (!(error instanceof NewerSchema)) throw error;
     exitAfterLastLine(log, () => log.fatal(error.message), 78);
   });

@@ -1,3 +1,4 @@
+import { prefixMap, type PrefixMap } from './prefix-map.js';
 import { escapeAttribute, serializeXml } from './serialize-xml.js';
 import type { XmlNode } from './xml-node.js';
 
@@ -16,7 +17,7 @@ export function serializeEnvelope(node: XmlNode): XmlEnvelope {
   const path: XmlNode[] = [];
   for (let above: XmlNode | null = node; above !== null && above.kind !== 'document'; above = above.parent)
     path.unshift(above);
-  const scope: Record<string, string> = {};
+  const scope = prefixMap();
   let open = '';
   let close = '';
   path.slice(0, -1).forEach((element, depth) => {
@@ -33,14 +34,15 @@ export function serializeEnvelope(node: XmlNode): XmlEnvelope {
 }
 
 /** @param scope what is declared already; what the tag declares is added */
-function startTag(element: XmlNode, scope: Record<string, string>): string {
+function startTag(element: XmlNode, scope: PrefixMap): string {
   let tag = `<${element.qualifiedName}`;
   const declare = (prefix: string, uri: string): void => {
     if ((scope[prefix] ?? '') === uri) return;
     scope[prefix] = uri;
     tag += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(uri)}"`;
   };
-  const bound: Record<string, string> = { ...element.declarations, [element.prefix]: element.namespace };
+  const bound = prefixMap(element.declarations);
+  bound[element.prefix] = element.namespace;
   for (const { prefix, namespace } of element.attributes)
     if (prefix !== '' && prefix !== 'xml') bound[prefix] = namespace;
   for (const prefix in bound) declare(prefix, bound[prefix] as string);

@@ -1,3 +1,4 @@
+import { prefixMap, type PrefixMap } from './prefix-map.js';
 import type { XmlNode } from './xml-node.js';
 
 /** How a tree becomes text. */
@@ -19,11 +20,11 @@ export interface XmlSerialization {
 export function serializeXml(node: XmlNode, options: XmlSerialization = {}): string {
   let text = options.declaration === true ? '<?xml version="1.0" encoding="UTF-8"?>' : '';
   if (node.kind === 'element') {
-    text += serializeElement(node, inScopeAbove(node, options.omitNamespace), options.scope ?? {});
+    text += serializeElement(node, inScopeAbove(node, options.omitNamespace), options.scope ?? prefixMap());
   } else if (node.kind === 'document') {
-    for (const child of node.children) text += serializeNode(child, {}, options.cdataElements);
+    for (const child of node.children) text += serializeNode(child, prefixMap(), options.cdataElements);
   } else {
-    text += serializeNode(node, {});
+    text += serializeNode(node, prefixMap());
   }
   return text;
 }
@@ -56,20 +57,18 @@ function serializeElement(
   cdata?: ReadonlySet<string>,
 ): string {
   const name = element.qualifiedName;
-  let own: Record<string, string> | null = null;
+  let own: PrefixMap | null = null;
   const declare = (prefix: string, uri: string): void => {
     if (((own ?? scope)[prefix] ?? '') === uri) return;
-    own = own === null ? { ...scope, [prefix]: uri } : Object.assign(own, { [prefix]: uri });
+    own ??= prefixMap(scope);
+    own[prefix] = uri;
     open += prefix === '' ? ` xmlns="${escapeAttribute(uri)}"` : ` xmlns:${prefix}="${escapeAttribute(uri)}"`;
   };
   let open = `<${name}`;
   if (inherited !== null) {
     // A prefix that the element binds anew must not be declared as it was above, too: an attribute stands once (XML 1.0 section 3.1).
-    const bound: Record<string, string> = {
-      ...inherited,
-      ...element.declarations,
-      [element.prefix]: element.namespace,
-    };
+    const bound = prefixMap(inherited, element.declarations);
+    bound[element.prefix] = element.namespace;
     for (const prefix in bound) declare(prefix, bound[prefix] as string);
   }
   const declarations = element.declarations;
@@ -90,8 +89,17 @@ function serializeElement(
   return `${text}</${name}>`;
 }
 
-function inScopeAbove(element: XmlNode, omitted?: string): Record<string, string> {
-  const scope: Record<string, string> = {};
+/** How many characters the declarations above a node take when they are written with it, as they are where it is taken out of its document. */
+export function lengthOfDeclarationsAbove(node: XmlNode): number {
+  const scope = inScopeAbove(node);
+  let length = 0;
+  for (const prefix in scope)
+    length += ' xmlns:=""'.length + prefix.length + escapeAttribute(scope[prefix] as string).length;
+  return length;
+}
+
+function inScopeAbove(element: XmlNode, omitted?: string): PrefixMap {
+  const scope = prefixMap();
   for (let node = element.parent; node !== null; node = node.parent) {
     if (node.declarations === null) continue;
     for (const prefix in node.declarations) scope[prefix] ??= node.declarations[prefix] as string;

@@ -52,6 +52,16 @@ const headerForms: Readonly<Record<Exclude<FormName, 'rfc9440'>, HeaderForm>> = 
   'cloudflare-base64-der': { header: 'cf-client-cert-der-base64', read: readBase64 },
 };
 
+/** Every header in which a form passes a certificate on, in lower case. */
+export const headersOfForms: readonly string[] = [
+  'client-cert',
+  'client-cert-chain',
+  ...Object.values(headerForms).flatMap(({ header, chainHeader }) => [
+    header,
+    ...(chainHeader === undefined ? [] : [chainHeader]),
+  ]),
+];
+
 export function headerMayDiffer(form: FormName): boolean {
   return form !== 'rfc9440' && headerForms[form].headerMayDiffer === true;
 }

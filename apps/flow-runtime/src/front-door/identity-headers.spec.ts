@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { headersOfForms } from '../client-certificates/forms.js';
 import { claimsIdentity, mayReachFlow } from './identity-headers.js';
 
 describe('attack 8: a header that claims an identity', () => {
@@ -13,6 +14,13 @@ describe('attack 8: a header that claims an identity', () => {
   ])('%s never reaches a flow', (name) => {
     expect(claimsIdentity(name)).toBe(true);
     expect(mayReachFlow(name)).toBe(false);
+  });
+
+  it.each(headersOfForms)('%s, in which a form passes a certificate on, never reaches a flow', (name) => {
+    for (const spelling of [name, name.toUpperCase(), name.replaceAll('-', '_')]) {
+      expect(claimsIdentity(spelling)).toBe(true);
+      expect(mayReachFlow(spelling)).toBe(false);
+    }
   });
 
   it.each(['id', 'x-order', 'client', 'ssl'])('%s is no such header', (name) => {

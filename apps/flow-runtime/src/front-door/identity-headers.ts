@@ -1,18 +1,14 @@
+import { headersOfForms } from '../client-certificates/forms.js';
+
 /**
  * Headers that claim an identity. On the public listener nobody may claim one, so they are taken off before anything
  * reads them (attack 8); neither spelling with `_` nor with `-` gets through.
  */
 const names: ReadonlySet<string> = new Set([
-  'client-cert',
-  'client-cert-chain',
-  'x-forwarded-client-cert',
+  ...headersOfForms.map(canonical),
   'x-client-cert',
-  'x-client-certificate',
   'x-ssl-cert',
-  'x-ssl-client-cert',
-  'ssl-client-cert',
   'ssl-client-certificate',
-  'x-forwarded-tls-client-cert',
   'x-forwarded-tls-client-cert-info',
   'x-arr-clientcert',
 ]);

@@ -1,8 +1,12 @@
 import type { StepWork } from '../compile/compiled-flow.js';
+import { FlowProcessingError } from '@sluice/domain';
 import type { StepCompiler } from '../compile/step-compiler.js';
 import type { XmlToCsvStep } from '../model/step-definition.js';
 import type { XmlNode } from '@sluice/xml';
 import { separatorOf } from './read-csv.js';
+
+/** Most fields of all lines together: records that have few names in common would make of a small body a very large one. */
+const MAXIMUM_FIELDS = 5_000_000;
 
 /** Writes one line for each record element: its child elements in order, quoted where needed. */
 export function compileXmlToCsv(step: XmlToCsvStep, compiler: StepCompiler): StepWork {
@@ -14,6 +18,11 @@ export function compileXmlToCsv(step: XmlToCsvStep, compiler: StepCompiler): Ste
     const [prefix] = parents === null ? [] : parents.toNodes(run);
     const above = prefix === undefined ? new Map<string, string>() : leavesOf(prefix, step.includeAttributes);
     const names = [...new Set([...above.keys(), ...rows.flatMap((row) => [...row.keys()])])];
+    if (rows.length * names.length > MAXIMUM_FIELDS)
+      throw new FlowProcessingError(
+        'limit-exceeded',
+        `The CSV would have ${rows.length} lines of ${names.length} fields, more than ${MAXIMUM_FIELDS} in all.`,
+      );
     const lines = rows.map((row) =>
       names.map((name) => quote(row.get(name) ?? above.get(name) ?? '', separator)).join(separator),
     );

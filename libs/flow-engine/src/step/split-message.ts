@@ -3,12 +3,12 @@ import { FlowProcessingError, clip } from '@sluice/domain';
 import type { Message } from '../message/message.js';
 import type { SplitterStep } from '../model/step-definition.js';
 import type { FlowRun } from '../run/flow-run.js';
-import { serializeEnvelope, serializeXml, type XmlNode } from '@sluice/xml';
+import { lengthOfDeclarationsAbove, serializeEnvelope, serializeXml, type XmlNode } from '@sluice/xml';
 import { compileSplitXPath } from './split-xpath.js';
 
 /** Most parts one message is split into. */
 const MAXIMUM_PARTS = 100_000;
-/** Most characters that the elements before the first split point may take in all parts together. */
+/** Most characters that what stands above or before the split points may take in all parts together. */
 const MAXIMUM_REPEATED = 64 * 1024 * 1024;
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 
@@ -75,9 +75,26 @@ function compileBodies(step: SplitterStep, compiler: StepCompiler): (run: FlowRu
       return (run) => {
         const groups = grouped(pointsOf(run), groupSize);
         if (splitType === 'general') return inEnvelope(groups);
+        requireFewRepeated(groups.flat());
         return groups.map((nodes) => nodes.map((node) => serializeXml(node)).join(''));
       };
     }
+  }
+}
+
+/** Each part is written with the namespaces that are declared above it. */
+function requireFewRepeated(nodes: readonly XmlNode[]): void {
+  const lengths = new Map<XmlNode | null, number>();
+  let repeated = 0;
+  for (const node of nodes) {
+    let length = lengths.get(node.parent);
+    if (length === undefined) lengths.set(node.parent, (length = lengthOfDeclarationsAbove(node)));
+    repeated += length;
+    if (repeated > MAXIMUM_REPEATED)
+      throw new FlowProcessingError(
+        'split-failed',
+        `The namespaces declared above the parts take ${length} characters in each, too many to repeat in ${nodes.length} parts.`,
+      );
   }
 }
 
