@@ -34,6 +34,9 @@ describe('the streams of the flow runtime, made by key-management with the permi
         }).replace(/\ntls \{[^}]*\}/, ''),
     });
     connection = await connect({
+      // On a busy machine the first words of the server can come too late.
+      timeout: 5_000,
+      waitOnFirstConnect: true,
       servers: nats.url,
       authenticator: nkeyAuthenticator(keys['key-management']?.getSeed() ?? new Uint8Array()),
       inboxPrefix: '_INBOX_key-management',

@@ -67,6 +67,9 @@ describe('attack 39: a reply subject that its asker may not publish to', () => {
 
   const as = async (service: ServiceName) => {
     const connection = await connect({
+      // On a busy machine the first words of the server can come too late.
+      timeout: 5_000,
+      waitOnFirstConnect: true,
       servers: nats.url,
       authenticator: nkeyAuthenticator(keys[service].getSeed()),
       inboxPrefix: inboxPrefix(service),
