@@ -1,3 +1,4 @@
+export { describeMigrations } from './describe-migrations.js';
 export { differencesToEntities } from './differences-to-entities.js';
 export {
   auditTable,

@@ -2,9 +2,9 @@ import { signatureCost, verifySignature, verifySignatureOffLoop } from '../algor
 import { MalformedCertificate, type Certificate } from '../certificate/certificate.js';
 
 /** A check that costs more than this goes to another thread; units of `signatureCost`. Handing one over costs one itself. */
-const dearest = 8;
+const maxCostOfOne = 8;
 /** What all checks of one judgement may cost together before the rest goes to other threads. */
-const maxOnLoop = 16;
+const maxCostOfAll = 16;
 
 /** Thrown out of a judgement where a signature must be checked off the event loop first; never leaves the library. */
 export class SignaturePending extends Error {
@@ -28,7 +28,7 @@ export class DeferredSignatures {
     const known = this.results.get(key);
     if (known !== undefined) return known;
     const cost = signatureCost(issuer.publicKeyInfo);
-    if (cost > dearest || this.onLoop + cost > maxOnLoop)
+    if (cost > maxCostOfOne || this.onLoop + cost > maxCostOfAll)
       throw new SignaturePending(async () => void this.results.set(key, await isSignedOffLoop(child, issuer)));
     this.onLoop += cost;
     const signed = isSignedOnLoop(child, issuer);
