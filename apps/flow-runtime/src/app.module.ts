@@ -9,6 +9,7 @@ import { allRecords } from './persistence/all-records.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
 import { ReceiverCredentialsModule } from './receiver-credentials/receiver-credentials.module.js';
+import { WorkersModule } from './workers/workers.module.js';
 
 const writer = 'flow-runtime';
 
@@ -19,6 +20,7 @@ const writer = 'flow-runtime';
     PublishedChangesModule.forRoot({ writer, records: allRecords }),
     AuditModule.forRoot(writer),
     ReceiverCredentialsModule,
+    WorkersModule,
     MessagesModule,
     AdaptersModule,
     FlowsModule,

@@ -141,7 +141,29 @@ const environment = shellEnvironment
       .max(3_600_000)
       .default(300_000)
       .describe('How long a flow may take for one message, all its calls included.'),
-    SCRIPT_THREADS: z.coerce.number().int().min(2).max(64).default(2).describe('Threads that run scripts of flows.'),
+    FLOW_WORKERS: z.coerce
+      .number()
+      .int()
+      .min(2)
+      .max(64)
+      .default(3)
+      .describe(
+        'Processes that run messages whose cost their sender decides; one sender never has the last free one as a second.',
+      ),
+    FLOW_WORKER_MEMORY_MB: z.coerce
+      .number()
+      .int()
+      .min(64)
+      .max(65_536)
+      .default(512)
+      .describe('Memory one of them may use; a message that needs more fails, and the process is replaced.'),
+    MESSAGE_CPU_MS: z.coerce
+      .number()
+      .int()
+      .min(100)
+      .max(3_600_000)
+      .default(10_000)
+      .describe('CPU time that one message may use in them, in milliseconds.'),
     SCRIPT_TIME_LIMIT_MS: z.coerce
       .number()
       .int()

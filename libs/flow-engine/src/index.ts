@@ -10,8 +10,10 @@ export {
   type FlowExamination,
   type FlowVerdict,
 } from './check/check-flow.js';
+export { boundedBodyBytes } from './compile/bounded-body.js';
 export { compileFlow } from './compile/compile-flow.js';
 export type { CompiledFlow } from './compile/compiled-flow.js';
+export { streamingSendersOf } from './compile/why-body-is-gathered.js';
 export {
   FlowDefinitionError,
   type FlowElement,

@@ -23,10 +23,9 @@ import { ProcessDirectAddresses } from './process-direct-addresses.js';
 import { InProcessProcessDirect } from './process-direct-port.in-process.js';
 import { readTrustedRoots } from './read-trusted-roots.js';
 import { readReceiverHosts } from './receiver-hosts.js';
-import { QuickJsScripts } from './script-port.quickjs.js';
 import { PostgresTimerClaims } from './timer-claims.postgres.js';
 
-/** Everything flows do beyond their message: receivers, scripts, timers, other flows. Provides the ports of each flow. */
+/** Everything flows do beyond their message: receivers, timers, other flows. Provides the ports of each flow. */
 @Module({
   imports: [MessagesModule, ReceiverCredentialsModule, StoresModule],
   providers: [
@@ -66,17 +65,6 @@ import { PostgresTimerClaims } from './timer-claims.postgres.js';
         }),
     },
     {
-      provide: QuickJsScripts,
-      inject: [CONFIG, ON_FAULT],
-      useFactory: (config: Config, onFault: Shell['onFault']) =>
-        new QuickJsScripts({
-          threads: config.SCRIPT_THREADS,
-          timeLimitMs: config.SCRIPT_TIME_LIMIT_MS,
-          memoryLimitBytes: config.SCRIPT_MEMORY_MB * 1_048_576,
-          onFault,
-        }),
-    },
-    {
       provide: FireTimers,
       inject: [DataSource, RunMessage, CLOCK, ON_FAULT],
       useFactory: (dataSource: DataSource, runMessage: RunMessage, now: () => number, onFault: Shell['onFault']) =>
@@ -84,21 +72,11 @@ import { PostgresTimerClaims } from './timer-claims.postgres.js';
     },
     {
       provide: PORTS_OF_FLOW,
-      inject: [
-        UndiciHttpPort,
-        NodemailerMailPort,
-        QuickJsScripts,
-        ProcessDirectAddresses,
-        RunMessage,
-        DataSource,
-        SecretSealer,
-        CLOCK,
-      ],
+      inject: [UndiciHttpPort, NodemailerMailPort, ProcessDirectAddresses, RunMessage, DataSource, SecretSealer, CLOCK],
       useFactory:
         (
           http: UndiciHttpPort,
           mail: NodemailerMailPort,
-          scripts: QuickJsScripts,
           addresses: ProcessDirectAddresses,
           runMessage: RunMessage,
           dataSource: DataSource,
@@ -110,7 +88,6 @@ import { PostgresTimerClaims } from './timer-claims.postgres.js';
           newId: () => randomUUID(),
           http,
           mail,
-          script: scripts.ofFlow(flowId),
           processDirect: new InProcessProcessDirect((address) => addresses.find(address), runMessage, flowId),
           dataStore: new PostgresDataStore(dataSource, sealer, now, flowId),
           variables: new PostgresVariables(dataSource, now, flowId),
@@ -118,12 +95,11 @@ import { PostgresTimerClaims } from './timer-claims.postgres.js';
         }),
     },
   ],
-  exports: [FireTimers, ProcessDirectAddresses, QuickJsScripts, PORTS_OF_FLOW],
+  exports: [FireTimers, ProcessDirectAddresses, PORTS_OF_FLOW],
 })
 export class AdaptersModule implements OnApplicationShutdown {
   constructor(
     private readonly timers: FireTimers,
-    private readonly scripts: QuickJsScripts,
     private readonly pools: ConnectionPools,
     http: UndiciHttpPort,
     follower: StateFollower,
@@ -135,7 +111,6 @@ export class AdaptersModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.timers.stop();
-    await this.scripts.stop();
     await this.pools.close();
   }
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { compileFlow, readFlowDefinition, type FlowOutcome } from '@sluice/flow-engine';
+import { readFlowDefinition, type FlowOutcome } from '@sluice/flow-engine';
 import { createDataSource, initializeDataSource } from '@sluice/persistence';
 import { TestPostgres, until } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
 import type { DeployedTimer } from '../flows/deployed-flows.js';
 import { entities, schema } from '../persistence/entities.js';
 import { migrations } from '../persistence/migrations.js';
+import { programHere } from '../workers/testing/programs.js';
 import { FireTimers, type TimerClaims } from './fire-timers.js';
 import { PostgresTimerClaims } from './timer-claims.postgres.js';
 import { readSchedule } from './timer-schedule.croner.js';
@@ -62,7 +63,7 @@ async function deployed(id: string, sender: string, version = 1): Promise<Deploy
   const timer = definition.senders[0];
   if (timer?.adapter !== 'Timer') throw new Error('not a timer');
   const ports = { now, newId: () => 'id' };
-  return { started: { flowId: id, flow: compileFlow(definition), definition, ports }, version, sender: timer };
+  return { started: { flowId: id, program: programHere(definition), definition, ports }, version, sender: timer };
 }
 
 describe('a timer', () => {

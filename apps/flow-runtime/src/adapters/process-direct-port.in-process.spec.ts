@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileFlow, Message, readFlowDefinition, type FlowOutcome, type FlowPorts } from '@sluice/flow-engine';
+import { Message, readFlowDefinition, type FlowOutcome, type FlowPorts } from '@sluice/flow-engine';
 import type { RunningMessage } from '../messages/record-message.js';
 import { RunMessage, type StartedFlow } from '../messages/run-message.js';
+import { programHere, testWorkers } from '../workers/testing/programs.js';
 import { InProcessProcessDirect, type ProcessDirectTarget } from './process-direct-port.in-process.js';
 
 const limitMs = 60_000;
@@ -16,11 +17,13 @@ class World {
     {
       accepts: () => true,
       began: () => undefined,
+      payloadsFit: true,
       record: (message, _, outcome) => {
-        this.logged.push({ ...message, outcome });
+        this.logged.push({ ...message, outcome: outcome as FlowOutcome });
         return undefined;
       },
     },
+    testWorkers(),
     limitMs,
   );
 
@@ -31,7 +34,7 @@ class World {
       newId: () => `message-${++this.#ids}`,
       processDirect: new InProcessProcessDirect((address) => this.#targets.get(address), this.#runMessage, flowId),
     };
-    const started = { flowId, definition, flow: compileFlow(definition), ports };
+    const started = { flowId, definition, program: programHere(definition), ports };
     for (const sender of definition.senders)
       if (sender.adapter === 'ProcessDirect') this.#targets.set(sender.address, { started, channel: sender.id });
     return started;

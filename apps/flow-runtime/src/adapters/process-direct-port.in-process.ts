@@ -45,6 +45,7 @@ export class InProcessProcessDirect implements ProcessDirectPort {
       sender: this.callingFlow,
       correlationId: caller.correlationId,
       callDepth: caller.depth + 1,
+      ...(caller.owner === undefined ? {} : { owner: caller.owner }),
       ...(caller.deadline === undefined ? {} : { deadline: caller.deadline }),
     });
     if (error === undefined) return reply;

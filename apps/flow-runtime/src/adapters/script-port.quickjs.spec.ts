@@ -28,11 +28,11 @@ interface Logged {
 async function runScript(
   source: string,
   init: ConstructorParameters<typeof Message>[0] = {},
-  options: { by?: QuickJsScripts; flow?: string; function?: string } = {},
+  options: { by?: QuickJsScripts; function?: string } = {},
 ): Promise<{ message: Message; log: Logged }> {
   const message = new Message(init);
   const log: Logged = { attachments: [], headers: [], properties: [] };
-  await (options.by ?? scripts).ofFlow(options.flow ?? 'flow').run({
+  await (options.by ?? scripts).run({
     name: 'script1.js',
     source,
     function: options.function ?? 'processData',
@@ -243,19 +243,6 @@ describe('a script that does harm', () => {
     30_000,
   );
 
-  it('keeps no thread from the scripts of another flow', async () => {
-    const loop = 'function processData() { for (;;); }';
-    const nothing = 'function processData() {}';
-    await hurried.start();
-    const order: string[] = [];
-    const looping = Array.from({ length: 3 }, (_, n) =>
-      runScript(loop, {}, { by: hurried, flow: 'evil' }).catch(() => void order.push(`evil ${n}`)),
-    );
-    const others = runScript(nothing, {}, { by: hurried, flow: 'good' }).then(() => order.push('good'));
-    await Promise.all([...looping, others]);
-    expect(order.indexOf('good')).toBeLessThan(order.indexOf('evil 1'));
-  });
-
   it('does not stop the thread that serves requests', async () => {
     let turns = 0;
     const turning = setInterval(() => turns++, 5);
@@ -291,7 +278,7 @@ steps: [{script: {script: a.js}}]
     const outcome = await runFlow(compileFlow(definition), new Message({ body: 'x' }), {
       now: () => 0,
       newId: () => 'id',
-      script: scripts.ofFlow('f'),
+      script: scripts,
     });
     expect([outcome.status, outcome.message.text()]).toEqual(['COMPLETED', 'X']);
   });

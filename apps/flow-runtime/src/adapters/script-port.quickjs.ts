@@ -21,7 +21,6 @@ export interface QuickJsScriptsOptions {
 }
 
 interface Waiting {
-  readonly flowId: string;
   readonly job: ScriptJob;
   readonly resolve: (result: ScriptResult) => void;
 }
@@ -38,26 +37,19 @@ const maximumWaiting = 1_000;
 /** The sandbox ends a script by itself; a thread that does not even do that is ended from outside. */
 const graceMs = 2_000;
 
-/**
- * Scripts of all flows, run by a few threads: a script that loops or eats memory costs its thread its time limit, and the
- * thread that serves requests nothing. One flow never has all threads, so that its scripts cannot keep those of others out.
- */
-export class QuickJsScripts {
+/** Scripts of flows, in a thread of the worker process they run in: one that loops or eats memory costs its thread alone. */
+export class QuickJsScripts implements ScriptPort {
   readonly #threads: Thread[] = [];
   readonly #waiting: Waiting[] = [];
   #stopped = false;
 
   constructor(private readonly options: QuickJsScriptsOptions) {}
 
-  ofFlow(flowId: string): ScriptPort {
-    return { run: (request) => this.#run(flowId, request) };
-  }
-
   /** Tells what is wrong with the scripts of a flow, before it is deployed. They are compiled, and nothing of them is run. */
   async check(definition: FlowDefinition): Promise<FlowProblem[]> {
     const problems = await Promise.all(
       Object.entries(definition.scripts).map(async ([name, { source }]): Promise<FlowProblem[]> => {
-        const result = await this.#give(`check ${definition.name}`, { name, source });
+        const result = await this.#give({ name, source });
         if (!('error' in result)) return [];
         const { error, line } = result;
         return [
@@ -85,7 +77,7 @@ export class QuickJsScripts {
     await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));
   }
 
-  async #run(flowId: string, request: ScriptRequest): Promise<void> {
+  async run(request: ScriptRequest): Promise<void> {
     if (this.#waiting.length >= maximumWaiting)
       throw new FlowProcessingError('script-failed', `The script "${request.name}" did not run: too many wait.`);
     const job: ScriptJob = {
@@ -93,31 +85,26 @@ export class QuickJsScripts {
       source: request.source,
       call: { function: request.function, input: inputOf(request.message) },
     };
-    const result = await this.#give(flowId, job);
+    const result = await this.#give(job);
     if ('error' in result)
       throw new FlowProcessingError('script-failed', `The script "${request.name}" failed: ${result.error}.`);
     applyOutput(result.output, request);
   }
 
-  #give(flowId: string, job: ScriptJob): Promise<ScriptResult> {
+  #give(job: ScriptJob): Promise<ScriptResult> {
     return new Promise((resolve) => {
-      this.#waiting.push({ flowId, job, resolve });
+      this.#waiting.push({ job, resolve });
       this.#hand();
     });
   }
 
   #hand(): void {
     if (this.#stopped) return;
-    const most = Math.max(1, this.options.threads - 1);
-    for (let index = 0; index < this.#waiting.length;) {
-      const waiting = this.#waiting[index] as Waiting;
-      const running = this.#threads.filter(({ busy }) => busy?.waiting.flowId === waiting.flowId).length;
-      const thread = running < most ? this.#idleThread() : undefined;
-      if (thread === undefined) {
-        index++;
-        continue;
-      }
-      this.#waiting.splice(index, 1);
+    for (;;) {
+      const [waiting] = this.#waiting;
+      const thread = waiting && this.#idleThread();
+      if (waiting === undefined || thread === undefined) return;
+      this.#waiting.shift();
       const watchdog = setTimeout(
         () => this.#broken(thread, 'it did not end in time'),
         this.options.timeLimitMs + graceMs,
@@ -133,7 +120,6 @@ export class QuickJsScripts {
     return idle;
   }
 
-  /** All at once: a flow that takes one must not make the next flow wait for another to start. */
   #startThreads(): void {
     while (this.#threads.length < this.options.threads) this.#startThread();
   }

@@ -1,20 +1,14 @@
 import type { FlowProblem } from '@sluice/flow-engine';
 import { addressesOf as ownAddresses } from './flow.record.js';
-import {
-  judgeByTrying,
-  judgeFlows,
-  type FlowArtifact,
-  type FlowJudgement,
-  type Judgement,
-  type RuntimeOffer,
-} from './judge-flows.js';
+import type { FlowArtifact } from './examine-artifact.js';
+import type { FlowJudgement, Judgement, JudgeFlows } from './judge-flows.js';
 
 /** Who has an address: the id of the flow, by address. */
 export type FindAddresses = (addresses: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 
 export class CheckFlow {
   constructor(
-    private readonly offer: RuntimeOffer,
+    private readonly judge: JudgeFlows,
     private readonly findAddresses: FindAddresses,
   ) {}
 
@@ -27,8 +21,7 @@ export class CheckFlow {
     artifact: FlowArtifact,
     id?: string,
   ): Promise<{ flows: readonly FlowJudgement[]; others: Judgement['others'] }> {
-    const { flows: read, others } = judgeFlows(artifact, this.offer, id);
-    const flows = await Promise.all(read.map((judged) => judgeByTrying(judged, this.offer)));
+    const { flows, others } = await this.judge.all(artifact, id);
     const addressesOf = flows.map(({ definition }) => (definition ? ownAddresses(definition) : []));
     const owners = new Map(await this.findAddresses(addressesOf.flat()));
     const judgements = flows.map(({ judgement }, index) => {

@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { CheckFlow } from './check-flow.js';
 import { findAddressesInPostgres } from './find-addresses.postgres.js';
-import type { RuntimeOffer } from './judge-flows.js';
+import { testWorkers } from '../workers/testing/programs.js';
+import { JudgeFlows, type RuntimeOffer } from './judge-flows.js';
 import { ProcessDirectAddresses } from '../adapters/process-direct-addresses.js';
 import { DeployedFlows } from './deployed-flows.js';
 import { FlowPresence } from './flow-presence.js';
@@ -37,8 +38,10 @@ let deployFlow: DeployFlow;
 let undeployFlow: UndeployFlow;
 let checkFlow: CheckFlow;
 let importFlows: ImportFlows;
+const workers = testWorkers();
+const judge = new JudgeFlows(workers, offer);
 const portsOf = () => ({ now: () => 0, newId: () => 'id' });
-const flows = new DeployedFlows(portsOf, new ProcessDirectAddresses(), () => undefined);
+const flows = new DeployedFlows(portsOf, new ProcessDirectAddresses(), workers, () => undefined);
 const presence = new FlowPresence(flows);
 
 beforeAll(async () => {
@@ -102,14 +105,15 @@ mappings { "sluice.events-api.STREAM.>": "$JS.API.STREAM.>" }
   await until(() => !follower.missingWriters.includes('flow-runtime') && follower.position, {
     what: 'the state bucket',
   });
-  deployFlow = new DeployFlow(changes, offer, () => Date.now());
+  deployFlow = new DeployFlow(changes, judge, () => Date.now());
   undeployFlow = new UndeployFlow(changes);
-  checkFlow = new CheckFlow(offer, findAddressesInPostgres(dataSource));
-  importFlows = new ImportFlows(deployFlow, offer);
+  checkFlow = new CheckFlow(judge, findAddressesInPostgres(dataSource));
+  importFlows = new ImportFlows(deployFlow, judge);
 }, 90_000);
 
 afterAll(async () => {
   for (const end of endings.reverse()) await end();
+  workers.stop();
   follower.stop();
   await dataSource.destroy();
   await connection.close();
@@ -269,7 +273,7 @@ describe('a deployment', () => {
   });
 
   it('shows how each living runtime holds it', async () => {
-    const other = new DeployedFlows(portsOf, new ProcessDirectAddresses(), () => undefined);
+    const other = new DeployedFlows(portsOf, new ProcessDirectAddresses(), workers, () => undefined);
     const reports = new ReportRuntime(dataSource, other, { id: 'r-other', name: 'other' }, () => undefined);
     reports.start();
     const { row } = await deployFlow.execute(echo('held'));

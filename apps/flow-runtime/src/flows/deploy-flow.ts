@@ -10,15 +10,8 @@ import {
 import { FlowDefinitionError, type FlowDefinition, type FlowProblem } from '@sluice/flow-engine';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
 import type { ChangeScope, PublishedChanges } from '@sluice/service-shell';
-import {
-  judgeByTrying,
-  judgeFlow,
-  type DeploymentWarning,
-  type FlowArtifact,
-  type FlowJudgement,
-  type JudgedFlow,
-  type RuntimeOffer,
-} from './judge-flows.js';
+import type { FlowArtifact } from './examine-artifact.js';
+import type { DeploymentWarning, FlowJudgement, JudgedFlow, JudgeFlows } from './judge-flows.js';
 import { addressesOf, httpSendersOf, toFlowRecord } from './flow.record.js';
 import { flowTag } from './flow.tag.js';
 import { AddressRow, FailedDeploymentRow, FlowRow } from './flow.entity.js';
@@ -38,7 +31,7 @@ export interface Deployment {
 export class DeployFlow {
   constructor(
     private readonly changes: PublishedChanges,
-    private readonly offer: RuntimeOffer,
+    private readonly judge: JudgeFlows,
     private readonly now: () => number,
   ) {}
 
@@ -49,7 +42,7 @@ export class DeployFlow {
    */
   async execute(request: DeployRequest): Promise<Deployment> {
     requireFlowId(request.id);
-    return this.deploy(request.id, judgeFlow(request, this.offer, request.id), request.actor, request);
+    return this.deploy(request.id, await this.judge.one(request, request.id), request.actor, request);
   }
 
   /**
@@ -57,7 +50,7 @@ export class DeployFlow {
    * @throws SluiceError `flow-invalid` with every problem, `address-in-use`, `precondition-failed`
    */
   async deploy(id: string, judged: JudgedFlow, actor: string, precondition: Precondition = {}): Promise<Deployment> {
-    const { judgement, definition } = await judgeByTrying(judged, this.offer);
+    const { judgement, definition } = judged;
     try {
       if (!definition) throw refusal(judgement);
       return await this.#commit(id, definition, judgement.warnings, actor, precondition);

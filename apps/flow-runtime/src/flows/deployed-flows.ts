@@ -1,8 +1,7 @@
 import { stateKey, type FlowRecord } from '@sluice/contracts';
 import { FlowRoutes } from '@sluice/domain';
 import {
-  compileFlow,
-  type CompiledFlow,
+  streamingSendersOf,
   type FlowDefinition,
   type FlowPorts,
   type HttpSender,
@@ -12,6 +11,8 @@ import type { PortsOfFlow } from '../adapters/ports-of-flow.js';
 import type { ProcessDirectAddresses } from '../adapters/process-direct-addresses.js';
 import type { ProcessDirectTarget } from '../adapters/process-direct-port.in-process.js';
 import type { StartedFlow } from '../messages/run-message.js';
+import { programOf, type FlowProgram } from '../workers/flow-program.js';
+import type { FlowWorkers } from '../workers/flow-workers.js';
 import { FlowGate } from './flow-gate.js';
 import { httpSendersOf } from './flow.record.js';
 
@@ -19,7 +20,7 @@ import { httpSendersOf } from './flow.record.js';
 export interface Endpoint {
   readonly flowId: string;
   readonly endpointId: string;
-  readonly flow: CompiledFlow;
+  readonly program: FlowProgram;
   readonly definition: FlowDefinition;
   readonly ports: FlowPorts;
   readonly sender: HttpSender;
@@ -57,10 +58,13 @@ export interface DeployedTimer {
 export class DeployedFlows {
   #routes = new FlowRoutes<Endpoint>();
   readonly #flows = new Map<string, Deployed>();
+  /** Called when a flow turned out later not to be startable. */
+  onStateChanged: () => void = () => undefined;
 
   constructor(
     private readonly portsOf: PortsOfFlow,
     private readonly processDirect: ProcessDirectAddresses,
+    private readonly workers: Pick<FlowWorkers, 'forget' | 'prepare'>,
     private readonly onFault: (error: unknown, what: string) => void,
   ) {}
 
@@ -97,6 +101,7 @@ export class DeployedFlows {
   apply(id: string, record: FlowRecord | undefined): void {
     const present = this.#flows.get(id);
     if (record && present && present.version >= record.version) return;
+    this.#forget(present);
     if (record) this.#flows.set(id, this.#start(record));
     else this.#flows.delete(id);
     this.#reroute();
@@ -107,31 +112,54 @@ export class DeployedFlows {
     const kept = new Set<string>();
     for (const record of records) {
       kept.add(record.id);
-      if (this.#flows.get(record.id)?.version !== record.version) this.#flows.set(record.id, this.#start(record));
+      const present = this.#flows.get(record.id);
+      if (present?.version === record.version) continue;
+      this.#forget(present);
+      this.#flows.set(record.id, this.#start(record));
     }
-    for (const id of this.#flows.keys()) if (!kept.has(id)) this.#flows.delete(id);
+    for (const [id, flow] of this.#flows)
+      if (!kept.has(id)) {
+        this.#forget(flow);
+        this.#flows.delete(id);
+      }
     this.#reroute();
+  }
+
+  /** A flow that is compiled in workers is started at once, and is not any more when it shows that it cannot be. */
+  async #prepare({ id, version }: FlowRecord, { elsewhere }: FlowProgram): Promise<void> {
+    const error = await this.workers.prepare(elsewhere);
+    if (error === undefined || this.#flows.get(id)?.version !== version) return;
+    this.onFault(new Error(error), `starting the flow ${stateKey.flow(id)}`);
+    this.#flows.set(id, { version, endpoints: [], error });
+    this.#reroute();
+    this.onStateChanged();
+  }
+
+  #forget(flow: Deployed | undefined): void {
+    if (flow?.started) this.workers.forget(flow.started.program.elsewhere.name);
   }
 
   #start(record: FlowRecord): Deployed {
     try {
       const definition = record.definition as unknown as FlowDefinition;
-      const flow = compileFlow(definition);
+      const program = programOf(definition, `${record.id}@${record.version}`);
+      const streaming = streamingSendersOf(definition);
       const gate = gateOf(definition);
+      if (!program.here) void this.#prepare(record, program);
       const ports = this.portsOf(record.id);
       return {
         version: record.version,
-        started: { flowId: record.id, flow, definition, ports },
+        started: { flowId: record.id, program, definition, ports },
         endpoints: httpSendersOf(definition).map((sender) => ({
           flowId: record.id,
           endpointId: sender.id,
-          flow,
+          program,
           definition,
           ports,
           sender,
           gate,
           maximumBodyBytes: sender.maximumBodySizeMb * 1_048_576,
-          streamsBody: flow.streamingSenders.has(sender.id),
+          streamsBody: streaming.has(sender.id),
           acceptsCorrelationId: sender.allowedHeaders.some((name) => name.toLowerCase() === correlationIdHeader),
         })),
       };

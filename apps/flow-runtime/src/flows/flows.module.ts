@@ -8,11 +8,11 @@ import { capabilities } from '../adapters/capabilities.js';
 import { FireTimers } from '../adapters/fire-timers.js';
 import { PORTS_OF_FLOW, type PortsOfFlow } from '../adapters/ports-of-flow.js';
 import { ProcessDirectAddresses } from '../adapters/process-direct-addresses.js';
-import { QuickJsScripts } from '../adapters/script-port.quickjs.js';
-import { problemsOfTimers } from '../adapters/timer-schedule.croner.js';
 import type { Config } from '../config.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { RUNTIME_ID } from '../messages/runtime-id.js';
+import { FlowWorkers } from '../workers/flow-workers.js';
+import { WorkersModule } from '../workers/workers.module.js';
 import { CheckFlow } from './check-flow.js';
 import { DeployFlow } from './deploy-flow.js';
 import { DeployedFlows } from './deployed-flows.js';
@@ -21,21 +21,25 @@ import { FlowPresence } from './flow-presence.js';
 import { FLOW_URL } from './flow-url.js';
 import { FlowsController } from './flows.controller.js';
 import { ImportFlows } from './import-flows.js';
-import { RUNTIME_OFFER, type RuntimeOffer } from './judge-flows.js';
+import { JudgeFlows, RUNTIME_OFFER, type RuntimeOffer } from './judge-flows.js';
 import { ReportRuntime } from './report-runtime.js';
 import { UndeployFlow } from './undeploy-flow.js';
 
 /** Which flows there are, and those that this runtime has started: it follows the records of the state stream. */
 @Module({
-  imports: [AdaptersModule, MessagesModule],
+  imports: [AdaptersModule, MessagesModule, WorkersModule],
   controllers: [FlowsController],
   providers: [
     { provide: FLOW_URL, inject: [CONFIG], useFactory: (config: Pick<Config, 'FLOW_URL'>) => config.FLOW_URL },
     {
       provide: DeployedFlows,
-      inject: [PORTS_OF_FLOW, ProcessDirectAddresses, ON_FAULT],
-      useFactory: (portsOf: PortsOfFlow, addresses: ProcessDirectAddresses, onFault: Shell['onFault']) =>
-        new DeployedFlows(portsOf, addresses, onFault),
+      inject: [PORTS_OF_FLOW, ProcessDirectAddresses, FlowWorkers, ON_FAULT],
+      useFactory: (
+        portsOf: PortsOfFlow,
+        addresses: ProcessDirectAddresses,
+        workers: FlowWorkers,
+        onFault: Shell['onFault'],
+      ) => new DeployedFlows(portsOf, addresses, workers, onFault),
     },
     FlowPresence,
     {
@@ -51,29 +55,33 @@ import { UndeployFlow } from './undeploy-flow.js';
     },
     {
       provide: RUNTIME_OFFER,
-      inject: [QuickJsScripts, StateFollower],
-      useFactory: (scripts: QuickJsScripts, follower: StateFollower): RuntimeOffer => ({
+      inject: [StateFollower],
+      useFactory: (follower: StateFollower): RuntimeOffer => ({
         capabilities,
-        problemsOf: async (definition) => [...problemsOfTimers(definition), ...(await scripts.check(definition))],
         roleExists: (role) => follower.held<'role'>(stateKey.role(role)).record !== undefined,
       }),
     },
     {
+      provide: JudgeFlows,
+      inject: [FlowWorkers, RUNTIME_OFFER],
+      useFactory: (workers: FlowWorkers, offer: RuntimeOffer) => new JudgeFlows(workers, offer),
+    },
+    {
       provide: CheckFlow,
-      inject: [RUNTIME_OFFER, DataSource],
-      useFactory: (offer: RuntimeOffer, dataSource: DataSource) =>
-        new CheckFlow(offer, findAddressesInPostgres(dataSource)),
+      inject: [JudgeFlows, DataSource],
+      useFactory: (judge: JudgeFlows, dataSource: DataSource) =>
+        new CheckFlow(judge, findAddressesInPostgres(dataSource)),
     },
     {
       provide: DeployFlow,
-      inject: [PublishedChanges, RUNTIME_OFFER, CLOCK],
-      useFactory: (changes: PublishedChanges, offer: RuntimeOffer, now: () => number) =>
-        new DeployFlow(changes, offer, now),
+      inject: [PublishedChanges, JudgeFlows, CLOCK],
+      useFactory: (changes: PublishedChanges, judge: JudgeFlows, now: () => number) =>
+        new DeployFlow(changes, judge, now),
     },
     {
       provide: ImportFlows,
-      inject: [DeployFlow, RUNTIME_OFFER],
-      useFactory: (deployFlow: DeployFlow, offer: RuntimeOffer) => new ImportFlows(deployFlow, offer),
+      inject: [DeployFlow, JudgeFlows],
+      useFactory: (deployFlow: DeployFlow, judge: JudgeFlows) => new ImportFlows(deployFlow, judge),
     },
     UndeployFlow,
   ],
@@ -94,6 +102,7 @@ export class FlowsModule implements OnApplicationBootstrap, OnApplicationShutdow
       flows.apply(key.slice('flow.'.length), follower.held<'flow'>(key).record);
       this.#changed();
     });
+    flows.onStateChanged = () => this.#changed();
     follower.onLoaded(() => {
       flows.replaceAll([...follower.heldOf('flow')].map(({ record }) => record));
       this.#changed();

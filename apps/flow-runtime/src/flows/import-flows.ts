@@ -1,6 +1,6 @@
 import { flowIdViolation, SluiceError } from '@sluice/domain';
 import type { FlowProblem } from '@sluice/flow-engine';
-import { judgeFlows, type DeploymentWarning, type JudgedFlow, type RuntimeOffer } from './judge-flows.js';
+import type { DeploymentWarning, JudgedFlow, JudgeFlows } from './judge-flows.js';
 import type { Deployment, DeployFlow } from './deploy-flow.js';
 
 export interface ImportRequest {
@@ -27,7 +27,7 @@ export interface ImportedFlow {
 export class ImportFlows {
   constructor(
     private readonly deployFlow: DeployFlow,
-    private readonly offer: RuntimeOffer,
+    private readonly judge: JudgeFlows,
   ) {}
 
   /**
@@ -39,7 +39,7 @@ export class ImportFlows {
     others: readonly { readonly name: string; readonly kind: string }[];
   }> {
     const artifact = { mediaType: 'application/zip', content: request.content, ports: request.ports };
-    const { flows, others } = judgeFlows(artifact, this.offer, unreadable);
+    const { flows, others } = await this.judge.all(artifact, unreadable);
     const [first] = flows;
     if (flows.length === 1 && first?.judgement.id === unreadable) {
       const { problems } = first.judgement;

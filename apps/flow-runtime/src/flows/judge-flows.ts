@@ -1,24 +1,10 @@
-import {
-  examineFlows,
-  type FlowCapability,
-  type FlowCheck,
-  type FlowDefinition,
-  type FlowMediaType,
-  type FlowProblem,
-  type FlowWarning,
-} from '@sluice/flow-engine';
-import { findUnstorableText, SluiceError } from '@sluice/domain';
+import type { FlowCapability, FlowCheck, FlowDefinition, FlowProblem, FlowWarning } from '@sluice/flow-engine';
+import { SluiceError } from '@sluice/domain';
+import type { FlowWorkers } from '../workers/flow-workers.js';
+import type { FlowArtifact } from './examine-artifact.js';
 import { httpSendersOf } from './flow.record.js';
 
 const mediaTypes: readonly string[] = ['application/yaml', 'application/json', 'application/xml', 'application/zip'];
-
-/** What is to be checked, deployed or imported. */
-export interface FlowArtifact {
-  readonly mediaType: string;
-  readonly content: Uint8Array;
-  /** JavaScript by the name of the script it replaces. */
-  readonly ports?: Readonly<Record<string, string>> | undefined;
-}
 
 /** Injects {@link RuntimeOffer}. */
 export const RUNTIME_OFFER = Symbol('RUNTIME_OFFER');
@@ -27,8 +13,6 @@ export const RUNTIME_OFFER = Symbol('RUNTIME_OFFER');
 export interface RuntimeOffer {
   readonly capabilities: ReadonlySet<FlowCapability>;
   roleExists(role: string): boolean;
-  /** What only trying tells: scripts that do not compile, schedules that are none. */
-  problemsOf?(definition: FlowDefinition): Promise<readonly FlowProblem[]>;
 }
 
 /** Warnings of the engine, and of the runtime. */
@@ -51,43 +35,65 @@ export interface Judgement {
   readonly others: readonly { readonly name: string; readonly kind: string }[];
 }
 
-/** A definition is a record of the state stream and an answer of the API: it stays below the bus's largest message (4 MB). */
-const maxDefinitionBytes = 3_000_000;
-
 /**
  * Judges every flow of an artifact: what the engine has against it, and what this runtime has. Check, deployment and import
  * all judge by this alone, so none of them accepts what another refuses.
- * @throws SluiceError `unsupported-media-type`
  */
-export function judgeFlows(artifact: FlowArtifact, offer: RuntimeOffer, name = 'flow'): Judgement {
-  if (!mediaTypes.includes(artifact.mediaType)) {
-    throw new SluiceError('unsupported-media-type', `A flow is one of ${mediaTypes.join(', ')}.`);
+export class JudgeFlows {
+  constructor(
+    private readonly workers: Pick<FlowWorkers, 'examine'>,
+    private readonly offer: RuntimeOffer,
+  ) {}
+
+  /**
+   * @param name of a flow that has none
+   * @throws SluiceError `unsupported-media-type`
+   */
+  async all(artifact: FlowArtifact, name = 'flow'): Promise<Judgement> {
+    if (!mediaTypes.includes(artifact.mediaType)) {
+      throw new SluiceError('unsupported-media-type', `A flow is one of ${mediaTypes.join(', ')}.`);
+    }
+    const examined = await this.workers.examine(artifact, name, this.offer.capabilities);
+    if ('failed' in examined) return { flows: [refused(name, '(artifact)', notExamined(examined.failed))], others: [] };
+    const flows = examined.flows.map(({ check, definition }) => ({
+      judgement: {
+        ...check,
+        warnings: [...check.warnings, ...(definition ? roleWarnings(definition, this.offer) : [])],
+      },
+      definition,
+    }));
+    return { flows, others: examined.others };
   }
-  const { flows, others } = examineFlows({
-    name,
-    mediaType: artifact.mediaType as FlowMediaType,
-    content: artifact.content,
-    ...(artifact.ports ? { ports: artifact.ports } : {}),
-  });
-  return { flows: flows.map(({ check, definition }) => judge(check, definition, offer)), others };
+
+  /** The one flow of an artifact; several of them are refused as a whole: a package is imported. */
+  async one(artifact: FlowArtifact, name?: string): Promise<JudgedFlow> {
+    const { flows, others } = await this.all(artifact, name);
+    const [first] = flows;
+    if (first && flows.length === 1) return first;
+    const found = (first ? flows.map(({ judgement }) => judgement.name) : others.map((other) => other.name)).join(', ');
+    return refused(name ?? 'package', '(archive)', {
+      path: '(archive)',
+      code: 'not-a-flow',
+      message: `The archive holds ${flows.length} flows${found === '' ? '' : ` (${found})`}, and one can be deployed here.`,
+      nearest: 'import it as a package: POST /v1/flows/import',
+    });
+  }
 }
 
-/** The one flow of an artifact; several of them are refused as a whole: a package is imported. */
-export function judgeFlow(artifact: FlowArtifact, offer: RuntimeOffer, name?: string): JudgedFlow {
-  const { flows, others } = judgeFlows(artifact, offer, name);
-  const [first] = flows;
-  if (first && flows.length === 1) return first;
-  const found = (first ? flows.map(({ judgement }) => judgement.name) : others.map((other) => other.name)).join(', ');
-  const problem: FlowProblem = {
-    path: '(archive)',
-    code: 'not-a-flow',
-    message: `The archive holds ${flows.length} flows${found === '' ? '' : ` (${found})`}, and one can be deployed here.`,
-    nearest: 'import it as a package: POST /v1/flows/import',
+function notExamined(why: string): FlowProblem {
+  return {
+    path: '(artifact)',
+    code: 'limit-exceeded',
+    message: `The artifact could not be examined. ${why}`,
+    nearest: 'a smaller flow, or resources of a smaller size',
   };
+}
+
+function refused(name: string, path: string, problem: FlowProblem): JudgedFlow {
   const judgement: FlowJudgement = {
-    name: name ?? 'package',
-    id: name ?? 'package',
-    path: '(archive)',
+    name,
+    id: name,
+    path,
     verdict: 'refused',
     senders: [],
     receivers: [],
@@ -98,55 +104,6 @@ export function judgeFlow(artifact: FlowArtifact, offer: RuntimeOffer, name?: st
     scriptsToPort: [],
   };
   return { judgement, definition: null };
-}
-
-function judge(check: FlowCheck, definition: FlowDefinition | null, offer: RuntimeOffer): JudgedFlow {
-  const missing: FlowProblem[] = check.needs
-    .filter((need) => !offer.capabilities.has(need))
-    .map((need) => ({
-      path: '(flow)',
-      code: 'unsupported-step',
-      message: `The flow needs ${need}, which this runtime does not offer yet.`,
-    }));
-  if (definition) missing.push(...problemsOfDefinition(definition, offer));
-  if (missing.length === 0) {
-    const warnings = [...check.warnings, ...(definition ? roleWarnings(definition, offer) : [])];
-    return { judgement: { ...check, warnings }, definition };
-  }
-  return {
-    judgement: { ...check, verdict: 'refused', problems: [...check.problems, ...missing] },
-    definition: null,
-  };
-}
-
-function problemsOfDefinition(definition: FlowDefinition, offer: RuntimeOffer): FlowProblem[] {
-  const problems: FlowProblem[] = [];
-  const senders = httpSendersOf(definition);
-  const startsOtherwise = definition.senders.some(
-    ({ adapter }) =>
-      (adapter === 'ProcessDirect' && offer.capabilities.has('processDirect')) ||
-      (adapter === 'Timer' && offer.capabilities.has('timer')),
-  );
-  if (senders.length === 0 && !startsOtherwise) {
-    problems.push({
-      path: 'senders',
-      code: 'unsupported-adapter',
-      message: 'The flow has no sender channel that this runtime can start it by.',
-    });
-  }
-  // The database keeps the definition, and can keep none of these.
-  for (const { field, message } of findUnstorableText(definition))
-    problems.push({ path: field, code: 'invalid-value', message: `A text of the flow ${message}.` });
-  const bytes = Buffer.byteLength(JSON.stringify(definition));
-  if (bytes > maxDefinitionBytes) {
-    problems.push({
-      path: '(flow)',
-      code: 'limit-exceeded',
-      message: `The flow with its resources has ${bytes} bytes; ${maxDefinitionBytes} are the most that is distributed to the runtimes.`,
-      nearest: 'leave out resources that no step uses, or split the flow',
-    });
-  }
-  return problems;
 }
 
 function roleWarnings(definition: FlowDefinition, offer: RuntimeOffer): DeploymentWarning[] {
@@ -161,15 +118,4 @@ function roleWarnings(definition: FlowDefinition, offer: RuntimeOffer): Deployme
         ]
       : [],
   );
-}
-
-/** Judges on by what the runtime has to try out. */
-export async function judgeByTrying(judged: JudgedFlow, offer: RuntimeOffer): Promise<JudgedFlow> {
-  const { judgement, definition } = judged;
-  const problems = (definition && (await offer.problemsOf?.(definition))) ?? [];
-  if (problems.length === 0) return judged;
-  return {
-    judgement: { ...judgement, verdict: 'refused', problems: [...judgement.problems, ...problems] },
-    definition: null,
-  };
 }

@@ -1,7 +1,6 @@
 import { StateFollower } from '@sluice/messaging';
 import { CLOCK, CONFIG, MONOTONIC_CLOCK, ON_FAULT, Readiness, Shell } from '@sluice/service-shell';
 import { Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { listenersOf, type Config } from '../config.js';
 import { DecideCall, type Refusal } from '../decisions/decide-call.js';
@@ -20,11 +19,14 @@ import { MessagesModule } from '../messages/messages.module.js';
 import { RecordMessage } from '../messages/record-message.js';
 import { CsrfTokens } from './csrf-tokens.js';
 import { HandleRequest } from './handle-request.js';
+import { FlowWorkers } from '../workers/flow-workers.js';
+import { WorkersModule } from '../workers/workers.module.js';
+import { RunRequest } from './run-request.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
 
 /** Takes requests of senders, on the listeners. It opens last and closes first. */
 @Module({
-  imports: [DecisionsModule, FlowsModule, MessagesModule],
+  imports: [DecisionsModule, FlowsModule, MessagesModule, WorkersModule],
   providers: [
     {
       provide: RuntimeMetrics,
@@ -53,6 +55,31 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         ),
     },
     {
+      provide: RunRequest,
+      inject: [Shell, CONFIG, CLOCK, RecordDecision, RecordMessage, FlowWorkers, ReportUsage, RuntimeMetrics],
+      useFactory: (
+        { spans, onFault }: Shell,
+        config: Pick<Config, 'MESSAGE_TIME_LIMIT_MS'>,
+        now: () => number,
+        decisions: RecordDecision,
+        messages: RecordMessage,
+        workers: FlowWorkers,
+        usage: ReportUsage,
+        metrics: RuntimeMetrics,
+      ) =>
+        new RunRequest({
+          messages,
+          workers,
+          decisions,
+          usage,
+          metrics,
+          spans,
+          ports: { now },
+          messageTimeLimitMs: config.MESSAGE_TIME_LIMIT_MS,
+          onFault,
+        }),
+    },
+    {
       provide: HandleRequest,
       inject: [
         Shell,
@@ -61,20 +88,18 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         DeployedFlows,
         DecideCall,
         RecordDecision,
-        RecordMessage,
-        ReportUsage,
+        RunRequest,
         RuntimeMetrics,
         NoteUnreadable,
       ],
       useFactory: (
         { spans, onFault }: Shell,
-        config: Pick<Config, 'NATS_SEED_FILE' | 'MESSAGE_TIME_LIMIT_MS'>,
+        config: Pick<Config, 'NATS_SEED_FILE'>,
         now: () => number,
         flows: DeployedFlows,
         decideCall: DecideCall,
         decisions: RecordDecision,
-        messages: RecordMessage,
-        usage: ReportUsage,
+        run: RunRequest,
         metrics: RuntimeMetrics,
         unreadable: NoteUnreadable,
       ) =>
@@ -82,11 +107,9 @@ import { RuntimeMetrics } from './runtime-metrics.js';
           flows,
           decideCall,
           decisions,
-          messages,
-          usage,
+          run,
           csrf: new CsrfTokens(readFileSync(config.NATS_SEED_FILE), now),
-          ports: { now, newId: () => randomUUID() },
-          messageTimeLimitMs: config.MESSAGE_TIME_LIMIT_MS,
+          ports: { now },
           metrics,
           unreadable,
           spans,

@@ -1,14 +1,5 @@
 import { canonicalRequestPath } from '@sluice/domain';
-import {
-  FlowProcessingError,
-  readSenderRequest,
-  runFlow,
-  writeSenderReply,
-  type FlowOutcome,
-  type FlowPorts,
-  type Message,
-  type SenderRequest,
-} from '@sluice/flow-engine';
+import type { FlowPorts } from '@sluice/flow-engine';
 import { continueRequest, runInRequest } from '@sluice/messaging';
 import { spanClock } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -16,36 +7,30 @@ import type { CallDecision, DecideCall, Evidence } from '../decisions/decide-cal
 import type { Permit } from '../decisions/permit-cache.js';
 import type { DeployedFlows, Endpoint } from '../flows/deployed-flows.js';
 import type { RuntimeMetrics } from './runtime-metrics.js';
-import { recordFlowRun, recordRequest, type TakesSpans } from './record-spans.js';
-import type { DecidedCall, RecordDecision } from '../decisions/record-decision.js';
-import { messageId } from '../messages/message-id.js';
-import type { RecordMessage, RunningMessage } from '../messages/record-message.js';
-import type { ReportUsage } from '../decisions/report-usage.js';
+import { recordRequest, type TakesSpans } from './record-spans.js';
+import type { RecordDecision } from '../decisions/record-decision.js';
 import type { ConnectedCaller, PermittedUse, ReadCaller } from '../client-certificates/caller-certificate.js';
 import { decodeContent, takenCodings } from './content-coding.js';
 import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
 import type { NoteUnreadable, UnreadableReason } from '../listeners/note-unreadable.js';
 import { MalformedClientCert } from '../client-certificates/malformed-client-cert.js';
-import { decisionIdHeader, respondWithProblem } from '../listeners/problem-response.js';
+import { respondWithProblem } from '../listeners/problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
 import { nothing, readBody, receiveBody } from './read-body.js';
-import { correlationIdOf, toSenderRequest } from './sender-request.js';
-import { respondUnreadable, writeReply } from './write-reply.js';
+import { tooLarge, type Exchange, type RunRequest } from './run-request.js';
+import { toSenderRequest } from './sender-request.js';
 
 export interface HandleRequestParts {
   readonly flows: DeployedFlows;
   readonly decideCall: DecideCall;
   readonly decisions: RecordDecision;
-  readonly messages: RecordMessage;
-  readonly usage: ReportUsage;
+  readonly run: RunRequest;
   readonly csrf: CsrfTokens;
   readonly metrics: RuntimeMetrics;
   readonly unreadable: Pick<NoteUnreadable, 'note'>;
   /** Absent unless spans are exported. */
   readonly spans?: TakesSpans | undefined;
-  readonly ports: Pick<FlowPorts, 'now' | 'newId'>;
-  /** How long a flow may take for one message, in milliseconds. */
-  readonly messageTimeLimitMs: number;
+  readonly ports: Pick<FlowPorts, 'now'>;
   readonly onFault: (error: unknown, what: string) => void;
 }
 
@@ -215,7 +200,7 @@ export class HandleRequest {
         return undefined;
       }
       // A body may take minutes to come, and a turn, and a permit may end meanwhile.
-      if (entered === true && this.parts.decideCall.holds(permit)) return this.#runInside(exchange, permit);
+      if (entered === true && this.parts.decideCall.holds(permit)) return this.parts.run.execute(exchange, permit);
       return this.#processLater(exchange, caller, permit, entered);
     } catch (error) {
       this.#fail(request, response, error);
@@ -273,116 +258,7 @@ export class HandleRequest {
     } finally {
       if (!stays) endpoint.gate.leave();
     }
-    await this.#runInside(exchange, permit);
-  }
-
-  /** Runs the flow. Whoever comes here is inside the gate, and leaves it here. */
-  #runInside(exchange: Exchange, permit: Permit): Promise<void> | undefined {
-    const { messages, metrics, spans, usage } = this.parts;
-    const { request, response, endpoint, sent, start } = exchange;
-    if (!messages.accepts(endpoint)) {
-      endpoint.gate.leave();
-      metrics.unlogged('before');
-      respondWithProblem(response, 503, {
-        detail: 'The message processing log takes no entries now, so the flow was not begun.',
-      });
-      return undefined;
-    }
-    const id = messageId(start);
-    let pending: ReturnType<typeof runFlow>;
-    let running: RunningMessage;
-    let runStart = 0;
-    try {
-      usage.note(permit, start);
-      let message: Message;
-      try {
-        message = readSenderRequest(endpoint.sender, sent);
-      } catch (error) {
-        if (!(error instanceof FlowProcessingError)) throw error;
-        endpoint.gate.leave();
-        respondUnreadable(request, response, endpoint, error);
-        return undefined;
-      }
-      if (exchange.incoming) message.awaitBody(exchange.incoming);
-      const correlationId = correlationIdOf(request, endpoint);
-      running = {
-        id,
-        flow: endpoint,
-        sender: permit.caller.serviceKeyName ?? permit.caller.subjectdn,
-        start,
-        correlationId,
-      };
-      runStart = spans ? spanClock() : 0;
-      const deadline = start + this.parts.messageTimeLimitMs;
-      pending = runFlow(endpoint.flow, message, endpoint.ports, {
-        messageId: id,
-        sender: endpoint.endpointId,
-        deadline,
-        ...(correlationId === undefined ? {} : { correlationId }),
-      });
-    } catch (error) {
-      endpoint.gate.leave();
-      throw error;
-    }
-    if (!(pending instanceof Promise)) {
-      endpoint.gate.leave();
-      return this.#answer(exchange, permit, running, pending, runStart);
-    }
-    messages.began(running);
-    return pending
-      .finally(() => endpoint.gate.leave())
-      .then((outcome) => this.#answer(exchange, permit, running, outcome, runStart));
-  }
-
-  /** Writes the entry of the message processing log, and then the answer. */
-  #answer(
-    exchange: Exchange,
-    permit: Permit,
-    running: RunningMessage,
-    outcome: FlowOutcome,
-    runStart: number,
-  ): Promise<void> | undefined {
-    const { messages, metrics, ports, spans } = this.parts;
-    const end = ports.now();
-    if (spans) recordFlowRun(spans, runStart, exchange.request, exchange.endpoint, outcome);
-    const logged = messages.record(running, end, outcome);
-    if (!logged) {
-      metrics.ran(end - running.start, undefined);
-      this.#respond(exchange, permit, outcome, running.id);
-      return undefined;
-    }
-    return logged.then(
-      () => {
-        metrics.ran(end - running.start, ports.now() - end);
-        this.#respond(exchange, permit, outcome, running.id);
-      },
-      (error: unknown) => this.#respondUnlogged(exchange, running.id, error),
-    );
-  }
-
-  /** The flow ran and nothing says so for good: the sender is not told what came of it, but by which id to ask. */
-  #respondUnlogged({ response, incoming }: Exchange, id: string, error: unknown): void {
-    this.parts.metrics.unlogged('after');
-    this.parts.onFault(error, `keeping the entry of the message ${id}`);
-    incoming?.close();
-    respondWithProblem(response, 503, {
-      detail:
-        'The flow ran, but its entry in the message processing log was not kept. What the flow did is not undone: sending again runs it again.',
-      messageId: id,
-    });
-  }
-
-  #respond(exchange: Exchange, permit: Permit, outcome: FlowOutcome, id: string) {
-    const { request, response, endpoint, path, sent, incoming } = exchange;
-    const { decisions } = this.parts;
-    // The listener answered: the body did not come to its end.
-    if (response.writableEnded) return;
-    if (decisions.sampled())
-      response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
-    incoming?.close();
-    if (incoming?.overLimit)
-      return respondWithProblem(response, 413, { detail: tooLarge(endpoint), messageProcessingLogId: id });
-    writeReply(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
+    await this.parts.run.execute(exchange, permit);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -392,44 +268,10 @@ export class HandleRequest {
   }
 }
 
-/** A request whose body is there, or comes while the flow runs. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly endpoint: Endpoint;
-  readonly path: string;
-  readonly sent: SenderRequest;
-  /** Then the body in `sent` is empty. */
-  readonly incoming: IncomingBody | undefined;
-  /** When it came, in milliseconds since 1970: the time it waits for its turn is its own. */
-  readonly start: number;
-}
-
 /** @returns the body of a request whose flow can begin before it has come; undefined for one that is gathered first */
 function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint): IncomingBody | undefined {
   if (!comesAsStream(request, maximumBodyBytes)) return undefined;
   return new IncomingBody(request, maximumBodyBytes);
-}
-
-function tooLarge({ sender }: Endpoint): string {
-  return `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`;
-}
-
-/** Of a call that was allowed no checks are kept: what they found is in the permit. */
-function permittedCall(permit: Permit, endpoint: Endpoint, path: string): DecidedCall {
-  const { subjectdn, serviceKeyName } = permit.caller;
-  const who = serviceKeyName === undefined ? subjectdn : `the service key ${serviceKeyName}`;
-  const explanation = `${who} may use the endpoint; the permit holds until ${new Date(permit.validUntilMs).toISOString()} unless a record it rests on changes before.`;
-  return {
-    outcome: 'permitted',
-    status: 200,
-    reason: 'permitted',
-    path,
-    flow: endpoint.flowId,
-    certificateSha256: permit.certificateSha256,
-    evidence: { checks: [{ check: 'permit', ok: true, explanation }] },
-    caller: permit.caller,
-  };
 }
 
 function withoutCertificate(): CallDecision {

@@ -11,10 +11,13 @@ import { ReadMessages } from './read-messages.js';
 import { RecordMessage } from './record-message.js';
 import { RunMessage } from './run-message.js';
 import { RUNTIME_ID } from './runtime-id.js';
+import { FlowWorkers } from '../workers/flow-workers.js';
+import { WorkersModule } from '../workers/workers.module.js';
 import { WatchLogStream } from './watch-log-stream.js';
 
 /** Runs messages through flows and keeps the message processing log of them. */
 @Module({
+  imports: [WorkersModule],
   controllers: [MessagesController],
   providers: [
     jetStreamManagerProvider,
@@ -28,9 +31,9 @@ import { WatchLogStream } from './watch-log-stream.js';
     },
     {
       provide: RunMessage,
-      inject: [RecordMessage, CONFIG],
-      useFactory: (messages: RecordMessage, config: Pick<Config, 'MESSAGE_TIME_LIMIT_MS'>) =>
-        new RunMessage(messages, config.MESSAGE_TIME_LIMIT_MS),
+      inject: [RecordMessage, FlowWorkers, CONFIG],
+      useFactory: (messages: RecordMessage, workers: FlowWorkers, config: Pick<Config, 'MESSAGE_TIME_LIMIT_MS'>) =>
+        new RunMessage(messages, workers, config.MESSAGE_TIME_LIMIT_MS),
     },
     {
       provide: WatchLogStream,

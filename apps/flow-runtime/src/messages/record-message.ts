@@ -1,5 +1,6 @@
 import type { MessageDetail } from '@sluice/contracts';
 import type { FlowOutcome } from '@sluice/flow-engine';
+import type { WiredLog } from '../workers/worker-frames.js';
 import { GroupCommit } from './group-commit.js';
 import type { LogRoom } from './log-room.js';
 import { detailOf, trialLine, WriteLine, type LoggedFlow } from './write-line.js';
@@ -82,15 +83,31 @@ export class RecordMessage {
    * Records what came of a message.
    * @returns a promise that settles when the entry cannot be lost any more; undefined when the flow's log level is NONE
    */
-  record(message: RunningMessage, end: number, outcome: FlowOutcome): Promise<void> | undefined {
+  record(message: RunningMessage, end: number, outcome: FlowOutcome | WiredLog): Promise<void> | undefined {
     const { id, flow, start, correlationId } = message;
-    if (this.#running.size > 0) this.#running.delete(message);
+    this.ended(message);
     if (flow.definition.log.level === 'NONE') return undefined;
     const sender = outcome.sender ?? message.sender;
-    const detail = detailOf(outcome, this.room.payloadsFit);
-    if (detail?.payloadsDropped) this.#withoutPayloads++;
+    const [detail, payloadsDropped] = this.#detailOf(outcome);
+    if (payloadsDropped) this.#withoutPayloads++;
     const more = detail === undefined && correlationId === undefined ? undefined : withDetail(correlationId, detail);
     return this.#commit.add(this.#lines.line(id, start, end, outcome.status, flow, sender, more));
+  }
+
+  /** To be told of messages that began and turned out to be none. */
+  ended(message: RunningMessage): void {
+    if (this.#running.size > 0) this.#running.delete(message);
+  }
+
+  /** Whether what was traced of bodies is kept in the log now. */
+  get payloadsFit(): boolean {
+    return this.room.payloadsFit;
+  }
+
+  #detailOf(outcome: FlowOutcome | WiredLog): [detail: MessageDetail | string | undefined, payloadsDropped: boolean] {
+    if ('payloadsDropped' in outcome) return [outcome.detail, outcome.payloadsDropped];
+    const detail = detailOf(outcome, this.room.payloadsFit);
+    return [detail, detail?.payloadsDropped === true];
   }
 
   #tellLongOnes(): void {
@@ -114,7 +131,7 @@ export class RecordMessage {
 
 function withDetail(
   correlationId: string | undefined,
-  detail: MessageDetail | undefined,
-): { correlationId?: string; detail?: MessageDetail } {
+  detail: MessageDetail | string | undefined,
+): { correlationId?: string; detail?: MessageDetail | string } {
   return { ...(correlationId === undefined ? {} : { correlationId }), ...(detail === undefined ? {} : { detail }) };
 }

@@ -27,14 +27,15 @@ export class WriteLine {
     more?: {
       readonly correlationId?: string;
       readonly runtimeId?: string;
-      readonly detail?: MessageDetail | undefined;
+      /** A text is one that {@link writeDetail} wrote. */
+      readonly detail?: MessageDetail | string | undefined;
     },
   ): string {
     const begin = `["${id}",${start},${end === null ? 'null' : end},"${status}",${this.#about(flow, sender)}`;
     if (more === undefined) return `${begin},null,null,null]`;
     const { correlationId, runtimeId, detail } = more;
     const correlation = correlationId === undefined || correlationId === id ? 'null' : storable(correlationId);
-    return `${begin},${correlation},${storable(runtimeId ?? null)},${detail === undefined ? 'null' : writeDetail(detail)}]`;
+    return `${begin},${correlation},${storable(runtimeId ?? null)},${detail === undefined ? 'null' : typeof detail === 'string' ? detail : writeDetail(detail)}]`;
   }
 
   #about(flow: LoggedFlow, sender: string): string {
@@ -113,8 +114,11 @@ function withoutTrace(step: StepRecord) {
   return isTraced(step) ? { ...rest, payloadTruncated: true } : rest;
 }
 
-/** Leaves out what is largest and least missed, until the rest fits: payloads, attachments, step records, log entries. */
-function writeDetail(detail: MessageDetail): string {
+/**
+ * The detail in JSON, so long that it travels in one message of the bus: what is largest and least missed is left out until the rest
+ * fits: payloads, attachments, step records, log entries.
+ */
+export function writeDetail(detail: MessageDetail): string {
   let text = storable(detail);
   if (Buffer.byteLength(text) <= maxDetail) return text;
   let kept: MessageDetail = {

@@ -5,7 +5,6 @@ import { checkGraph } from './check-graph.js';
 import { compileStep } from './compile-step.js';
 import type { CompiledFlow, CompiledProcess, CompiledStep } from './compiled-flow.js';
 import { StepCompiler } from './step-compiler.js';
-import { whyBodyIsGathered } from './why-body-is-gathered.js';
 
 /**
  * Parses every expression, stylesheet and schema of a flow once and links its steps.
@@ -23,8 +22,7 @@ export function compileCollecting(definition: FlowDefinition, problems: FlowProb
   checkGraph(definition, problems);
   const processes = new Map<string, CompiledProcess>();
   for (const process of definition.processes) processes.set(process.id, compileProcess(definition, process, problems));
-  const streaming = definition.senders.filter((sender) => whyBodyIsGathered(definition, sender) === null);
-  return { definition, processes, streamingSenders: new Set(streaming.map(({ id }) => id)) };
+  return { definition, processes };
 }
 
 function compileProcess(definition: FlowDefinition, process: FlowProcess, problems: FlowProblem[]): CompiledProcess {

@@ -80,6 +80,4 @@ export interface CompiledProcess {
 export interface CompiledFlow {
   readonly definition: FlowDefinition;
   readonly processes: ReadonlyMap<string, CompiledProcess>;
-  /** Ids of the sender channels whose bodies may be passed on as they come: no step needs the whole. */
-  readonly streamingSenders: ReadonlySet<string>;
 }

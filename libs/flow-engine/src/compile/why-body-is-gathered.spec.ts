@@ -5,7 +5,7 @@ import type { FlowDefinition } from '../model/flow-definition.js';
 import { readFlowDefinition } from '../reader/read-flow-definition.js';
 import { runFlow } from '../run/run-flow.js';
 import { compileFlow } from './compile-flow.js';
-import { type GatherReason, whyBodyIsGathered } from './why-body-is-gathered.js';
+import { type GatherReason, streamingSendersOf, whyBodyIsGathered } from './why-body-is-gathered.js';
 
 const call = 'requestReply: {adapter: HTTP, address: "http://r/"}';
 const https = 'sender: {adapter: HTTPS, address: /o}';
@@ -19,7 +19,7 @@ function reasonOf(definition: FlowDefinition): GatherReason | null {
   const [sender] = definition.senders;
   if (sender === undefined) throw new Error('The flow has no sender.');
   const reason = whyBodyIsGathered(definition, sender);
-  expect(compileFlow(definition).streamingSenders.has(sender.id)).toBe(reason === null);
+  expect(streamingSendersOf(definition).has(sender.id)).toBe(reason === null);
   return reason;
 }
 

@@ -48,6 +48,13 @@ export function whyBodyIsGathered(definition: FlowDefinition, sender: SenderChan
   }
 }
 
+/** Ids of the sender channels whose bodies may be passed on as they come: no step needs the whole. */
+export function streamingSendersOf(definition: FlowDefinition): ReadonlySet<string> {
+  return new Set(
+    definition.senders.filter((sender) => whyBodyIsGathered(definition, sender) === null).map(({ id }) => id),
+  );
+}
+
 function whyModifierGathers(step: ContentModifierStep): GatherReason | null {
   if (step.body !== undefined) return 'step-before-call';
   for (const { action, source, value } of [...step.headers, ...step.properties]) {

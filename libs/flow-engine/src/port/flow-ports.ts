@@ -42,6 +42,8 @@ export interface ProcessDirectCaller {
   readonly depth: number;
   /** Milliseconds since 1970 by which the caller must be done. */
   readonly deadline?: number;
+  /** Whose message it is. */
+  readonly owner?: string;
 }
 
 export interface ProcessDirectPort {

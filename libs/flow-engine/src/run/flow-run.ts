@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly correlationId?: string;
   /** How many ProcessDirect calls lead to this message. */
   readonly callDepth?: number;
+  /** Whose message it is, for those who share something out; told to flows that it calls. */
+  readonly owner?: string;
   /** Milliseconds since 1970 after which no further step is begun. */
   readonly deadline?: number;
   /** Most steps one message may take, over all its parts. */
@@ -51,6 +53,7 @@ export class RunScope {
   #messageId: string | undefined;
   readonly #correlationId: string | undefined;
   readonly #callDepth: number;
+  readonly #owner: string | undefined;
 
   constructor(flowName: string, level: LogLevel, ports: FlowPorts, options: RunOptions) {
     this.flowName = flowName;
@@ -64,6 +67,7 @@ export class RunScope {
     this.#messageId = options.messageId;
     this.#correlationId = options.correlationId;
     this.#callDepth = options.callDepth ?? 0;
+    this.#owner = options.owner;
   }
 
   get messageId(): string {
@@ -77,6 +81,7 @@ export class RunScope {
       messageId,
       correlationId: this.#correlationId ?? messageId,
       depth: this.#callDepth,
+      ...(this.#owner === undefined ? {} : { owner: this.#owner }),
       ...(this.#deadline === undefined ? {} : { deadline: this.#deadline }),
     };
   }

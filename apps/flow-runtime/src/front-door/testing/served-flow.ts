@@ -16,6 +16,8 @@ import { RecordDecision } from '../../decisions/record-decision.js';
 import { LogRoom } from '../../messages/log-room.js';
 import { RecordMessage } from '../../messages/record-message.js';
 import { ReportUsage } from '../../decisions/report-usage.js';
+import { testWorkers } from '../../workers/testing/programs.js';
+import { RunRequest } from '../run-request.js';
 import { RuntimeMetrics } from '../runtime-metrics.js';
 import { CsrfTokens } from '../csrf-tokens.js';
 import { HandleRequest } from '../handle-request.js';
@@ -65,6 +67,7 @@ export class ServedFlow implements AsyncDisposable {
     confirmedAsOf: Number.MAX_SAFE_INTEGER,
   };
   readonly #pools = new ConnectionPools({ destinations: loopbackDestinations });
+  readonly #workers = testWorkers({ onFault: (error) => void this.faults.push(error) });
   readonly #listener: PublicListener;
   readonly #agent: Agent;
   #port = 0;
@@ -82,7 +85,7 @@ export class ServedFlow implements AsyncDisposable {
       now,
     });
     const ports = { now, newId: () => randomUUID(), http };
-    const flows = new DeployedFlows(() => ports, new ProcessDirectAddresses(), onFault);
+    const flows = new DeployedFlows(() => ports, new ProcessDirectAddresses(), this.#workers, onFault);
     this.flows = flows;
     const { definition } = readFlowDefinition({ mediaType: 'application/yaml', content: Buffer.from(options.flow) });
     const record = { v: 1, id: 'f', name: 'f', version: 1, endpoints: [], definition };
@@ -125,24 +128,32 @@ export class ServedFlow implements AsyncDisposable {
     };
     const messages = new RecordMessage(publish, 'runtime', now, onFault, this.room);
     this.room.kept(0);
+    const metrics = new RuntimeMetrics(new Metrics(), {
+      permits,
+      refusals,
+      decideCall,
+      decisions,
+      messages,
+      room: this.room,
+    });
     this.handler = new HandleRequest({
       flows,
       decideCall,
       decisions,
-      messages,
-      usage: new ReportUsage(requests, now, 60_000, onFault),
+      run: new RunRequest({
+        messages,
+        workers: this.#workers,
+        decisions,
+        usage: new ReportUsage(requests, now, 60_000, onFault),
+        metrics,
+        ports,
+        messageTimeLimitMs: options.messageTimeLimitMs ?? 60_000,
+        onFault,
+      }),
       csrf: new CsrfTokens(Buffer.alloc(32), now),
       unreadable: { note: (request) => this.onUnreadable(request) },
-      metrics: new RuntimeMetrics(new Metrics(), {
-        permits,
-        refusals,
-        decideCall,
-        decisions,
-        messages,
-        room: this.room,
-      }),
+      metrics,
       ports,
-      messageTimeLimitMs: options.messageTimeLimitMs ?? 60_000,
       onFault,
     });
     this.#listener = new PublicListener(
@@ -178,6 +189,7 @@ export class ServedFlow implements AsyncDisposable {
   static async start(options: ServedFlowOptions): Promise<ServedFlow> {
     const served = new ServedFlow(options);
     const { server } = served.#listener;
+    if (!served.flows.find('/o')?.program.here) await served.#workers.start();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     served.#port = (server.address() as AddressInfo).port;
     return served;
@@ -209,5 +221,6 @@ export class ServedFlow implements AsyncDisposable {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await this.#pools.close();
+    this.#workers.stop();
   }
 }

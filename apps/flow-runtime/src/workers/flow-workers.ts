@@ -1,0 +1,375 @@
+import type { FlowCapability, FlowDefinition, FlowPorts } from '@sluice/flow-engine';
+import type { ExaminedArtifact, FlowArtifact } from '../flows/examine-artifact.js';
+import type { Frame } from './frames.js';
+import { haveEffect } from './effects.js';
+import { cpuMsOf, residentBytesOf } from './process-usage.js';
+import { TurnQueue } from './turn-queue.js';
+import { wireError } from './wire-message.js';
+import type { FromWorker, WiredRun } from './worker-frames.js';
+import { WorkerProcess, type WorkerEnd } from './worker-process.js';
+import { WorkerTask, type WorkerFlow, type WorkerJob, type WorkerOutcome } from './worker-task.js';
+
+export interface FlowWorkersOptions {
+  /** Processes; at least two, so that one owner never has all of them. */
+  readonly processes: number;
+  /** CPU time one message may use in all, in milliseconds. */
+  readonly cpuMs: number;
+  /** Memory of one worker, in megabytes. */
+  readonly memoryMb: number;
+  readonly scriptTimeLimitMs: number;
+  readonly scriptMemoryBytes: number;
+  readonly onFault: (error: unknown, what: string) => void;
+}
+
+/** Why a worker was ended, by the name that metrics and log have for it. */
+export type WorkerEndReason = 'cpu' | 'memory' | 'deadline' | 'ended';
+
+interface Worker {
+  readonly process: WorkerProcess;
+  ready: boolean;
+  /** Names of the flows it has. */
+  readonly flows: Set<string>;
+  /** Messages in it, by their id. */
+  readonly tasks: Map<number, WorkerTask>;
+  active: Turn | undefined;
+  /** When the active turn began: by `performance.now`, and the CPU time of the process then. */
+  since: number;
+  cpuSince: number | undefined;
+  /** Set when it is ended for what the active message used. */
+  ending: WorkerEndReason | undefined;
+}
+
+interface Turn {
+  /** Given when it begins. */
+  number?: number;
+  readonly task: WorkerTask;
+  readonly owner: string;
+  /** The worker that holds the message; absent: it has not begun. */
+  readonly worker: Worker | undefined;
+}
+
+/** What is done for those who deploy flows: they share in the time of workers as one sender does. */
+const withoutMessage = {
+  flow: '',
+  owner: 'deployments',
+  channel: '',
+  messageId: '',
+  callDepth: 0,
+  deadline: Number.MAX_SAFE_INTEGER,
+  payloads: false,
+};
+const noPorts: FlowPorts = { now: () => 0, newId: () => '' };
+
+const lookEveryMs = 50;
+/** A message that has begun may end a worker that died of no known cause once; the second time it is taken for the cause. */
+const maxBeginnings = 2;
+/** Starting is not tried again at once when a worker could not even begin. */
+const startAgainMs = 1_000;
+
+/**
+ * Messages whose cost their sender decides, in processes that can be ended. A worker runs one message until it waits for an effect, which
+ * the runtime has for it; then another's turn may come. So whatever a worker uses is used by a message that is known, and what
+ * exceeds its budget ends that message alone: those that waited in the same worker are run again in another, with the answers they had.
+ */
+export class FlowWorkers {
+  readonly #options: FlowWorkersOptions;
+  readonly #workers = new Set<Worker>();
+  readonly #queue = new TurnQueue<Turn>();
+  readonly #ends: Record<WorkerEndReason, number> = { cpu: 0, memory: 0, deadline: 0, ended: 0 };
+  readonly #firstReady = Promise.withResolvers<void>();
+  #nextId = 1;
+  #nextTurn = 1;
+  #timer: NodeJS.Timeout | undefined;
+  #startAgain: NodeJS.Timeout | undefined;
+  #running = false;
+  #stopped = false;
+
+  constructor(options: FlowWorkersOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the processes, so that no message waits for them. @returns when the first of them is there */
+  async start(): Promise<void> {
+    if (this.#stopped) return;
+    if (!this.#running) {
+      this.#running = true;
+      this.#fill();
+      this.#timer = setInterval(() => this.#look(), lookEveryMs).unref();
+    }
+    await this.#firstReady.promise;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#running = false;
+    this.#firstReady.resolve();
+    clearInterval(this.#timer);
+    clearTimeout(this.#startAgain);
+    for (const { process } of this.#workers) process.kill();
+  }
+
+  /** For metrics. */
+  get statistics() {
+    let busy = 0;
+    let held = 0;
+    for (const worker of this.#workers) {
+      if (worker.active) busy++;
+      held += worker.tasks.size;
+    }
+    return { processes: this.#workers.size, busy, held, waiting: this.#queue.waiting, ends: this.#ends };
+  }
+
+  /** Of the processes there are now. */
+  get pids(): number[] {
+    return [...this.#workers].flatMap(({ process: { pid } }) => pid ?? []);
+  }
+
+  /** Runs a message. Never rejects: that there is no outcome is an outcome. */
+  run(job: WorkerJob): Promise<WorkerOutcome> {
+    return new Promise((resolve) => {
+      const task = new WorkerTask(this.#nextId++, job, resolve);
+      if (this.#stopped) return task.fail('internal', 'This runtime is ending.');
+      void this.start();
+      this.#queue.add(job.run.owner, { task, owner: job.run.owner, worker: undefined });
+      this.#hand();
+    });
+  }
+
+  /** Compiles a flow in a worker. @returns why it cannot be; undefined when it can */
+  async prepare(flow: WorkerFlow): Promise<string | undefined> {
+    const run: WiredRun = { ...withoutMessage, flow: flow.name, input: { kind: 'none' } };
+    const { what } = await this.run({ flow, run, parts: [], ports: noPorts });
+    return what.kind === 'failed' ? what.error.message : undefined;
+  }
+
+  /** Examines an artifact in a worker. @returns also that it could not be examined, and why */
+  async examine(
+    { content, mediaType, ports }: FlowArtifact,
+    name: string,
+    capabilities: ReadonlySet<FlowCapability>,
+  ): Promise<ExaminedArtifact | { readonly failed: string }> {
+    const input = { kind: 'artifact', name, mediaType, ports, capabilities: [...capabilities] } as const;
+    const { what, parts } = await this.run({ run: { ...withoutMessage, input }, parts: [content], ports: noPorts });
+    if (what.kind !== 'examined') return { failed: 'error' in what ? what.error.message : 'It came to no end.' };
+    const flows = what.checks.map((check, index) => {
+      const text = Buffer.from(parts[index] ?? []).toString();
+      return { check, definition: text === '' ? null : (JSON.parse(text) as FlowDefinition) };
+    });
+    return { flows, others: what.others };
+  }
+
+  /** A flow of another version, or that is undeployed, is used no more. */
+  forget(flow: string): void {
+    for (const worker of this.#workers) if (worker.flows.delete(flow)) worker.process.send({ type: 'forget', flow });
+  }
+
+  #fill(): void {
+    while (this.#running && this.#workers.size < this.#options.processes) this.#startWorker();
+  }
+
+  #startWorker(): void {
+    const { memoryMb, scriptTimeLimitMs, scriptMemoryBytes } = this.#options;
+    const worker: Worker = {
+      process: new WorkerProcess({
+        limits: { timeLimitMs: scriptTimeLimitMs, memoryLimitBytes: scriptMemoryBytes },
+        heapMb: memoryMb,
+        onFrame: (frame) => this.#take(worker, frame),
+        onEnd: (how) => this.#ended(worker, how),
+      }),
+      ready: false,
+      flows: new Set(),
+      tasks: new Map(),
+      active: undefined,
+      since: 0,
+      cpuSince: undefined,
+      ending: undefined,
+    };
+    this.#workers.add(worker);
+  }
+
+  #take(worker: Worker, { head, parts }: Frame<FromWorker>): void {
+    // What was on its way when it ended counts no more.
+    if (!this.#workers.has(worker)) return;
+    switch (head.type) {
+      case 'ready':
+        worker.ready = true;
+        this.#firstReady.resolve();
+        return this.#hand();
+      case 'call': {
+        const task = worker.tasks.get(head.run);
+        if (!task) return;
+        const { job } = task;
+        const begun = task.begun;
+        task
+          .effect(head.fingerprint, () => haveEffect(job.ports, head.effect, head.given, parts, job.streamed))
+          .then(
+            ({ value, parts: answer }) => ({ call: head.call, value, parts: answer }),
+            (error: unknown) => ({ call: head.call, error: wireError(error), parts: [] }),
+          )
+          .then((answer) => {
+            // It may have begun again in another worker, which asks by itself.
+            if (task.begun !== begun || !worker.tasks.has(task.id)) return;
+            task.answers.push(answer);
+            if (worker.active?.task !== task && task.answers.length === 1)
+              this.#queue.add(job.run.owner, { task, owner: job.run.owner, worker }, true);
+            this.#hand();
+          }, this.#fault);
+        return;
+      }
+      case 'waits': {
+        const { active } = worker;
+        if (active?.number !== head.turn) return;
+        this.#turnOver(worker, active);
+        if (active.task.answers.length > 0)
+          this.#queue.add(active.owner, { task: active.task, owner: active.owner, worker }, true);
+        return this.#hand();
+      }
+      case 'done': {
+        const task = worker.tasks.get(head.run);
+        if (!task) return;
+        worker.tasks.delete(head.run);
+        const { active } = worker;
+        if (active?.task === task) this.#turnOver(worker, active);
+        task.end(head.what, parts);
+        this.#hand();
+      }
+    }
+  }
+
+  readonly #fault = (error: unknown) => this.#options.onFault(error, 'running messages in workers');
+
+  /** Gives turns to workers that have nothing to do. */
+  #hand(): void {
+    if (!this.#running) return;
+    for (;;) {
+      const idle = [...this.#workers].filter((worker) => worker.ready && !worker.active && !worker.ending);
+      if (idle.length === 0) return;
+      const next = this.#queue.next(idle.length, ({ worker }) => worker === undefined || idle.includes(worker));
+      if (next === undefined) return;
+      const { turn } = next;
+      // Where the fewest wait, the fewest have to begin again should it come to that.
+      const worker =
+        turn.worker ?? idle.reduce((least, other) => (other.tasks.size < least.tasks.size ? other : least));
+      this.#begin(worker, turn);
+    }
+  }
+
+  #begin(worker: Worker, turn: Turn): void {
+    const { task } = turn;
+    worker.active = turn;
+    worker.since = performance.now();
+    worker.cpuSince = undefined;
+    const number = (turn.number = this.#nextTurn++);
+    try {
+      if (turn.worker) {
+        const { answers } = task;
+        task.answers = [];
+        worker.process.send(
+          {
+            type: 'answers',
+            run: task.id,
+            turn: number,
+            answers: answers.map(({ call, value, error, parts }) => ({ call, value, error, parts: parts.length })),
+          },
+          answers.flatMap(({ parts }) => parts),
+        );
+        return;
+      }
+      const { flow, run, parts } = task.job;
+      task.begun++;
+      worker.tasks.set(task.id, task);
+      if (flow && !worker.flows.has(flow.name)) {
+        worker.flows.add(flow.name);
+        worker.process.send({ type: 'flow', flow: flow.name }, [flow.definition]);
+      }
+      worker.process.send({ type: 'run', run: task.id, turn: number, what: run }, parts);
+    } catch (error) {
+      worker.tasks.delete(task.id);
+      this.#turnOver(worker, turn);
+      task.fail('limit-exceeded', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #turnOver(worker: Worker, { owner, task }: Turn): void {
+    const ms = performance.now() - worker.since;
+    worker.active = undefined;
+    task.cpuMs += this.#cpuOfTurn(worker, ms);
+    this.#queue.over(owner, ms);
+  }
+
+  /** What the system counts is asked for turns that were looked at alone: others are too short to matter. */
+  #cpuOfTurn(worker: Worker, ms: number): number {
+    const { pid } = worker.process;
+    if (worker.cpuSince === undefined || pid === undefined) return ms;
+    return (cpuMsOf(pid) ?? worker.cpuSince + ms) - worker.cpuSince;
+  }
+
+  /** Ends workers whose message has used more than it may. */
+  #look(): void {
+    const { cpuMs, memoryMb } = this.#options;
+    for (const worker of this.#workers) {
+      const { active, process } = worker;
+      if (!active || worker.ending || process.pid === undefined) continue;
+      const { task } = active;
+      const ms = performance.now() - worker.since;
+      if (ms < lookEveryMs) continue;
+      // Until then it had at most the time that went by.
+      worker.cpuSince ??= (cpuMsOf(process.pid) ?? ms) - ms;
+      const used = task.cpuMs + this.#cpuOfTurn(worker, ms);
+      const resident = residentBytesOf(process.pid) ?? 0;
+      if (used > cpuMs) this.#endFor(worker, 'cpu');
+      else if (resident > (memoryMb + baseMb) * 1_048_576) this.#endFor(worker, 'memory');
+      else if (task.job.ports.now() > task.job.run.deadline + graceMs) this.#endFor(worker, 'deadline');
+    }
+  }
+
+  #endFor(worker: Worker, reason: WorkerEndReason): void {
+    worker.ending = reason;
+    worker.process.kill();
+  }
+
+  #ended(worker: Worker, how: WorkerEnd): void {
+    this.#workers.delete(worker);
+    const reason = worker.ending ?? (how.outOfMemory && worker.active ? 'memory' : 'ended');
+    this.#ends[reason]++;
+    if (reason === 'ended' && !this.#stopped) this.#options.onFault(new Error(how.why), 'a worker process ended');
+    const { active } = worker;
+    if (active) this.#queue.over(active.owner, performance.now() - worker.since);
+    this.#queue.remove((turn) => turn.worker === worker);
+    for (const task of worker.tasks.values()) {
+      if (this.#stopped) task.fail('internal', 'This runtime is ending.');
+      else if (task === active?.task && reason !== 'ended') task.fail('limit-exceeded', this.#explain(reason));
+      else this.#again(task);
+    }
+    if (worker.ready) this.#fill();
+    else this.#startAgain = setTimeout(() => this.#fill(), startAgainMs).unref();
+    this.#hand();
+  }
+
+  /** Runs a message from its beginning in another worker. */
+  #again(task: WorkerTask): void {
+    if (!task.journal.complete || task.begun >= maxBeginnings)
+      return task.fail('internal', 'The process that worked on the message ended, and it cannot be begun again.');
+    task.answers = [];
+    task.journal.rewind();
+    const { owner } = task.job.run;
+    this.#queue.add(owner, { task, owner, worker: undefined }, true);
+  }
+
+  #explain(reason: WorkerEndReason): string {
+    const { cpuMs, memoryMb } = this.#options;
+    switch (reason) {
+      case 'cpu':
+        return `The message used more than ${cpuMs} ms of CPU time (MESSAGE_CPU_MS).`;
+      case 'memory':
+        return `The message used more than ${memoryMb} MB of memory (FLOW_WORKER_MEMORY_MB).`;
+      default:
+        return 'The message was not processed in time.';
+    }
+  }
+}
+
+/** What a worker has in use before it has a message, in megabytes. */
+const baseMb = 100;
+/** Between two steps a message ends by itself at its deadline. */
+const graceMs = 1_000;
