@@ -9,6 +9,7 @@ import { benchRevoke } from './revoke/bench-revoke.js';
 import { benchRotation } from './rotation/bench-rotation.js';
 import { benchPath } from './path/bench-path.js';
 import { benchMillion } from './million/bench-million.js';
+import { benchStarve } from './starve/bench-starve.js';
 
 const usage = `Usage: npm run bench -- WHAT
 
@@ -21,6 +22,7 @@ const usage = `Usage: npm run bench -- WHAT
   million [KEYS] [ACTIVE]  CPU per request and memory with a million service keys, beside a stack with 1,000
   lists [KEYS]      pages of the lists of service keys and certificates, with a million keys
   mpl-kill [KILLS]  kills the flow runtime under load (20 times), and looks up the log entry of every answered message
+  starve [PART]     what one permitted sender can do to another: attacks whose name holds PART, under 200 calls a second
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
 
@@ -45,10 +47,15 @@ const here: Readonly<Record<string, (count?: number, further?: number) => Promis
   'mpl-kill': async (kills = 20) => void (process.exitCode = (await killRuntime(kills)) ? 0 : 1),
 };
 
+/** The text is what follows the name on the command line. */
+const named: Readonly<Record<string, (part?: string) => Promise<boolean>>> = { starve: (part) => benchStarve(part) };
+
 const [what = '', ...rest] = process.argv.slice(2);
 const program = elsewhere[what];
 const bench = here[what];
+const byName = named[what];
 if (bench) await bench(...rest.map(Number));
+else if (byName) process.exitCode = (await byName(rest.join(' '))) ? 0 : 1;
 else if (program) {
   const root = join(import.meta.dirname, '..', '..', '..');
   process.exitCode =

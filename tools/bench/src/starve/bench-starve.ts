@@ -1,0 +1,133 @@
+import { putFlow } from '@sluice/contracts';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LoadTarget } from '../path/load.js';
+import { BenchStack, quantile, say } from '../stack/bench-stack.js';
+import { deployFlow } from '../stack/deploy-flow.js';
+import { newKey } from '../stack/new-key.js';
+import { attacks, type Attack } from './attacks.js';
+import { SteadySender } from './steady-sender.js';
+
+const rate = 200;
+const aimMs = 50;
+/** An attack that has come to no end by then is left alone. */
+const attackMs = 60_000;
+/** What it was given back is looked at after this. */
+const settleMs = 5_000;
+
+/**
+ * One permitted sender tries to hold up all others: each attack under a second sender at 200 calls a second.
+ * @param only attacks whose name holds this
+ * @returns whether each aim was met
+ */
+export async function benchStarve(only = ''): Promise<boolean> {
+  say('starting a stack');
+  const stack = await BenchStack.start();
+  let met = true;
+  try {
+    const serverRoot = readFileSync(stack.facts.serverRootCaFile, 'utf8');
+    const target = async (name: string, path: string): Promise<LoadTarget> => {
+      const { certificate, key } = await newKey(stack.admin, name);
+      return { certificate, key, serverRoot, port: stack.flowPort, path };
+    };
+    await deployFlow(stack.admin, 'steady', 'INFO');
+    const steady = await SteadySender.start(await target('steady', '/http/steady'), rate);
+    const hostile = await target('hostile', '/http/hostile');
+    const [runtime = 0] = stack.facts.pids['flow-runtime'] ?? [];
+    try {
+      await pause(5_000);
+      const usual = steady.seen;
+      const rss = residentMb(runtime);
+      say(
+        `\n${rate} calls a second of another sender, milliseconds; alone: p50 ${shown(usual.latencies, 0.5)}, p99 ${shown(usual.latencies, 0.99)}, longest ${shown(usual.latencies, 1)}; runtime ${rss} MB`,
+      );
+      say(`\n${'attack'.padEnd(40)}    p50    p99 longest failed   MB after  took  answers`);
+      for (const attack of attacks.filter(({ name }) => name.includes(only)))
+        met = (await measure(stack, attack, steady, hostile, runtime, rss)) && met;
+    } finally {
+      await steady.stop();
+    }
+  } finally {
+    await stack.stop();
+  }
+  return met;
+}
+
+async function measure(
+  stack: BenchStack,
+  attack: Attack,
+  steady: SteadySender,
+  target: LoadTarget,
+  runtime: number,
+  rssBefore: number,
+): Promise<boolean> {
+  const definition = {
+    name: 'hostile',
+    sender: { adapter: 'HTTPS', address: '/hostile' },
+    steps: attack.steps,
+    log: { level: 'INFO' },
+    ...attack.more,
+  };
+  await stack.admin.send(
+    putFlow,
+    { id: 'hostile' },
+    { content: JSON.stringify(definition), mediaType: 'application/json' },
+  );
+  const file = join(stack.home, 'attack.json');
+  writeFileSync(file, JSON.stringify({ name: attack.name, target }), { mode: 0o600 });
+  const attacker = spawn(process.execPath, [join(import.meta.dirname, 'attacker.js'), file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let answers = '';
+  const ended = once(attacker, 'exit');
+  await once(attacker.stdout, 'data');
+  attacker.stdout.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+  await pause(500);
+  steady.reset();
+  const began = performance.now();
+  attacker.stdin.write('go\n');
+  await Promise.race([ended, pause(attackMs, undefined, { ref: false })]);
+  const took = performance.now() - began;
+  const { latencies, failed, ownDelayMs } = steady.seen;
+  attacker.kill('SIGKILL');
+  await pause(settleMs);
+  const now = stack.factsNow().pids['flow-runtime']?.[0];
+  const alive = now === runtime;
+  const rss = alive ? residentMb(runtime) : Number.NaN;
+  const failures = Object.values(failed).reduce((sum, count) => sum + count, 0);
+  const ok = quantile(latencies, 0.99) <= aimMs && failures === 0 && alive && rss <= 1.3 * Math.max(rssBefore, 150);
+  const numbers = [
+    shown(latencies, 0.5).padStart(6),
+    shown(latencies, 0.99).padStart(6),
+    shown(latencies, 1).padStart(7),
+    String(failures).padStart(6),
+    String(rss).padStart(8),
+    `${(took / 1_000).toFixed(1)} s`.padStart(8),
+  ];
+  const more = [
+    ownDelayMs > 25 ? `this process late by ${ownDelayMs.toFixed(0)}` : '',
+    alive ? '' : 'THE RUNTIME ENDED',
+  ];
+  say(
+    [attack.name.padEnd(40), ...numbers, ` ${answers.trim() || 'none'}`, ok ? '' : 'NOT met', ...more]
+      .join(' ')
+      .trimEnd(),
+  );
+  return ok;
+}
+
+function shown(values: readonly number[], share: number): string {
+  return quantile(values, share).toFixed(1);
+}
+
+/** Memory of a process, without those it has started. */
+function residentMb(pid: number): number {
+  try {
+    return Math.round(Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024);
+  } catch {
+    return Number.NaN;
+  }
+}
