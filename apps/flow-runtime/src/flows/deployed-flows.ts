@@ -58,7 +58,7 @@ export interface DeployedTimer {
 export class DeployedFlows {
   #routes = new FlowRoutes<Endpoint>();
   readonly #flows = new Map<string, Deployed>();
-  /** Called when a flow turned out later not to be startable. */
+  /** Called when a flow turned out later not to start. */
   onStateChanged: () => void = () => undefined;
 
   constructor(

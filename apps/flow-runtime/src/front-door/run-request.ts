@@ -21,8 +21,8 @@ import { messageId } from '../messages/message-id.js';
 import type { RecordMessage, RunningMessage } from '../messages/record-message.js';
 import { failedLog } from '../workers/failed-log.js';
 import type { FlowWorkers } from '../workers/flow-workers.js';
-import { unwireError } from '../workers/wire-message.js';
-import type { WiredLog } from '../workers/worker-frames.js';
+import { unpackError } from '../workers/pack-message.js';
+import type { PackedLog } from '../workers/worker-frames.js';
 import type { WorkerOutcome } from '../workers/worker-task.js';
 import type { IncomingBody } from './incoming-body.js';
 import { recordFlowRun, type TakesSpans } from './record-spans.js';
@@ -162,7 +162,7 @@ export class RunRequest {
     const { what, parts } = outcome;
     if (what.kind === 'unreadable') {
       messages.ended(running);
-      return respondUnreadable(request, response, endpoint, unwireError(what.error));
+      return respondUnreadable(request, response, endpoint, unpackError(what.error));
     }
     if (what.kind === 'reply') {
       const reply: SenderReply = { ...what.reply, body: parts[0] ?? nothing };
@@ -177,7 +177,7 @@ export class RunRequest {
     exchange: Exchange,
     permit: Permit,
     running: RunningMessage,
-    outcome: FlowOutcome | WiredLog,
+    outcome: FlowOutcome | PackedLog,
     result: FlowOutcome | SenderReply,
     runStart: number,
   ): Promise<void> | undefined {
@@ -227,7 +227,7 @@ export class RunRequest {
 }
 
 /** A message that came to no end of its own: its flow has nothing to say of it. */
-function withoutOutcome({ error }: WiredLog): FlowOutcome {
+function withoutOutcome({ error }: PackedLog): FlowOutcome {
   return {
     status: 'FAILED',
     message: new Message(),

@@ -9,7 +9,7 @@ import {
 import type { FlowProgram } from '../workers/flow-program.js';
 import type { FlowWorkers } from '../workers/flow-workers.js';
 import { failedLog } from '../workers/failed-log.js';
-import { unwireMessage, wireMessage } from '../workers/wire-message.js';
+import { unpackMessage, packMessage } from '../workers/pack-message.js';
 import { messageId } from './message-id.js';
 import type { RecordMessage, RunningMessage } from './record-message.js';
 
@@ -88,7 +88,7 @@ export class RunMessage {
   ): Promise<MessageOutcome> {
     this.messages.began(running);
     const parts: Uint8Array[] = [];
-    const wired = wireMessage(message, parts);
+    const packed = packMessage(message, parts);
     const { what, parts: given } = await this.workers.run({
       flow: program.elsewhere,
       run: {
@@ -100,7 +100,7 @@ export class RunMessage {
         callDepth: origin.callDepth ?? 0,
         deadline: origin.deadline ?? running.start + this.timeLimitMs,
         payloads: this.messages.payloadsFit,
-        input: { kind: 'message', message: wired },
+        input: { kind: 'message', message: packed },
       },
       parts,
       ports,
@@ -109,7 +109,7 @@ export class RunMessage {
     await this.messages.record(running, ports.now(), logged);
     return {
       status: logged.status,
-      message: what.kind === 'message' ? unwireMessage(what.message, given) : new Message(),
+      message: what.kind === 'message' ? unpackMessage(what.message, given) : new Message(),
       error: logged.error,
     };
   }

@@ -9,8 +9,8 @@ import {
   type ProcessDirectCaller,
   type StreamedBody,
 } from '@sluice/flow-engine';
-import type { Effect, WiredMessage } from './worker-frames.js';
-import { unwireMessage, wireMessage } from './wire-message.js';
+import type { Effect, PackedMessage } from './worker-frames.js';
+import { unpackMessage, packMessage } from './pack-message.js';
 
 /** What crosses for one call: plain data, and octets beside it. */
 export interface Crossing {
@@ -28,7 +28,7 @@ export type Ask = (
 
 type HttpGiven = Omit<HttpRequest, 'body'> & { readonly body: 'none' | 'bytes' | 'streamed' };
 type StoreOptions = { readonly overwrite: boolean; readonly encrypt: boolean; readonly expirationDays: number };
-type WiredEntry = Omit<DataStoreEntry, 'body'>;
+type PackedEntry = Omit<DataStoreEntry, 'body'>;
 interface MailGiven extends Omit<MailRequest, 'attachments'> {
   readonly attachments: readonly { readonly name: string; readonly mediaType: string; readonly text: boolean }[];
 }
@@ -51,9 +51,9 @@ export function portsThatAsk(ask: Ask): Omit<FlowPorts, 'now' | 'newId' | 'scrip
     processDirect: {
       call: async (address, message, caller) => {
         const parts: Uint8Array[] = [];
-        const given = { address, message: wireMessage(message, parts), caller };
+        const given = { address, message: packMessage(message, parts), caller };
         const answer = await ask('processDirect.call', address, given, parts);
-        return unwireMessage(answer.value as WiredMessage, answer.parts);
+        return unpackMessage(answer.value as PackedMessage, answer.parts);
       },
     },
     dataStore: {
@@ -100,7 +100,7 @@ export function portsThatAsk(ask: Ask): Omit<FlowPorts, 'now' | 'newId' | 'scrip
         const copy = message.clone();
         copy.body = message.bytes();
         copy.attachments = [];
-        const given = { storeId, message: wireMessage(copy, parts), encrypt, messageId };
+        const given = { storeId, message: packMessage(copy, parts), encrypt, messageId };
         await ask('persist.persist', storeId, given, parts);
       },
     },
@@ -129,26 +129,26 @@ export async function haveEffect(
     case 'processDirect.call': {
       const { address, message, caller } = given as {
         address: string;
-        message: WiredMessage;
+        message: PackedMessage;
         caller: ProcessDirectCaller;
       };
-      const reply = await offered(ports.processDirect).call(address, unwireMessage(message, parts), caller);
+      const reply = await offered(ports.processDirect).call(address, unpackMessage(message, parts), caller);
       const replyParts: Uint8Array[] = [];
-      return { value: wireMessage(reply, replyParts), parts: replyParts };
+      return { value: packMessage(reply, replyParts), parts: replyParts };
     }
     case 'dataStore.write': {
-      const { name, entry, options } = given as { name: DataStoreName; entry: WiredEntry; options: StoreOptions };
+      const { name, entry, options } = given as { name: DataStoreName; entry: PackedEntry; options: StoreOptions };
       await offered(ports.dataStore).write(name, { ...entry, body: parts[0] ?? new Uint8Array() }, options);
       return nothing;
     }
     case 'dataStore.get': {
       const { name, id } = given as { name: DataStoreName; id: string };
       const entry = await offered(ports.dataStore).get(name, id);
-      return entry === undefined ? nothing : wireEntries([entry]);
+      return entry === undefined ? nothing : packEntries([entry]);
     }
     case 'dataStore.select': {
       const { name, maximumEntries } = given as { name: DataStoreName; maximumEntries: number };
-      return wireEntries(await offered(ports.dataStore).select(name, maximumEntries));
+      return packEntries(await offered(ports.dataStore).select(name, maximumEntries));
     }
     case 'dataStore.delete': {
       const { name, ids } = given as { name: DataStoreName; ids: readonly string[] };
@@ -187,11 +187,11 @@ export async function haveEffect(
     case 'persist.persist': {
       const { storeId, message, encrypt, messageId } = given as {
         storeId: string;
-        message: WiredMessage;
+        message: PackedMessage;
         encrypt: boolean;
         messageId: string;
       };
-      await offered(ports.persist).persist(storeId, unwireMessage(message, parts), encrypt, messageId);
+      await offered(ports.persist).persist(storeId, unpackMessage(message, parts), encrypt, messageId);
       return nothing;
     }
   }
@@ -208,13 +208,16 @@ function keyOf({ store, visibility }: DataStoreName): string {
   return `${visibility} ${store}`;
 }
 
-function wireEntries(entries: readonly DataStoreEntry[]): Crossing {
+function packEntries(entries: readonly DataStoreEntry[]): Crossing {
   return {
-    value: entries.map(({ id, headers }): WiredEntry => ({ id, headers })),
+    value: entries.map(({ id, headers }): PackedEntry => ({ id, headers })),
     parts: entries.map(({ body }) => body),
   };
 }
 
 function entriesOf({ value, parts }: Crossing): DataStoreEntry[] {
-  return (value as readonly WiredEntry[]).map((entry, index) => ({ ...entry, body: parts[index] ?? new Uint8Array() }));
+  return (value as readonly PackedEntry[]).map((entry, index) => ({
+    ...entry,
+    body: parts[index] ?? new Uint8Array(),
+  }));
 }

@@ -10,7 +10,7 @@ import {
 import { until } from '@sluice/testing';
 import type { FlowWorkers } from './flow-workers.js';
 import { testWorkers } from './testing/programs.js';
-import { wireMessage } from './wire-message.js';
+import { packMessage } from './pack-message.js';
 import type { WorkerFlow, WorkerOutcome } from './worker-task.js';
 
 const started: FlowWorkers[] = [];
@@ -67,7 +67,7 @@ function send(
   { owner = 'shop', body = '<a/>', header = '1', ports, deadline }: Sent = {},
 ) {
   const parts: Uint8Array[] = [];
-  const message = wireMessage(new Message({ headers: [['n', header]], body }), parts);
+  const message = packMessage(new Message({ headers: [['n', header]], body }), parts);
   const { senders } = JSON.parse(Buffer.from(to.definition).toString()) as { senders: { id: string }[] };
   return workers.run({
     flow: to,

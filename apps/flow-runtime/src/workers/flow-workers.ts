@@ -4,8 +4,8 @@ import type { Frame } from './frames.js';
 import { haveEffect } from './effects.js';
 import { cpuMsOf, residentBytesOf } from './process-usage.js';
 import { TurnQueue } from './turn-queue.js';
-import { wireError } from './wire-message.js';
-import type { FromWorker, WiredRun } from './worker-frames.js';
+import { packError } from './pack-message.js';
+import type { FromWorker, PackedRun } from './worker-frames.js';
 import { WorkerProcess, type WorkerEnd } from './worker-process.js';
 import { WorkerTask, type WorkerFlow, type WorkerJob, type WorkerOutcome } from './worker-task.js';
 
@@ -137,7 +137,7 @@ export class FlowWorkers {
 
   /** Compiles a flow in a worker. @returns why it cannot be; undefined when it can */
   async prepare(flow: WorkerFlow): Promise<string | undefined> {
-    const run: WiredRun = { ...withoutMessage, flow: flow.name, input: { kind: 'none' } };
+    const run: PackedRun = { ...withoutMessage, flow: flow.name, input: { kind: 'none' } };
     const { what } = await this.run({ flow, run, parts: [], ports: noPorts });
     return what.kind === 'failed' ? what.error.message : undefined;
   }
@@ -173,6 +173,7 @@ export class FlowWorkers {
       process: new WorkerProcess({
         limits: { timeLimitMs: scriptTimeLimitMs, memoryLimitBytes: scriptMemoryBytes },
         heapMb: memoryMb,
+        onFault: this.#options.onFault,
         onFrame: (frame) => this.#take(worker, frame),
         onEnd: (how) => this.#ended(worker, how),
       }),
@@ -204,7 +205,7 @@ export class FlowWorkers {
           .effect(head.fingerprint, () => haveEffect(job.ports, head.effect, head.given, parts, job.streamed))
           .then(
             ({ value, parts: answer }) => ({ call: head.call, value, parts: answer }),
-            (error: unknown) => ({ call: head.call, error: wireError(error), parts: [] }),
+            (error: unknown) => ({ call: head.call, error: packError(error), parts: [] }),
           )
           .then((answer) => {
             // It may have begun again in another worker, which asks by itself.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Linux counts CPU time in these, whatever its kernel's own clock is (sysconf(_SC_CLK_TCK)). */
+/** Linux counts CPU time in these, whatever its kernel's own clock is. */
 const ticksPerSecond = 100;
 const pageBytes = 4_096;
 

@@ -1,7 +1,7 @@
 import {
   compileFlow,
   FlowProcessingError,
-  Message,
+  type Message,
   readSenderRequest,
   runFlow,
   writeSenderReply,
@@ -20,8 +20,8 @@ import { examineArtifact } from '../flows/examine-artifact.js';
 import { detailOf, writeDetail } from '../messages/write-line.js';
 import { portsThatAsk, type Ask, type Crossing } from './effects.js';
 import { readFrames, writeFrame, type Frame } from './frames.js';
-import { unwireError, unwireMessage, wireError, wireMessage } from './wire-message.js';
-import type { FromWorker, ToWorker, WiredInput, WiredLog, WiredOutcome, WiredRun } from './worker-frames.js';
+import { unpackError, unpackMessage, packError, packMessage } from './pack-message.js';
+import type { FromWorker, ToWorker, PackedInput, PackedLog, PackedOutcome, PackedRun } from './worker-frames.js';
 
 /** Characters that may be told of an artifact. */
 const maxTold = 3_000_000;
@@ -82,7 +82,7 @@ export class RunInWorker {
         for (const { call, value, error, parts: count } of head.answers) {
           const asked = run.asked.get(call);
           run.asked.delete(call);
-          if (error) asked?.reject(unwireError(error));
+          if (error) asked?.reject(unpackError(error));
           else asked?.resolve({ value, parts: parts.slice(at, at + count) });
           at += count;
         }
@@ -100,24 +100,24 @@ export class RunInWorker {
     }
   }
 
-  #begin(id: number, turn: number, what: WiredRun, parts: readonly Uint8Array[]): void {
+  #begin(id: number, turn: number, what: PackedRun, parts: readonly Uint8Array[]): void {
     const run: Run = { asked: new Map(), calls: 0, turn, over: 0, busyHere: 0 };
     this.#runs.set(id, run);
     void this.#execute(id, run, what, parts).then(
       ({ outcome, parts: given }) => this.#end(id, outcome, given),
-      (error: unknown) => this.#end(id, { kind: 'failed', error: wireError(error) }, []),
+      (error: unknown) => this.#end(id, { kind: 'failed', error: packError(error) }, []),
     );
     this.#afterwards(id, run);
   }
 
-  #end(id: number, what: WiredOutcome, parts: readonly Uint8Array[]): void {
+  #end(id: number, what: PackedOutcome, parts: readonly Uint8Array[]): void {
     this.#runs.delete(id);
     try {
       this.#tell({ type: 'done', run: id, what }, parts);
     } catch (error) {
       // Larger than a frame may be.
       const failure = new FlowProcessingError('limit-exceeded', (error as Error).message);
-      this.#tell({ type: 'done', run: id, what: { kind: 'failed', error: wireError(failure) } });
+      this.#tell({ type: 'done', run: id, what: { kind: 'failed', error: packError(failure) } });
     }
   }
 
@@ -134,9 +134,9 @@ export class RunInWorker {
   async #execute(
     id: number,
     run: Run,
-    what: WiredRun,
+    what: PackedRun,
     parts: readonly Uint8Array[],
-  ): Promise<{ outcome: WiredOutcome; parts: readonly Uint8Array[] }> {
+  ): Promise<{ outcome: PackedOutcome; parts: readonly Uint8Array[] }> {
     if (what.input.kind === 'artifact') return this.#examine(run, id, what.input, parts[0] ?? new Uint8Array());
     const flow = this.#flows.get(what.flow);
     if (flow === undefined || typeof flow === 'string')
@@ -151,7 +151,7 @@ export class RunInWorker {
       message = messageOf(input, channel, request, parts);
     } catch (error) {
       if (!(error instanceof FlowProcessingError)) throw error;
-      return { outcome: { kind: 'unreadable', error: wireError(error) } as const, parts: [] };
+      return { outcome: { kind: 'unreadable', error: packError(error) } as const, parts: [] };
     }
     const outcome = await runFlow(flow.compiled, message, this.#portsOf(id, run), {
       sender: what.channel,
@@ -165,7 +165,7 @@ export class RunInWorker {
     const given: Uint8Array[] = [];
     if (request === undefined)
       return {
-        outcome: { kind: 'message', logged, message: wireMessage(outcome.message, given) } as const,
+        outcome: { kind: 'message', logged, message: packMessage(outcome.message, given) } as const,
         parts: given,
       };
     const { status, headers, body } = writeSenderReply(channel, outcome, request, what.messageId);
@@ -176,9 +176,9 @@ export class RunInWorker {
   async #examine(
     run: Run,
     id: number,
-    { name, mediaType, ports, capabilities }: Extract<WiredInput, { kind: 'artifact' }>,
+    { name, mediaType, ports, capabilities }: Extract<PackedInput, { kind: 'artifact' }>,
     content: Uint8Array,
-  ): Promise<{ outcome: WiredOutcome; parts: readonly Uint8Array[] }> {
+  ): Promise<{ outcome: PackedOutcome; parts: readonly Uint8Array[] }> {
     const artifact = { mediaType, content, ports };
     const { flows, others } = await examineArtifact(artifact, name, new Set(capabilities), (definition) =>
       this.#here(id, run, () => this.scripts.check(definition)),
@@ -226,12 +226,12 @@ export class RunInWorker {
 }
 
 function messageOf(
-  input: WiredInput,
+  input: PackedInput,
   channel: HttpSender,
   request: SenderRequest | undefined,
   parts: readonly Uint8Array[],
 ): Message {
-  if (input.kind === 'message') return unwireMessage(input.message, parts);
+  if (input.kind === 'message') return unpackMessage(input.message, parts);
   const message = readSenderRequest(channel, request as SenderRequest);
   if (input.kind === 'request' && input.streamed) message.awaitBody(elsewhere);
   return message;
@@ -247,7 +247,7 @@ const elsewhere: StreamedBody = {
   close: () => undefined,
 };
 
-function loggedOf(outcome: FlowOutcome, payloads: boolean): WiredLog {
+function loggedOf(outcome: FlowOutcome, payloads: boolean): PackedLog {
   const { status, error, sender } = outcome;
   const detail = detailOf(outcome, payloads);
   return {

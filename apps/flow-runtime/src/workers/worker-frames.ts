@@ -9,27 +9,27 @@ import type {
 import type { ExaminedArtifact } from '../flows/examine-artifact.js';
 
 /** A body beside the head of a frame: what it was, and which part holds it. */
-export interface WiredBody {
+export interface PackedBody {
   readonly kind: 'text' | 'utf16' | 'bytes';
   readonly part: number;
 }
 
 /** A message in a frame. Values that are no plain ones travel as text. */
-export interface WiredMessage {
+export interface PackedMessage {
   readonly headers: readonly (readonly [name: string, value: unknown])[];
-  readonly body: WiredBody | null;
-  readonly attachments: readonly { readonly name: string; readonly mediaType: string; readonly content: WiredBody }[];
+  readonly body: PackedBody | null;
+  readonly attachments: readonly { readonly name: string; readonly mediaType: string; readonly content: PackedBody }[];
 }
 
 /** What a message comes by: a request of a sender, whose body is the first part, or a timer or another flow. */
-export type WiredInput =
+export type PackedInput =
   | {
       readonly kind: 'request';
       readonly request: Omit<SenderRequest, 'body'>;
       /** The body is still to come, and stays where it comes. */
       readonly streamed: boolean;
     }
-  | { readonly kind: 'message'; readonly message: WiredMessage }
+  | { readonly kind: 'message'; readonly message: PackedMessage }
   /** Nothing: the flow is compiled, and that is all. */
   | { readonly kind: 'none' }
   /** An artifact to be examined: its content is the first part. */
@@ -41,7 +41,7 @@ export type WiredInput =
       readonly capabilities: readonly FlowCapability[];
     };
 
-export interface WiredRun {
+export interface PackedRun {
   /** Names the flow and its version; empty where none runs. */
   readonly flow: string;
   readonly channel: string;
@@ -54,25 +54,30 @@ export interface WiredRun {
   readonly deadline: number;
   /** Whether what was traced of bodies may be kept in the log. */
   readonly payloads: boolean;
-  readonly input: WiredInput;
+  readonly input: PackedInput;
 }
 
 export type ToWorker =
   /** The definition in JSON is the only part. */
   | { readonly type: 'flow'; readonly flow: string }
   | { readonly type: 'forget'; readonly flow: string }
-  | { readonly type: 'run'; readonly run: number; readonly turn: number; readonly what: WiredRun }
-  | { readonly type: 'answers'; readonly run: number; readonly turn: number; readonly answers: readonly WiredAnswer[] };
+  | { readonly type: 'run'; readonly run: number; readonly turn: number; readonly what: PackedRun }
+  | {
+      readonly type: 'answers';
+      readonly run: number;
+      readonly turn: number;
+      readonly answers: readonly PackedAnswer[];
+    };
 
 /** Its octets are the next `parts` parts of the frame. */
-export interface WiredAnswer {
+export interface PackedAnswer {
   readonly call: number;
   readonly value?: unknown;
-  readonly error?: WiredError | undefined;
+  readonly error?: PackedError | undefined;
   readonly parts: number;
 }
 
-export interface WiredError {
+export interface PackedError {
   readonly code: FlowErrorCode;
   readonly message: string;
   readonly responseCode?: number | undefined;
@@ -95,7 +100,7 @@ export type FromWorker =
     }
   /** Nothing goes on in the run until an answer comes. */
   | { readonly type: 'waits'; readonly run: number; readonly turn: number }
-  | { readonly type: 'done'; readonly run: number; readonly what: WiredOutcome };
+  | { readonly type: 'done'; readonly run: number; readonly what: PackedOutcome };
 
 export type Effect =
   | 'http.send'
@@ -111,23 +116,23 @@ export type Effect =
   | 'persist.persist';
 
 /** What came of a message. Parts: the body of the reply first, or those of the message. */
-export type WiredOutcome =
+export type PackedOutcome =
   | {
       readonly kind: 'reply';
-      readonly logged: WiredLog;
+      readonly logged: PackedLog;
       readonly reply: { readonly status: number; readonly headers: Readonly<Record<string, string>> };
     }
-  | { readonly kind: 'message'; readonly logged: WiredLog; readonly message: WiredMessage }
+  | { readonly kind: 'message'; readonly logged: PackedLog; readonly message: PackedMessage }
   | { readonly kind: 'none' }
   /** An artifact was examined. The definitions in JSON are the parts, an empty one where there is none. */
   | { readonly kind: 'examined'; readonly checks: readonly FlowCheck[]; readonly others: ExaminedArtifact['others'] }
   /** The request was no message of its channel. */
-  | { readonly kind: 'unreadable'; readonly error: WiredError }
+  | { readonly kind: 'unreadable'; readonly error: PackedError }
   /** There is no outcome: the flow could not be compiled, say, or what came of it is too large to be passed on. */
-  | { readonly kind: 'failed'; readonly error: WiredError };
+  | { readonly kind: 'failed'; readonly error: PackedError };
 
 /** For the message processing log. */
-export interface WiredLog {
+export interface PackedLog {
   readonly status: FlowStatus;
   readonly error?: FlowFailure | undefined;
   readonly sender?: string | undefined;

@@ -12,6 +12,7 @@ export interface WorkerProcessOptions {
   /** Of its JavaScript heap, in megabytes. */
   readonly heapMb: number;
   readonly onFrame: (frame: Frame<FromWorker>) => void;
+  readonly onFault: (error: unknown, what: string) => void;
   /** Once, when it has ended, or could not be started. */
   readonly onEnd: (how: WorkerEnd) => void;
 }
@@ -74,7 +75,8 @@ export class WorkerProcess {
         `${signal ?? `exit code ${code}`}${this.#output === '' ? '' : `: ${this.#output.trim().slice(-500)}`}`,
       );
     });
-    if (child.pid !== undefined) yieldTo(child.pid);
+    if (child.pid !== undefined)
+      yieldTo(child.pid, (error) => options.onFault(error, 'a worker that cannot be put behind the runtime'));
   }
 
   get pid(): number | undefined {
@@ -90,16 +92,15 @@ export class WorkerProcess {
   }
 }
 
-/** When processor or memory are short, it is a worker that waits or ends. Where the system has no such thing, it is as it was. */
-function yieldTo(pid: number): void {
-  try {
-    setPriority(pid, niceness);
-  } catch {
-    // It has ended already.
-  }
-  try {
-    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
-  } catch {
-    // Not Linux, or not allowed.
-  }
+/** When processor or memory are short, it is a worker that waits or ends. Where the system has no such thing, or it has ended, nothing is lost. */
+function yieldTo(pid: number, onFault: (error: unknown) => void): void {
+  for (const yielding of [
+    () => setPriority(pid, niceness),
+    () => process.platform === 'linux' && writeFileSync(`/proc/${pid}/oom_score_adj`, '1000'),
+  ])
+    try {
+      yielding();
+    } catch (error) {
+      onFault(error);
+    }
 }

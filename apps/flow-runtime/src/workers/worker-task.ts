@@ -1,7 +1,7 @@
 import { FlowProcessingError, type FlowErrorCode, type FlowPorts, type StreamedBody } from '@sluice/flow-engine';
 import { EffectJournal } from './effect-journal.js';
 import type { Crossing } from './effects.js';
-import type { WiredError, WiredOutcome, WiredRun } from './worker-frames.js';
+import type { PackedError, PackedOutcome, PackedRun } from './worker-frames.js';
 
 /** A flow that workers can be given. */
 export interface WorkerFlow {
@@ -15,7 +15,7 @@ export interface WorkerFlow {
 export interface WorkerJob {
   /** Absent where none runs. */
   readonly flow?: WorkerFlow;
-  readonly run: WiredRun;
+  readonly run: PackedRun;
   readonly parts: readonly Uint8Array[];
   readonly ports: FlowPorts;
   /** The body of the request, while it is still to come. */
@@ -24,7 +24,7 @@ export interface WorkerJob {
 
 /** What came of it, with the octets beside it. */
 export interface WorkerOutcome {
-  readonly what: WiredOutcome;
+  readonly what: PackedOutcome;
   readonly parts: readonly Uint8Array[];
 }
 
@@ -32,7 +32,7 @@ export interface WorkerOutcome {
 export interface Answer {
   readonly call: number;
   readonly value?: unknown;
-  readonly error?: WiredError;
+  readonly error?: PackedError;
   readonly parts: readonly Uint8Array[];
 }
 
@@ -52,7 +52,7 @@ export class WorkerTask {
     private readonly settle: (outcome: WorkerOutcome) => void,
   ) {}
 
-  end(what: WiredOutcome, parts: readonly Uint8Array[]): void {
+  end(what: PackedOutcome, parts: readonly Uint8Array[]): void {
     this.settle({ what, parts });
   }
 

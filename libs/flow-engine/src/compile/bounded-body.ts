@@ -106,7 +106,8 @@ class FlowCost {
       case 'numberRange':
         return true;
       case 'expression':
-        return this.#expressions(value);
+        // A text without a function in it is a constant.
+        return functionsIn(value) === 0 ? this.#value('constant', value) : this.#expressions(value);
       default:
         return false;
     }

@@ -1,35 +1,35 @@
 import { FlowProcessingError, HeaderMap, Message, valueToText } from '@sluice/flow-engine';
-import type { WiredBody, WiredError, WiredMessage } from './worker-frames.js';
+import type { PackedBody, PackedError, PackedMessage } from './worker-frames.js';
 
 /** @param parts takes what the message holds beside its head; properties stay behind, as they belong to one flow */
-export function wireMessage(message: Message, parts: Uint8Array[]): WiredMessage {
+export function packMessage(message: Message, parts: Uint8Array[]): PackedMessage {
   const headers: [string, unknown][] = [];
   message.headers.forEach((name, value) => headers.push([name, plain(value)]));
   return {
     headers,
-    body: message.body === null ? null : wireBody(bodyOf(message), parts),
+    body: message.body === null ? null : packBody(bodyOf(message), parts),
     attachments: message.attachments.map(({ name, mediaType, content }) => ({
       name,
       mediaType,
-      content: wireBody(content, parts),
+      content: packBody(content, parts),
     })),
   };
 }
 
-export function unwireMessage(wired: WiredMessage, parts: readonly Uint8Array[]): Message {
+export function unpackMessage(packed: PackedMessage, parts: readonly Uint8Array[]): Message {
   const message = new Message({
-    headers: new HeaderMap(wired.headers),
-    body: wired.body === null ? null : unwireBody(wired.body, parts),
+    headers: new HeaderMap(packed.headers),
+    body: packed.body === null ? null : unpackBody(packed.body, parts),
   });
-  message.attachments = wired.attachments.map(({ name, mediaType, content }) => ({
+  message.attachments = packed.attachments.map(({ name, mediaType, content }) => ({
     name,
     mediaType,
-    content: unwireBody(content, parts),
+    content: unpackBody(content, parts),
   }));
   return message;
 }
 
-function wireBody(body: string | Uint8Array, parts: Uint8Array[]): WiredBody {
+function packBody(body: string | Uint8Array, parts: Uint8Array[]): PackedBody {
   if (typeof body !== 'string') return { kind: 'bytes', part: parts.push(body) - 1 };
   // UTF-8 has no half of a surrogate pair, and a text arrives as it was.
   return body.isWellFormed()
@@ -37,7 +37,7 @@ function wireBody(body: string | Uint8Array, parts: Uint8Array[]): WiredBody {
     : { kind: 'utf16', part: parts.push(Buffer.from(body, 'utf16le')) - 1 };
 }
 
-function unwireBody({ kind, part }: WiredBody, parts: readonly Uint8Array[]): string | Uint8Array {
+function unpackBody({ kind, part }: PackedBody, parts: readonly Uint8Array[]): string | Uint8Array {
   const bytes = parts[part] ?? new Uint8Array();
   if (kind === 'bytes') return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(kind === 'text' ? 'utf8' : 'utf16le');
@@ -56,20 +56,20 @@ function plain(value: unknown): unknown {
     : valueToText(value);
 }
 
-export function wireError(error: unknown): WiredError {
+export function packError(error: unknown): PackedError {
   if (!(error instanceof FlowProcessingError))
     return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
   const { code, message, responseCode, responseBody, responseHeaders } = error;
   return { code, message, responseCode, responseBody, responseHeaders };
 }
 
-export function unwireError({
+export function unpackError({
   code,
   message,
   responseCode,
   responseBody,
   responseHeaders,
-}: WiredError): FlowProcessingError {
+}: PackedError): FlowProcessingError {
   return new FlowProcessingError(code, message, {
     ...(responseCode === undefined ? {} : { responseCode }),
     ...(responseBody === undefined ? {} : { responseBody }),
