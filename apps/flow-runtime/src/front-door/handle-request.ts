@@ -77,7 +77,11 @@ export class HandleRequest {
         return this.#receive(request, response, caller, caller.used);
       }
     }
-    void this.#decide(request, response, path, caller, endpoint);
+    this.#decide(request, response, path, caller, endpoint).catch((error: unknown) => {
+      // Not even the answer that it failed could be given.
+      this.parts.onFault(error, 'answering a call');
+      response.destroy();
+    });
   }
 
   /** There is no decision about it, and so no record of one. */
