@@ -71,13 +71,13 @@ export const prepareIssuingCa = defineOperation('key-management', 'prepare-issui
 });
 
 export const getIssuingCa = defineOperation('key-management', 'get-issuing-ca', {
-  request: z.object({ id: idInPath }),
+  request: z.object({ id: idInPath('Id of the issuing CA.') }),
   response: issuingCa,
   http: { method: 'GET', path: '/v1/issuing-cas/{id}', tag, summary: 'Shows an issuing CA.', errors: ['not-found'] },
 });
 
 export const activateIssuingCa = defineOperation('key-management', 'activate-issuing-ca', {
-  request: byActor.extend({ id: idInPath }),
+  request: byActor.extend({ id: idInPath('Id of the issuing CA.') }),
   response: changed.extend({ issuingCa }),
   http: {
     method: 'POST',
@@ -91,7 +91,7 @@ export const activateIssuingCa = defineOperation('key-management', 'activate-iss
 
 export const retireIssuingCa = defineOperation('key-management', 'retire-issuing-ca', {
   request: byActor.extend({
-    id: idInPath,
+    id: idInPath('Id of the issuing CA.'),
     force: yesOrNo.default(false).meta({ description: 'Revokes the certificates that are still usable by it.' }),
   }),
   response: changed.extend({ issuingCa }),
@@ -108,7 +108,7 @@ export const retireIssuingCa = defineOperation('key-management', 'retire-issuing
 
 /** Ends every certificate below the CA, however many they are. */
 export const revokeIssuingCa = defineOperation('key-management', 'revoke-issuing-ca', {
-  request: byActor.extend({ id: idInPath, reason: revocationReason }),
+  request: byActor.extend({ id: idInPath('Id of the issuing CA.'), reason: revocationReason }),
   response: changed.extend({ issuingCa }),
   timeoutMs: 60_000,
   http: {
