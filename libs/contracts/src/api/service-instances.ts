@@ -144,7 +144,7 @@ export const deleteServiceInstance = defineOperation('key-management', 'delete-s
 
 /** Those revoked before stay as they are. */
 export const revokeServiceInstance = defineOperation('key-management', 'revoke-service-instance', {
-  request: byActor.extend({ id: idInPath('Id of the service instance.'), reason: revocationReason }),
+  request: byActor.extend({ id: idInPath('Id of the service instance.'), reason: revocationReason, ifMatch }),
   response: changed.extend({ serviceKeys: z.array(serviceKey) }),
   timeoutMs: 30_000,
   http: {

@@ -138,6 +138,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
       .string()
       .optional()
       .meta({ description: 'The successor in PEM; of a key of type certificate_external.' }),
+    ifMatch,
     idempotencyKey,
   }),
   response: changed.extend({
@@ -165,7 +166,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
 });
 
 export const revokeServiceKey = defineOperation('key-management', 'revoke-service-key', {
-  request: byActor.extend({ id: idInPath('Id of the service key.'), reason: revocationReason }),
+  request: byActor.extend({ id: idInPath('Id of the service key.'), reason: revocationReason, ifMatch }),
   response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
@@ -182,6 +183,7 @@ export const revokeCertificate = defineOperation('key-management', 'revoke-certi
     id: idInPath('Id of the service key.'),
     sha256: idInPath('SHA-256 of the certificate, in lower-case hexadecimal.'),
     reason: revocationReason,
+    ifMatch,
   }),
   response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
