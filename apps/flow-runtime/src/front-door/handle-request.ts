@@ -197,7 +197,7 @@ export class HandleRequest {
     try {
       const { endpoint, path, permit } = use;
       if (body === undefined) {
-        respondWithProblem(response, 413, { detail: tooLarge(endpoint) });
+        refuseTooLarge(response, endpoint);
         return undefined;
       }
       const coding = request.headers['content-encoding'];
@@ -244,7 +244,7 @@ export class HandleRequest {
     const name = JSON.stringify(coding.slice(0, 40));
     switch (decoded.refused) {
       case 'too-large':
-        return respondWithProblem(response, 413, { detail: tooLarge(use.endpoint) });
+        return refuseTooLarge(response, use.endpoint);
       case 'malformed':
         return respondWithProblem(response, 400, { detail: `The body is not of the content coding ${name} it names.` });
       case 'not-taken':
@@ -384,8 +384,7 @@ export class HandleRequest {
     if (decisions.sampled())
       response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
     incoming?.close();
-    if (incoming?.overLimit)
-      return respondWithProblem(response, 413, { detail: tooLarge(endpoint), messageProcessingLogId: id });
+    if (incoming?.overLimit) return refuseTooLarge(response, endpoint, id);
     writeReply(request, response, writeSenderReply(endpoint.sender, outcome, sent, id), id);
   }
 
@@ -415,8 +414,12 @@ function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint):
   return new IncomingBody(request, maximumBodyBytes);
 }
 
-function tooLarge({ sender }: Endpoint): string {
-  return `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`;
+/** @param messageProcessingLogId of the message whose flow had begun with its body */
+function refuseTooLarge(response: ServerResponse, { sender }: Endpoint, messageProcessingLogId?: string): void {
+  respondWithProblem(response, 413, {
+    detail: `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`,
+    ...(messageProcessingLogId === undefined ? {} : { messageProcessingLogId }),
+  });
 }
 
 /** Of a call that was allowed no checks are kept: what they found is in the permit. */
