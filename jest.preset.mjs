@@ -1,3 +1,5 @@
+import './tools/require-node.mjs';
+
 /** Jest settings every project shares. Tests run on the TypeScript sources (export condition `@sluice/source`), compiled by swc. */
 export const swc = {
   swcrc: false,

@@ -2,6 +2,7 @@
  * Builds before a command that runs what is built. Nx decides what is stale; its report is shown only when something
  * failed, so that `npm start` prints what the stack says and nothing else.
  */
+import './require-node.mjs';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 /** `npm run simulate`: lives worlds of simulated time from a seed on; see apps/flow-runtime/src/decisions/whole-world.spec.ts. */
+import './require-node.mjs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

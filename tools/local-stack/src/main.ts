@@ -22,7 +22,15 @@ for (const output of [process.stdout, process.stderr]) output.on('error', () => 
 
 try {
   const stack = new Stack(readStackConfig(process.env, root), progress);
-  const end = (code: number) => void stack.stop().then(() => process.exit(code));
+  const end = (code: number) => {
+    stack.stop().then(
+      () => process.exit(code),
+      (error: unknown) => {
+        progress.say(error instanceof Error ? error.message : String(error));
+        process.exit(1);
+      },
+    );
+  };
   // A second one must not end this process before what it started: servers would be left behind.
   process.on('SIGINT', () => end(0));
   process.on('SIGTERM', () => end(0));

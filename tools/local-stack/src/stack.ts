@@ -134,7 +134,7 @@ export class Stack {
 
   /** The processes of these apps, as they were built now; one build after another. */
   #startAgain(apps: ReadonlySet<string>): Promise<void> {
-    return (this.#startingAgain = this.#startingAgain.then(async () => {
+    const startAgain = async () => {
       const began = performance.now();
       const concerned = this.#processes.filter(({ service }) => apps.has(appOf(service)));
       await Promise.all(concerned.map(({ process }) => process.restart()));
@@ -142,7 +142,12 @@ export class Stack {
       if (this.#stopping) return;
       const seconds = ((performance.now() - began) / 1_000).toFixed(1);
       this.progress.say(`started again in ${seconds} s: ${concerned.map(({ process }) => process.name).join(', ')}`);
-    })).catch((error: unknown) => this.progress.say(error instanceof Error ? error.message : String(error)));
+    };
+    // One that fails is told, and the next build is started all the same.
+    this.#startingAgain = this.#startingAgain
+      .then(startAgain)
+      .catch((error: unknown) => this.progress.say(error instanceof Error ? error.message : String(error)));
+    return this.#startingAgain;
   }
 
   /** The runtimes read the new files by themselves. */

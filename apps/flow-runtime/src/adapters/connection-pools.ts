@@ -59,7 +59,8 @@ export class ConnectionPools {
     for (const [key, pool] of this.#pools) {
       if (pool.alias !== alias) continue;
       this.#pools.delete(key);
-      void pool.agent.close();
+      // It ends when its calls have; a connection of it that broke meanwhile has ended too.
+      pool.agent.close().catch(() => undefined);
     }
   }
 

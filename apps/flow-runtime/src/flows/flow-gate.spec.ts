@@ -15,7 +15,7 @@ describe('the gate of a flow', () => {
 
   it('is first come, first served', async () => {
     const gate = new FlowGate(1, 10);
-    gate.enter();
+    expect(gate.enter()).toBe(true);
     const order: number[] = [];
     const waiting = [1, 2, 3].map(async (number) => {
       await gate.enter();

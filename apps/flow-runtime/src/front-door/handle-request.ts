@@ -17,7 +17,7 @@ import { MalformedClientCert } from '../client-certificates/malformed-client-cer
 import { respondWithProblem } from '../listeners/problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
 import { nothing, readBody, receiveBody } from './read-body.js';
-import { tooLarge, type Exchange, type RunRequest } from './run-request.js';
+import { refuseTooLarge, type Exchange, type RunRequest } from './run-request.js';
 import { toSenderRequest } from './sender-request.js';
 
 export interface HandleRequestParts {
@@ -62,7 +62,11 @@ export class HandleRequest {
         return this.#receive(request, response, caller, caller.used);
       }
     }
-    void this.#decide(request, response, path, caller, endpoint);
+    this.#decide(request, response, path, caller, endpoint).catch((error: unknown) => {
+      // Not even the answer that it failed could be given.
+      this.parts.onFault(error, 'answering a call');
+      response.destroy();
+    });
   }
 
   /** There is no decision about it, and so no record of one. */
@@ -178,7 +182,7 @@ export class HandleRequest {
     try {
       const { endpoint, path, permit } = use;
       if (body === undefined) {
-        respondWithProblem(response, 413, { detail: tooLarge(endpoint) });
+        refuseTooLarge(response, endpoint);
         return undefined;
       }
       const coding = request.headers['content-encoding'];
@@ -225,7 +229,7 @@ export class HandleRequest {
     const name = JSON.stringify(coding.slice(0, 40));
     switch (decoded.refused) {
       case 'too-large':
-        return respondWithProblem(response, 413, { detail: tooLarge(use.endpoint) });
+        return refuseTooLarge(response, use.endpoint);
       case 'malformed':
         return respondWithProblem(response, 400, { detail: `The body is not of the content coding ${name} it names.` });
       case 'not-taken':

@@ -2,22 +2,21 @@ import { headersOfForms } from '../client-certificates/forms.js';
 
 /**
  * Headers that claim an identity. On the public listener nobody may claim one, so they are taken off before anything
- * reads them (attack 8); neither spelling with `_` nor with `-` gets through.
+ * reads them (attack 8), whatever stands between their words. This is the one list of them: what the forms say, and what is
+ * like it.
  */
 const names: ReadonlySet<string> = new Set([
   ...headersOfForms.map(canonical),
-  'x-client-cert',
-  'x-ssl-cert',
-  'ssl-client-certificate',
   'x-forwarded-tls-client-cert-info',
   'x-arr-clientcert',
 ]);
 const prefixes = [
-  'ssl-client-',
-  'x-ssl-client-',
-  'x-amzn-mtls-',
-  'x-client-cert-',
-  'cf-client-cert-',
+  'client-cert',
+  'ssl-client',
+  'x-ssl',
+  'x-amzn-mtls',
+  'x-client-cert',
+  'cf-client-cert',
   'x-azure-client-cert',
 ];
 
@@ -25,7 +24,7 @@ const prefixes = [
 const ours: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 function canonical(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
 export function claimsIdentity(name: string): boolean {
@@ -41,7 +40,7 @@ const judged = new Map<string, boolean>();
 export function mayReachFlow(name: string): boolean {
   const known = judged.get(name);
   if (known !== undefined) return known;
-  const may = !ours.has(name.toLowerCase()) && !claimsIdentity(name);
+  const may = !ours.has(canonical(name)) && !claimsIdentity(name);
   if (judged.size < maxRemembered && name.length <= 64) judged.set(name, may);
   return may;
 }

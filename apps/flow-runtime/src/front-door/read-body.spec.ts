@@ -11,9 +11,9 @@ describe('reading a body', () => {
 
   beforeEach(async () => {
     read = new Promise((resolve, reject) => {
-      server = createServer((request: IncomingMessage) =>
-        readBody(request, 8).then((body) => resolve(body && Buffer.from(body).toString()), reject),
-      );
+      server = createServer((request: IncomingMessage) => {
+        readBody(request, 8).then((body) => resolve(body && Buffer.from(body).toString()), reject);
+      });
     });
     read.catch(() => undefined);
     server.listen(0, '127.0.0.1');

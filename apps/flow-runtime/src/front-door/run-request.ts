@@ -219,8 +219,7 @@ export class RunRequest {
     if (decisions.sampled())
       response.setHeader(decisionIdHeader, decisions.record(permittedCall(permit, endpoint, path)));
     incoming?.close();
-    if (incoming?.overLimit)
-      return respondWithProblem(response, 413, { detail: tooLarge(endpoint), messageProcessingLogId: id });
+    if (incoming?.overLimit) return refuseTooLarge(response, endpoint, id);
     const reply = 'steps' in result ? writeSenderReply(endpoint.sender, result, sent, id) : result;
     writeReply(request, response, reply, id);
   }
@@ -245,8 +244,12 @@ function ownerOf({ caller }: Permit): string {
   return caller.serviceKeyName ?? caller.subjectdn;
 }
 
-export function tooLarge({ sender }: Endpoint): string {
-  return `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`;
+/** @param messageProcessingLogId of the message whose flow had begun with its body */
+export function refuseTooLarge(response: ServerResponse, { sender }: Endpoint, messageProcessingLogId?: string): void {
+  respondWithProblem(response, 413, {
+    detail: `The body is larger than the ${sender.maximumBodySizeMb} MB the flow allows.`,
+    ...(messageProcessingLogId === undefined ? {} : { messageProcessingLogId }),
+  });
 }
 
 /** Of a call that was allowed no checks are kept: what they found is in the permit. */

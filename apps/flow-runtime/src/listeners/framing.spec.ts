@@ -263,7 +263,9 @@ describe('the answer to a sender that goes on sending', () => {
     connection.socket.resume();
     await once(connection.socket, 'end');
     expect(connection.statuses).toEqual(['401']);
-    expect(connection.received.endsWith('"status":401}') || connection.received.includes('"decisionId"')).toBe(true);
+    const [head = '', body = ''] = connection.received.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^content-length: ${body.length}\\r?$`, 'im'));
+    expect(JSON.parse(body)).toMatchObject({ status: 401, decisionId: expect.stringMatching(/./) });
   });
 
   it.each([

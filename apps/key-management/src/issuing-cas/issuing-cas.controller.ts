@@ -15,6 +15,7 @@ import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource, MoreThan } from 'typeorm';
+import { issuingCaTag } from './issuing-ca.tag.js';
 import { viewIssuingCa } from './find-authorities.js';
 import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 import { findIssuingCa } from './find-authority.js';
@@ -63,7 +64,8 @@ export class IssuingCasController {
   @Handles(getIssuingCa)
   async get(@Payload() { id }: DecodedRequestOf<typeof getIssuingCa>): Promise<ResponseOf<typeof getIssuingCa>> {
     const { manager } = this.dataSource;
-    return viewIssuingCa(manager, await findIssuingCa(manager, id), Date.now());
+    const row = await findIssuingCa(manager, id);
+    return { ...(await viewIssuingCa(manager, row, Date.now())), etag: issuingCaTag(row) };
   }
 
   @Handles(prepareIssuingCa)
@@ -72,7 +74,10 @@ export class IssuingCasController {
   ): Promise<ResponseOf<typeof prepareIssuingCa>> {
     return this.answers.once(prepareIssuingCa, request, {
       execute: () => this.prepareIssuingCa.execute({ ...request, actor: request.actor.name }),
-      answer: async (row, manager) => ({ issuingCa: await viewIssuingCa(manager, row, Date.now()) }),
+      answer: async (row, manager) => ({
+        issuingCa: await viewIssuingCa(manager, row, Date.now()),
+        etag: issuingCaTag(row),
+      }),
     });
   }
 
@@ -81,7 +86,7 @@ export class IssuingCasController {
     @Payload() request: DecodedRequestOf<typeof activateIssuingCa>,
   ): Promise<ResponseOf<typeof activateIssuingCa>> {
     const { value, propagation } = await this.activateIssuingCa.execute({ ...request, actor: request.actor.name });
-    return { issuingCa: await viewIssuingCa(this.dataSource.manager, value, Date.now()), propagation };
+    return this.#shown(value, propagation);
   }
 
   @Handles(retireIssuingCa)
@@ -89,7 +94,7 @@ export class IssuingCasController {
     @Payload() request: DecodedRequestOf<typeof retireIssuingCa>,
   ): Promise<ResponseOf<typeof retireIssuingCa>> {
     const { value, propagation } = await this.retireIssuingCa.execute({ ...request, actor: request.actor.name });
-    return { issuingCa: await viewIssuingCa(this.dataSource.manager, value, Date.now()), propagation };
+    return this.#shown(value, propagation);
   }
 
   @Handles(revokeIssuingCa)
@@ -97,7 +102,12 @@ export class IssuingCasController {
     @Payload() request: DecodedRequestOf<typeof revokeIssuingCa>,
   ): Promise<ResponseOf<typeof revokeIssuingCa>> {
     const { value, propagation } = await this.revokeIssuingCa.execute({ ...request, actor: request.actor.name });
-    return { issuingCa: await viewIssuingCa(this.dataSource.manager, value, Date.now()), propagation };
+    return this.#shown(value, propagation);
+  }
+
+  async #shown<Propagation>(row: CertificateAuthorityRow, propagation: Propagation) {
+    const issuingCa = await viewIssuingCa(this.dataSource.manager, row, Date.now());
+    return { issuingCa, etag: issuingCaTag(row), propagation };
   }
 
   @Handles(getCertificateList)

@@ -1,10 +1,11 @@
-import { SluiceError } from '@sluice/domain';
+import { requirePrecondition, SluiceError, type Precondition } from '@sluice/domain';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { requireStatus, retireRootWithoutCas, setStatus } from './change-authority.js';
 import { countUsable } from './find-authorities.js';
 import { lockAuthorities } from './make-authority.js';
 import { endCertificatesBelow } from './end-certificates-below.js';
 import { toEventIssuingCa } from './issuing-ca.view.js';
+import { issuingCaTag } from './issuing-ca.tag.js';
 import { findIssuingCa } from './find-authority.js';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -16,12 +17,13 @@ export class RetireIssuingCa {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `issuing-ca-state`; also when keys still live by it, unless forced */
-  execute(request: { id: string; force: boolean; actor: string }) {
+  /** @throws SluiceError `not-found`, `precondition-failed`, `issuing-ca-state`; also when keys still live by it, unless forced */
+  execute(request: { id: string; force: boolean; actor: string } & Precondition) {
     return this.changes.commit(async (change) => {
       await lockAuthorities(change.manager);
       const row = await findIssuingCa(change.manager, request.id);
       requireStatus(row, ['prepared', 'retiring'], 'activate another one first; what is retired or revoked stays so.');
+      requirePrecondition(request, issuingCaTag(row));
       const now = this.now();
       const usable = await countUsable(change.manager, row.id, now);
       if (usable > 0 && !request.force) {

@@ -1,4 +1,4 @@
-import { type RevocationReason } from '@sluice/domain';
+import { requirePrecondition, type Precondition, type RevocationReason } from '@sluice/domain';
 import { generateKeyPair, parseCertificate } from '@sluice/pki';
 import { type ChangeScope, PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { activate, requireStatus, retireRootWithoutCas, setStatus } from './change-authority.js';
@@ -9,6 +9,7 @@ import { enterRevokedCertificates } from './enter-revoked-certificates.js';
 import { toEventIssuingCa } from './issuing-ca.view.js';
 import { endCertificatesBelow } from './end-certificates-below.js';
 import { CertificateAuthorityRow } from './certificate-authority.entity.js';
+import { issuingCaTag } from './issuing-ca.tag.js';
 import { findIssuingCa } from './find-authority.js';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -24,8 +25,8 @@ export class RevokeIssuingCa {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `invalid-argument`, `issuing-ca-state` */
-  async execute(request: { id: string; reason: RevocationReason; actor: string }) {
+  /** @throws SluiceError `not-found`, `invalid-argument`, `precondition-failed`, `issuing-ca-state` */
+  async execute(request: { id: string; reason: RevocationReason; actor: string } & Precondition) {
     // RFC 5280 §5.3.1: a compromised key of a CA is a cACompromise, for the CA and for what it issued.
     const reason: RevocationReason = request.reason === 'keyCompromise' ? 'cACompromise' : request.reason;
     const pair = await generateKeyPair({ algorithm: 'P-256' });
@@ -33,6 +34,7 @@ export class RevokeIssuingCa {
       await lockAuthorities(change.manager);
       const row = await findIssuingCa(change.manager, request.id);
       requireStatus(row, ['prepared', 'active', 'retiring', 'retired'], 'it cannot be revoked twice.');
+      requirePrecondition(request, issuingCaTag(row));
       if (row.status === 'active') await this.#replace(change, row, pair, request.actor);
       const now = this.now();
       const revoked = await setStatus(change, row, { status: 'revoked', revocationReason: reason });

@@ -1,10 +1,11 @@
-import { SluiceError, type RevocationReason } from '@sluice/domain';
+import { requirePrecondition, SluiceError, type Precondition, type RevocationReason } from '@sluice/domain';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { writeCertificates } from './write-certificates.js';
 import { enterRevokedCertificates } from '../issuing-cas/enter-revoked-certificates.js';
 import { revoked, type RevokedKey } from './revoke-key.js';
 import { toEventCertificate, toEventServiceKey } from './service-key.view.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
+import { serviceKeyTag } from './service-key.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 /**
@@ -18,8 +19,8 @@ export class RevokeCertificate {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `invalid-argument`, `service-key-state` when it is revoked already or is not what is compared */
-  async execute(request: { id: string; sha256: string; reason: RevocationReason; actor: string }) {
+  /** @throws SluiceError `not-found`, `precondition-failed`, `invalid-argument`, `service-key-state` when it is revoked already or is not what is compared */
+  async execute(request: { id: string; sha256: string; reason: RevocationReason; actor: string } & Precondition) {
     const sha256 = request.sha256.toLowerCase();
     return this.changes.commit(async (change): Promise<RevokedKey> => {
       const key = await findServiceKey(change.manager, request.id, 'update');
@@ -33,6 +34,7 @@ export class RevokeCertificate {
           `The service key ${key.name} is not pinned: its names grant access, not this certificate. Revoke the key.`,
         );
       }
+      requirePrecondition(request, serviceKeyTag(key, before));
       const now = this.now();
       const revokedAt = new Date(now);
       const held = await writeCertificates(

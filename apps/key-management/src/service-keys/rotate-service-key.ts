@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/domain';
+import { requirePrecondition, SluiceError, type Precondition } from '@sluice/domain';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { DataSource } from 'typeorm';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
@@ -11,6 +11,7 @@ import { ServiceKeyRow } from './service-key.entity.js';
 import type { CredentialRow } from './credential.entity.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
+import { serviceKeyTag } from './service-key.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { FLOW_URL } from './flow-url.js';
 
@@ -20,7 +21,7 @@ export interface RotationOptions {
   readonly retireAfterUnusedDays?: number | undefined;
 }
 
-export interface RotationRequest extends SuccessorMaterial, RotationOptions {
+export interface RotationRequest extends SuccessorMaterial, RotationOptions, Precondition {
   readonly id: string;
   readonly actor: string;
 }
@@ -40,7 +41,7 @@ export class RotateServiceKey {
   ) {}
 
   /**
-   * @throws SluiceError `not-found`, `invalid-argument`, `service-key-state` for a key that cannot be rotated,
+   * @throws SluiceError `not-found`, `precondition-failed`, `invalid-argument`, `service-key-state` for a key that cannot be rotated,
    * `certificate-refused`, `certificate-in-use`, `public-key-in-use`, `distinguished-name-conflict`
    */
   async execute(request: RotationRequest) {
@@ -57,6 +58,7 @@ export class RotateServiceKey {
       const now = this.now();
       const retiresAt = new Date(now + request.overlapSeconds * 1_000);
       const before = await findCredentials(change.manager, key.id);
+      requirePrecondition(request, serviceKeyTag(key, before));
       const successor = await enter(change, key, instance);
       const updatedKey: ServiceKeyRow = { ...key, parameters: successor.parameters, updatedAt: new Date(now) };
       await change.manager.update(

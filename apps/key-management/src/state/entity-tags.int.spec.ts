@@ -3,6 +3,7 @@ import { configureRevocation } from '@sluice/contracts';
 import { TestAuthority, TestNats, TestPostgres } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { join } from 'node:path';
+import { IssuingCasController } from '../issuing-cas/issuing-cas.controller.js';
 import { ServiceInstancesController } from '../service-instances/service-instances.controller.js';
 import { ServiceKeysController } from '../service-keys/service-keys.controller.js';
 import { busConfiguration, startKeyManagement, type KeyManagementFixture } from '../testing/key-management-fixture.js';
@@ -15,6 +16,7 @@ let fixture: KeyManagementFixture;
 let instances: ServiceInstancesController;
 let keys: ServiceKeysController;
 let roots: TrustedRootsController;
+let cas: IssuingCasController;
 const actor = { name: 'anna' };
 
 beforeAll(async () => {
@@ -27,6 +29,7 @@ beforeAll(async () => {
   instances = fixture.get(ServiceInstancesController);
   keys = fixture.get(ServiceKeysController);
   roots = fixture.get(TrustedRootsController);
+  cas = fixture.get(IssuingCasController);
 }, 90_000);
 
 afterAll(async () => {
@@ -92,6 +95,90 @@ describe('the entity tag of a service key', () => {
     expect(await tagOf(keys.get({ id }))).toBe(third);
     expect(await outcomes([keys.delete({ id, ifMatch: [second], actor })])).toEqual([failed]);
     expect(await outcomes([keys.delete({ id, ifMatch: [third], actor })])).toEqual(['made']);
+  });
+});
+
+describe('the entity tag, at what is done with a thing by POST', () => {
+  const key = async () =>
+    fixture.createKey(await fixture.createInstance(), { 'key-type': 'certificate', 'key-algorithm': 'P-256' });
+
+  it('keeps a key from being rotated or revoked by who has not seen its last change', async () => {
+    const { value } = await key();
+    const { id } = value.key;
+    const sha256 = value.held[0]?.sha256 ?? '';
+    const first = await tagOf(keys.get({ id }));
+    const second = await tagOf(keys.rotate({ id, overlapSeconds: 60, ifMatch: [first], actor }));
+    const certificates = async () => (await keys.get({ id })).certificates.length;
+    expect([first === second, await certificates()]).toEqual([false, 2]);
+    expect(
+      await outcomes([
+        keys.rotate({ id, overlapSeconds: 60, ifMatch: [first], actor }),
+        keys.revoke({ id, reason: 'superseded', ifMatch: [first], actor }),
+        keys.revokeOneCertificate({ id, sha256, reason: 'superseded', ifMatch: [first], actor }),
+      ]),
+    ).toEqual([failed, failed, failed]);
+    expect([await tagOf(keys.get({ id })), await certificates()]).toEqual([second, 2]);
+    const third = await tagOf(
+      keys.revokeOneCertificate({ id, sha256, reason: 'superseded', ifMatch: [second], actor }),
+    );
+    expect(await outcomes([keys.revoke({ id, reason: 'superseded', ifMatch: [third], actor })])).toEqual(['made']);
+    expect(await outcomes([keys.revoke({ id, reason: 'superseded', ifMatch: '*', actor })])).toEqual([
+      'service-key-state',
+    ]);
+  });
+
+  it('lets one of two rotations at once through', async () => {
+    for (let turn = 0; turn < 5; turn++) {
+      const { id } = (await key()).value.key;
+      const ifMatch = [await tagOf(keys.get({ id }))];
+      const rotation = () => keys.rotate({ id, overlapSeconds: 60, ifMatch, actor });
+      const ended = await outcomes([rotation(), rotation()]);
+      expect([ended.sort(), (await keys.get({ id })).certificates.length]).toEqual([['made', failed], 2]);
+    }
+  });
+
+  it('keeps all keys of an instance from being revoked when the instance was changed', async () => {
+    const { value } = await key();
+    const { serviceInstanceId } = value.key;
+    const id = serviceInstanceId;
+    const first = await tagOf(instances.get({ id }));
+    const second = await tagOf(instances.update({ id, parameters: { 'token-validity': 7_200 }, actor }));
+    const revoke = (ifMatch: string) => instances.revoke({ id, reason: 'superseded', ifMatch: [ifMatch], actor });
+    expect(await outcomes([revoke(first)])).toEqual([failed]);
+    expect((await keys.get({ id: value.key.id })).status).toBe('active');
+    expect(await outcomes([revoke(second)])).toEqual(['made']);
+    expect((await keys.get({ id: value.key.id })).status).toBe('revoked');
+  });
+
+  it('keeps an issuing CA from being activated, retired or revoked by who has not seen what it is now', async () => {
+    const prepared = await cas.prepare({ root: 'present', actor });
+    const { id } = prepared.issuingCa;
+    const first = await tagOf(cas.get({ id }));
+    expect(first).toBe(prepared.etag);
+    const [before] = (await cas.list({ limit: 100 })).items.filter(({ status }) => status === 'active');
+    const beforeTag = await tagOf(cas.get({ id: before?.id ?? '' }));
+    expect(await outcomes([cas.activate({ id, ifMatch: [beforeTag], actor })])).toEqual([failed]);
+    const active = await tagOf(cas.activate({ id, ifMatch: [first], actor }));
+    expect([active === first, await tagOf(cas.get({ id }))]).toEqual([false, active]);
+    // The one before retires by that: its tag is another.
+    const old = before?.id ?? '';
+    expect(await outcomes([cas.retire({ id: old, force: true, ifMatch: [beforeTag], actor })])).toEqual([failed]);
+    const retiring = await tagOf(cas.get({ id: old }));
+    const retired = await tagOf(cas.retire({ id: old, force: true, ifMatch: [retiring], actor }));
+    expect(await outcomes([cas.revoke({ id: old, reason: 'superseded', ifMatch: [retiring], actor })])).toEqual([
+      failed,
+    ]);
+    expect(await outcomes([cas.revoke({ id: old, reason: 'superseded', ifMatch: [retired], actor })])).toEqual([
+      'made',
+    ]);
+  });
+
+  it('of an issuing CA is the same however many certificates live by it', async () => {
+    const id = (await cas.list({ limit: 100 })).items.find(({ status }) => status === 'active')?.id ?? '';
+    const before = await cas.get({ id });
+    await key();
+    const after = await cas.get({ id });
+    expect([after.usableCertificates, after.etag]).toEqual([before.usableCertificates + 1, before.etag]);
   });
 });
 

@@ -49,7 +49,7 @@ export const makeAdminToken = defineHttpOperation('createAdminToken', {
 });
 
 export const revokeAdminToken = defineOperation('authorization', 'revoke-admin-token', {
-  request: byActor.extend({ name: idInPath }),
+  request: byActor.extend({ name: idInPath('Name of the admin token.') }),
   response: z.object({}),
   http: {
     method: 'DELETE',

@@ -27,7 +27,7 @@ export const showAudit = defineHttpOperation('listAudit', {
   query: {
     limit: pageRequest.shape.limit,
     after: pageRequest.shape.after,
-    service: oneOf(auditedServices).optional(),
+    service: oneOf(auditedServices).optional().meta({ description: 'Whose audit trail; absent: all of them.' }),
   },
   tag,
   summary: 'Lists who changed what, and when.',

@@ -30,8 +30,8 @@ export type CertificateView = z.infer<typeof certificate>;
 
 export const listCertificates = defineOperation('key-management', 'list-certificates', {
   request: pageRequest.extend({
-    kind: oneOf(kinds).optional(),
-    status: oneOf(statuses).optional(),
+    kind: oneOf(kinds).optional().meta({ description: 'What the certificate is.' }),
+    status: oneOf(statuses).optional().meta({ description: 'How it stands.' }),
     expiringBefore: pointInTime.optional().meta({ description: 'Of which the validity ends before that time.' }),
     expiringAfter: pointInTime.optional().meta({
       description: 'Of which the validity ends at that time or later; now, say, to leave out what has ended.',

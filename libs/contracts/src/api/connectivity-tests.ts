@@ -53,7 +53,7 @@ export const runConnectivityTest = defineHttpOperation('runConnectivityTest', {
 export const getConnectivityTest = defineHttpOperation('getConnectivityTest', {
   method: 'GET',
   path: '/v1/connectivity-tests/{id}',
-  parameters: { id: idInPath },
+  parameters: { id: idInPath('Id of the test.') },
   tag,
   summary: 'Shows a test again.',
   answer: connectivityTest,
@@ -63,7 +63,7 @@ export const getConnectivityTest = defineHttpOperation('getConnectivityTest', {
 export const downloadCertificates = defineHttpOperation('downloadCertificates', {
   method: 'GET',
   path: '/v1/connectivity-tests/{id}/certificates.zip',
-  parameters: { id: idInPath },
+  parameters: { id: idInPath('Id of the test.') },
   tag,
   summary: 'The chain as .cer files.',
   answerMediaType: 'application/zip',

@@ -100,7 +100,7 @@ export const listReceiverCredentials = defineOperation('flow-runtime', 'list-rec
 });
 
 export const getReceiverCredential = defineOperation('flow-runtime', 'get-receiver-credential', {
-  request: z.object({ alias: idInPath }),
+  request: z.object({ alias: idInPath('Alias of the credential.') }),
   response: tagged(receiverCredential),
   http: {
     method: 'GET',
@@ -112,7 +112,12 @@ export const getReceiverCredential = defineOperation('flow-runtime', 'get-receiv
 });
 
 export const putReceiverCredential = defineOperation('flow-runtime', 'put-receiver-credential', {
-  request: byActor.extend({ alias: idInPath, credential: receiverCredentialInput, ifMatch, ifNoneMatch }),
+  request: byActor.extend({
+    alias: idInPath('Alias of the credential.'),
+    credential: receiverCredentialInput,
+    ifMatch,
+    ifNoneMatch,
+  }),
   response: changed.extend({ credential: receiverCredential, created: z.boolean(), etag: etag.optional() }),
   http: {
     method: 'PUT',
@@ -125,7 +130,7 @@ export const putReceiverCredential = defineOperation('flow-runtime', 'put-receiv
 });
 
 export const deleteReceiverCredential = defineOperation('flow-runtime', 'delete-receiver-credential', {
-  request: byActor.extend({ alias: idInPath, ifMatch }),
+  request: byActor.extend({ alias: idInPath('Alias of the credential.'), ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',

@@ -29,7 +29,7 @@ export const decisionRecord = z.object({
 export type DecisionRecord = z.infer<typeof decisionRecord>;
 
 export const getDecision = defineOperation('flow-runtime', 'get-decision', {
-  request: z.object({ id: idInPath }),
+  request: z.object({ id: idInPath('Id of the decision, as the refusal told it.') }),
   response: decisionRecord,
   http: {
     method: 'GET',

@@ -134,7 +134,7 @@ export const listFlows = defineOperation('flow-runtime', 'list-flows', {
 });
 
 export const getFlow = defineOperation('flow-runtime', 'get-flow', {
-  request: z.object({ id: idInPath }),
+  request: z.object({ id: idInPath('Id of the flow.') }),
   response: tagged(flow),
   http: {
     method: 'GET',
@@ -156,7 +156,7 @@ export const deployFlow = defineRequest(
 export const putFlow = defineHttpOperation('deployFlow', {
   method: 'PUT',
   path: '/v1/flows/{id}',
-  parameters: { id: idInPath },
+  parameters: { id: idInPath('Id of the flow.') },
   tag,
   summary: 'Deploys a flow; the answer has the warnings.',
   mediaTypes: artifactMediaTypes,
@@ -227,7 +227,7 @@ export const importPackage = defineHttpOperation('importFlows', {
 });
 
 export const undeployFlow = defineOperation('flow-runtime', 'undeploy-flow', {
-  request: byActor.extend({ id: idInPath, ifMatch }),
+  request: byActor.extend({ id: idInPath('Id of the flow.'), ifMatch }),
   response: changed,
   http: { method: 'DELETE', path: '/v1/flows/{id}', tag, summary: 'Undeploys a flow.', errors: ['not-found'] },
 });

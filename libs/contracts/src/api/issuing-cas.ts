@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { defineOperation } from '../operation/operation.js';
+import { tagged } from '../operation/tagged.js';
 import { yesOrNo } from '../operation/violations.js';
 import {
   byActor,
   changed,
+  etag,
   idempotencyKey,
   idInPath,
+  ifMatch,
   page,
   pageRequest,
   paging,
@@ -58,7 +61,7 @@ export const prepareIssuingCa = defineOperation('key-management', 'prepare-issui
     root: z.enum(['present', 'new'], { error: 'must be present (the default) or new' }).default('present'),
     idempotencyKey,
   }),
-  response: changed.extend({ issuingCa }),
+  response: changed.extend({ issuingCa, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/issuing-cas',
@@ -71,14 +74,14 @@ export const prepareIssuingCa = defineOperation('key-management', 'prepare-issui
 });
 
 export const getIssuingCa = defineOperation('key-management', 'get-issuing-ca', {
-  request: z.object({ id: idInPath }),
-  response: issuingCa,
+  request: z.object({ id: idInPath('Id of the issuing CA.') }),
+  response: tagged(issuingCa),
   http: { method: 'GET', path: '/v1/issuing-cas/{id}', tag, summary: 'Shows an issuing CA.', errors: ['not-found'] },
 });
 
 export const activateIssuingCa = defineOperation('key-management', 'activate-issuing-ca', {
-  request: byActor.extend({ id: idInPath }),
-  response: changed.extend({ issuingCa }),
+  request: byActor.extend({ id: idInPath('Id of the issuing CA.'), ifMatch }),
+  response: changed.extend({ issuingCa, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/issuing-cas/{id}/activate',
@@ -91,10 +94,11 @@ export const activateIssuingCa = defineOperation('key-management', 'activate-iss
 
 export const retireIssuingCa = defineOperation('key-management', 'retire-issuing-ca', {
   request: byActor.extend({
-    id: idInPath,
+    id: idInPath('Id of the issuing CA.'),
     force: yesOrNo.default(false).meta({ description: 'Revokes the certificates that are still usable by it.' }),
+    ifMatch,
   }),
-  response: changed.extend({ issuingCa }),
+  response: changed.extend({ issuingCa, etag: etag.optional() }),
   http: {
     method: 'POST',
     path: '/v1/issuing-cas/{id}/retire',
@@ -108,8 +112,8 @@ export const retireIssuingCa = defineOperation('key-management', 'retire-issuing
 
 /** Ends every certificate below the CA, however many they are. */
 export const revokeIssuingCa = defineOperation('key-management', 'revoke-issuing-ca', {
-  request: byActor.extend({ id: idInPath, reason: revocationReason }),
-  response: changed.extend({ issuingCa }),
+  request: byActor.extend({ id: idInPath('Id of the issuing CA.'), reason: revocationReason, ifMatch }),
+  response: changed.extend({ issuingCa, etag: etag.optional() }),
   timeoutMs: 60_000,
   http: {
     method: 'POST',

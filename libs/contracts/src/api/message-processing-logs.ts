@@ -58,11 +58,11 @@ const tag = 'Message processing log';
 export const listMessageProcessingLogs = defineOperation('flow-runtime', 'list-message-processing-logs', {
   request: pageRequest.extend({
     flow: z.string().optional().meta({ description: 'Id of a flow.' }),
-    status: oneOf(messageStatuses).optional(),
+    status: oneOf(messageStatuses).optional().meta({ description: 'How the message stands.' }),
     since: pointInTime.optional().meta({ description: 'Of the start: not before this.' }),
     until: pointInTime.optional().meta({ description: 'Of the start: before this.' }),
-    sender: z.string().optional(),
-    correlationId: z.string().optional(),
+    sender: z.string().optional().meta({ description: 'Who sent it, as the entry says.' }),
+    correlationId: z.string().optional().meta({ description: 'Its correlation id, as the entry says.' }),
   }),
   response: page(messageProcessingLog),
   http: {
@@ -75,7 +75,7 @@ export const listMessageProcessingLogs = defineOperation('flow-runtime', 'list-m
 });
 
 export const getMessageProcessingLog = defineOperation('flow-runtime', 'get-message-processing-log', {
-  request: z.object({ id: idInPath }),
+  request: z.object({ id: idInPath('Id of the entry, as the answer to its message told it.') }),
   response: messageProcessingLog,
   http: {
     method: 'GET',
@@ -97,7 +97,12 @@ export const getMessageAttachment = defineRequest(
 export const downloadMessageAttachment = defineHttpOperation('downloadMessageAttachment', {
   method: 'GET',
   path: '/v1/message-processing-logs/{id}/attachments/{index}',
-  parameters: { id: idInPath, index: textOf(/^\d{1,6}$/, 'must be a whole number') },
+  parameters: {
+    id: idInPath('Id of the entry, as the answer to its message told it.'),
+    index: textOf(/^\d{1,6}$/, 'must be a whole number').meta({
+      description: 'Which of its attachments, counted from 0.',
+    }),
+  },
   tag,
   summary: 'Downloads an attachment of an entry, by its place in the list.',
   answerMediaType: 'application/octet-stream',

@@ -96,7 +96,7 @@ export const createServiceInstance = defineOperation('key-management', 'create-s
 });
 
 export const getServiceInstance = defineOperation('key-management', 'get-service-instance', {
-  request: z.object({ id: idInPath }),
+  request: z.object({ id: idInPath('Id of the service instance.') }),
   response: tagged(serviceInstance),
   http: {
     method: 'GET',
@@ -109,7 +109,7 @@ export const getServiceInstance = defineOperation('key-management', 'get-service
 
 export const updateServiceInstance = defineOperation('key-management', 'update-service-instance', {
   request: byActor.extend({
-    id: idInPath,
+    id: idInPath('Id of the service instance.'),
     name: entityName.optional(),
     parameters: instanceParameters.nullish(),
     ifMatch,
@@ -127,7 +127,7 @@ export const updateServiceInstance = defineOperation('key-management', 'update-s
 
 export const deleteServiceInstance = defineOperation('key-management', 'delete-service-instance', {
   request: byActor.extend({
-    id: idInPath,
+    id: idInPath('Id of the service instance.'),
     force: yesOrNo.default(false).meta({ description: 'Deletes its keys too.' }),
     ifMatch,
   }),
@@ -144,7 +144,7 @@ export const deleteServiceInstance = defineOperation('key-management', 'delete-s
 
 /** Those revoked before stay as they are. */
 export const revokeServiceInstance = defineOperation('key-management', 'revoke-service-instance', {
-  request: byActor.extend({ id: idInPath, reason: revocationReason }),
+  request: byActor.extend({ id: idInPath('Id of the service instance.'), reason: revocationReason, ifMatch }),
   response: changed.extend({ serviceKeys: z.array(serviceKey) }),
   timeoutMs: 30_000,
   http: {

@@ -22,7 +22,7 @@ import { certificateWarnings, serviceKey, serviceKeyParameters, serviceKeyWithCr
 const tag = 'Service keys';
 
 export const listServiceKeys = defineOperation('key-management', 'list-service-keys', {
-  request: pageRequest.extend({ serviceInstanceId: idInPath }),
+  request: pageRequest.extend({ serviceInstanceId: idInPath('Id of the service instance.') }),
   response: page(serviceKey),
   http: {
     method: 'GET',
@@ -36,8 +36,11 @@ export const listServiceKeys = defineOperation('key-management', 'list-service-k
 
 export const findServiceKeys = defineOperation('key-management', 'find-service-keys', {
   request: pageRequest.extend({
-    serviceInstanceId: z.uuid({ error: 'must be the id of a service instance' }).optional(),
-    'key-type': oneOf(keyTypes).optional(),
+    serviceInstanceId: z
+      .uuid({ error: 'must be the id of a service instance' })
+      .optional()
+      .meta({ description: 'Keys of this service instance.' }),
+    'key-type': oneOf(keyTypes).optional().meta({ description: 'What the sender is known by.' }),
     status: oneOf(['active', 'revoked', 'expired'])
       .optional()
       .meta({ description: '`expired`: no certificate of the key is usable any more.' }),
@@ -62,7 +65,7 @@ export const findServiceKeys = defineOperation('key-management', 'find-service-k
 /** The time-out is longer because issuing may wait for an RSA key pair. */
 export const createServiceKey = defineOperation('key-management', 'create-service-key', {
   request: byActor.extend({
-    serviceInstanceId: idInPath,
+    serviceInstanceId: idInPath('Id of the service instance.'),
     name: entityName,
     parameters: serviceKeyParameters.optional(),
     idempotencyKey,
@@ -93,7 +96,7 @@ export const createServiceKey = defineOperation('key-management', 'create-servic
 });
 
 export const getServiceKey = defineOperation('key-management', 'get-service-key', {
-  request: z.object({ id: idInPath }),
+  request: z.object({ id: idInPath('Id of the service key.') }),
   response: tagged(serviceKeyWithCredentials),
   http: {
     method: 'GET',
@@ -105,7 +108,7 @@ export const getServiceKey = defineOperation('key-management', 'get-service-key'
 });
 
 export const deleteServiceKey = defineOperation('key-management', 'delete-service-key', {
-  request: byActor.extend({ id: idInPath, ifMatch }),
+  request: byActor.extend({ id: idInPath('Id of the service key.'), ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',
@@ -120,7 +123,7 @@ const day = 86_400;
 
 export const rotateServiceKey = defineOperation('key-management', 'rotate-service-key', {
   request: byActor.extend({
-    id: idInPath,
+    id: idInPath('Id of the service key.'),
     overlapSeconds: wholeNumber(0, 365 * day, 'of seconds')
       .default(7 * day)
       .meta({ description: 'How long the certificate before stays valid.' }),
@@ -135,6 +138,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
       .string()
       .optional()
       .meta({ description: 'The successor in PEM; of a key of type certificate_external.' }),
+    ifMatch,
     idempotencyKey,
   }),
   response: changed.extend({
@@ -162,7 +166,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
 });
 
 export const revokeServiceKey = defineOperation('key-management', 'revoke-service-key', {
-  request: byActor.extend({ id: idInPath, reason: revocationReason }),
+  request: byActor.extend({ id: idInPath('Id of the service key.'), reason: revocationReason, ifMatch }),
   response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
@@ -175,7 +179,12 @@ export const revokeServiceKey = defineOperation('key-management', 'revoke-servic
 });
 
 export const revokeCertificate = defineOperation('key-management', 'revoke-certificate', {
-  request: byActor.extend({ id: idInPath, sha256: idInPath, reason: revocationReason }),
+  request: byActor.extend({
+    id: idInPath('Id of the service key.'),
+    sha256: idInPath('SHA-256 of the certificate, in lower-case hexadecimal.'),
+    reason: revocationReason,
+    ifMatch,
+  }),
   response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',

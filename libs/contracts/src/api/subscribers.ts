@@ -80,7 +80,7 @@ export const makeSubscriber = defineHttpOperation('createSubscriber', {
 
 /** `pending`: nobody is let in any more, and it is not known yet that every connection has ended. */
 export const revokeSubscriber = defineOperation('authorization', 'revoke-subscriber', {
-  request: byActor.extend({ id: idInPath }),
+  request: byActor.extend({ id: idInPath('Id of the subscriber.') }),
   response: changed,
   timeoutMs: 10_000,
   http: {

@@ -65,7 +65,7 @@ export const addTrustedRoot = defineOperation('key-management', 'add-trusted-roo
 });
 
 export const getTrustedRoot = defineOperation('key-management', 'get-trusted-root', {
-  request: z.object({ sha256: idInPath }),
+  request: z.object({ sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.') }),
   response: tagged(trustedRoot),
   http: {
     method: 'GET',
@@ -77,7 +77,7 @@ export const getTrustedRoot = defineOperation('key-management', 'get-trusted-roo
 });
 
 export const removeTrustedRoot = defineOperation('key-management', 'remove-trusted-root', {
-  request: byActor.extend({ sha256: idInPath, ifMatch }),
+  request: byActor.extend({ sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.'), ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',
@@ -90,7 +90,11 @@ export const removeTrustedRoot = defineOperation('key-management', 'remove-trust
 
 /** `policy` absent: revocation is checked no longer. The time-out is longer because each CRL is fetched first. */
 export const configureRevocation = defineOperation('key-management', 'configure-revocation', {
-  request: byActor.extend({ sha256: idInPath, policy: revocationPolicy.optional(), ifMatch }),
+  request: byActor.extend({
+    sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.'),
+    policy: revocationPolicy.optional(),
+    ifMatch,
+  }),
   response: changed.extend({ trustedRoot, etag: etag.optional() }),
   timeoutMs: 60_000,
   http: {
@@ -108,7 +112,7 @@ export const configureRevocation = defineOperation('key-management', 'configure-
 export const removeRevocation = defineHttpOperation('removeRevocation', {
   method: 'DELETE',
   path: '/v1/trusted-roots/{sha256}/revocation',
-  parameters: { sha256: idInPath },
+  parameters: { sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.') },
   tag,
   summary: 'Checks revocation below a root no longer.',
   headers: ['ifMatch'],
@@ -131,7 +135,7 @@ export const certificateListMediaTypes = ['application/pkix-crl', 'application/x
 export const uploadCertificateList = defineHttpOperation('uploadCertificateList', {
   method: 'POST',
   path: '/v1/trusted-roots/{sha256}/crls',
-  parameters: { sha256: idInPath },
+  parameters: { sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.') },
   tag,
   summary: 'Brings an uploaded CRL (DER, PEM, or JSON with pem) into force.',
   body: z.strictObject({ pem: z.string() }),
@@ -144,7 +148,10 @@ export const uploadCertificateList = defineHttpOperation('uploadCertificateList'
 });
 
 export const removeCertificateList = defineOperation('key-management', 'remove-certificate-list', {
-  request: byActor.extend({ sha256: idInPath, list: idInPath }),
+  request: byActor.extend({
+    sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.'),
+    list: idInPath('Id of the CRL.'),
+  }),
   response: changed,
   http: {
     method: 'DELETE',

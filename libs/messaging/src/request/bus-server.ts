@@ -74,7 +74,7 @@ export class BusServer extends ServerNats {
             // Not carried out either: JetStream's answers and stored messages come without a reply subject, and whoever may
             // have them sent here could so have done what it may not ask for.
             else if (!isInboxOf(inboxes, message.reply)) this.bus.onStrayRequest?.(subject);
-            else void this.answer(subject, message);
+            else this.answer(subject, message).catch((fault: unknown) => this.bus.onFault(fault, subject));
           },
         }),
       );
@@ -97,26 +97,32 @@ export class BusServer extends ServerNats {
     this.#inFlight++;
     this.bus.onStep?.('request-received');
     const started = performance.now();
-    let reply: Reply;
     try {
-      reply = { result: (await runInRequest(context, () => this.handle(subject, message))) ?? {} };
+      const reply = await this.reply(subject, message, context);
+      try {
+        message.respond(encoder.encode(JSON.stringify(reply)));
+      } catch (error) {
+        runInRequest(context, () => this.bus.onFault(error, subject));
+      }
+      if (this.bus.onStep) {
+        await this.bus.connection.flush();
+        this.bus.onStep('reply-sent');
+      }
+      this.bus.onAnswered?.(subject, 'error' in reply ? reply.error.code : 'ok', performance.now() - started, context);
+    } finally {
+      this.#inFlight--;
+      if (this.#inFlight === 0) this.#idle?.();
+    }
+  }
+
+  private async reply(subject: string, message: Msg, context: RequestContext): Promise<Reply> {
+    try {
+      return { result: (await runInRequest(context, () => this.handle(subject, message))) ?? {} };
     } catch (error) {
       const known = error instanceof SluiceError ? error : this.bus.explain?.(error);
       if (!known) runInRequest(context, () => this.bus.onFault(error, subject));
-      reply = { error: toErrorEnvelope(known ?? error) };
+      return { error: toErrorEnvelope(known ?? error) };
     }
-    try {
-      message.respond(encoder.encode(JSON.stringify(reply)));
-    } catch (error) {
-      runInRequest(context, () => this.bus.onFault(error, subject));
-    }
-    if (this.bus.onStep) {
-      await this.bus.connection.flush();
-      this.bus.onStep('reply-sent');
-    }
-    this.bus.onAnswered?.(subject, 'error' in reply ? reply.error.code : 'ok', performance.now() - started, context);
-    this.#inFlight--;
-    if (this.#inFlight === 0) this.#idle?.();
   }
 
   private async handle(subject: string, message: Msg): Promise<unknown> {

@@ -164,6 +164,8 @@ describe('attack 39: a reply subject that its asker may not publish to', () => {
   it.each(responders)('%s answers none of its requests there, and carries none of them out', async (responder) => {
     const { heard, connection } = await spy();
     const before = await sequences();
+    // What answered that is heard before what follows.
+    await connection.flush();
     const own = requests.filter(({ service }) => service === responder);
     const askers = [...new Set(own.flatMap(({ subject }) => publishersOf(subject)))];
     for (const asker of askers) {

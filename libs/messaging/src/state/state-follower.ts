@@ -491,10 +491,10 @@ export class StateFollower {
    */
   async #heartbeat(): Promise<void> {
     if (!this.#synced || this.#beating) return;
-    this.#tellLoss();
     const { bucket, lease } = this.options;
     this.#beating = true;
     try {
+      this.#tellLoss();
       let asked = this.#now();
       let minimum = 0;
       if (lease) ({ asked, sequence: minimum } = await lease.write());

@@ -112,7 +112,9 @@ export async function benchRotation(keys: number, seconds: number): Promise<void
       }
     })();
     let done = false;
-    void rotating.finally(() => (done = true));
+    const end = () => (done = true);
+    // Why it ended is seen where it is awaited, once nothing is sent any more.
+    rotating.then(end, end);
     // At the rate, but never more under way than the machine can have: then it is slower, and says so.
     while (!done || performance.now() - began < seconds * 1_000) {
       const due = Math.floor(((performance.now() - began) * rate) / 1_000) - sent;
