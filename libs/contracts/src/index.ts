@@ -25,7 +25,13 @@ export {
   type ReceiverCredentialInput,
   type ReceiverCredentialView,
 } from './api/credentials.js';
-export { decisionRecord, getDecision, type DecisionRecord } from './api/decisions.js';
+export {
+  decisionRecord,
+  getDecision,
+  listDecisions,
+  type DecisionRecord,
+  type ListedDecision,
+} from './api/decisions.js';
 export {
   checkArtifact,
   checkFlow,

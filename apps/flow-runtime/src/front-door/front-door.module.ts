@@ -10,6 +10,7 @@ import { PermitCache } from '../decisions/permit-cache.js';
 import { RecordDecision } from '../decisions/record-decision.js';
 import { RefusalCache } from '../decisions/refusal-cache.js';
 import { ReportUsage } from '../decisions/report-usage.js';
+import { TallyDecisions } from '../decisions/tally-decisions.js';
 import { DeployedFlows } from '../flows/deployed-flows.js';
 import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
@@ -28,16 +29,17 @@ import { RuntimeMetrics } from './runtime-metrics.js';
   providers: [
     {
       provide: RuntimeMetrics,
-      inject: [Shell, PermitCache, RefusalCache, DecideCall, RecordDecision, RecordMessage, LogRoom],
+      inject: [Shell, PermitCache, RefusalCache, DecideCall, RecordDecision, TallyDecisions, RecordMessage, LogRoom],
       useFactory: (
         { metrics }: Shell,
         permits: PermitCache,
         refusals: RefusalCache<Refusal>,
         decideCall: DecideCall,
         decisions: RecordDecision,
+        tallies: TallyDecisions,
         messages: RecordMessage,
         room: LogRoom,
-      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, messages, room }),
+      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }),
     },
     {
       provide: NoteUnreadable,

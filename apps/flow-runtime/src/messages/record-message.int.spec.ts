@@ -257,7 +257,13 @@ describe('a message that takes long', () => {
   });
 
   it('is ABANDONED when its runtime is gone, and what a frozen one completes later counts all the same', async () => {
-    const keep = new KeepMessageLog(dataSource, { retentionDays: 30, runtimeGoneAfterMs: 60_000, now, onFault });
+    const keep = new KeepMessageLog(dataSource, {
+      retentionDays: 30,
+      decisionRetentionHours: 168,
+      runtimeGoneAfterMs: 60_000,
+      now,
+      onFault,
+    });
     const seen = (id: string, secondsAgo: number, since: number) =>
       dataSource.query(
         `INSERT INTO runtime (id, name, started_at, seen_at, reachable_since)
@@ -298,6 +304,7 @@ describe('retention', () => {
     let time = now();
     const keep = new KeepMessageLog(dataSource, {
       retentionDays: 2,
+      decisionRetentionHours: 48,
       runtimeGoneAfterMs: 60_000,
       now: () => time,
       onFault,
