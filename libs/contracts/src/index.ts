@@ -4,11 +4,10 @@ export {
   rebuildState,
   resealKeys,
   resignRecords,
-  showAudit,
-  showAuditHeads,
   showStateComparison,
   showVersion,
 } from './api/administration.js';
+export { linesMediaType, showAudit, showAuditChain, showAuditHeads } from './api/audit.js';
 export {
   downloadCertificates,
   getConnectivityTest,
@@ -173,7 +172,7 @@ export {
   type ResponseOf,
   type ServiceName,
 } from './request/request-contract.js';
-export { auditEntry, auditHead, getAuditHead, listAudit, type AuditEntry } from './request/audit.js';
+export { auditEntry, auditHead, findAudit, getAuditHead, listAudit, type AuditEntry } from './request/audit.js';
 export { check, verifyCertificate, type Check, type Verdict } from './request/certificate-verifier.js';
 export {
   aliasOfReceiverCredential,
