@@ -72,6 +72,7 @@ export class KeepMessageLog {
         partitions.map(({ name }) => name),
         before,
       );
+      await manager.query('DELETE FROM message_count WHERE hour < $1', [new Date(before - hour)]);
     });
   }
 
