@@ -148,7 +148,13 @@ export { httpStatusOf } from './operation/http-status.js';
 export { readRequestHeaders, requestHeaders, type HeaderMember } from './operation/request-headers.js';
 export { readBody, readParameters } from './operation/read-request.js';
 export { violationsOf } from './operation/violations.js';
-export { findCertificatesByNames, getCertificateList, listRoleHolders, reportUsage } from './request/key-management.js';
+export {
+  findCertificatesByNames,
+  getCertificateList,
+  listRoleHolders,
+  reportServerCertificates,
+  reportUsage,
+} from './request/key-management.js';
 export {
   authenticateAdministrator,
   caller,

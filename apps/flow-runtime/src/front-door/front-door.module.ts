@@ -16,6 +16,7 @@ import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
 import { nameTrustedRoots } from '../listeners/name-trusted-roots.js';
 import { NoteUnreadable } from '../listeners/note-unreadable.js';
+import { ReportServerCertificates } from '../listeners/report-server-certificates.js';
 import { LogRoom } from '../messages/log-room.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { RecordMessage } from '../messages/record-message.js';
@@ -101,6 +102,12 @@ import { RuntimeMetrics } from './runtime-metrics.js';
       useFactory: (config: Config, handler: HandleRequest, now: () => number, onFault: Shell['onFault']) =>
         new Listeners(listenersOf(config), handler, now, onFault),
     },
+    {
+      provide: ReportServerCertificates,
+      inject: [Listeners, Shell],
+      useFactory: (listeners: Listeners, { requests, onFault }: Shell) =>
+        new ReportServerCertificates(() => listeners.chains, requests, onFault),
+    },
   ],
 })
 export class FrontDoorModule implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -110,6 +117,7 @@ export class FrontDoorModule implements OnApplicationBootstrap, OnApplicationShu
     @Inject(CONFIG) private readonly config: Pick<Config, 'DRAIN_MS'>,
     follower: StateFollower,
     private readonly readiness: Readiness,
+    private readonly serverCertificates: ReportServerCertificates,
     metrics: RuntimeMetrics,
     unreadable: NoteUnreadable,
   ) {
@@ -135,12 +143,14 @@ export class FrontDoorModule implements OnApplicationBootstrap, OnApplicationShu
     const { listeners, readiness, shell } = this;
     const onlyTheyAreMissing = () => readiness.problems.every((problem) => listeners.problems.includes(problem));
     await listeners.open();
+    this.serverCertificates.start();
     listeners
       .openToProxies(onlyTheyAreMissing)
       .catch((error: unknown) => shell.onFault(error, 'opening the listener for proxies'));
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return this.listeners.close(this.config.DRAIN_MS);
+  async onApplicationShutdown(): Promise<void> {
+    await this.serverCertificates.stop();
+    await this.listeners.close(this.config.DRAIN_MS);
   }
 }
