@@ -99,7 +99,7 @@ describe('the audit trail', () => {
         subject: 'sluice.authorization.find-audit.v1',
         request: {
           ...{ since: '2026-01-01T00:00:00.000Z', until: '2026-01-01T23:00:00.000Z' },
-          ...{ actor: 'a', operation: 'o', entity: 'e', table: 't', limit: 6 },
+          ...{ actor: 'a', operation: 'sluice.authorization.o.v1', entity: 'e', table: 't', limit: 6 },
         },
       },
     ]);

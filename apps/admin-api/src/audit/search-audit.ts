@@ -55,7 +55,7 @@ export function readAuditPosition(text: string): AuditPosition | undefined {
  */
 export async function* searchAuditTrails(
   requests: Pick<RequestClient, 'call'>,
-  { service: only, ...filter }: AuditSearch,
+  { service: only, operation, ...filter }: AuditSearch,
   after: AuditPosition | undefined,
   atOnce: number,
 ): AsyncGenerator<{ readonly item: AuditItem; readonly position: AuditPosition }, void, undefined> {
@@ -67,6 +67,7 @@ export async function* searchAuditTrails(
     const { service, before } = trail;
     const found = await requests.call(findAudit[service], {
       ...filter,
+      ...(operation === undefined ? {} : { operation: actionOf(service, operation) }),
       ...(before ? { before } : {}),
       limit: Math.min(atOnce, maxAtOnce),
     });
@@ -86,6 +87,11 @@ export async function* searchAuditTrails(
     const position = { ...next.before, service: next.service };
     yield { item: toAuditItem(next.service, entry), position };
   }
+}
+
+/** What entries say of an operation: the subject of the request that it was, of which people give the name. */
+function actionOf(service: StateWriter, operation: string): string {
+  return operation.includes('.') ? operation : `sluice.${service}.${operation}.v1`;
 }
 
 /** Where a service's entries go on after an entry of whichever service. */

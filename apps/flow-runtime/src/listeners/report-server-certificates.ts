@@ -18,8 +18,9 @@ export class ReportServerCertificates {
     private readonly onFault: (error: unknown, what: string) => void,
   ) {}
 
+  /** The first report is a moment later: at the start of a stack key-management may not be there yet. */
   start(): void {
-    this.#reporting = this.#report();
+    this.#schedule(retryMs);
   }
 
   async stop(): Promise<void> {
@@ -37,7 +38,10 @@ export class ReportServerCertificates {
       this.onFault(error, 'reporting the server certificates');
       nextMs = retryMs;
     }
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => (this.#reporting = this.#report()), nextMs).unref();
+    if (!this.#stopped) this.#schedule(nextMs);
+  }
+
+  #schedule(inMs: number): void {
+    this.#timer = setTimeout(() => (this.#reporting = this.#report()), inMs).unref();
   }
 }

@@ -33,6 +33,8 @@ export async function shownChain(
         if (chain.some((der) => Buffer.compare(der, next?.raw ?? der) === 0)) break;
         chain.push(next.raw);
       }
+      // The end of the handshake is still on its way: cut off, it would be an error in the server's log.
+      await new Promise<void>((resolve) => secure.end(resolve));
       return chain;
     } finally {
       secure.destroy();

@@ -35,7 +35,9 @@ export const showAudit = defineHttpOperation('listAudit', {
     since: pointInTime.optional().meta({ description: 'Not before this.' }),
     until: pointInTime.optional().meta({ description: 'Before this.' }),
     actor: sought.meta({ description: 'Name of the admin token.' }),
-    operation: sought.meta({ description: 'What was asked for, as `action` says it: `rotate-service-key`.' }),
+    operation: sought.meta({
+      description: 'What was asked for: `rotate-service-key`, or the whole `action` of an entry.',
+    }),
     entity: sought.meta({
       description: 'Id, name or SHA-256 of what was changed, or of the service key or flow that it belongs to.',
     }),
