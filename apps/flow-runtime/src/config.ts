@@ -206,6 +206,12 @@ const messageLogEnvironment = shellEnvironment
       .max(3_650)
       .default(30)
       .describe('How many days the message processing log is kept.'),
+    DECISION_RETENTION_HOURS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(168)
+      .describe('How long the list of decisions is kept; key-management has the same setting for their records.'),
   });
 
 /** What each program of this package is told, for those that start it and for docs/settings.md. */

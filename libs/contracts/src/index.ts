@@ -4,11 +4,10 @@ export {
   rebuildState,
   resealKeys,
   resignRecords,
-  showAudit,
-  showAuditHeads,
   showStateComparison,
   showVersion,
 } from './api/administration.js';
+export { linesMediaType, showAudit, showAuditChain, showAuditHeads } from './api/audit.js';
 export {
   downloadCertificates,
   getConnectivityTest,
@@ -25,7 +24,13 @@ export {
   type ReceiverCredentialInput,
   type ReceiverCredentialView,
 } from './api/credentials.js';
-export { decisionRecord, getDecision, type DecisionRecord } from './api/decisions.js';
+export {
+  decisionRecord,
+  getDecision,
+  listDecisions,
+  type DecisionRecord,
+  type ListedDecision,
+} from './api/decisions.js';
 export {
   checkArtifact,
   checkFlow,
@@ -143,7 +148,13 @@ export { httpStatusOf } from './operation/http-status.js';
 export { readRequestHeaders, requestHeaders, type HeaderMember } from './operation/request-headers.js';
 export { readBody, readParameters } from './operation/read-request.js';
 export { violationsOf } from './operation/violations.js';
-export { findCertificatesByNames, getCertificateList, listRoleHolders, reportUsage } from './request/key-management.js';
+export {
+  findCertificatesByNames,
+  getCertificateList,
+  listRoleHolders,
+  reportServerCertificates,
+  reportUsage,
+} from './request/key-management.js';
 export {
   authenticateAdministrator,
   caller,
@@ -167,7 +178,7 @@ export {
   type ResponseOf,
   type ServiceName,
 } from './request/request-contract.js';
-export { auditEntry, auditHead, getAuditHead, listAudit, type AuditEntry } from './request/audit.js';
+export { auditEntry, auditHead, findAudit, getAuditHead, listAudit, type AuditEntry } from './request/audit.js';
 export { check, verifyCertificate, type Check, type Verdict } from './request/certificate-verifier.js';
 export {
   aliasOfReceiverCredential,

@@ -1,6 +1,16 @@
 export { auditOrigin, createAuditClose, createAuditTables } from './audit/audit-trail.js';
+export { auditSearchColumns, createAuditFunctions, createAuditIndexes } from './audit/audit-search.js';
 export { AuditChainCheck } from './audit/check-audit-chain.js';
-export { noteInAudit, readAudit, readAuditHead, type AuditHead, type AuditRow } from './audit/read-audit.js';
+export {
+  noteInAudit,
+  readAudit,
+  readAuditHead,
+  searchAudit,
+  type AuditFilter,
+  type AuditHead,
+  type AuditPlace,
+  type AuditRow,
+} from './audit/read-audit.js';
 export { createDataSource, initializeDataSource, type PersistenceOptions } from './data-source.js';
 export {
   DatabaseUrlError,

@@ -7,12 +7,13 @@ import {
   noteInAudit,
   readAudit,
   readAuditHead,
+  searchAudit,
 } from '@sluice/persistence';
 import { TestPostgres } from '@sluice/testing';
 import pg from 'pg';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { databaseUrlFor, prepareDatabase } from './prepare-database.js';
-import { auditTable, createAuditTrail, createOutboxTable } from '@sluice/persistence/testing';
+import { auditTable, createAuditSearch, createAuditTrail, createOutboxTable } from '@sluice/persistence/testing';
 
 const role = 'key_management';
 const password = (of: string) => `password of ${of}`;
@@ -23,6 +24,7 @@ class CreateTables1764000000000 implements MigrationInterface {
     await createOutboxTable(runner);
     await runner.query('CREATE TABLE safe (name text PRIMARY KEY)');
     await createAuditTrail(runner);
+    await createAuditSearch(runner);
     await auditTable(runner, 'safe');
   }
   async down(): Promise<void> {}
@@ -80,6 +82,36 @@ describe('the audit trail of a service', () => {
     expect(await faults()).toEqual([]);
   });
 
+  it('is searched by its indexes; a service that came first searches without them until it is provisioned', async () => {
+    const finds = async () => {
+      const found = await searchAudit(service.manager, { entity: 'one', actor: 'anna', table: 'safe' }, undefined, 10);
+      return found.map(({ sequence }) => sequence);
+    };
+    const plan = async () => {
+      await service.query('SET enable_seqscan = off');
+      const rows = await service.query<object[]>(
+        `EXPLAIN SELECT content FROM audit_search WHERE things @> ARRAY['one']`,
+      );
+      return JSON.stringify(rows);
+    };
+    await prepareDatabase(url, password);
+    const admin = new pg.Client({ connectionString: url });
+    await admin.connect();
+    // As a version before provisioned it.
+    await admin.query(`DROP VIEW ${role}.audit_search`);
+    await admin.query(
+      `DROP INDEX ${role}_audit.audit_entry_at, ${role}_audit.audit_entry_actor, ${role}_audit.audit_entry_action, ${role}_audit.audit_entry_things`,
+    );
+    await admin.end();
+    await startService();
+    await change('one');
+    expect([await finds(), await plan()]).toEqual([[1], expect.stringContaining('Seq Scan')]);
+    await prepareDatabase(url, password);
+    expect([await finds(), await plan()]).toEqual([[1], expect.stringContaining('audit_entry_things')]);
+    await change('two');
+    expect(await faults()).toEqual([]);
+  });
+
   describe('attack 52: no role of a service changes it:', () => {
     beforeEach(async () => {
       await prepareDatabase(url, password);
@@ -103,6 +135,11 @@ describe('the audit trail of a service', () => {
       ['the triggers of its session', `SET session_replication_role = replica`],
       ['notes of another transaction', `INSERT INTO audit_note (transaction, change) VALUES ('3', '{}')`],
       ['what it noted', `DELETE FROM ${role}_audit.audit_note`],
+      ['what its search reads', `DROP INDEX ${role}_audit.audit_entry_at`],
+      [
+        'how its search reads',
+        `CREATE OR REPLACE FUNCTION ${role}_audit.audit_part(content text, part text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT 1::text'`,
+      ],
       ['its role', `SET ROLE sluice_audit`],
       ['what it may', `GRANT ALL ON ${role}_audit.audit_entry TO ${role}; DELETE FROM ${role}_audit.audit_entry`],
     ])('%s', async (_what, sql) => {

@@ -1,4 +1,11 @@
-import { createAuditClose, createAuditTables, type PostgresClient } from '@sluice/persistence';
+import {
+  auditSearchColumns,
+  createAuditClose,
+  createAuditFunctions,
+  createAuditIndexes,
+  createAuditTables,
+  type PostgresClient,
+} from '@sluice/persistence';
 
 /** Owns every audit trail. Nobody can log in as it. */
 const auditOwner = 'sluice_audit';
@@ -45,6 +52,10 @@ export async function protectAuditTrail(client: PostgresClient, role: string): P
     await client.query(`ALTER FUNCTION ${apart}.audit_close() SET search_path = ${apart}, pg_temp`);
     await client.query(`ALTER FUNCTION ${apart}.audit_close() SECURITY DEFINER`);
     await client.query(`ALTER FUNCTION ${apart}.audit_close() OWNER TO ${auditOwner}`);
+    await createAuditFunctions(client);
+    for (const name of ['audit_part(text, text)', 'audit_things(text)'])
+      await client.query(`ALTER FUNCTION ${apart}.${name} OWNER TO ${auditOwner}`);
+    await createAuditIndexes(client);
     await client.query(`GRANT USAGE ON SCHEMA ${apart} TO ${own}`);
     for (const table of tables) {
       if (isNew) {
@@ -57,11 +68,26 @@ export async function protectAuditTrail(client: PostgresClient, role: string): P
       );
       await client.query(`ALTER VIEW ${own}.${table} OWNER TO ${own}`);
     }
+    await createSearch(client, own, apart);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');
     throw error;
   }
+}
+
+/** In the place of a view that the service made for itself before there were indexes: its columns are the same. */
+async function createSearch(client: PostgresClient, own: string, apart: string): Promise<void> {
+  const view = `${own}.audit_search`;
+  const { rows } = await client.query<{ kind: string }>(
+    'SELECT relkind AS kind FROM pg_class WHERE oid = to_regclass($1)',
+    [view],
+  );
+  if (rows[0] !== undefined && rows[0].kind !== 'v') return;
+  await client.query(
+    `CREATE OR REPLACE VIEW ${view} WITH (security_invoker = true) AS SELECT ${auditSearchColumns(apart)} FROM ${apart}.audit_entry`,
+  );
+  await client.query(`ALTER VIEW ${view} OWNER TO ${own}`);
 }
 
 async function createAuditOwner(client: PostgresClient): Promise<void> {
@@ -104,5 +130,6 @@ async function takeOver(client: PostgresClient, own: string, apart: string): Pro
   );
   // Its functions and triggers go with them.
   await client.query(`DROP TABLE ${own}.audit_note, ${own}.audit_head, ${own}.audit_entry CASCADE`);
-  await client.query(`DROP FUNCTION IF EXISTS ${own}.audit_close() CASCADE`);
+  for (const name of ['audit_close()', 'audit_part(text, text)', 'audit_things(text)'])
+    await client.query(`DROP FUNCTION IF EXISTS ${own}.${name} CASCADE`);
 }

@@ -3,6 +3,7 @@ import {
   decisionStream,
   decisionSubjectPrefix,
   getDecision,
+  listDecisions,
   type DecodedRequestOf,
   type ResponseOf,
 } from '@sluice/contracts';
@@ -12,10 +13,19 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import { Controller, Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { JET_STREAM_MANAGER } from '../bus/jet-stream-manager.js';
+import { SearchDecisions } from './search-decisions.js';
 
 @Controller()
 export class DecisionsController {
-  constructor(@Inject(JET_STREAM_MANAGER) private readonly manager: JetStreamManager) {}
+  constructor(
+    @Inject(JET_STREAM_MANAGER) private readonly manager: JetStreamManager,
+    private readonly searchDecisions: SearchDecisions,
+  ) {}
+
+  @Handles(listDecisions)
+  list(@Payload() request: DecodedRequestOf<typeof listDecisions>): Promise<ResponseOf<typeof listDecisions>> {
+    return this.searchDecisions.execute(request);
+  }
 
   @Handles(getDecision)
   async get(@Payload() { id }: DecodedRequestOf<typeof getDecision>): Promise<ResponseOf<typeof getDecision>> {

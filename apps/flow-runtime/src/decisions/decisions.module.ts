@@ -1,7 +1,8 @@
 import { StateFollower } from '@sluice/messaging';
-import { CLOCK, CONFIG, MONOTONIC_CLOCK, Shell } from '@sluice/service-shell';
+import { CLOCK, CONFIG, MONOTONIC_CLOCK, ON_FAULT, Shell } from '@sluice/service-shell';
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { jetStreamManagerProvider } from '../bus/jet-stream-manager.js';
+import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { DecideCall, type Refusal } from './decide-call.js';
 import { DecisionsController } from './decisions.controller.js';
@@ -9,6 +10,9 @@ import { PermitCache } from './permit-cache.js';
 import { RecordDecision } from './record-decision.js';
 import { RefusalCache } from './refusal-cache.js';
 import { ReportUsage } from './report-usage.js';
+import { SearchDecisions } from './search-decisions.js';
+import { storeTallies } from './store-tallies.postgres.js';
+import { TallyDecisions } from './tally-decisions.js';
 
 /** Who may call which endpoint: the decision, what is remembered of it while it holds, and the records of it. */
 @Module({
@@ -57,19 +61,31 @@ import { ReportUsage } from './report-usage.js';
         new ReportUsage(requests, now, config.USAGE_REPORT_MS, onFault),
     },
     {
-      provide: RecordDecision,
-      inject: [Shell, CONFIG, CLOCK],
-      useFactory: ({ connection, onFault }: Shell, config: Pick<Config, 'DECISION_SAMPLE'>, now: () => number) =>
-        new RecordDecision(connection, config.DECISION_SAMPLE, now, onFault),
+      provide: TallyDecisions,
+      inject: [DataSource, ON_FAULT],
+      useFactory: (dataSource: DataSource, onFault: Shell['onFault']) =>
+        new TallyDecisions((tallies) => storeTallies(dataSource, tallies), onFault),
     },
+    {
+      provide: RecordDecision,
+      inject: [Shell, TallyDecisions, CONFIG, CLOCK],
+      useFactory: (
+        { connection, onFault }: Shell,
+        tallies: TallyDecisions,
+        config: Pick<Config, 'DECISION_SAMPLE'>,
+        now: () => number,
+      ) => new RecordDecision(connection, tallies, config.DECISION_SAMPLE, now, onFault),
+    },
+    SearchDecisions,
   ],
-  exports: [DecideCall, PermitCache, RecordDecision, RefusalCache, ReportUsage],
+  exports: [DecideCall, PermitCache, RecordDecision, RefusalCache, ReportUsage, TallyDecisions],
 })
 export class DecisionsModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     decideCall: DecideCall,
     follower: StateFollower,
     private readonly usage: ReportUsage,
+    private readonly tallies: TallyDecisions,
   ) {
     follower.onChange(({ key, sequence }) => decideCall.changed(key, sequence));
     follower.onEpoch(() => decideCall.clear());
@@ -79,7 +95,8 @@ export class DecisionsModule implements OnApplicationBootstrap, OnApplicationShu
     this.usage.start();
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return this.usage.stop();
+  async onApplicationShutdown(): Promise<void> {
+    await this.tallies.stop();
+    await this.usage.stop();
   }
 }

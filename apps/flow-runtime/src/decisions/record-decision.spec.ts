@@ -39,6 +39,7 @@ class Bus {
 const recorder = (bus: Bus, sample = 0) =>
   new RecordDecision(
     bus,
+    { note: () => undefined },
     sample,
     () => 0,
     (error) => {

@@ -2,6 +2,7 @@ import { decisionSubjectPrefix, type DecisionRecord, type Verdict } from '@sluic
 import { randomBytes } from 'node:crypto';
 import type { Evidence } from './decide-call.js';
 import type { PermittedCaller } from './permit-cache.js';
+import type { TallyDecisions } from './tally-decisions.js';
 
 export interface DecidedCall {
   readonly outcome: DecisionRecord['outcome'];
@@ -48,6 +49,7 @@ export class RecordDecision {
   /** @param sample share of the allowed calls that are kept, 0 to 1 @param now milliseconds since 1970 */
   constructor(
     private readonly sink: DecisionSink,
+    private readonly tallies: Pick<TallyDecisions, 'note'>,
     sample: number,
     private readonly now: () => number,
     private readonly onFault: (error: unknown, what: string) => void,
@@ -68,8 +70,10 @@ export class RecordDecision {
   /** @returns the id; the record is on its way */
   record(call: DecidedCall): string {
     const id = randomBytes(16).toString('base64url');
+    const at = this.now();
+    this.tallies.note(id, at, call);
     if (this.#waiting.length >= maxWaiting) this.#dropped++;
-    else this.#waiting.push({ id, at: this.now(), call });
+    else this.#waiting.push({ id, at, call });
     if (!this.#writing) {
       this.#writing = true;
       setImmediate(() => void this.#write());

@@ -23,6 +23,7 @@ import { ImportFlows } from './import-flows.js';
 import { entities, schema } from '../persistence/entities.js';
 import { migrations } from '../persistence/migrations.js';
 import { UndeployFlow } from './undeploy-flow.js';
+import { CountMessages } from '../messages/count-messages.js';
 import { DeployFlow, type DeployRequest } from './deploy-flow.js';
 import { allRecords } from '../persistence/all-records.js';
 
@@ -148,6 +149,8 @@ function newController(): FlowsController {
     dataSource,
     runtimes,
     undeployFlow,
+    new CountMessages(dataSource),
+    () => Date.parse('2026-11-24T12:30:00Z'),
   );
 }
 
@@ -177,6 +180,35 @@ function packageOf(artifacts: Readonly<Record<string, Uint8Array>>): Uint8Array 
     ...Object.fromEntries(names.map((name, index) => [`${index}_content`, artifacts[name] as Uint8Array])),
   });
 }
+
+describe('the list of flows', () => {
+  it('says how many messages each had in the last 24 hours, or since when is asked for', async () => {
+    await deployFlow.execute(echo('counted'));
+    await dataSource.query("UPDATE message_counting SET since = '2026-11-01T00:00:00Z'");
+    const entry = (id: string, start: string, status: string) =>
+      dataSource.query(
+        `INSERT INTO message_processing_log (id, start_at, status, flow, log_level) VALUES ($1, $2, $3, 'counted', 'INFO')`,
+        [id, start, status],
+      );
+    await entry('1', '2026-11-23T11:59:59Z', 'COMPLETED');
+    await entry('2', '2026-11-23T12:00:00Z', 'COMPLETED');
+    await entry('3', '2026-11-24T12:00:00Z', 'FAILED');
+    const messages = async (given: object = {}) => {
+      const { items } = await newController().list({ limit: 100, ...given });
+      return items.find(({ id }) => id === 'counted')?.messages;
+    };
+    expect(await messages()).toEqual({
+      since: '2026-11-23T12:00:00.000Z',
+      total: 2,
+      errors: 1,
+      byStatus: { COMPLETED: 1, FAILED: 1 },
+    });
+    expect(await messages({ messagesSince: '2026-11-23' })).toMatchObject({
+      since: '2026-11-23T00:00:00.000Z',
+      total: 3,
+    });
+  });
+});
 
 describe('a deployment', () => {
   it('starts the flow, and makes no new version when the same comes again', async () => {

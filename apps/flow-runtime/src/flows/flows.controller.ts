@@ -27,12 +27,15 @@ import { DeployFlow } from './deploy-flow.js';
 import { CheckFlow } from './check-flow.js';
 import { FLOW_URL } from './flow-url.js';
 import { ImportFlows } from './import-flows.js';
-import { SluiceError } from '@sluice/domain';
+import { readTimestamp, SluiceError } from '@sluice/domain';
 import { DataSource, In } from 'typeorm';
 import { ReportRuntime } from './report-runtime.js';
 import { FailedDeploymentRow, FlowRow } from './flow.entity.js';
-import { pageOf } from '@sluice/service-shell';
+import { CLOCK, pageOf } from '@sluice/service-shell';
+import { CountMessages } from '../messages/count-messages.js';
 import { UndeployFlow } from './undeploy-flow.js';
+
+const dayMs = 86_400_000;
 
 @Controller()
 export class FlowsController {
@@ -45,6 +48,8 @@ export class FlowsController {
     private readonly dataSource: DataSource,
     private readonly reportRuntime: ReportRuntime,
     private readonly undeployFlow: UndeployFlow,
+    private readonly countMessages: CountMessages,
+    @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
   /** Answers when this runtime has started the flow, so that a call right after the answer finds it. */
@@ -143,7 +148,11 @@ export class FlowsController {
     const failed = new Map(
       (await manager.findBy(FailedDeploymentRow, { flowId: In(ids) })).map((row) => [row.flowId, row]),
     );
+    const { messagesSince } = request;
+    const since = messagesSince === undefined ? this.now() - dayMs : (readTimestamp(messagesSince) as number);
+    const messagesOf = await this.countMessages.execute(ids, since);
     const items = ids.flatMap((id) => {
+      const messages = messagesOf(id);
       const flow = flows.get(id);
       const failure = failed.get(id);
       if (flow)
@@ -151,9 +160,10 @@ export class FlowsController {
           {
             ...toFlowView(flow, this.flowUrl, this.flowPresence.statusOf(id)),
             ...(failure ? { failure: toFailure(failure) } : {}),
+            messages,
           },
         ];
-      return failure ? [toFailedFlowView(failure)] : [];
+      return failure ? [{ ...toFailedFlowView(failure), messages }] : [];
     });
     return { items, ...end };
   }

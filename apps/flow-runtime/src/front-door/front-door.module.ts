@@ -9,11 +9,13 @@ import { PermitCache } from '../decisions/permit-cache.js';
 import { RecordDecision } from '../decisions/record-decision.js';
 import { RefusalCache } from '../decisions/refusal-cache.js';
 import { ReportUsage } from '../decisions/report-usage.js';
+import { TallyDecisions } from '../decisions/tally-decisions.js';
 import { DeployedFlows } from '../flows/deployed-flows.js';
 import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
 import { nameTrustedRoots } from '../listeners/name-trusted-roots.js';
 import { NoteUnreadable } from '../listeners/note-unreadable.js';
+import { ReportServerCertificates } from '../listeners/report-server-certificates.js';
 import { LogRoom } from '../messages/log-room.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { RecordMessage } from '../messages/record-message.js';
@@ -30,16 +32,17 @@ import { RuntimeMetrics } from './runtime-metrics.js';
   providers: [
     {
       provide: RuntimeMetrics,
-      inject: [Shell, PermitCache, RefusalCache, DecideCall, RecordDecision, RecordMessage, LogRoom],
+      inject: [Shell, PermitCache, RefusalCache, DecideCall, RecordDecision, TallyDecisions, RecordMessage, LogRoom],
       useFactory: (
         { metrics }: Shell,
         permits: PermitCache,
         refusals: RefusalCache<Refusal>,
         decideCall: DecideCall,
         decisions: RecordDecision,
+        tallies: TallyDecisions,
         messages: RecordMessage,
         room: LogRoom,
-      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, messages, room }),
+      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }),
     },
     {
       provide: NoteUnreadable,
@@ -122,6 +125,12 @@ import { RuntimeMetrics } from './runtime-metrics.js';
       useFactory: (config: Config, handler: HandleRequest, now: () => number, onFault: Shell['onFault']) =>
         new Listeners(listenersOf(config), handler, now, onFault),
     },
+    {
+      provide: ReportServerCertificates,
+      inject: [Listeners, Shell],
+      useFactory: (listeners: Listeners, { requests, onFault }: Shell) =>
+        new ReportServerCertificates(() => listeners.chains, requests, onFault),
+    },
   ],
 })
 export class FrontDoorModule implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -131,6 +140,7 @@ export class FrontDoorModule implements OnApplicationBootstrap, OnApplicationShu
     @Inject(CONFIG) private readonly config: Pick<Config, 'DRAIN_MS'>,
     follower: StateFollower,
     private readonly readiness: Readiness,
+    private readonly serverCertificates: ReportServerCertificates,
     metrics: RuntimeMetrics,
     unreadable: NoteUnreadable,
   ) {
@@ -156,12 +166,14 @@ export class FrontDoorModule implements OnApplicationBootstrap, OnApplicationShu
     const { listeners, readiness, shell } = this;
     const onlyTheyAreMissing = () => readiness.problems.every((problem) => listeners.problems.includes(problem));
     await listeners.open();
+    this.serverCertificates.start();
     listeners
       .openToProxies(onlyTheyAreMissing)
       .catch((error: unknown) => shell.onFault(error, 'opening the listener for proxies'));
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return this.listeners.close(this.config.DRAIN_MS);
+  async onApplicationShutdown(): Promise<void> {
+    await this.serverCertificates.stop();
+    await this.listeners.close(this.config.DRAIN_MS);
   }
 }

@@ -3,6 +3,7 @@ import type { CallDecision, DecideCall } from '../decisions/decide-call.js';
 import type { PermitCache } from '../decisions/permit-cache.js';
 import type { RefusalCache } from '../decisions/refusal-cache.js';
 import type { RecordDecision } from '../decisions/record-decision.js';
+import type { TallyDecisions } from '../decisions/tally-decisions.js';
 import { alarmRatio, type LogRoom } from '../messages/log-room.js';
 import type { RecordMessage } from '../messages/record-message.js';
 
@@ -11,6 +12,7 @@ export interface ObservedParts {
   readonly refusals: RefusalCache<unknown>;
   readonly decideCall: DecideCall;
   readonly decisions: RecordDecision;
+  readonly tallies: Pick<TallyDecisions, 'dropped'>;
   readonly messages: RecordMessage;
   readonly room: LogRoom;
 }
@@ -27,7 +29,7 @@ export class RuntimeMetrics {
   readonly #unlogged: Counter;
   #permitted = 0;
 
-  constructor(metrics: Metrics, { permits, refusals, decideCall, decisions, messages, room }: ObservedParts) {
+  constructor(metrics: Metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }: ObservedParts) {
     this.#decisions = metrics.counter(
       'sluice_refused_calls_total',
       'Calls that were not let in, by outcome and reason.',
@@ -64,6 +66,11 @@ export class RuntimeMetrics {
     metrics.gauge('sluice_decisions_under_way', 'Decisions being made now.', () => decideCall.underWay);
     metrics.gauge('sluice_lease_holds', '1 while cached answers may be used.', () => (decideCall.leaseHolds ? 1 : 0));
     metrics.counted('sluice_decision_records_dropped_total', 'Decision records not kept.', () => decisions.dropped);
+    metrics.counted(
+      'sluice_decision_tallies_dropped_total',
+      'Calls missing in the list of decisions, because too many waited for Postgres.',
+      () => tallies.dropped,
+    );
     metrics.counted('sluice_message_log_entries_total', 'Entries given to the log.', () => messages.statistics.entries);
     this.#unlogged = metrics.counter(
       'sluice_message_log_refused_calls_total',

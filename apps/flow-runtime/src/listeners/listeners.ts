@@ -82,6 +82,11 @@ export class Listeners {
     return this.#public.namesRoots;
   }
 
+  /** What is shown now, of each virtual host: PEM, the leaf first. */
+  get chains(): readonly string[] {
+    return this.#identities.value.map(({ certificateChain }) => certificateChain);
+  }
+
   /** To be called before `open`. */
   observe(observer: ListenerObserver): void {
     for (const server of [this.#public.server, ...(this.#proxy ? [this.#proxy.server] : [])]) {

@@ -1,22 +1,25 @@
 import { tryLockRow } from '@sluice/persistence';
 import type { DataSource, EntityManager } from 'typeorm';
+import { dropTallies } from '../decisions/store-tallies.postgres.js';
 import { createPartitions, dropPartitions } from './partitions.js';
 
 export interface KeepMessageLogOptions {
   readonly retentionDays: number;
+  readonly decisionRetentionHours: number;
   /** So long a runtime is not seen before what it worked on counts as abandoned. */
   readonly runtimeGoneAfterMs: number;
   readonly now: () => number;
   readonly onFault: (error: unknown, what: string) => void;
 }
 
-const day = 86_400_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 const abandonEveryMs = 5_000;
-const dropEveryMs = 3_600_000;
+const dropEveryMs = hour;
 /** Lock of the one process that sweeps. */
 const sweepLock = 'message-log-sweep';
 
-/** Keeps the log in order: a partition a day, none older than the retention, and no message in PROCESSING for ever. */
+/** Keeps the log in order: a partition a day, nothing older than the retention, and no message in PROCESSING for ever. */
 export class KeepMessageLog {
   #timers: NodeJS.Timeout[] = [];
   #sweeping: Promise<void> = Promise.resolve();
@@ -36,9 +39,15 @@ export class KeepMessageLog {
       );
     };
     const drop = sweep('keeping the partitions of the message processing log', () => this.keepPartitions());
+    const dropDecisions = sweep('keeping the list of decisions', () => this.dropDecisions());
     const abandon = sweep('looking for abandoned messages', () => this.abandon());
-    this.#timers = [setInterval(abandon, abandonEveryMs), setInterval(drop, dropEveryMs)];
+    this.#timers = [
+      setInterval(abandon, abandonEveryMs),
+      setInterval(drop, dropEveryMs),
+      setInterval(dropDecisions, dropEveryMs),
+    ];
     drop();
+    dropDecisions();
   }
 
   async stop(): Promise<void> {
@@ -63,7 +72,14 @@ export class KeepMessageLog {
         partitions.map(({ name }) => name),
         before,
       );
+      await manager.query('DELETE FROM message_count WHERE hour < $1', [new Date(before - hour)]);
     });
+  }
+
+  /** Deletes what is past its retention in the list of decisions. */
+  async dropDecisions(): Promise<void> {
+    const before = this.options.now() - this.options.decisionRetentionHours * hour;
+    await this.#alone((manager) => dropTallies(manager, before));
   }
 
   /**

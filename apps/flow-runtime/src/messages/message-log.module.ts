@@ -23,6 +23,7 @@ import { StoreMessages } from './store-messages.js';
       useFactory: (dataSource: DataSource, config: MessageLogConfig, now: () => number, onFault: Shell['onFault']) =>
         new KeepMessageLog(dataSource, {
           retentionDays: config.MESSAGE_LOG_DAYS,
+          decisionRetentionHours: config.DECISION_RETENTION_HOURS,
           runtimeGoneAfterMs: config.RUNTIME_GONE_AFTER_MS,
           now,
           onFault,

@@ -4,6 +4,7 @@ import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from 
 import { randomUUID } from 'node:crypto';
 import { JET_STREAM_MANAGER, jetStreamManagerProvider } from '../bus/jet-stream-manager.js';
 import type { Config } from '../config.js';
+import { CountMessages } from './count-messages.js';
 import { LogRoom } from './log-room.js';
 import { MessagesController } from './messages.controller.js';
 import { PublishLines } from './publish-lines.nats.js';
@@ -52,8 +53,9 @@ import { WatchLogStream } from './watch-log-stream.js';
         }),
     },
     ReadMessages,
+    CountMessages,
   ],
-  exports: [LogRoom, RecordMessage, RunMessage, RUNTIME_ID],
+  exports: [CountMessages, LogRoom, RecordMessage, RunMessage, RUNTIME_ID],
 })
 export class MessagesModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(

@@ -11,7 +11,8 @@ import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { CountMessages } from './count-messages.js';
 import { KeepMessageLog } from './keep-message-log.js';
 import { entities, schema } from '../persistence/entities.js';
 import { migrations } from '../persistence/migrations.js';
@@ -257,7 +258,13 @@ describe('a message that takes long', () => {
   });
 
   it('is ABANDONED when its runtime is gone, and what a frozen one completes later counts all the same', async () => {
-    const keep = new KeepMessageLog(dataSource, { retentionDays: 30, runtimeGoneAfterMs: 60_000, now, onFault });
+    const keep = new KeepMessageLog(dataSource, {
+      retentionDays: 30,
+      decisionRetentionHours: 168,
+      runtimeGoneAfterMs: 60_000,
+      now,
+      onFault,
+    });
     const seen = (id: string, secondsAgo: number, since: number) =>
       dataSource.query(
         `INSERT INTO runtime (id, name, started_at, seen_at, reachable_since)
@@ -293,11 +300,117 @@ describe('a message that takes long', () => {
   });
 });
 
+describe('how many messages a flow had', () => {
+  const counts = async (flow: string, since = now() - 86_400_000) =>
+    (await new CountMessages(dataSource).execute([flow], since))(flow);
+  const counted = async () => {
+    await dataSource.query("UPDATE message_counting SET since = '2020-01-01T00:00:00Z'");
+  };
+  const recorded = async (flow: string, status: FlowOutcome['status'], more: Partial<RunningMessage> = {}) => {
+    const message = running(flowOf(flow), more);
+    await record.record(message, now(), { ...(await run(message)), status });
+    return message;
+  };
+  beforeAll(counted);
+
+  it('is counted when they are stored, by status', async () => {
+    for (const status of ['COMPLETED', 'COMPLETED', 'COMPLETED', 'FAILED', 'ESCALATED'] as const)
+      await recorded('counted', status);
+    await recorded('other', 'FAILED');
+    await settled();
+    expect(await counts('counted')).toMatchObject({
+      total: 5,
+      errors: 2,
+      byStatus: { COMPLETED: 3, FAILED: 1, ESCALATED: 1 },
+    });
+    expect(await counts('nobody')).toMatchObject({ total: 0, errors: 0, byStatus: {} });
+  });
+
+  it('counts a line that comes twice once, and a message that took long as what came of it', async () => {
+    const { id, start } = running(flowOf('once'));
+    const line = (status: string) => JSON.stringify([id, start, null, status, 'once', 'INFO', null, null, null, null]);
+    const publish = async (status: string) => {
+      await connection.request(messageProcessingLogSubject, line(status));
+      await settled();
+      return (await counts('once')).byStatus;
+    };
+    expect(await publish('PROCESSING')).toEqual({ PROCESSING: 1 });
+    await dataSource.query("UPDATE message_processing_log SET status = 'ABANDONED' WHERE flow = 'once'");
+    expect(await counts('once')).toMatchObject({ total: 1, errors: 1 });
+    expect(await publish('COMPLETED')).toEqual({ COMPLETED: 1 });
+    expect(await publish('COMPLETED')).toEqual({ COMPLETED: 1 });
+    expect(await publish('PROCESSING')).toEqual({ COMPLETED: 1 });
+  });
+
+  it('is of whole hours, and says from when on', async () => {
+    const hour = 3_600_000;
+    const beginning = Math.floor(now() / hour) * hour;
+    for (const hoursAgo of [1, 5, 6]) await recorded('hours', 'COMPLETED', { start: beginning - hoursAgo * hour });
+    await settled();
+    const since = beginning - 5 * hour;
+    expect(await counts('hours', since + hour - 1)).toMatchObject({ since: new Date(since).toISOString(), total: 2 });
+    expect(await counts('hours', since - 1)).toMatchObject({ total: 3 });
+    await dataSource.query('UPDATE message_counting SET since = $1', [new Date(since + hour)]);
+    expect(await counts('hours', since)).toMatchObject({ since: new Date(since + hour).toISOString(), total: 1 });
+    await counted();
+  });
+
+  it('is right when several store at once, messages of the same flows in different orders', async () => {
+    const flows = ['p', 'q', 'r'];
+    const others = [1, 2].map(() => new StoreMessages(connection, dataSource, onFault));
+    for (const other of others) other.start();
+    await Promise.all(
+      Array.from({ length: 300 }, async (_, number) => {
+        const message = running(flowOf(flows[number % 3] as string));
+        if (number % 2 === 0) connection.publish(messageProcessingLogSubject, asProcessing(message));
+        await record.record(message, now(), await run(message));
+      }),
+    );
+    await settled();
+    await Promise.all(others.map((other) => other.stop()));
+    for (const flow of flows) expect((await counts(flow)).byStatus).toEqual({ COMPLETED: 100 });
+    const [real] = await dataSource.query<object[]>(
+      `SELECT count(*)::int AS entries, (SELECT sum(count)::int FROM message_count) AS counted FROM message_processing_log`,
+    );
+    expect(real).toMatchObject({ counted: (real as { entries: number }).entries });
+    expect(faults).toEqual([]);
+  });
+
+  it('makes nobody wait in a circle who stores entries of the same flows in another order', async () => {
+    const store = (manager: EntityManager, flow: string) =>
+      manager.query(
+        `INSERT INTO message_processing_log (id, start_at, status, flow, log_level) VALUES ($1, now(), 'COMPLETED', $2, 'INFO')`,
+        [randomUUID(), flow],
+      );
+    let second: Promise<unknown> = Promise.resolve();
+    await dataSource.transaction(async (manager) => {
+      await store(manager, 'circle-1');
+      second = dataSource.transaction(async (other) => {
+        await store(other, 'circle-2');
+        await store(other, 'circle-1');
+      });
+      await until(
+        async () =>
+          (await dataSource.query<unknown[]>(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0,
+        { what: 'the second to wait for the first' },
+      );
+      await store(manager, 'circle-2');
+    });
+    await second;
+    expect([await counts('circle-1'), await counts('circle-2')]).toMatchObject([{ total: 2 }, { total: 2 }]);
+  });
+
+  function asProcessing({ id, start, flow: { flowId } }: RunningMessage): string {
+    return JSON.stringify([id, start, null, 'PROCESSING', flowId, 'INFO', null, null, null, null]);
+  }
+});
+
 describe('retention', () => {
   it('drops the days that are past it and makes those to come', async () => {
     let time = now();
     const keep = new KeepMessageLog(dataSource, {
       retentionDays: 2,
+      decisionRetentionHours: 48,
       runtimeGoneAfterMs: 60_000,
       now: () => time,
       onFault,

@@ -1,5 +1,6 @@
 import type { MessageDetail, MessageLine } from '@sluice/contracts';
 import type { FlowDefinition, FlowOutcome, StepRecord } from '@sluice/flow-engine';
+import { storableJson } from '../persistence/storable-json.js';
 
 /** A flow whose messages are logged; an endpoint is one. */
 export interface LoggedFlow {
@@ -34,8 +35,8 @@ export class WriteLine {
     const begin = `["${id}",${start},${end === null ? 'null' : end},"${status}",${this.#about(flow, sender)}`;
     if (more === undefined) return `${begin},null,null,null]`;
     const { correlationId, runtimeId, detail } = more;
-    const correlation = correlationId === undefined || correlationId === id ? 'null' : storable(correlationId);
-    return `${begin},${correlation},${storable(runtimeId ?? null)},${detail === undefined ? 'null' : typeof detail === 'string' ? detail : writeDetail(detail)}]`;
+    const correlation = correlationId === undefined || correlationId === id ? 'null' : storableJson(correlationId);
+    return `${begin},${correlation},${storableJson(runtimeId ?? null)},${detail === undefined ? 'null' : typeof detail === 'string' ? detail : writeDetail(detail)}]`;
   }
 
   #about(flow: LoggedFlow, sender: string): string {
@@ -45,7 +46,7 @@ export class WriteLine {
     if (end === undefined) {
       // A flow may set the sender from what it is sent.
       if (ends.size >= 256) ends.clear();
-      end = `${storable(flow.flowId)},"${flow.definition.log.level}",${storable(sender)}`;
+      end = `${storableJson(flow.flowId)},"${flow.definition.log.level}",${storableJson(sender)}`;
       ends.set(sender, end);
     }
     return end;
@@ -119,7 +120,7 @@ function withoutTrace(step: StepRecord) {
  * fits: payloads, attachments, step records, log entries.
  */
 export function writeDetail(detail: MessageDetail): string {
-  let text = storable(detail);
+  let text = storableJson(detail);
   if (Buffer.byteLength(text) <= maxDetail) return text;
   let kept: MessageDetail = {
     ...detail,
@@ -132,7 +133,7 @@ export function writeDetail(detail: MessageDetail): string {
         }
       : {}),
   };
-  text = storable(kept);
+  text = storableJson(kept);
   if (Buffer.byteLength(text) <= maxDetail) return text;
   let room = maxDetail / 3;
   const attachments = (detail.attachments ?? []).map((attachment) => {
@@ -148,15 +149,10 @@ export function writeDetail(detail: MessageDetail): string {
     stepsDropped: (detail.stepsDropped ?? 0) + (detail.steps?.length ?? 0) - steps.length,
     log: (detail.log ?? []).slice(0, 100),
   };
-  text = storable(kept);
+  text = storableJson(kept);
   if (Buffer.byteLength(text) <= maxDetail) return text;
-  return storable({
+  return storableJson({
     payloadsDropped: true,
     error: (detail.error ?? 'What this message left in its log was too large to be kept.').slice(0, maxText),
   });
-}
-
-/** JSON as Postgres takes it: neither NUL nor half of a surrogate pair, which it refuses. */
-function storable(value: unknown): string {
-  return JSON.stringify(value).replace(/\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '\\ufffd');
 }

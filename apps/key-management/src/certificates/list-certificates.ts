@@ -5,14 +5,15 @@ import { CLOCK, pageOf } from '@sluice/service-shell';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
-import { endOfHeld } from '../service-keys/usable-certificate.sql.js';
+import { ServerCertificates } from './server-certificates.js';
+import { endOfHeld } from '../service-keys/end-of-held.sql.js';
 import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
 
 type Search = DecodedRequestOf<typeof listCertificates>;
 type Listed = CertificateView & { readonly position: string };
 
-/** The end of the last certificate of a page, in ISO 8601, and its digest. */
-const position = /^(\S{24}) ([0-9a-f]{64})$/;
+/** The end of the last certificate of a page, in ISO 8601, and its digest; of one that no key holds, its kind: it may be several things. */
+const position = /^(\S{24}) ([0-9a-f]{64})(?: [a-z-]+)?$/;
 
 interface HeldRow {
   readonly sha256: string;
@@ -34,6 +35,7 @@ interface HeldRow {
 export class ListCertificates {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly serverCertificates: ServerCertificates,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
@@ -44,7 +46,7 @@ export class ListCertificates {
       load: async (after, take) => {
         const held = await this.#held(search, after, take);
         // They are few, and their ends are in the certificates alone.
-        const others = (await this.#authorities()).filter(
+        const others = (await this.#others()).filter(
           (listed) => (after === undefined || listed.position > after) && fits(search, listed),
         );
         return [...held, ...others].sort((a, b) => (a.position < b.position ? -1 : 1)).slice(0, take);
@@ -99,12 +101,17 @@ export class ListCertificates {
     }));
   }
 
-  async #authorities(): Promise<Listed[]> {
+  async #others(): Promise<Listed[]> {
     const { manager } = this.dataSource;
     const [ours, added] = [await manager.find(CertificateAuthorityRow), await manager.find(TrustedRootRow)];
+    const shown = await this.serverCertificates.all();
     return [
       ...ours.map((row) => this.#listed(row.certificate, row.kind === 'root' ? 'own-root' : 'issuing-ca', row.status)),
       ...added.map((row) => this.#listed(row.certificate, 'trusted-root', 'active')),
+      ...shown.map(({ der, leaf, shown, servers }) => ({
+        ...this.#listed(der, leaf ? 'server' : 'server-ca', shown ? 'active' : 'retired'),
+        servers,
+      })),
     ];
   }
 
@@ -120,7 +127,7 @@ export class ListCertificates {
       validfrom: new Date(certificate.notBefore).toISOString(),
       validuntil,
       status: status !== 'revoked' && certificate.notAfter < this.now() ? 'expired' : status,
-      position: `${validuntil} ${certificate.sha256}`,
+      position: `${validuntil} ${certificate.sha256} ${kind}`,
     };
   }
 }

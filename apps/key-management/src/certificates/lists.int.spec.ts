@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { findServiceKeys, listCertificates, type CertificateView } from '@sluice/contracts';
-import { TestAuthority, TestNats, TestPostgres } from '@sluice/testing';
+import { TestAuthority, testKey, TestNats, TestPostgres, type TestCertificate } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { join } from 'node:path';
 import { RevokeServiceKey } from '../service-keys/revoke-service-key.js';
@@ -13,6 +13,7 @@ import {
   type KeyManagementFixture,
 } from '../testing/key-management-fixture.js';
 import { ListCertificates } from './list-certificates.js';
+import { ServerCertificates, type Server } from './server-certificates.js';
 
 const day = 86_400_000;
 let clock = Date.now();
@@ -116,6 +117,29 @@ describe('the list of all service keys', () => {
     expect((await search({ unusedSince: soon })).names).toEqual(['orders', 'orders']);
   });
 
+  it('is in the order of ends or of use where it is asked for them, page after page', async () => {
+    const pages = async (given: Record<string, unknown>) => {
+      const names: string[] = [];
+      for (let after: string | undefined; ;) {
+        const page = await search({ ...given, limit: 1, ...(after === undefined ? {} : { after }) });
+        names.push(...page.names);
+        if (page.next === undefined) return names;
+        after = page.next;
+      }
+    };
+    const ending = { expiringBefore: inDays(400) };
+    expect(await pages(ending)).toEqual(['orders', 'Shop_1', 'orders']);
+    expect(await pages({ unusedSince: inDays(3) })).toEqual(['orders', 'orders', 'Shop_1']);
+    clock += 100 * day;
+    expect(await pages({ status: 'expired' })).toEqual(['orders', 'Shop_1']);
+    clock -= 100 * day;
+    const { next: byEnd } = await search({ ...ending, limit: 1 });
+    const { next: byName } = await search({ limit: 1 });
+    const refused = expect.objectContaining({ code: 'invalid-argument' }) as unknown;
+    await expect(search({ after: byEnd })).rejects.toEqual(refused);
+    await expect(search({ ...ending, after: byName })).rejects.toEqual(refused);
+  });
+
   it('says what is wrong with what it is asked', () => {
     const messageFor = (given: object) =>
       findServiceKeys.request.safeParse(given).error?.issues.map(({ message }) => message);
@@ -174,5 +198,76 @@ describe('the list of all certificates', () => {
     expect(kinds((await list({ expiringAfter: inDays(301), kind: 'issued' })).items)).toEqual([]);
     clock += 40 * day;
     expect((await list({ status: 'expired' })).items.map(({ serviceKeyName }) => serviceKeyName)).toEqual(['orders']);
+  });
+});
+
+describe('the certificates of servers in that list', () => {
+  const list = async (kind: 'server' | 'server-ca') =>
+    (await fixture.get(ListCertificates).execute(listCertificates.request.parse({ kind }) as never)).items;
+  let root: TestAuthority;
+  let leaf: TestCertificate;
+
+  beforeAll(async () => {
+    clock = Date.now();
+    root = await TestAuthority.root({ subject: 'CN=Servers' });
+    leaf = await root.leaf({ subject: 'CN=door', notAfter: new Date(clock + 60 * day) });
+  });
+  const seen = (server: Server, ...chains: TestCertificate[][]) =>
+    fixture.get(ServerCertificates).seen(
+      server,
+      chains.map((chain) => chain.map(({ der }) => der)),
+    );
+
+  it('are those that a server shows, with who does, and their CA', async () => {
+    await seen('front-door', [leaf, root.certificate]);
+    await seen('bus', [leaf, root.certificate]);
+    expect(await list('server')).toEqual([
+      expect.objectContaining({
+        sha256: leaf.sha256,
+        status: 'active',
+        subjectdn: 'CN=door',
+        servers: ['bus', 'front-door'],
+      }),
+    ]);
+    expect(await list('server-ca')).toEqual([expect.objectContaining({ subjectdn: 'CN=Servers', status: 'active' })]);
+  });
+
+  it('are retired when nobody has shown them for a quarter of an hour, and forgotten after a day', async () => {
+    clock += 16 * 60_000;
+    const next = await root.leaf({ subject: 'CN=door', notAfter: new Date(clock + 90 * day) });
+    await seen('front-door', [next, root.certificate]);
+    expect((await list('server')).map(({ sha256, status }) => [sha256, status])).toEqual([
+      [leaf.sha256, 'retired'],
+      [next.sha256, 'active'],
+    ]);
+    clock += 25 * 3_600_000;
+    await seen('front-door', [next]);
+    await seen('bus', [next]);
+    expect((await list('server')).map(({ sha256 }) => sha256)).toEqual([next.sha256]);
+  });
+
+  it('are bounded, whoever reports them, and nothing but certificates', async () => {
+    const many: TestCertificate[][] = [];
+    for (let count = 0; count < 70; count++)
+      many.push([await root.leaf({ subject: `CN=s${count}`, key: testKey('P-256') })]);
+    for (const chain of many) await seen('front-door', chain);
+    expect((await list('server')).length).toBeLessThanOrEqual(65);
+    await expect(fixture.get(ServerCertificates).seen('bus', [[Buffer.from('no certificate')]])).rejects.toMatchObject({
+      code: 'invalid-argument',
+    });
+  });
+
+  it('may be a trusted root too, and are then in the list twice over its pages', async () => {
+    await fixture.get(AddTrustedRoot).execute({ pem: root.certificate.pem, actor } as never);
+    await seen('database', [root.certificate]);
+    const found: string[] = [];
+    for (let after: string | undefined; ;) {
+      const request = listCertificates.request.parse({ limit: 1, ...(after === undefined ? {} : { after }) });
+      const page = await fixture.get(ListCertificates).execute(request as never);
+      found.push(...page.items.filter(({ sha256 }) => sha256 === root.certificate.sha256).map(({ kind }) => kind));
+      if (page.next === undefined) break;
+      after = page.next;
+    }
+    expect(found).toEqual(['server', 'trusted-root']);
   });
 });

@@ -5,7 +5,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
-import { isHeldUsable } from './usable-certificate.sql.js';
 
 type Search = DecodedRequestOf<typeof findServiceKeys>;
 
@@ -15,10 +14,38 @@ export interface FoundServiceKey {
   readonly held: readonly CredentialRow[];
 }
 
-/** The id of the last key of a page, and its name: keys of several instances may have one name. */
-const position = /^([0-9a-f-]{36}) (.+)$/;
+/** In what order keys are listed: that in which an index has those that are asked for. */
+interface Order {
+  /** Of its own cursors. */
+  readonly name: string | undefined;
+  /** By which, before the id; a text or a time, as `type` says. */
+  readonly column: string;
+  readonly type: 'text' | 'timestamptz';
+}
+const byName: Order = { name: undefined, column: 'service_key.name', type: 'text' };
+const byEnd: Order = { name: 'end', column: 'summary.ends_at', type: 'timestamptz' };
+const byUse: Order = { name: 'use', column: 'summary.idle_since', type: 'timestamptz' };
 
-/** Finds keys of all instances, in the order of their names. */
+function orderOf({ expiringBefore, unusedSince, status }: Search): Order {
+  if (expiringBefore !== undefined || status === 'expired') return byEnd;
+  return unusedSince === undefined ? byName : byUse;
+}
+
+/** The id of the last key of a page, and what it is ordered by: keys of several instances may have one name. */
+const position = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (.+)$/;
+const timeOfPosition = /^(?:-infinity|(\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d{1,6})?\+00)$/;
+
+function isPosition(text: string, { type }: Order): boolean {
+  const [, , value] = position.exec(text) ?? [];
+  if (value === undefined || type === 'text') return value !== undefined;
+  const time = timeOfPosition.exec(value);
+  return time !== null && (time[1] === undefined || !Number.isNaN(Date.parse(`${time[1]}Z`)));
+}
+
+/**
+ * Finds keys of all instances, in the order of their names; those that end soon or have ended in the order of their ends, those that nobody uses in the
+ * order of their last use.
+ */
 @Injectable()
 export class SearchServiceKeys {
   constructor(
@@ -29,67 +56,89 @@ export class SearchServiceKeys {
   /** @throws SluiceError `invalid-argument` naming `after` when no page of this list gave it */
   async execute(search: Search): Promise<{ keys: FoundServiceKey[]; next?: string }> {
     const { manager } = this.dataSource;
+    const order = orderOf(search);
     const { rows, ...end } = await pageOf(findServiceKeys, search, {
-      isPosition: (text) => position.test(text),
-      load: (after, take) => this.#load(search, after, take),
-      position: ({ id, name }) => `${id} ${name}`,
+      scope: order.name,
+      isPosition: (text) => isPosition(text, order),
+      load: (after, take) => this.#load(search, order, after, take),
+      position: ({ id, place }) => `${id} ${place}`,
     });
     const ids = rows.map(({ id }) => id);
     const keys = new Map((await manager.findBy(ServiceKeyRow, { id: In(ids) })).map((key) => [key.id, key]));
-    const held = await manager.findBy(CredentialRow, { serviceKeyId: In(ids) });
+    const held = Map.groupBy(
+      await manager.findBy(CredentialRow, { serviceKeyId: In(ids) }),
+      ({ serviceKeyId }) => serviceKeyId,
+    );
     return {
       keys: ids.flatMap((id) => {
         const key = keys.get(id);
-        return key ? [{ key, held: held.filter(({ serviceKeyId }) => serviceKeyId === id) }] : [];
+        return key ? [{ key, held: held.get(id) ?? [] }] : [];
       }),
       ...end,
     };
   }
 
-  #load(search: Search, after: string | undefined, take: number): Promise<{ id: string; name: string }[]> {
+  #load(
+    search: Search,
+    order: Order,
+    after: string | undefined,
+    take: number,
+  ): Promise<{ id: string; place: string }[]> {
     const values: unknown[] = [];
     const value = (given: unknown) => `$${values.push(given)}`;
     const time = (text: string) => `${value(new Date(readTimestamp(text) as number))}::timestamptz`;
-    const now = `${value(new Date(this.now()))}::timestamptz`;
-    const holds = (condition: string) =>
-      `EXISTS (SELECT FROM credential held WHERE held.service_key_id = service_key.id AND ${condition})`;
-    const conditions: string[] = [];
-    const [, id, name] = position.exec(after ?? '') ?? [];
-    if (id !== undefined) conditions.push(`(name, id) > (${value(name)}, ${value(id)}::uuid)`);
+    const now = () => `${value(new Date(this.now()))}::timestamptz`;
+    const id = order === byName ? 'service_key.id' : 'summary.service_key_id';
+    const conditions = ['true'];
+    const [, idAfter, placeAfter] = position.exec(after ?? '') ?? [];
+    if (idAfter !== undefined)
+      conditions.push(`(${order.column}, ${id}) > (${value(placeAfter)}::${order.type}, ${value(idAfter)}::uuid)`);
     if (search.serviceInstanceId !== undefined)
       conditions.push(`service_instance_id = ${value(search.serviceInstanceId)}::uuid`);
     if (search['key-type'] !== undefined) conditions.push(`key_type = ${value(search['key-type'])}`);
     if (search.text !== undefined)
       conditions.push(`lower(name) LIKE ${value(`${escaped(search.text.toLowerCase())}%`)}`);
     if (search.status === 'revoked') conditions.push(`status = 'revoked'`);
-    // Looked up for each key in turn, and null for one that holds no certificate.
-    const anyUsable = `(SELECT bool_or(${isHeldUsable(now)}) FROM credential held WHERE held.service_key_id = service_key.id)`;
-    if (search.status === 'expired') conditions.push(`status = 'active'`, `${anyUsable} IS FALSE`);
-    if (search.status === 'active') conditions.push(`status = 'active'`, `${anyUsable} IS NOT FALSE`);
-    if (search.expiringBefore !== undefined) {
-      const before = time(search.expiringBefore);
+    if (search.status === 'expired') conditions.push(`summary.active`, `summary.ends_at <= ${now()}`);
+    // A key without a certificate has no summary.
+    if (search.status === 'active')
       conditions.push(
         `status = 'active'`,
-        holds(`${isHeldUsable(now)} AND (held.not_after < ${before} OR held.retires_at < ${before})`),
-        `NOT ${holds(isHeldUsable(`GREATEST(${now}, ${before} - interval '1 microsecond')`))}`,
+        `NOT EXISTS (SELECT FROM service_key_summary AS ended WHERE ended.service_key_id = service_key.id AND ended.ends_at <= ${now()})`,
       );
-    }
+    if (search.expiringBefore !== undefined)
+      conditions.push(
+        `summary.active`,
+        `summary.ends_at > ${now()}`,
+        `summary.ends_at < ${time(search.expiringBefore)}`,
+      );
     if (search.unusedSince !== undefined) {
       const since = time(search.unusedSince);
       conditions.push(
-        `status = 'active'`,
+        `summary.active`,
+        // To the hour; then exactly.
+        `summary.idle_since < ${since}`,
         `created_at < ${since}`,
-        holds('true'),
-        `NOT ${holds(`held.last_used_at >= ${since}`)}`,
+        `NOT EXISTS (SELECT FROM credential held WHERE held.service_key_id = service_key.id AND held.last_used_at >= ${since})`,
       );
     }
-    // The time is named, so that it has a type also where no condition asks for it.
-    return this.dataSource.query(
-      `SELECT id, name FROM service_key WHERE ${[`${now} IS NOT NULL`, ...conditions].join(' AND ')}
-       ORDER BY name, id LIMIT ${value(take)}`,
-      values,
-    );
+    // Cursors have times of UTC.
+    const place = order.type === 'text' ? order.column : `(${order.column} AT TIME ZONE 'UTC')::text`;
+    const joined = order === byName && search.unusedSince === undefined ? '' : summaryOfKey;
+    return this.dataSource
+      .query<{ id: string; place: string }[]>(
+        `SELECT service_key.id, ${place} AS place FROM service_key ${joined} WHERE ${conditions.join(' AND ')} ORDER BY ${order.column}, ${id} LIMIT ${value(take)}`,
+        values,
+      )
+      .then((rows) => (order.type === 'text' ? rows : rows.map((row) => ({ ...row, place: inUtc(row.place) }))));
   }
+}
+
+const summaryOfKey = 'JOIN service_key_summary AS summary ON summary.service_key_id = service_key.id';
+
+/** A time that Postgres says without its zone, with it. */
+function inUtc(time: string): string {
+  return time === '-infinity' ? time : `${time}+00`;
 }
 
 /** For LIKE: what stands for something else there. */

@@ -1,46 +1,9 @@
 import { z } from 'zod';
 import { defineHttpOperation, defineOperation } from '../operation/operation.js';
-import { oneOf } from '../operation/violations.js';
-import { auditEntry, auditHead, listAudit } from '../request/audit.js';
-import { byActor, pageRequest } from '../request/shapes.js';
+import { byActor } from '../request/shapes.js';
 import { stateComparison } from '../request/state-maintenance.js';
-import type { StateWriter } from '../state/state-records.js';
 
 const tag = 'Administration';
-const auditedServices = Object.keys(listAudit) as [StateWriter, ...StateWriter[]];
-
-/** An entry of the audit trail: its parts for people, and `content`, the text that the hash is of. */
-export const auditItem = auditEntry
-  .extend({
-    service: z.string(),
-    at: z.string().optional(),
-    actor: z.string().optional(),
-    action: z.string().nullish(),
-    requestId: z.string().nullish(),
-    changes: z.array(z.record(z.string(), z.unknown())).optional(),
-  })
-  .meta({ id: 'AuditItem', description: 'The parts for people are absent where somebody changed the content.' });
-
-export const showAudit = defineHttpOperation('listAudit', {
-  method: 'GET',
-  path: '/v1/audit',
-  query: {
-    limit: pageRequest.shape.limit,
-    after: pageRequest.shape.after,
-    service: oneOf(auditedServices).optional().meta({ description: 'Whose audit trail; absent: all of them.' }),
-  },
-  tag,
-  summary: 'Lists who changed what, and when.',
-  answer: z.object({ items: z.array(auditItem), next: z.string().optional() }),
-});
-
-export const showAuditHeads = defineHttpOperation('listAuditHeads', {
-  method: 'GET',
-  path: '/v1/audit/heads',
-  tag,
-  summary: 'Shows the newest hash of each audit trail.',
-  answer: z.object({ heads: z.array(auditHead.extend({ service: z.enum(auditedServices) })) }),
-});
 
 export const showStateComparison = defineHttpOperation('compareState', {
   method: 'GET',

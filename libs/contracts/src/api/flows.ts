@@ -13,6 +13,7 @@ import {
   page,
   pageRequest,
   paging,
+  pointInTime,
   propagation,
   timestamp,
 } from '../request/shapes.js';
@@ -88,6 +89,17 @@ export const flow = z.object({
   version: z.number().int(),
   deployedAt: timestamp.optional(),
   definition: z.record(z.string(), z.unknown()).optional(),
+  /** In the list of flows. */
+  messages: z
+    .object({
+      since: timestamp.meta({
+        description: 'From when on is counted, by the start of messages: the beginning of an hour.',
+      }),
+      total: z.number().int().meta({ description: 'Entries of the message processing log.' }),
+      errors: z.number().int().meta({ description: 'Of them those that are `FAILED`, `ESCALATED` or `ABANDONED`.' }),
+      byStatus: z.record(z.string(), z.number().int()),
+    })
+    .optional(),
 });
 export type FlowView = z.infer<typeof flow>;
 
@@ -128,9 +140,20 @@ export const multipartMediaType = 'multipart/form-data';
 const artifactMediaTypes = [...Object.keys(flowMediaTypes), multipartMediaType];
 
 export const listFlows = defineOperation('flow-runtime', 'list-flows', {
-  request: pageRequest,
+  request: pageRequest.extend({
+    messagesSince: pointInTime.optional().meta({
+      description:
+        'From when on the messages of each flow are counted; from the beginning of that hour, 24 hours ago when it is left out.',
+    }),
+  }),
   response: page(flow),
-  http: { method: 'GET', path: '/v1/flows', tag, summary: 'Lists flows.', query: paging },
+  http: {
+    method: 'GET',
+    path: '/v1/flows',
+    tag,
+    summary: 'Lists flows, with how many messages each had and how many of them ended in an error.',
+    query: [...paging, 'messagesSince'],
+  },
 });
 
 export const getFlow = defineOperation('flow-runtime', 'get-flow', {

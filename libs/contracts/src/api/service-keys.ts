@@ -58,6 +58,8 @@ export const findServiceKeys = defineOperation('key-management', 'find-service-k
     path: '/v1/service-keys',
     tag,
     summary: 'Lists the keys of all instances by their names, or those of them that every parameter fits.',
+    description:
+      'Lists the keys of all instances by their names, or those of them that every parameter fits. Keys that end soon or have ended (`expiringBefore`, `status=expired`) come in the order of their ends, those that nobody uses (`unusedSince`) with the longest unused first.',
     query: [...paging, 'serviceInstanceId', 'key-type', 'status', 'expiringBefore', 'unusedSince', 'text'],
   },
 });

@@ -45,6 +45,7 @@ describe('the permissions of the bus', () => {
     expect(mayPublish('flow-runtime', 'sluice.key-management.create-service-key.v1')).toBe(false);
     expect(mayPublish('flow-runtime', 'sluice.key-management.revoke-certificate.v1')).toBe(false);
     expect(mayPublish('flow-runtime', 'sluice.key-management.report-usage.v1')).toBe(true);
+    expect(mayPublish('flow-runtime', 'sluice.key-management.report-server-certificates.v1')).toBe(true);
     expect(mayPublish('flow-runtime', 'sluice.authorization.create-admin-token.v1')).toBe(false);
     expect(mayPublish('flow-runtime', 'sluice.events.service-key.revoked')).toBe(false);
   });

@@ -4,7 +4,7 @@ import { getAuditHead } from '../request/audit.js';
 import { decide, findMissingRoles } from '../request/authorization.js';
 import { verifyCertificate } from '../request/certificate-verifier.js';
 import { listFlowsAskingRole } from '../request/flow-runtime.js';
-import { listRoleHolders, reportUsage } from '../request/key-management.js';
+import { listRoleHolders, reportServerCertificates, reportUsage } from '../request/key-management.js';
 import type { ServiceName } from '../request/request-contract.js';
 import { certificateListStream, certificateListSubject } from '../state/certificate-lists.js';
 import { stateKey, stateStream, stateSubjectPrefix, stateWriters } from '../state/state-records.js';
@@ -116,6 +116,7 @@ const ownPermissions: Readonly<Record<ServiceName, BusPermissions>> = {
       decide.subject,
       findMissingRoles.subject,
       reportUsage.subject,
+      reportServerCertificates.subject,
       ...readState.publish,
       ...writeState('flow-runtime'),
       `${stateSubjectPrefix}${stateKey.lease('*')}`,

@@ -183,7 +183,12 @@ function ref(name: string): Json {
 function responses(operation: HttpOperation): Json {
   const { answer } = operation;
   const content = answer.schema
-    ? { content: { 'application/json': { schema: ref(idOf(answer.schema, answerName(operation))) } } }
+    ? {
+        content: {
+          'application/json': { schema: ref(idOf(answer.schema, answerName(operation))) },
+          ...(answer.linesOf ? { [answer.linesOf]: {} } : {}),
+        },
+      }
     : answer.mediaType
       ? { content: { [answer.mediaType]: {} } }
       : {};

@@ -70,6 +70,8 @@ export interface OperationAnswer {
   /** Of JSON; absent when there is no body, or another media type. */
   readonly schema?: z.ZodType | undefined;
   readonly mediaType?: string | undefined;
+  /** Media type in which the items of a list are asked for by `Accept`, all of them in the place of a page, one a line. */
+  readonly linesOf?: string | undefined;
   /** It is shown this once, and must be kept by nobody in between. */
   readonly secret?: boolean | undefined;
   /** It is about one thing that can be changed, and has the tag of that in `ETag`. */
@@ -207,6 +209,7 @@ export function defineHttpOperation<
     readonly mediaTypes?: readonly string[];
     readonly answer?: Answer;
     readonly answerMediaType?: string;
+    readonly linesOf?: string;
     readonly changes?: boolean;
     readonly created?: boolean;
     readonly headers?: readonly HeaderMember[];
@@ -227,6 +230,7 @@ export function defineHttpOperation<
     mediaTypes,
     answer,
     answerMediaType,
+    linesOf,
     changes = false,
     created,
     headers = [],
@@ -244,6 +248,7 @@ export function defineHttpOperation<
       changes,
       schema: answer,
       mediaType: answerMediaType,
+      linesOf,
       secret: definition.secret,
       etag,
     },

@@ -1,5 +1,6 @@
 import * as adminTokens from '../api/admin-tokens.js';
 import * as administration from '../api/administration.js';
+import * as audit from '../api/audit.js';
 import * as certificates from '../api/certificates.js';
 import * as connectivityTests from '../api/connectivity-tests.js';
 import * as credentials from '../api/credentials.js';
@@ -17,6 +18,7 @@ import type { HttpOperation, OperationContract } from './operation.js';
 const nouns: readonly Readonly<Record<string, unknown>>[] = [
   adminTokens,
   administration,
+  audit,
   certificates,
   connectivityTests,
   credentials,

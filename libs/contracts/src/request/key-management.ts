@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRequest } from './request-contract.js';
-import { sha256Hex, timestamp } from './shapes.js';
+import { base64, sha256Hex, timestamp } from './shapes.js';
 
 /**
  * The newest CRL of an issuing CA or a root, in parts that fit a message. `number` (the cRLNumber) with `part` asks for a
@@ -30,6 +30,23 @@ export const reportUsage = defineRequest(
   'report-usage',
   z.object({
     used: z.array(z.object({ sha256: sha256Hex, serviceKeyId: z.uuid(), atMs: z.number() })).max(10_000),
+  }),
+  z.object({}),
+);
+
+/** A flow runtime tells which certificates its listeners show: DER in base64 of each virtual host's chain, the leaf first. */
+export const reportServerCertificates = defineRequest(
+  'key-management',
+  'report-server-certificates',
+  z.object({
+    chains: z
+      .array(
+        z
+          .array(base64.max(64 * 1024))
+          .min(1)
+          .max(8),
+      )
+      .max(16),
   }),
   z.object({}),
 );

@@ -4,8 +4,8 @@ import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { createDataSource, initializeDataSource } from '../data-source.js';
 import { Transactions } from '../transactions.js';
 import { AuditChainCheck } from './check-audit-chain.js';
-import { noteInAudit, readAudit, readAuditHead, type AuditHead } from './read-audit.js';
-import { auditTable, createAuditTrail, createOutboxTable } from '../testing/shared-tables.js';
+import { noteInAudit, readAudit, readAuditHead, searchAudit, type AuditFilter, type AuditHead } from './read-audit.js';
+import { auditTable, createAuditSearch, createAuditTrail, createOutboxTable } from '../testing/shared-tables.js';
 
 const schema = 'vault';
 
@@ -15,6 +15,7 @@ class CreateTables1764000000000 implements MigrationInterface {
     await createOutboxTable(runner);
     await runner.query('CREATE TABLE safe (name text PRIMARY KEY, owner text, secret text, opened_at timestamptz)');
     await createAuditTrail(runner);
+    await createAuditSearch(runner);
     await auditTable(runner, 'safe', { hidden: ['opened_at'], digested: ['secret'] });
   }
   async down(): Promise<void> {}
@@ -125,6 +126,78 @@ describe('the audit trail', () => {
     expect(all).toHaveLength(61);
     expect(all.at(-1)).toMatchObject({ changes: [{ after: { name: 'slow' } }] });
     expect(await faults()).toEqual([]);
+  });
+
+  describe('is searched', () => {
+    const found = async (filter: AuditFilter = {}, limit = 100) =>
+      (await searchAudit(dataSource.manager, filter, undefined, limit)).map(({ sequence }) => sequence);
+
+    beforeEach(async () => {
+      await fiveEntries();
+      actor = 'bert';
+      await change(`UPDATE safe SET owner = 'carl' WHERE name IN ('a', 'b')`);
+    });
+
+    it('newest first, by actor, action, table and what was changed', async () => {
+      expect(await found()).toEqual([6, 5, 4, 3, 2, 1]);
+      expect(await found({ actor: 'bert' })).toEqual([6]);
+      expect(await found({ actor: 'bert', entity: 'c' })).toEqual([]);
+      expect(await found({ entity: 'b' })).toEqual([6, 2]);
+      expect(await found({ table: 'safe', operation: 'open' }, 2)).toEqual([6, 5]);
+      expect(await found({ operation: 'close' })).toEqual([]);
+      // What an entry is of, and no other value in it.
+      expect(await found({ entity: 'carl' })).toEqual([]);
+      expect(await found({ entity: 'table safe' })).toEqual([6, 5, 4, 3, 2, 1]);
+    });
+
+    it('by the time that entries say, page after page', async () => {
+      const [, , third] = await contents();
+      const { at } = third as unknown as { at: string };
+      const until = await found({ until: at });
+      expect([...(await found({ since: at })), ...until]).toEqual([6, 5, 4, 3, 2, 1]);
+      expect(until).not.toContain(3);
+      const pages: number[] = [];
+      for (let before: { at: string; sequence: number } | undefined; ;) {
+        const [next] = await searchAudit(dataSource.manager, {}, before, 1);
+        if (!next) break;
+        pages.push(next.sequence);
+        before = next;
+      }
+      expect(pages).toEqual([6, 5, 4, 3, 2, 1]);
+    });
+
+    it('though somebody changed an entry to what is no entry: that one is the last', async () => {
+      for (const content of ['no JSON', '"\\u0000"', '[]', `{"at": {"deep": 1}, "changes": 7}`]) {
+        await dataSource.query('UPDATE audit_entry SET content = $1 WHERE sequence = 3', [content]);
+        await change(`UPDATE safe SET owner = owner || 'x' WHERE name = 'e'`);
+        expect([await found({ actor: 'anna' }), (await found()).includes(3)]).toEqual([[5, 4, 2, 1], true]);
+      }
+      expect((await found()).slice(-1)).not.toEqual([3]);
+    });
+
+    it('by an index, whatever is asked for', async () => {
+      await dataSource.query(`
+        INSERT INTO audit_entry
+        SELECT n, '', json_build_object('sequence', n, 'at', to_char(timestamp '2026-01-01' + n * interval '1 minute', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'actor', 'actor ' || n % 100, 'action', 'action ' || n % 20,
+          'changes', json_build_array(json_build_object('table', 'safe', 'before', NULL, 'after', json_build_object('id', 'id ' || n))))::text, ''
+        FROM generate_series(100, 10000) AS n`);
+      await dataSource.query('ANALYZE audit_entry');
+      for (const condition of [
+        'true',
+        `actor = 'actor 7'`,
+        `action = 'action 7'`,
+        `at < '2026-01-02'`,
+        `things @> ARRAY['id 777']`,
+      ]) {
+        const plan = await dataSource.query<Record<string, string>[]>(
+          `EXPLAIN SELECT content FROM audit_search WHERE ${condition} ORDER BY at DESC, sequence DESC LIMIT 100`,
+        );
+        const text = plan.map((row) => row['QUERY PLAN']).join('\n');
+        expect(text).toMatch(/audit_entry_(at|actor|action|things)/);
+        expect(text).not.toContain('Seq Scan');
+      }
+    });
   });
 
   describe('shows that somebody with every right in the database', () => {

@@ -3,6 +3,7 @@ export { differencesToEntities } from './differences-to-entities.js';
 export {
   auditTable,
   createAcknowledgedTable,
+  createAuditSearch,
   createAuditTrail,
   createOutboxTable,
   createRecordVersionSequence,

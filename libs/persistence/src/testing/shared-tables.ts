@@ -24,6 +24,11 @@ export function createAuditTrail(runner: QueryRunner): Promise<void> {
   return run(runner, 'audit-trail', /FUNCTION/);
 }
 
+/** How the trail is searched. */
+export function createAuditSearch(runner: QueryRunner): Promise<void> {
+  return run(runner, 'search-audit', /audit_search/);
+}
+
 /** What of a table's rows the trail shows. */
 export interface AuditedColumns {
   readonly hidden?: readonly string[];

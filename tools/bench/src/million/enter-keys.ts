@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { postgresClient } from '@sluice/persistence';
+import { postgresClient, type PostgresClient } from '@sluice/persistence';
 import { reportProgress } from './report-progress.js';
 import type { SenderCertificate } from './sender-certificates.js';
 
@@ -49,10 +49,17 @@ export async function enterKeys(databaseUrl: string, { keys, active, pattern }: 
       ]);
       certificates(from + some.length);
     }
-    await client.query('ANALYZE service_instance, service_key, credential');
+    await summarizeKeys(client);
+    await client.query('ANALYZE service_instance, service_key, credential, service_key_summary');
   } finally {
     await client.end();
   }
+}
+
+/** What triggers keep otherwise, which are off here: the order of the lists. */
+export async function summarizeKeys(client: PostgresClient): Promise<void> {
+  await client.query('TRUNCATE service_key_summary');
+  await client.query('SELECT summarize_service_keys(array_agg(id)) FROM service_key');
 }
 
 /** Id of the key with this number, from 1. */

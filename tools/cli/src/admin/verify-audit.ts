@@ -1,5 +1,5 @@
 import type { AdminClient } from '@sluice/admin-client';
-import { showAudit, showAuditHeads } from '@sluice/contracts';
+import { showAuditChain, showAuditHeads } from '@sluice/contracts';
 import { AuditChainCheck, type AuditHead } from '@sluice/persistence';
 import { connect } from '@nats-io/transport-node';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -21,7 +21,7 @@ export async function verifyAudit(client: AdminClient, facts: StackFacts | undef
   for (const head of heads) {
     const known = told?.get(head.service) ?? [];
     const check = new AuditChainCheck(known);
-    for await (const entry of client.list(showAudit, { service: head.service })) {
+    for await (const entry of client.list(showAuditChain, { service: head.service })) {
       if (entry.sequence > head.sequence) break;
       check.add(entry);
     }

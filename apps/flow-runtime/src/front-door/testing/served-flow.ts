@@ -118,7 +118,13 @@ export class ServedFlow implements AsyncDisposable {
       now,
       monotonicNow: () => performance.now(),
     });
-    const decisions = new RecordDecision({ publish: () => undefined, flush: () => Promise.resolve() }, 0, now, onFault);
+    const decisions = new RecordDecision(
+      { publish: () => undefined, flush: () => Promise.resolve() },
+      { note: () => undefined },
+      0,
+      now,
+      onFault,
+    );
     const publish = (lines: string) => {
       if (this.logRefusal) return Promise.reject(this.logRefusal);
       const parsed = lines.split('\n').map((line) => JSON.parse(line) as unknown[]);
@@ -133,6 +139,7 @@ export class ServedFlow implements AsyncDisposable {
       refusals,
       decideCall,
       decisions,
+      tallies: { dropped: 0 },
       messages,
       room: this.room,
     });

@@ -4,7 +4,3 @@
  */
 export const endOfHeld = `CASE WHEN held.retire_after_unused_days IS NULL AND held.postponed_at IS NULL
   THEN LEAST(held.not_after, held.retires_at) ELSE held.not_after END`;
-
-/** Whether that row grants access at a time: the SQL of `isUsable`. @param now the parameter with the time: `$1` */
-export const isHeldUsable = (now: string): string =>
-  `held.status IN ('active', 'retiring') AND held.not_after > ${now} AND ${endOfHeld} > ${now}`;
