@@ -2,7 +2,7 @@ import { findServiceKeys, type DecodedRequestOf } from '@sluice/contracts';
 import { readTimestamp } from '@sluice/domain';
 import { CLOCK, pageOf } from '@sluice/service-shell';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
+import { DataSource, In, type FindOptionsSelect } from 'typeorm';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
 
@@ -11,7 +11,7 @@ type Search = DecodedRequestOf<typeof findServiceKeys>;
 /** A key with the certificates it holds. */
 export interface FoundServiceKey {
   readonly key: ServiceKeyRow;
-  readonly held: readonly CredentialRow[];
+  readonly held: readonly Omit<CredentialRow, 'certificate'>[];
 }
 
 /** In what order keys are listed: that in which an index has those that are asked for. */
@@ -48,10 +48,20 @@ function isPosition(text: string, { type }: Order): boolean {
  */
 @Injectable()
 export class SearchServiceKeys {
+  /** All but the certificates themselves, which are most of what there is to read. */
+  readonly #listed: FindOptionsSelect<CredentialRow>;
+
   constructor(
     private readonly dataSource: DataSource,
     @Inject(CLOCK) private readonly now: () => number,
-  ) {}
+  ) {
+    const { columns } = dataSource.getMetadata(CredentialRow);
+    this.#listed = Object.fromEntries(
+      columns
+        .filter(({ propertyName }) => propertyName !== 'certificate')
+        .map(({ propertyName }) => [propertyName, true]),
+    );
+  }
 
   /** @throws SluiceError `invalid-argument` naming `after` when no page of this list gave it */
   async execute(search: Search): Promise<{ keys: FoundServiceKey[]; next?: string }> {
@@ -64,11 +74,12 @@ export class SearchServiceKeys {
       position: ({ id, place }) => `${id} ${place}`,
     });
     const ids = rows.map(({ id }) => id);
-    const keys = new Map((await manager.findBy(ServiceKeyRow, { id: In(ids) })).map((key) => [key.id, key]));
-    const held = Map.groupBy(
-      await manager.findBy(CredentialRow, { serviceKeyId: In(ids) }),
-      ({ serviceKeyId }) => serviceKeyId,
-    );
+    const [found, certificates] = await Promise.all([
+      manager.findBy(ServiceKeyRow, { id: In(ids) }),
+      manager.find(CredentialRow, { where: { serviceKeyId: In(ids) }, select: this.#listed }),
+    ]);
+    const keys = new Map(found.map((key) => [key.id, key]));
+    const held = Map.groupBy(certificates, ({ serviceKeyId }) => serviceKeyId);
     return {
       keys: ids.flatMap((id) => {
         const key = keys.get(id);

@@ -5,7 +5,10 @@ import type { CredentialRow } from './credential.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';
 
 /** Status of a certificate at a time: what ends by the clock is not written anywhere when it ends. */
-function statusAt(row: CredentialRow, now: number): ServiceKeyView['certificates'][number]['status'] {
+function statusAt(
+  row: Omit<CredentialRow, 'certificate'>,
+  now: number,
+): ServiceKeyView['certificates'][number]['status'] {
   if (row.status === 'revoked') return 'revoked';
   if (row.notAfter.getTime() < now) return 'expired';
   const end = scheduledEnd(row);
@@ -13,7 +16,11 @@ function statusAt(row: CredentialRow, now: number): ServiceKeyView['certificates
   return row.status;
 }
 
-export function toServiceKeyView(key: ServiceKeyRow, held: readonly CredentialRow[], now: number): ServiceKeyView {
+export function toServiceKeyView(
+  key: ServiceKeyRow,
+  held: readonly Omit<CredentialRow, 'certificate'>[],
+  now: number,
+): ServiceKeyView {
   const certificates = [...held]
     .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
     .map((row) => ({

@@ -1,6 +1,7 @@
 import { createServiceKey, findServiceKeys, listCertificates, listServiceInstances } from '@sluice/contracts';
 import { postgresClient } from '@sluice/persistence';
-import { enterKeys, summarizeKeys } from '../million/enter-keys.js';
+import { enterKeys } from '../million/enter-keys.js';
+import { availableParallelism, loadavg } from 'node:os';
 import { BenchStack, quantile, say } from '../stack/bench-stack.js';
 import { newInstance } from '../stack/new-key.js';
 
@@ -24,8 +25,13 @@ export async function benchLists(keys: number): Promise<void> {
       parameters: { 'key-type': 'certificate', 'key-algorithm': 'P-256' },
     });
     const { databaseUrl } = stack.facts;
-    await enterKeys(databaseUrl, { keys, active: [], pattern: { serviceInstanceId, serviceKeyId: id } });
-    await spread(databaseUrl);
+    await enterKeys(databaseUrl, {
+      keys,
+      active: [],
+      pattern: { serviceInstanceId, serviceKeyId: id },
+      differing: true,
+    });
+    await vacuum(databaseUrl);
     const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
     const instances = (await stack.admin.call(listServiceInstances, { limit: 1_000 })).items;
     const some = <T>(of: readonly T[]) => of[Math.floor(Math.random() * of.length)] as T;
@@ -60,6 +66,7 @@ export async function benchLists(keys: number): Promise<void> {
       'revoked certificates': walk(listCertificates, { status: 'revoked' }),
     };
     say(`\n${keys} service keys, pages of 100, ${pages} of each list, one after another, through the admin API`);
+    say(`load of the machine before: ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`);
     say(`${''.padEnd(42)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}   (aim p99 ${aimMs})`);
     for (const [name, list] of Object.entries(lists)) {
       const times: number[] = [];
@@ -78,23 +85,12 @@ export async function benchLists(keys: number): Promise<void> {
   }
 }
 
-async function spread(databaseUrl: string): Promise<void> {
+async function vacuum(databaseUrl: string): Promise<void> {
   const client = postgresClient(databaseUrl);
   await client.connect();
   try {
-    await client.query('SET search_path = key_management; SET session_replication_role = replica');
-    await client.query(`
-      UPDATE credential SET not_after = date_trunc('second', now() + random() * interval '365 days'),
-        created_at = now() - interval '60 days',
-        last_used_at = CASE WHEN random() < 0.5 THEN now() - random() * interval '30 days' END`);
-    await client.query(`UPDATE service_key SET created_at = now() - interval '60 days'`);
-    await client.query(`
-      WITH revoked AS (UPDATE service_key SET status = 'revoked' WHERE random() < 0.01 RETURNING id)
-      UPDATE credential SET status = 'revoked' WHERE service_key_id IN (SELECT id FROM revoked)`);
-    await summarizeKeys(client);
-    await client.query('VACUUM ANALYZE service_key_summary');
-    await client.query('VACUUM ANALYZE service_key');
-    await client.query('VACUUM ANALYZE credential');
+    for (const table of ['service_key', 'credential', 'service_key_summary'])
+      await client.query(`VACUUM ANALYZE key_management.${table}`);
   } finally {
     await client.end();
   }

@@ -13,13 +13,21 @@ export interface KeysToEnter {
   readonly active: readonly SenderCertificate[];
   /** Ids of an instance and a key that were made through the API: the others are like them. */
   readonly pattern: { readonly serviceInstanceId: string; readonly serviceKeyId: string };
+  /**
+   * Keys that differ in what lists ask for: made 60 days ago, their ends within the year to come or the day before, half of them used in the last 30 days, one in
+   * a hundred revoked. Else they are like the pattern.
+   */
+  readonly differing?: boolean;
 }
 
 /**
  * Puts service keys where the product keeps them. What tells of changes row by row is left out: the audit trail, the checks
  * of references, and the state stream, which is to be made anew afterwards.
  */
-export async function enterKeys(databaseUrl: string, { keys, active, pattern }: KeysToEnter): Promise<void> {
+export async function enterKeys(
+  databaseUrl: string,
+  { keys, active, pattern, differing = false }: KeysToEnter,
+): Promise<void> {
   const client = postgresClient(databaseUrl);
   await client.connect();
   try {
@@ -31,9 +39,13 @@ export async function enterKeys(databaseUrl: string, { keys, active, pattern }: 
     const entered = reportProgress('service keys entered in Postgres', keys);
     for (let from = 1; from <= keys; from += rowsAtOnce) {
       const to = Math.min(keys, from + rowsAtOnce - 1);
-      await client.query(enterServiceKeys, [pattern.serviceKeyId, from, to]);
+      await client.query(enterServiceKeys(differing), [pattern.serviceKeyId, from, to]);
       if (to > active.length)
-        await client.query(enterUnusedCertificates, [pattern.serviceKeyId, Math.max(from, active.length + 1), to]);
+        await client.query(enterUnusedCertificates(differing), [
+          pattern.serviceKeyId,
+          Math.max(from, active.length + 1),
+          to,
+        ]);
       entered(to);
     }
     const certificates = reportProgress('certificates of active keys entered', active.length);
@@ -57,7 +69,7 @@ export async function enterKeys(databaseUrl: string, { keys, active, pattern }: 
 }
 
 /** What triggers keep otherwise, which are off here: the order of the lists. */
-export async function summarizeKeys(client: PostgresClient): Promise<void> {
+async function summarizeKeys(client: PostgresClient): Promise<void> {
   await client.query('TRUNCATE service_key_summary');
   await client.query('SELECT summarize_service_keys(array_agg(id)) FROM service_key');
 }
@@ -78,10 +90,15 @@ const enterInstances = `
   SELECT ${uuid('instance', 'n')}, 'million-' || n, plan, parameters, nextval('record_version'), created_at, updated_at
   FROM service_instance, generate_series(1, $2::int) AS n WHERE id = $1`;
 
-const enterServiceKeys = `
+/** Of the key with the number n, and of its certificate. */
+const status = (differing: boolean, of: string) =>
+  differing ? `CASE WHEN n % 100 = 0 THEN 'revoked' ELSE ${of} END` : of;
+const madeAt = (differing: boolean, of: string) => (differing ? `now() - interval '60 days'` : of);
+
+const enterServiceKeys = (differing: boolean) => `
   INSERT INTO service_key (id, service_instance_id, name, key_type, parameters, status, secret_hash, created_at, updated_at)
   SELECT ${uuid('key', 'n')}, ${uuid('instance', `((n - 1) / ${keysOfInstance} + 1)`)}, 'million-' || n, key_type,
-    parameters, status, secret_hash, created_at, updated_at
+    parameters, ${status(differing, 'status')}, secret_hash, ${madeAt(differing, 'created_at')}, updated_at
   FROM service_key, generate_series($2::int, $3::int) AS n WHERE id = $1`;
 
 const columns = `service_key_id, sha256, certificate, serial_number, subject_dn, names_digest, issued_by, issuer_dn, not_before,
@@ -91,10 +108,13 @@ const likePattern = `pattern.issued_by, pattern.issuer_dn, pattern.not_before, p
 // Names are looked up for keys that are not pinned alone; here they need only differ.
 const namesDigest = `encode(sha256(('names ' || n)::bytea), 'hex')`;
 
-const enterUnusedCertificates = `
-  INSERT INTO credential (${columns})
+const enterUnusedCertificates = (differing: boolean) => `
+  INSERT INTO credential (${columns}, last_used_at)
   SELECT ${uuid('key', 'n')}, encode(sha256(('certificate ' || n)::bytea), 'hex'), pattern.certificate, md5('serial ' || n),
-    'CN=sender ' || n || ',O=Bench', ${namesDigest}, ${likePattern}
+    'CN=sender ' || n || ',O=Bench', ${namesDigest}, pattern.issued_by, pattern.issuer_dn, pattern.not_before,
+    ${differing ? `date_trunc('second', now() - interval '1 day' + random() * interval '366 days')` : 'pattern.not_after'}, pattern.pinned,
+    ${status(differing, 'pattern.status')}, pattern.public_key_sha256, nextval('record_version'), ${madeAt(differing, 'pattern.created_at')},
+    ${differing ? `CASE WHEN random() < 0.5 THEN now() - random() * interval '30 days' END` : 'NULL::timestamptz'}
   FROM credential AS pattern, generate_series($2::int, $3::int) AS n WHERE pattern.service_key_id = $1`;
 
 const enterCertificates = `
