@@ -1,25 +1,50 @@
 /**
  * Who may import whom (docs/architecture.md, "The house"). Checked on the resolved files, so that neither a relative path
- * nor a package name gets past it.
+ * nor a package name gets past it. What a package is, the tag in its package.json says (`nx.tags`), by which Nx knows it too; rules
+ * for single files, cycles and built-in modules are why this is no rule of Nx's, which sees packages only.
  */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
-/** Our own packages that a package may import; itself always. */
+/** Libraries that a library of that tag may import; itself always. */
 const mayImport = {
-  'libs/domain': [],
-  'libs/persistence': [],
-  'libs/embedded-servers': [],
-  'libs/xml': ['libs/domain'],
-  'libs/xpath': ['libs/xml', 'libs/domain'],
-  'libs/xslt': ['libs/xpath', 'libs/xml', 'libs/domain'],
-  'libs/simple-language': ['libs/domain'],
-  'libs/flow-engine': ['libs/xslt', 'libs/xpath', 'libs/simple-language', 'libs/xml', 'libs/domain'],
-  'libs/contracts': ['libs/domain'],
-  'libs/admin-client': ['libs/contracts', 'libs/domain'],
-  'libs/pki': ['libs/domain'],
-  'libs/messaging': ['libs/contracts', 'libs/domain'],
-  'libs/service-shell': ['libs/messaging', 'libs/persistence', 'libs/contracts', 'libs/domain'],
-  'libs/testing': ['libs/embedded-servers'],
+  domain: [],
+  persistence: [],
+  'embedded-servers': [],
+  xml: ['domain'],
+  xpath: ['xml', 'domain'],
+  xslt: ['xpath', 'xml', 'domain'],
+  'simple-language': ['domain'],
+  'flow-engine': ['xslt', 'xpath', 'simple-language', 'xml', 'domain'],
+  contracts: ['domain'],
+  'admin-client': ['contracts', 'domain'],
+  pki: ['domain'],
+  messaging: ['contracts', 'domain'],
+  'service-shell': ['messaging', 'persistence', 'contracts', 'domain'],
+  testing: ['embedded-servers'],
 };
+
+/** The tags of each folder; services, tests of the whole and tools have rules by their folders, below. */
+const tagsIn = { libs: Object.keys(mayImport), apps: ['app', 'e2e'], tools: ['tool'] };
+
+/** Folders by tag. @throws Error for a package that no rule would be about */
+function foldersByTag() {
+  const folders = {};
+  for (const file of globSync('{apps,libs,tools}/*/package.json')) {
+    const folder = dirname(file).replaceAll('\\', '/');
+    const allowed = tagsIn[folder.split('/')[0]];
+    const { nx } = JSON.parse(readFileSync(file, 'utf8'));
+    const [tag, ...more] = (nx?.tags ?? []).map((each) => each.replace(/^scope:/, ''));
+    if (more.length > 0 || !allowed.includes(tag))
+      throw new Error(
+        `${file} must have one tag in nx.tags, of scope:{${allowed.join(',')}}; what a new kind of library may import is said in rules.mjs.`,
+      );
+    (folders[tag] ??= []).push(folder);
+  }
+  return folders;
+}
+
+const folders = foldersByTag();
 
 /** Specs, and what is for them alone: those folders are built into no package, their tsconfig.json leaves them out. */
 const tests = [
@@ -30,15 +55,17 @@ const tests = [
 ];
 /** The flow engine and the languages it runs. */
 const engine = '^libs/(xml|xpath|xslt|simple-language|flow-engine)/';
-const escape = (path) => path.replaceAll('/', '\\/');
+const below = (tags) => tags.flatMap((tag) => (folders[tag] ?? []).map((folder) => `^${folder}/`));
 
-const between = Object.entries(mayImport).map(([from, to]) => ({
-  name: `${from.replace('/', '-')}-imports`,
-  comment: to.length === 0 ? `${from} imports nothing of ours.` : `${from} may import ${to.join(', ')} only.`,
-  severity: 'error',
-  from: { path: `^${escape(from)}/`, pathNot: tests },
-  to: { path: '^(apps|libs|tools)/', pathNot: [from, ...to].map((path) => `^${escape(path)}/`) },
-}));
+const between = Object.entries(mayImport)
+  .filter(([tag]) => folders[tag])
+  .map(([tag, others]) => ({
+    name: `libs-${tag}-imports`,
+    comment: others.length === 0 ? `${tag} imports nothing of ours.` : `${tag} may import ${others.join(', ')} only.`,
+    severity: 'error',
+    from: { path: below([tag]), pathNot: tests },
+    to: { path: '^(apps|libs|tools)/', pathNot: below([tag, ...others]) },
+  }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

@@ -83,7 +83,9 @@ function refusedBy(): string[] {
       options,
     );
   } catch (error) {
-    output = (error as { stdout: Buffer }).stdout;
+    const { stdout, stderr } = error as { stdout: Buffer; stderr: Buffer };
+    if (stdout.length === 0) throw new Error(stderr.toString(), { cause: error });
+    output = stdout;
   }
   const { summary } = JSON.parse(output.toString()) as { summary: { violations: { rule: { name: string } }[] } };
   return summary.violations.map(({ rule }) => rule.name);
@@ -100,7 +102,11 @@ beforeAll(() => {
       '.': entry('index'),
       ...(name === 'xpath' ? { './host-language': entry('host-language') } : {}),
     };
-    write(`${path}/package.json`, JSON.stringify({ name: `@sluice/${name}`, type: 'module', exports: exported }));
+    const tag = { libs: name, apps: 'app', tools: 'tool' }[path.split('/')[0] as 'libs' | 'apps' | 'tools'];
+    write(
+      `${path}/package.json`,
+      JSON.stringify({ name: `@sluice/${name}`, type: 'module', exports: exported, nx: { tags: [`scope:${tag}`] } }),
+    );
     write(`${path}/src/index.ts`, 'export const name = 1;\n');
     symlinkSync(join(house, path), join(house, 'node_modules', '@sluice', name));
   }
@@ -128,6 +134,20 @@ describe('the import boundaries', () => {
       expect(refusedBy()).toContain(rule);
     } finally {
       rmSync(join(house, file));
+    }
+  });
+
+  it.each([
+    ['no tag', undefined],
+    ['a tag that no rule is about', ['scope:lib']],
+    ['the tag of another kind', ['scope:tool']],
+    ['two tags', ['scope:domain', 'scope:pki']],
+  ])('refuse a library with %s, which no rule would hold', (_what, tags) => {
+    write('libs/another/package.json', JSON.stringify({ name: '@sluice/another', nx: { tags } }));
+    try {
+      expect(() => refusedBy()).toThrow('libs/another/package.json must have one tag in nx.tags');
+    } finally {
+      rmSync(join(house, 'libs/another'), { recursive: true });
     }
   });
 

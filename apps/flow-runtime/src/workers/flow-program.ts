@@ -12,13 +12,16 @@ export interface FlowProgram {
   readonly elsewhere: WorkerFlow;
 }
 
+let programs = 0;
+
 /**
- * @param name of the flow and its version
+ * @param flow its id and version, for people
  * @throws FlowDefinitionError with every problem, of a flow that is compiled here; others are compiled where they run
  */
-export function programOf(definition: FlowDefinition, name: string): FlowProgram {
+export function programOf(definition: FlowDefinition, flow: string): FlowProgram {
   const text = Buffer.from(JSON.stringify(definition));
-  const elsewhere: WorkerFlow = { name, definition: text };
+  // A version may come again with other contents, from a backup say: workers must not take the one for the other.
+  const elsewhere: WorkerFlow = { name: `${flow} ${++programs}`, definition: text };
   const maxBodyBytes = text.length > maxDefinitionHere ? -1 : boundedBodyBytes(definition);
   return maxBodyBytes < 0 ? { elsewhere } : { here: { flow: compileFlow(definition), maxBodyBytes }, elsewhere };
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -75,6 +76,9 @@ export class WorkerProcess {
         `${signal ?? `exit code ${code}`}${this.#output === '' ? '' : `: ${this.#output.trim().slice(-500)}`}`,
       );
     });
+    // It keeps nobody from ending: it ends itself when the runtime is gone.
+    child.unref();
+    for (const stream of [this.#stream, child.stderr]) (stream as Socket | null)?.unref();
     if (child.pid !== undefined)
       yieldTo(child.pid, (error) => options.onFault(error, 'a worker that cannot be put behind the runtime'));
   }

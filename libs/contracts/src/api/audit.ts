@@ -31,7 +31,7 @@ export const showAudit = defineHttpOperation('listAudit', {
   query: {
     limit,
     after,
-    service: oneOf(auditedServices).optional(),
+    service: oneOf(auditedServices).optional().meta({ description: 'Whose audit trail; absent: all of them.' }),
     since: pointInTime.optional().meta({ description: 'Not before this.' }),
     until: pointInTime.optional().meta({ description: 'Before this.' }),
     actor: sought.meta({ description: 'Name of the admin token.' }),
@@ -53,7 +53,7 @@ export const showAudit = defineHttpOperation('listAudit', {
 export const showAuditChain = defineHttpOperation('listAuditChain', {
   method: 'GET',
   path: '/v1/audit/chains/{service}',
-  parameters: { service: oneOf(auditedServices) },
+  parameters: { service: oneOf(auditedServices).meta({ description: 'Whose audit trail.' }) },
   query: { limit, after },
   tag,
   summary: "Lists a service's audit trail in the order of its hash chain, the first entry first.",

@@ -74,9 +74,11 @@ export const listDecisions = defineOperation('flow-runtime', 'list-decisions', {
     sender: textUpTo(1_024, 1)
       .optional()
       .meta({ description: 'Name of a service key, or subject of a certificate that no key holds.' }),
-    certificate: textOf(/^[0-9a-f]{64}$/, 'must be the SHA-256 of a certificate: 64 digits of 0-9 a-f').optional(),
+    certificate: textOf(/^[0-9a-f]{64}$/, 'must be the SHA-256 of a certificate: 64 digits of 0-9 a-f')
+      .optional()
+      .meta({ description: 'SHA-256 of the certificate that came.' }),
     flow: textUpTo(1_024, 1).optional().meta({ description: 'Id of a flow.' }),
-    outcome: oneOf(outcomes).optional(),
+    outcome: oneOf(outcomes).optional().meta({ description: 'What came of the call.' }),
   }),
   response: page(listedDecision),
   http: {

@@ -47,6 +47,9 @@ export interface ServedFlowOptions {
   readonly requestTimeoutMs?: number;
 }
 
+/** One pool for all of them: starting processes takes longer than most tests. */
+const sharedWorkers = testWorkers();
+
 /** A flow behind the public listener, with its HTTP receivers: everything between two sockets but the bus and the verifier. */
 export class ServedFlow implements AsyncDisposable {
   /** Lines of the message processing log that say what came of a message, parsed. */
@@ -67,7 +70,7 @@ export class ServedFlow implements AsyncDisposable {
     confirmedAsOf: Number.MAX_SAFE_INTEGER,
   };
   readonly #pools = new ConnectionPools({ destinations: loopbackDestinations });
-  readonly #workers = testWorkers({ onFault: (error) => void this.faults.push(error) });
+  readonly #workers = sharedWorkers;
   readonly #listener: PublicListener;
   readonly #agent: Agent;
   #port = 0;
@@ -228,6 +231,5 @@ export class ServedFlow implements AsyncDisposable {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await this.#pools.close();
-    this.#workers.stop();
   }
 }
