@@ -272,3 +272,4 @@ export {
   type BusCluster,
   type BusServerConfiguration,
 } from './bus/server-configuration.js';
+export { clusterLeaseMs, defaultLeaseMs, leaseRenewalMs } from './state/lease-times.js';
