@@ -84,6 +84,7 @@ export {
   serviceKeyParameters,
   type Credentials,
   type GivenServiceKeyParameters,
+  type ServiceKeyParameters,
   type ServiceKeyView,
 } from './api/service-key.js';
 export {
