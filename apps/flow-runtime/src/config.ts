@@ -1,3 +1,4 @@
+import { defaultLeaseMs } from '@sluice/contracts';
 import { databaseEnvironment, destinationEnvironment, readEnvironment, shellEnvironment } from '@sluice/service-shell';
 import { z } from 'zod';
 import type { ListenersConfig } from './listeners/listeners.js';
@@ -74,7 +75,7 @@ const environment = shellEnvironment
       .int()
       .min(1_000)
       .max(600_000)
-      .default(10_000)
+      .default(defaultLeaseMs)
       .describe(
         'How long verdicts are trusted after the state stream was last known to be writable and followed to its end.',
       ),

@@ -89,6 +89,7 @@ export {
   serviceKeyParameters,
   type Credentials,
   type GivenServiceKeyParameters,
+  type ServiceKeyParameters,
   type ServiceKeyView,
 } from './api/service-key.js';
 export {
@@ -283,3 +284,4 @@ export {
   type BusCluster,
   type BusServerConfiguration,
 } from './bus/server-configuration.js';
+export { clusterLeaseMs, defaultLeaseMs, leaseRenewalMs } from './state/lease-times.js';

@@ -31,7 +31,6 @@ export {
   type KeyAlgorithm,
   type KeyType,
   type RevocationReason,
-  type ServiceKeyParameters,
 } from './certificate/service-key.js';
 export { planRetirements, type PlannedCertificate } from './certificate/plan-retirements.js';
 export { canonicalRequestPath, flowAddressViolation, FlowRoutes } from './flow/flow-address.js';

@@ -33,7 +33,7 @@ const readsAtOnce = 64;
 
 /**
  * What a writing service knows of the state stream and nobody else does: what it was acknowledged. Once for each incarnation of the
- * stream it holds its acknowledgements in Postgres against it, and from then on says once a second that all stands. A
+ * stream it holds its acknowledgements in Postgres against it, and from then on says every `leaseRenewalMs` that all stands. A
  * stream that has lost some of it is condemned: nothing is decided by it any more, and it is made anew from Postgres.
  */
 export class ConfirmState {

@@ -19,7 +19,7 @@ export interface FollowStateOptions {
   /** File with the public keys (PEM, one after the other) whose signatures on records are believed. */
   readonly recordKeysFile: string;
   readonly capacity?: number;
-  /** Whether it decides by what it remembers of the stream: then it writes a lease into it once a second. */
+  /** Whether it decides by what it remembers of the stream: then it writes a lease into it, and renews it. */
   readonly leases?: boolean;
 }
 

@@ -2,6 +2,7 @@ import {
   cloudEvent,
   eventSubject,
   eventType,
+  leaseRenewalMs,
   signedPrefixes,
   stateKey,
   statePrefixOf,
@@ -55,7 +56,6 @@ export interface StreamMaker {
 const publicationTimeoutMs = 2_000;
 
 /** How often the stream is confirmed: the leases of the flow runtimes count from it, and end without it. */
-const confirmationIntervalMs = 1_000;
 const pruneIntervalMs = 60_000;
 
 /** Records put side by side into a bucket that is filled. */
@@ -162,7 +162,7 @@ export class PublishedChanges {
     shell.metrics.counted('sluice_outbox_published_total', 'Outbox rows published.', () => relay.publishedRows);
     shell.metrics.gauge(
       'sluice_state_confirmed',
-      '1 where this process has seen that all it was acknowledged stands in the state stream, and says so once a second.',
+      '1 where this process has seen that all it was acknowledged stands in the state stream, and says so.',
       () => (confirmState.standing ? 1 : 0),
     );
     shell.metrics.counted(
@@ -185,7 +185,7 @@ export class PublishedChanges {
     relay.start();
     const timers = [
       setInterval(() => this.#fillIfMissing(state), 250),
-      setInterval(() => this.#confirm(confirmState), confirmationIntervalMs),
+      setInterval(() => this.#confirm(confirmState), leaseRenewalMs),
       setInterval(() => this.#prune(), pruneIntervalMs),
     ];
     void this.#watchConnection(() => {

@@ -1,3 +1,4 @@
+import { clusterLeaseMs } from '@sluice/contracts';
 import type { Provisioned } from '@sluice/provision';
 import { databaseUrlFor } from '@sluice/provision';
 import type { StackConfig } from './config.js';
@@ -18,8 +19,7 @@ function defaultsOf(config: StackConfig, service: string): Record<string, string
   return {
     // Receivers, OCSP responders and web servers of CRLs that are tried out run on this machine.
     ALLOWED_DESTINATIONS: 'localhost,127.0.0.0/8,::1',
-    // A cluster elects another leader after four to nine seconds, and the stream has to be confirmed after it.
-    ...(config.natsServers > 1 && service === 'flow-runtime' ? { LEASE_MS: '25000' } : {}),
+    ...(config.natsServers > 1 && service === 'flow-runtime' ? { LEASE_MS: String(clusterLeaseMs) } : {}),
   };
 }
 

@@ -1,5 +1,10 @@
-import { serviceKeyParameters, type Credentials, type GivenServiceKeyParameters } from '@sluice/contracts';
-import { invalidArgument, SluiceError, type ServiceKeyParameters } from '@sluice/domain';
+import {
+  serviceKeyParameters,
+  type Credentials,
+  type GivenServiceKeyParameters,
+  type ServiceKeyParameters,
+} from '@sluice/contracts';
+import { invalidArgument, SluiceError } from '@sluice/domain';
 import { violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import { type ChangeScope, PublishedChanges, CLOCK } from '@sluice/service-shell';

@@ -1,4 +1,5 @@
-import { invalidArgument, SluiceError, type ServiceKeyParameters } from '@sluice/domain';
+import type { ServiceKeyParameters } from '@sluice/contracts';
+import { invalidArgument, SluiceError } from '@sluice/domain';
 import type { Certificate } from '@sluice/pki';
 import type { ChangeScope } from '@sluice/service-shell';
 import type { CertificateAuthority } from '../issuing-cas/certificate-authority.js';

@@ -1,4 +1,5 @@
-import { freezeName, type DistinguishedName, type ServiceKeyParameters } from '@sluice/domain';
+import type { ServiceKeyParameters } from '@sluice/contracts';
+import { freezeName, type DistinguishedName } from '@sluice/domain';
 import { generateEncodedKeyPair, type EncodedKeyPair } from '@sluice/pki';
 import type { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';

@@ -1,4 +1,5 @@
-import type { KeyType, ServiceKeyParameters } from '@sluice/domain';
+import type { ServiceKeyParameters } from '@sluice/contracts';
+import type { KeyType } from '@sluice/domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity({ name: 'service_key' })

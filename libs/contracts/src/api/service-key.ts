@@ -45,6 +45,8 @@ export const credentials = z
   .meta({ id: 'Credentials' });
 export type Credentials = z.infer<typeof credentials>;
 
+/* Of each type: how its parameters are given, and what of them is kept. */
+
 const validity = wholeNumber(1, 365, 'of days').default(365).meta({ description: 'Days.' });
 const filled = (what: string) => textOf(/\S/, `must be ${what}`);
 const parameterOf = (type: (typeof keyTypes)[number]) => `a parameter of key type ${type}`;
@@ -52,6 +54,7 @@ const parameterOf = (type: (typeof keyTypes)[number]) => `a parameter of key typ
 const ofSecret = members({ 'key-type': z.literal('client_secret') }, parameterOf('client_secret')).meta({
   title: 'client_secret',
 });
+const storedSecret = z.object({ 'key-type': z.literal('client_secret') });
 const ofCertificate = members(
   {
     'key-type': z.literal('certificate').optional(),
@@ -71,6 +74,12 @@ const ofCertificate = members(
       });
   })
   .meta({ title: 'certificate' });
+const storedCertificate = z.object({
+  'key-type': z.literal('certificate'),
+  validity: z.number(),
+  'key-algorithm': z.enum(keyAlgorithms),
+  'key-length': z.number().optional(),
+});
 const ofExternalCertificate = members(
   {
     'key-type': z.literal('certificate_external'),
@@ -79,6 +88,11 @@ const ofExternalCertificate = members(
   },
   parameterOf('certificate_external'),
 ).meta({ title: 'certificate_external' });
+const storedExternalCertificate = z.object({
+  'key-type': z.literal('certificate_external'),
+  'X.509': z.string(),
+  'pin-certificate': z.boolean(),
+});
 const ofCertificateRequest = members(
   {
     'key-type': z.literal('certificate_request'),
@@ -87,6 +101,11 @@ const ofCertificateRequest = members(
   },
   parameterOf('certificate_request'),
 ).meta({ title: 'certificate_request' });
+const storedCertificateRequest = z.object({
+  'key-type': z.literal('certificate_request'),
+  'certificate-request': z.string(),
+  validity: z.number(),
+});
 
 /** The parameters with which a service key is made, by its type; `certificate` when none is named. */
 export const serviceKeyParameters = z
@@ -106,25 +125,13 @@ export type GivenServiceKeyParameters = z.output<typeof serviceKeyParameters>;
 /** Of a key that exists, with what was left out. */
 export const storedServiceKeyParameters = z
   .discriminatedUnion('key-type', [
-    z.object({ 'key-type': z.literal('client_secret') }),
-    z.object({
-      'key-type': z.literal('certificate'),
-      validity: z.number(),
-      'key-algorithm': z.enum(keyAlgorithms),
-      'key-length': z.number().optional(),
-    }),
-    z.object({
-      'key-type': z.literal('certificate_external'),
-      'X.509': z.string(),
-      'pin-certificate': z.boolean(),
-    }),
-    z.object({
-      'key-type': z.literal('certificate_request'),
-      'certificate-request': z.string(),
-      validity: z.number(),
-    }),
+    storedSecret,
+    storedCertificate,
+    storedExternalCertificate,
+    storedCertificateRequest,
   ])
   .meta({ id: 'StoredServiceKeyParameters' });
+export type ServiceKeyParameters = z.output<typeof storedServiceKeyParameters>;
 
 export const serviceKey = z
   .object({

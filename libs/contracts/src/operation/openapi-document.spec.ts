@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { keyTypes } from '@sluice/domain';
 import { httpStatusOf } from './http-status.js';
 import { errorsOf, openApiDocument } from './openapi-document.js';
 import { operations } from './operations.js';
@@ -31,16 +32,11 @@ describe('the description of the admin API', () => {
     expect(text).not.toContain('$defs');
   });
 
-  it('names the types of keys, each with its parameters', () => {
-    const { oneOf } = document.components.schemas['ServiceKeyParameters'] as {
+  it.each(['ServiceKeyParameters', 'StoredServiceKeyParameters'])('has in %s every type of keys', (name) => {
+    const { oneOf } = document.components.schemas[name] as {
       oneOf: { properties: Record<string, { const?: string }> }[];
     };
-    expect(oneOf.map(({ properties }) => properties['key-type']?.const)).toEqual([
-      'client_secret',
-      'certificate',
-      'certificate_external',
-      'certificate_request',
-    ]);
+    expect(oneOf.map(({ properties }) => properties['key-type']?.const)).toEqual(keyTypes);
   });
 
   it('has for every operation the status of each error it may be answered with', () => {

@@ -136,14 +136,14 @@ export const completeRecord = record.extend({ service: z.string(), epoch: z.stri
 export type CompleteRecord = z.infer<typeof completeRecord>;
 
 /**
- * Written once a second by each flow runtime in a slot of its own, each on the condition that the one before it still
+ * Written every `leaseRenewalMs` by each flow runtime in a slot of its own, each on the condition that the one before it still
  * stands: that it was taken proves that the stream can be written and has lost nothing up to it. The version counts.
  */
 export const leaseRecord = record.extend({ holder: z.string() });
 export type LeaseRecord = z.infer<typeof leaseRecord>;
 
 /**
- * Written once a second by each writing service: all that it ever acknowledged stands in this epoch, as seen in this
+ * Written every `leaseRenewalMs` by each writing service: all that it ever acknowledged stands in this epoch, as seen in this
  * incarnation of the stream (the run of the server, or the leader, that answers for it). `wallClockMs` is what its wall clock showed,
  * in milliseconds since 1970, so that everybody can compare clocks.
  */

@@ -6,23 +6,6 @@ export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 export const rsaKeyLengths = [2048, 3072, 4096] as const;
 
-/** Parameters of a service key, by type. `validity` is in days. */
-export type ServiceKeyParameters =
-  | { readonly 'key-type': 'client_secret' }
-  | {
-      readonly 'key-type': 'certificate';
-      readonly validity: number;
-      readonly 'key-algorithm': KeyAlgorithm;
-      readonly 'key-length'?: number;
-    }
-  | { readonly 'key-type': 'certificate_external'; readonly 'X.509': string; readonly 'pin-certificate': boolean }
-  | {
-      readonly 'key-type': 'certificate_request';
-      readonly validity: number;
-      /** PKCS#10 in PEM. */
-      readonly 'certificate-request': string;
-    };
-
 /** RFC 5280 §5.3.1, by the names the API uses. */
 export const revocationReasons = [
   'unspecified',

@@ -1,4 +1,5 @@
 import {
+  leaseRenewalMs,
   stateKey,
   statePrefixOf,
   stateRepublishPrefix,
@@ -116,7 +117,7 @@ export class StateFollower {
     });
     void this.#watchConnection();
     void this.#resync();
-    this.#timer = setInterval(() => void this.#heartbeat(), this.options.heartbeatMs ?? 1_000);
+    this.#timer = setInterval(() => void this.#heartbeat(), this.options.heartbeatMs ?? leaseRenewalMs);
   }
 
   stop(): void {

@@ -53,7 +53,7 @@ const maxWrittenKept = 64;
 const maxAppliedKept = 20_000;
 
 /**
- * The lease of a process that decides by what it remembers of the state stream. It writes into the stream once a second, each
+ * The lease of a process that decides by what it remembers of the state stream. It writes into the stream every `leaseRenewalMs`, each
  * time on the condition that what it wrote the second before still stands. An acknowledgement therefore proves three things of
  * the moment it was asked for: that changes can be written, that the stream has lost nothing up to the lease before, and how far
  * the stream had come. What the writing services confirmed after one of these leases, they confirmed after it was asked for.

@@ -9,7 +9,7 @@ import { CONFIG } from './tokens.js';
 export interface StateModuleOptions {
   /** The prefixes it holds whole. */
   readonly holds: readonly StatePrefix[];
-  /** Whether it decides by what it remembers of the stream: then it writes a lease into it once a second. */
+  /** Whether it decides by what it remembers of the stream: then it writes a lease into it, and renews it. */
   readonly leases?: boolean;
   /** What keeps it from being ready; unless given, everything that keeps the follower from it. */
   readonly notReady?: (follower: StateFollower) => string[];

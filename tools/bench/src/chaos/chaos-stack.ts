@@ -1,3 +1,4 @@
+import { clusterLeaseMs, defaultLeaseMs } from '@sluice/contracts';
 import { freePort, startChildServer } from '@sluice/embedded-servers';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,7 @@ export interface ChaosStack {
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 /** `LEASE_MS` of the local stack, with one server of NATS and with three. */
-const leaseMs = { 1: 10_000, 3: 25_000 } as const;
+const leaseMs = { 1: defaultLeaseMs, 3: clusterLeaseMs } as const;
 export const recoveryTimeoutMs = 60_000;
 
 /**

@@ -1,3 +1,4 @@
+import { clusterLeaseMs } from '@sluice/contracts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { provision, readServerNames } from '@sluice/provision';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -79,7 +80,7 @@ describe('the local stack', () => {
     expect(runtime({})['ALLOWED_DESTINATIONS']).toBe('localhost,127.0.0.0/8,::1');
     expect(runtime({ ALLOWED_DESTINATIONS: '' })['ALLOWED_DESTINATIONS']).toBe('');
     expect(runtime({})['LEASE_MS']).toBeUndefined();
-    expect(runtime({}, { SLUICE_NATS_SERVERS: '3' })['LEASE_MS']).toBe('25000');
+    expect(runtime({}, { SLUICE_NATS_SERVERS: '3' })['LEASE_MS']).toBe(String(clusterLeaseMs));
     expect(runtime({ LEASE_MS: '30000' }, { SLUICE_NATS_SERVERS: '3' })['LEASE_MS']).toBe('30000');
   });
 

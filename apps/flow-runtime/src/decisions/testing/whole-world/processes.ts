@@ -1,4 +1,11 @@
-import { stateKey, stateWriters, verifyCertificate, type StateRecord, type StateWriter } from '@sluice/contracts';
+import {
+  defaultLeaseMs,
+  stateKey,
+  stateWriters,
+  verifyCertificate,
+  type StateRecord,
+  type StateWriter,
+} from '@sluice/contracts';
 import { hasReached, SluiceError, type Position } from '@sluice/domain';
 import {
   StateFollower,
@@ -24,7 +31,7 @@ import { RefusalCache } from '../../refusal-cache.js';
 import type { BusClient, SimulatedBus } from './simulated-bus.js';
 import type { SimulatedPostgres } from './simulated-postgres.js';
 
-export const leaseMs = 10_000;
+export const leaseMs = defaultLeaseMs;
 export const writersAbsentMs = 60_000;
 export const refusalMs = 2_000;
 
