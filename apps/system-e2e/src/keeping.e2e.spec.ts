@@ -79,21 +79,22 @@ describe('keeping what matters', () => {
       }
       const listed = await administrator.client.expect<{ items: Entry[] }>(200, 'GET', '/v1/audit?limit=1000');
       const by = listed.items.filter(({ actor }) => actor === 'operator-7');
+      // The newest first, of all services.
       expect(by.map(({ action }) => action)).toEqual([
-        'sluice.key-management.create-service-instance.v1',
-        'sluice.key-management.update-service-instance.v1',
-        'sluice.key-management.create-service-key.v1',
-        'sluice.authorization.create-user-role.v1',
         'sluice.flow-runtime.deploy-flow.v1',
+        'sluice.key-management.create-service-key.v1',
+        'sluice.key-management.update-service-instance.v1',
+        'sluice.key-management.create-service-instance.v1',
+        'sluice.authorization.create-user-role.v1',
       ]);
-      expect(by[1]?.changes).toMatchObject([
+      expect(by[2]?.changes).toMatchObject([
         {
           table: 'service_instance',
           before: { id: instance.id, parameters: { roles: [role] } },
           after: { id: instance.id, parameters: { roles: ['ESBMessaging.send'] } },
         },
       ]);
-      expect(by[2]?.changes.map(({ table, before }) => [table, before])).toEqual([
+      expect(by[1]?.changes.map(({ table, before }) => [table, before])).toEqual([
         ['service_key', null],
         ['credential', null],
       ]);
@@ -109,7 +110,7 @@ describe('keeping what matters', () => {
       );
       expect([...first.items, ...second.items]).toEqual(listed.items.slice(0, 4));
 
-      const newest = by[2]?.sequence ?? 0;
+      const newest = by[1]?.sequence ?? 0;
       await until(
         async () => {
           const { text } = await runAdminCommand(stack.home, ['verify-audit']);
