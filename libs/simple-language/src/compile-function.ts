@@ -57,6 +57,7 @@ export function compileSimpleFunction(source: string): CompiledExpression {
       text,
     );
   }
+  if (/^(?:in\.)?headers\.size(?:\(\))?$/.test(text)) return (context) => context.message.headers.size;
   const header = /^(?:in\.)?headers?(?=[.:[?])/.exec(text);
   if (header !== null) return compileLookup(text.slice(header[0].length), text, headersOf);
   const property = /^(?:exchangeProperty|property|exchange\.properties)(?=[.:[?])/.exec(text);
@@ -77,8 +78,6 @@ function compileConstantName(text: string): CompiledExpression {
     return (context) => context.flowName;
   const exception = /^(?:in\.)?exception(?![A-Za-z])/.exec(text);
   if (exception !== null) return compileException(text.slice(exception[0].length), text);
-  const headers = /^(?:in\.)?headers(?:\.size(?:\(\))?)$/.exec(text);
-  if (headers !== null) return (context) => context.message.headers.size;
   for (const [pattern, reason, nearest] of UNSUPPORTED)
     if (pattern.test(text)) throw unsupported(text, reason, nearest);
   throw new ExpressionSyntaxError(`"\${${text}}" is not a Simple function.`, {

@@ -133,11 +133,9 @@ describe('XPath 3.1', () => {
   });
 
   it('ends an evaluation that would take too long', () => {
-    const start = performance.now();
     expect(() => evaluate('count(for $a in 1 to 100000, $b in 1 to 100000 return $a * $b)')).toThrow(
       'more steps than allowed',
     );
-    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   it('walks a large document once', () => {

@@ -1,4 +1,4 @@
-import { createEventStream, StateBucket } from '@sluice/messaging';
+import { createEventStream, StateBucket, type RequestClient } from '@sluice/messaging';
 import { createDataSource } from '@sluice/persistence';
 import { startService, type ServiceUnderTest } from '@sluice/service-shell/testing';
 import { createAccount } from '@nats-io/nkeys';
@@ -19,6 +19,8 @@ export interface AuthorizationOptions {
   readonly now: () => number;
   /** More of its environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Asks the other services who uses a role; absent, nobody uses any. */
+  readonly requests?: RequestClient;
 }
 
 /** NATS for {@link startAuthorization}: the event stream's API is reached under a prefix, here in the same account. */
@@ -64,9 +66,11 @@ export async function startAuthorization(options: AuthorizationOptions): Promise
     }),
     connection: options.connection,
     now: options.now,
+    ...(options.requests && { requests: options.requests }),
     override: (builder) => {
       builder.overrideProvider(Subscribers).useValue({ deleteConsumers: () => Promise.resolve() });
-      builder.overrideProvider(FIND_ROLE_USERS).useValue(() => Promise.resolve({ serviceInstances: [], flows: [] }));
+      if (!options.requests)
+        builder.overrideProvider(FIND_ROLE_USERS).useValue(() => Promise.resolve({ serviceInstances: [], flows: [] }));
       return builder;
     },
   });

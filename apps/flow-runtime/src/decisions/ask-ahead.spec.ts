@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DecideResponse } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
+import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../flows/deployed-flows.js';
 import { AskAhead } from './ask-ahead.js';
 import type { Requester } from './decide-call.js';
@@ -51,6 +52,22 @@ describe('asking authorization ahead', () => {
     ['are that no pinned key holds the certificate', () => Promise.reject(new SluiceError('not-found', 'none'))],
   ])('ends for the moment when the answers %s', async (_what, answer) => {
     expect(await askedOf(50, answer, 'i')).toBeLessThan(10);
+  });
+
+  it('fails whoever waits for the answer with an error that is none of ours, and nobody else', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      const { ahead } = askAhead(() => Promise.reject(new TypeError('a fault')));
+      await expect(ahead.begin('c', endpoint, minimum)?.about('i')).rejects.toThrow('a fault');
+      ahead.begin('c', endpoint, minimum);
+      await setImmediate();
+      await setImmediate();
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
   });
 
   it('does not ask where no role is asked for', () => {

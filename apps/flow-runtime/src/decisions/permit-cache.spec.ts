@@ -66,6 +66,24 @@ describe('the cache of permits', () => {
     expect(cache.size).toBe(3);
   });
 
+  it.each([
+    [0, 1, 2],
+    [1, 0, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+  ])('forgets a certificate when its last permit made room, in the order %i %i %i', (...order) => {
+    const cache = new PermitCache(3);
+    const endpoints = ['f', 'g', 'h'].map((flowId) => ({ flowId }) as unknown as Endpoint);
+    const permits = endpoints.map((each) => cache.store(given('a', [], each)));
+    for (const index of order) cache.use(permits[index] as NonNullable<(typeof permits)[number]>);
+    order.forEach((index, turn) => {
+      expect(cache.knows('a')).toBe(true);
+      cache.store(given(`other${turn}`));
+      expect(cache.get('a', endpoints[index] as Endpoint)).toBeUndefined();
+    });
+    expect(cache.knows('a')).toBe(false);
+  });
+
   it('forgets the records that nothing rests on any more', () => {
     const cache = new PermitCache(2);
     for (let caller = 0; caller < 10; caller++) {

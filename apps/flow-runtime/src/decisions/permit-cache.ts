@@ -116,6 +116,7 @@ export class PermitCache {
     }
     cached.seenAt = changes;
     this.#hits++;
+    // Stryker disable next-line ConditionalExpression: the one used last is unlinked and linked to the same place
     if (this.#lastUsed !== cached) {
       this.#unlink(cached);
       this.#link(cached);
@@ -155,6 +156,7 @@ export class PermitCache {
   }
 
   clear(): void {
+    // Stryker disable next-line UpdateOperator: eras are compared for equality alone
     this.#era++;
     this.#grounds.clear();
     this.#permits.clear();

@@ -66,6 +66,7 @@ export class RefusalCache<R> {
 
   changed(key: string, sequence: number): void {
     this.#kept.changed(key, sequence);
+    // Stryker disable next-line EqualityOperator: the same sequence once more changes nothing
     if (isTrustRecord(key) && sequence > this.#trustChangedAt) this.#trustChangedAt = sequence;
   }
 

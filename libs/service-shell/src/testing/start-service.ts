@@ -52,15 +52,22 @@ export async function startService(options: ServiceUnderTestOptions): Promise<Se
     imports: [ShellModule.of(shell, options.config, readiness, options.now), options.module],
   });
   const testing = await (options.override?.(builder) ?? builder).compile();
-  await testing.init();
+  const stop = async () => {
+    await testing.close();
+    for (const end of endings.reverse()) await end();
+  };
+  try {
+    await testing.init();
+  } catch (error) {
+    // What was opened before the fault would keep the test process.
+    await stop();
+    throw error;
+  }
   return {
     readiness,
     metrics,
     get: (token) => testing.get(token, { strict: false }),
-    stop: async () => {
-      await testing.close();
-      for (const end of endings.reverse()) await end();
-    },
+    stop,
   };
 }
 

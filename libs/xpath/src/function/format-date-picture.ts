@@ -123,7 +123,8 @@ function zone(value: DateValue, presentation: string, specifier: string): string
   if (specifier === 'z') return `GMT${text}`;
   if (presentation === 'Z' || (presentation.endsWith('t') && value.zone === 0)) return value.zone === 0 ? 'Z' : text;
   if (/^0{4}/.test(presentation)) return text.replace(':', '');
-  if (presentation === '0' || presentation === '00') return text.replace(/:00$/, '');
+  if (presentation === '0') return text.replace(/:00$/, '').replace(/^(.)0/, '$1');
+  if (presentation === '00') return text.replace(/:00$/, '');
   return text;
 }
 

@@ -47,10 +47,19 @@ function stripBlanks(pattern: string): string {
   return pattern.replace(/[ \t\r\n]/g, '');
 }
 
-/** Turns `$1` and `\$` of a replacement into what RE2 expects. */
-export function xpathReplacement(replacement: string, literal: boolean): string {
-  if (literal) return RE2JS.quoteReplacement(replacement);
+/**
+ * Writes a replacement as RE2JS takes it, where only `$` is special: F&O 5.6.4 escapes `\` and `$` with `\`, and a group that
+ * there is not stands for nothing.
+ * @throws FlowProcessingError FORX0004
+ */
+export function xpathReplacement(replacement: string, groups: number): string {
   if (/(^|[^\\])(\\\\)*\\([^\\$]|$)/.test(replacement) || /(^|[^\\])(\\\\)*\$(?!\d)/.test(replacement))
     throw xpathError('FORX0004', `"${replacement}" is not a replacement.`);
-  return replacement;
+  return replacement.replace(/\\(.)|\$(\d+)/g, (_, escaped: string | undefined, digits: string) => {
+    if (escaped !== undefined) return escaped === '$' ? '$$' : escaped;
+    let known = digits;
+    while (known.length > 1 && Number(known) > groups) known = known.slice(0, -1);
+    const group = Number(known) === 0 ? '$&' : Number(known) <= groups ? `$${known}` : '';
+    return group + digits.slice(known.length);
+  });
 }

@@ -1,4 +1,5 @@
 import { XmlTreeBuilder } from '@sluice/xml';
+import { RE2JS } from 're2js';
 import { FN_NAMESPACE } from '../static-context.js';
 import { compareText } from '../value/arithmetic.js';
 import { EMPTY, type Item, type Sequence, atomize, oneAtomic, textOf, xpathError } from '../value/xpath-value.js';
@@ -118,7 +119,11 @@ export const TEXT_FUNCTIONS: readonly FunctionEntry[] = [
       boundedText(
         regex
           .matcher(textArgument(values[0]))
-          .replaceAll(xpathReplacement(textArgument(values[2]), flags.includes('q'))),
+          .replaceAll(
+            flags.includes('q')
+              ? RE2JS.quoteReplacement(textArgument(values[2]))
+              : xpathReplacement(textArgument(values[2]), regex.groupCount()),
+          ),
       ),
     ];
   }),
