@@ -18,12 +18,14 @@ function observed() {
   const room = new LogRoom();
   const lease = { underWay: 0, leaseHolds: true };
   const decisions = { dropped: 0 };
+  const tallies = { dropped: 0 };
   const statistics = { entries: 0, groups: 0, withoutPayloads: 0 };
   const runtimeMetrics = new RuntimeMetrics(metrics, {
     permits,
     refusals,
     decideCall: lease as unknown as DecideCall,
     decisions: decisions as unknown as RecordDecision,
+    tallies,
     messages: { statistics } as unknown as RecordMessage,
     room,
   });
@@ -36,7 +38,7 @@ function observed() {
         .filter((line) => line.startsWith(name))
         .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
     );
-  return { runtimeMetrics, permits, refusals, room, lease, decisions, statistics, values };
+  return { runtimeMetrics, permits, refusals, room, lease, decisions, tallies, statistics, values };
 }
 
 describe('the metrics of a flow runtime', () => {
@@ -106,9 +108,10 @@ describe('the metrics of a flow runtime', () => {
   });
 
   it('show the lease, what is being decided, and what was not kept', () => {
-    const { lease, decisions, statistics, values } = observed();
+    const { lease, decisions, tallies, statistics, values } = observed();
     Object.assign(lease, { underWay: 4, leaseHolds: false });
     decisions.dropped = 2;
+    tallies.dropped = 5;
     Object.assign(statistics, { entries: 9, groups: 3, withoutPayloads: 1 });
     expect({
       ...values('sluice_decision'),
@@ -119,6 +122,7 @@ describe('the metrics of a flow runtime', () => {
     }).toEqual({
       sluice_decisions_under_way: 4,
       sluice_decision_records_dropped_total: 2,
+      sluice_decision_tallies_dropped_total: 5,
       sluice_lease_holds: 0,
       sluice_message_log_entries_total: 9,
       sluice_message_log_batches_total: 3,

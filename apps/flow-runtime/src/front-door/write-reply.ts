@@ -53,7 +53,25 @@ export function writeReply(
   // Each byte is one character of Latin-1, so nothing is changed by it.
   else if (typeof body !== 'string' && length <= maxJoinedBody)
     response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1');
-  else response.end(body);
+  else if (length <= maxPiece) response.end(body);
+  else writeInPieces(response, typeof body === 'string' ? Buffer.from(body) : body);
+}
+
+/** Octets that are encrypted in one turn of the event loop: all others wait for it. */
+const maxPiece = 256 * 1024;
+
+/** A large body goes out as its reader takes it, a piece in each turn, and is not copied whole into the buffers of the connection. */
+function writeInPieces(response: ServerResponse, body: Uint8Array): void {
+  let at = 0;
+  const next = (): void => {
+    if (response.destroyed) return;
+    const piece = body.subarray(at, at + maxPiece);
+    at += piece.length;
+    if (at === body.length) response.end(piece);
+    else if (response.write(piece)) setImmediate(next);
+    else response.once('drain', next);
+  };
+  next();
 }
 
 /** What is no message of the channel; a SOAP client reads a fault. */
