@@ -2,6 +2,7 @@ import { AuditModule, DatabaseModule, PublishedChangesModule, StateModule } from
 import { Module } from '@nestjs/common';
 import { AdaptersModule } from './adapters/adapters.module.js';
 import { DecisionsModule } from './decisions/decisions.module.js';
+import { EventLoopModule } from './event-loop/event-loop.module.js';
 import { FlowsModule } from './flows/flows.module.js';
 import { FrontDoorModule } from './front-door/front-door.module.js';
 import { MessagesModule } from './messages/messages.module.js';
@@ -20,6 +21,7 @@ const writer = 'flow-runtime';
     PublishedChangesModule.forRoot({ writer, records: allRecords }),
     AuditModule.forRoot(writer),
     ReceiverCredentialsModule,
+    EventLoopModule,
     WorkersModule,
     MessagesModule,
     AdaptersModule,

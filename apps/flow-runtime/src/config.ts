@@ -165,6 +165,13 @@ const environment = shellEnvironment
       .max(3_600_000)
       .default(10_000)
       .describe('CPU time that one message may use in them, in milliseconds.'),
+    EVENT_LOOP_LIMIT_MS: z.coerce
+      .number()
+      .int()
+      .min(2_000)
+      .max(600_000)
+      .default(30_000)
+      .describe('How long the event loop may stand still before the process ends itself, to be started anew.'),
     SCRIPT_TIME_LIMIT_MS: z.coerce
       .number()
       .int()

@@ -10,6 +10,8 @@ import { RecordDecision } from '../decisions/record-decision.js';
 import { RefusalCache } from '../decisions/refusal-cache.js';
 import { ReportUsage } from '../decisions/report-usage.js';
 import { TallyDecisions } from '../decisions/tally-decisions.js';
+import { EventLoopModule } from '../event-loop/event-loop.module.js';
+import { WatchEventLoop } from '../event-loop/watch-event-loop.js';
 import { DeployedFlows } from '../flows/deployed-flows.js';
 import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
@@ -28,7 +30,7 @@ import { RuntimeMetrics } from './runtime-metrics.js';
 
 /** Takes requests of senders, on the listeners. It opens last and closes first. */
 @Module({
-  imports: [DecisionsModule, FlowsModule, MessagesModule, WorkersModule],
+  imports: [DecisionsModule, EventLoopModule, FlowsModule, MessagesModule, WorkersModule],
   providers: [
     {
       provide: RuntimeMetrics,
@@ -59,7 +61,17 @@ import { RuntimeMetrics } from './runtime-metrics.js';
     },
     {
       provide: RunRequest,
-      inject: [Shell, CONFIG, CLOCK, RecordDecision, RecordMessage, FlowWorkers, ReportUsage, RuntimeMetrics],
+      inject: [
+        Shell,
+        CONFIG,
+        CLOCK,
+        RecordDecision,
+        RecordMessage,
+        FlowWorkers,
+        ReportUsage,
+        WatchEventLoop,
+        RuntimeMetrics,
+      ],
       useFactory: (
         { spans, onFault }: Shell,
         config: Pick<Config, 'MESSAGE_TIME_LIMIT_MS'>,
@@ -68,9 +80,11 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         messages: RecordMessage,
         workers: FlowWorkers,
         usage: ReportUsage,
+        eventLoop: WatchEventLoop,
         metrics: RuntimeMetrics,
       ) =>
         new RunRequest({
+          eventLoop,
           messages,
           workers,
           decisions,

@@ -15,6 +15,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Permit } from '../decisions/permit-cache.js';
 import type { DecidedCall, RecordDecision } from '../decisions/record-decision.js';
 import type { ReportUsage } from '../decisions/report-usage.js';
+import type { WatchEventLoop } from '../event-loop/watch-event-loop.js';
 import type { Endpoint } from '../flows/deployed-flows.js';
 import { decisionIdHeader, respondWithProblem } from '../listeners/problem-response.js';
 import { messageId } from '../messages/message-id.js';
@@ -49,6 +50,7 @@ export interface RunRequestParts {
   readonly workers: Pick<FlowWorkers, 'run'>;
   readonly decisions: RecordDecision;
   readonly usage: ReportUsage;
+  readonly eventLoop: Pick<WatchEventLoop, 'lastFlow'>;
   readonly metrics: RuntimeMetrics;
   /** Absent unless spans are exported. */
   readonly spans?: TakesSpans | undefined;
@@ -110,6 +112,7 @@ export class RunRequest {
         return undefined;
       }
       if (incoming) message.awaitBody(incoming);
+      this.parts.eventLoop.lastFlow = endpoint.flowId;
       const { id, start, correlationId } = running;
       pending = runFlow(flow, message, endpoint.ports, {
         messageId: id,

@@ -153,6 +153,7 @@ export class ServedFlow implements AsyncDisposable {
       run: new RunRequest({
         messages,
         workers: this.#workers,
+        eventLoop: { lastFlow: undefined },
         decisions,
         usage: new ReportUsage(requests, now, 60_000, onFault),
         metrics,
