@@ -23,8 +23,7 @@ import type { RecordMessage, RunningMessage } from '../messages/record-message.j
 import { failedLog } from '../workers/failed-log.js';
 import type { FlowWorkers } from '../workers/flow-workers.js';
 import { unpackError } from '../workers/pack-message.js';
-import type { PackedLog } from '../workers/worker-frames.js';
-import type { WorkerOutcome } from '../workers/worker-task.js';
+import type { WorkerLog, WorkerOutcome } from '../workers/worker-task.js';
 import type { IncomingBody } from './incoming-body.js';
 import { recordFlowRun, type TakesSpans } from './record-spans.js';
 import type { RuntimeMetrics } from './runtime-metrics.js';
@@ -162,14 +161,14 @@ export class RunRequest {
     } finally {
       endpoint.gate.leave();
     }
-    const { what, parts } = outcome;
+    const { what, parts, detail } = outcome;
     if (what.kind === 'unreadable') {
       messages.ended(running);
       return respondUnreadable(request, response, endpoint, unpackError(what.error));
     }
     if (what.kind === 'reply') {
       const reply: SenderReply = { ...what.reply, body: parts[0] ?? nothing };
-      return this.#answer(exchange, permit, running, what.logged, reply, runStart);
+      return this.#answer(exchange, permit, running, { ...what.logged, detail }, reply, runStart);
     }
     const logged = failedLog(what);
     return this.#answer(exchange, permit, running, logged, withoutOutcome(logged), runStart);
@@ -180,7 +179,7 @@ export class RunRequest {
     exchange: Exchange,
     permit: Permit,
     running: RunningMessage,
-    outcome: FlowOutcome | PackedLog,
+    outcome: FlowOutcome | WorkerLog,
     result: FlowOutcome | SenderReply,
     runStart: number,
   ): Promise<void> | undefined {
@@ -229,7 +228,7 @@ export class RunRequest {
 }
 
 /** A message that came to no end of its own: its flow has nothing to say of it. */
-function withoutOutcome({ error }: PackedLog): FlowOutcome {
+function withoutOutcome({ error }: WorkerLog): FlowOutcome {
   return {
     status: 'FAILED',
     message: new Message(),

@@ -1,6 +1,6 @@
 import type { MessageDetail } from '@sluice/contracts';
 import type { FlowOutcome } from '@sluice/flow-engine';
-import type { PackedLog } from '../workers/worker-frames.js';
+import type { WorkerLog } from '../workers/worker-task.js';
 import { GroupCommit } from './group-commit.js';
 import type { LogRoom } from './log-room.js';
 import { detailOf, trialLine, WriteLine, type LoggedFlow } from './write-line.js';
@@ -83,7 +83,7 @@ export class RecordMessage {
    * Records what came of a message.
    * @returns a promise that settles when the entry cannot be lost any more; undefined when the flow's log level is NONE
    */
-  record(message: RunningMessage, end: number, outcome: FlowOutcome | PackedLog): Promise<void> | undefined {
+  record(message: RunningMessage, end: number, outcome: FlowOutcome | WorkerLog): Promise<void> | undefined {
     const { id, flow, start, correlationId } = message;
     this.ended(message);
     if (flow.definition.log.level === 'NONE') return undefined;
@@ -104,7 +104,7 @@ export class RecordMessage {
     return this.room.payloadsFit;
   }
 
-  #detailOf(outcome: FlowOutcome | PackedLog): [detail: MessageDetail | string | undefined, payloadsDropped: boolean] {
+  #detailOf(outcome: FlowOutcome | WorkerLog): [detail: MessageDetail | string | undefined, payloadsDropped: boolean] {
     if ('payloadsDropped' in outcome) return [outcome.detail, outcome.payloadsDropped];
     const detail = detailOf(outcome, this.room.payloadsFit);
     return [detail, detail?.payloadsDropped === true];

@@ -89,7 +89,11 @@ export class RunMessage {
     this.messages.began(running);
     const parts: Uint8Array[] = [];
     const packed = packMessage(message, parts);
-    const { what, parts: given } = await this.workers.run({
+    const {
+      what,
+      parts: given,
+      detail,
+    } = await this.workers.run({
       flow: program.elsewhere,
       run: {
         flow: program.elsewhere.name,
@@ -105,7 +109,7 @@ export class RunMessage {
       parts,
       ports,
     });
-    const logged = what.kind === 'message' ? what.logged : failedLog(what);
+    const logged = what.kind === 'message' ? { ...what.logged, detail } : failedLog(what);
     await this.messages.record(running, ports.now(), logged);
     return {
       status: logged.status,

@@ -1,9 +1,10 @@
 import { detailOf, writeDetail } from '../messages/write-line.js';
 import { Message, type FlowFailure } from '@sluice/flow-engine';
-import type { PackedLog, PackedOutcome } from './worker-frames.js';
+import type { PackedOutcome } from './worker-frames.js';
+import type { WorkerLog } from './worker-task.js';
 
 /** What the log says of a message without an outcome. */
-export function failedLog(what: PackedOutcome): PackedLog {
+export function failedLog(what: PackedOutcome): WorkerLog {
   const { code, message } =
     'error' in what ? what.error : { code: 'internal' as const, message: 'The message came to no outcome.' };
   const error: FlowFailure = { code, message };

@@ -1,11 +1,11 @@
-import type { FlowCapability, FlowDefinition, FlowPorts } from '@sluice/flow-engine';
+import type { FlowCapability, FlowCheck, FlowDefinition, FlowPorts } from '@sluice/flow-engine';
 import type { ExaminedArtifact, FlowArtifact } from '../flows/examine-artifact.js';
 import type { Frame } from './frames.js';
 import { haveEffect } from './effects.js';
-import { cpuMsOf, residentBytesOf } from './process-usage.js';
 import { TurnQueue } from './turn-queue.js';
 import { packError } from './pack-message.js';
 import type { FromWorker, PackedRun } from './worker-frames.js';
+import { Worker, type Turn, type WorkerEndReason } from './worker.js';
 import { WorkerProcess, type WorkerEnd } from './worker-process.js';
 import { WorkerTask, type WorkerFlow, type WorkerJob, type WorkerOutcome } from './worker-task.js';
 
@@ -21,33 +21,6 @@ export interface FlowWorkersOptions {
   readonly onFault: (error: unknown, what: string) => void;
 }
 
-/** Why a worker was ended, by the name that metrics and log have for it. */
-export type WorkerEndReason = 'cpu' | 'memory' | 'deadline' | 'ended';
-
-interface Worker {
-  readonly process: WorkerProcess;
-  ready: boolean;
-  /** Names of the flows it has. */
-  readonly flows: Set<string>;
-  /** Messages in it, by their id. */
-  readonly tasks: Map<number, WorkerTask>;
-  active: Turn | undefined;
-  /** When the active turn began: by `performance.now`, and the CPU time of the process then. */
-  since: number;
-  cpuSince: number | undefined;
-  /** Set when it is ended for what the active message used. */
-  ending: WorkerEndReason | undefined;
-}
-
-interface Turn {
-  /** Given when it begins. */
-  number?: number;
-  readonly task: WorkerTask;
-  readonly owner: string;
-  /** The worker that holds the message; absent: it has not begun. */
-  readonly worker: Worker | undefined;
-}
-
 /** What is done for those who deploy flows: they share in the time of workers as one sender does. */
 const withoutMessage = {
   flow: '',
@@ -61,8 +34,8 @@ const withoutMessage = {
 const noPorts: FlowPorts = { now: () => 0, newId: () => '' };
 
 const lookEveryMs = 50;
-/** A message that has begun may end a worker that died of no known cause once; the second time it is taken for the cause. */
-const maxBeginnings = 2;
+/** A message in whose turn a worker died of no known cause is begun again once; the second time it is taken for the cause. */
+const maxSuspicions = 2;
 /** Starting is not tried again at once when a worker could not even begin. */
 const startAgainMs = 1_000;
 
@@ -75,7 +48,13 @@ export class FlowWorkers {
   readonly #options: FlowWorkersOptions;
   readonly #workers = new Set<Worker>();
   readonly #queue = new TurnQueue<Turn>();
-  readonly #ends: Record<WorkerEndReason, number> = { cpu: 0, memory: 0, deadline: 0, ended: 0 };
+  readonly #ends: Record<WorkerEndReason, number> = {
+    cpu: 0,
+    memory: 0,
+    deadline: 0,
+    renewed: 0,
+    ended: 0,
+  };
   readonly #firstReady = Promise.withResolvers<void>();
   #nextId = 1;
   #nextTurn = 1;
@@ -151,16 +130,21 @@ export class FlowWorkers {
     const input = { kind: 'artifact', name, mediaType, ports, capabilities: [...capabilities] } as const;
     const { what, parts } = await this.run({ run: { ...withoutMessage, input }, parts: [content], ports: noPorts });
     if (what.kind !== 'examined') return { failed: 'error' in what ? what.error.message : 'It came to no end.' };
-    const flows = what.checks.map((check, index) => {
-      const text = Buffer.from(parts[index] ?? []).toString();
+    const [told, ...definitions] = parts.map((part) => Buffer.from(part).toString());
+    const { checks, others } = JSON.parse(told ?? '') as {
+      checks: readonly FlowCheck[];
+      others: ExaminedArtifact['others'];
+    };
+    const flows = checks.map((check, index) => {
+      const text = definitions[index] ?? '';
       return { check, definition: text === '' ? null : (JSON.parse(text) as FlowDefinition) };
     });
-    return { flows, others: what.others };
+    return { flows, others };
   }
 
   /** A flow of another version, or that is undeployed, is used no more. */
   forget(flow: string): void {
-    for (const worker of this.#workers) if (worker.flows.delete(flow)) worker.process.send({ type: 'forget', flow });
+    for (const worker of this.#workers) worker.forget(flow);
   }
 
   #fill(): void {
@@ -169,22 +153,14 @@ export class FlowWorkers {
 
   #startWorker(): void {
     const { memoryMb, scriptTimeLimitMs, scriptMemoryBytes } = this.#options;
-    const worker: Worker = {
-      process: new WorkerProcess({
-        limits: { timeLimitMs: scriptTimeLimitMs, memoryLimitBytes: scriptMemoryBytes },
-        heapMb: memoryMb,
-        onFault: this.#options.onFault,
-        onFrame: (frame) => this.#take(worker, frame),
-        onEnd: (how) => this.#ended(worker, how),
-      }),
-      ready: false,
-      flows: new Set(),
-      tasks: new Map(),
-      active: undefined,
-      since: 0,
-      cpuSince: undefined,
-      ending: undefined,
-    };
+    const worker = new Worker();
+    worker.process = new WorkerProcess({
+      limits: { timeLimitMs: scriptTimeLimitMs, memoryLimitBytes: scriptMemoryBytes },
+      heapMb: Math.ceil(1.5 * memoryMb),
+      onFault: this.#options.onFault,
+      onFrame: (frame) => this.#take(worker, frame),
+      onEnd: (how) => this.#ended(worker, how),
+    });
     this.#workers.add(worker);
   }
 
@@ -193,7 +169,7 @@ export class FlowWorkers {
     if (!this.#workers.has(worker)) return;
     switch (head.type) {
       case 'ready':
-        worker.ready = true;
+        worker.begin();
         this.#firstReady.resolve();
         return this.#hand();
       case 'call': {
@@ -233,6 +209,7 @@ export class FlowWorkers {
         if (active?.task === task) this.#turnOver(worker, active);
         task.end(head.what, parts);
         this.#hand();
+        this.#renewIfGrown(worker);
       }
     }
   }
@@ -243,7 +220,7 @@ export class FlowWorkers {
   #hand(): void {
     if (!this.#running) return;
     for (;;) {
-      const idle = [...this.#workers].filter((worker) => worker.ready && !worker.active && !worker.ending);
+      const idle = this.#idle();
       if (idle.length === 0) return;
       const next = this.#queue.next(idle.length, ({ worker }) => worker === undefined || idle.includes(worker));
       if (next === undefined) return;
@@ -257,10 +234,8 @@ export class FlowWorkers {
 
   #begin(worker: Worker, turn: Turn): void {
     const { task } = turn;
-    worker.active = turn;
-    worker.since = performance.now();
-    worker.cpuSince = undefined;
-    const number = (turn.number = this.#nextTurn++);
+    const number = this.#nextTurn++;
+    worker.beginTurn(turn, number);
     try {
       if (turn.worker) {
         const { answers } = task;
@@ -279,10 +254,7 @@ export class FlowWorkers {
       const { flow, run, parts } = task.job;
       task.begun++;
       worker.tasks.set(task.id, task);
-      if (flow && !worker.flows.has(flow.name)) {
-        worker.flows.add(flow.name);
-        worker.process.send({ type: 'flow', flow: flow.name }, [flow.definition]);
-      }
+      if (flow) worker.give(flow);
       worker.process.send({ type: 'run', run: task.id, turn: number, what: run }, parts);
     } catch (error) {
       worker.tasks.delete(task.id);
@@ -291,35 +263,36 @@ export class FlowWorkers {
     }
   }
 
-  #turnOver(worker: Worker, { owner, task }: Turn): void {
-    const ms = performance.now() - worker.since;
-    worker.active = undefined;
-    task.cpuMs += this.#cpuOfTurn(worker, ms);
-    this.#queue.over(owner, ms);
+  #turnOver(worker: Worker, turn: Turn): void {
+    this.#queue.over(turn.owner, worker.endTurn(turn));
   }
 
-  /** What the system counts is asked for turns that were looked at alone: others are too short to matter. */
-  #cpuOfTurn(worker: Worker, ms: number): number {
-    const { pid } = worker.process;
-    if (worker.cpuSince === undefined || pid === undefined) return ms;
-    return (cpuMsOf(pid) ?? worker.cpuSince + ms) - worker.cpuSince;
+  /** Gives back what a process keeps of messages that are done: V8 returns memory slowly, or never. */
+  #renewIfGrown(worker: Worker): void {
+    if (worker.tasks.size > 0 || worker.active || this.#idle().length < 2) return;
+    if (worker.grownBytes <= this.#memoryBytes / 4) return;
+    worker.ending = 'renewed';
+    worker.process.kill();
+  }
+
+  get #memoryBytes(): number {
+    return this.#options.memoryMb * 1_048_576;
+  }
+
+  #idle(): Worker[] {
+    return [...this.#workers].filter(({ idle }) => idle);
   }
 
   /** Ends workers whose message has used more than it may. */
   #look(): void {
-    const { cpuMs, memoryMb } = this.#options;
+    const memory = this.#memoryBytes;
     for (const worker of this.#workers) {
-      const { active, process } = worker;
-      if (!active || worker.ending || process.pid === undefined) continue;
+      const { active } = worker;
+      if (!active || worker.ending || worker.turnMs < lookEveryMs) continue;
       const { task } = active;
-      const ms = performance.now() - worker.since;
-      if (ms < lookEveryMs) continue;
-      // Until then it had at most the time that went by.
-      worker.cpuSince ??= (cpuMsOf(process.pid) ?? ms) - ms;
-      const used = task.cpuMs + this.#cpuOfTurn(worker, ms);
-      const resident = residentBytesOf(process.pid) ?? 0;
-      if (used > cpuMs) this.#endFor(worker, 'cpu');
-      else if (resident > (memoryMb + baseMb) * 1_048_576) this.#endFor(worker, 'memory');
+      const { cpuMs, bytes, ofProcess } = worker.look(active);
+      if (cpuMs > this.#options.cpuMs) this.#endFor(worker, 'cpu');
+      else if (bytes > memory || ofProcess > 1.5 * memory) this.#endFor(worker, 'memory');
       else if (task.job.ports.now() > task.job.run.deadline + graceMs) this.#endFor(worker, 'deadline');
     }
   }
@@ -335,11 +308,13 @@ export class FlowWorkers {
     this.#ends[reason]++;
     if (reason === 'ended' && !this.#stopped) this.#options.onFault(new Error(how.why), 'a worker process ended');
     const { active } = worker;
-    if (active) this.#queue.over(active.owner, performance.now() - worker.since);
+    if (active) this.#queue.over(active.owner, worker.turnMs);
     this.#queue.remove((turn) => turn.worker === worker);
+    const culprit = worker.culprit(reason);
+    if (reason === 'ended' && active) active.task.suspected++;
     for (const task of worker.tasks.values()) {
       if (this.#stopped) task.fail('internal', 'This runtime is ending.');
-      else if (task === active?.task && reason !== 'ended') task.fail('limit-exceeded', this.#explain(reason));
+      else if (task === culprit) task.fail('limit-exceeded', this.#explain(reason));
       else this.#again(task);
     }
     if (worker.ready) this.#fill();
@@ -349,9 +324,10 @@ export class FlowWorkers {
 
   /** Runs a message from its beginning in another worker. */
   #again(task: WorkerTask): void {
-    if (!task.journal.complete || task.begun >= maxBeginnings)
+    if (!task.journal.complete || task.suspected >= maxSuspicions)
       return task.fail('internal', 'The process that worked on the message ended, and it cannot be begun again.');
     task.answers = [];
+    task.bytes = 0;
     task.journal.rewind();
     const { owner } = task.job.run;
     this.#queue.add(owner, { task, owner, worker: undefined }, true);
@@ -370,7 +346,5 @@ export class FlowWorkers {
   }
 }
 
-/** What a worker has in use before it has a message, in megabytes. */
-const baseMb = 100;
 /** Between two steps a message ends by itself at its deadline. */
 const graceMs = 1_000;

@@ -9,10 +9,13 @@ export interface Frame<Head> {
 /** Octets before the head: length of all that follows, length of the head, number of parts. The length of each part follows. */
 const fixedLength = 12;
 const maxFrame = 512 * 1024 * 1024;
+/** A head is parsed in one turn of the event loop, by a thread that has others waiting. */
+const maxHead = 512 * 1024;
 
-/** Writes a frame; the parts are not copied. */
+/** Writes a frame; the parts are not copied. @throws RangeError when it is larger than a frame, or its head than a head, may be */
 export function writeFrame(stream: Duplex, head: object, parts: readonly Uint8Array[] = []): void {
   const text = Buffer.from(JSON.stringify(head));
+  if (text.length > maxHead) throw new RangeError(`What is to be passed on beside the body has ${text.length} octets.`);
   const start = Buffer.allocUnsafe(fixedLength + 4 * parts.length + text.length);
   let length = start.length - 4;
   parts.forEach((part, index) => {
@@ -68,6 +71,10 @@ export function readFrames<Head>(stream: Duplex, take: (frame: Frame<Head>) => v
       if (came < frame.length) return;
       const whole = frame;
       frame = undefined;
+      if (whole.length < 8 || whole.readUInt32LE(0) > maxHead) {
+        stream.destroy(new RangeError('A frame with a head that is too large.'));
+        return;
+      }
       take(parse<Head>(whole));
     }
   });

@@ -24,7 +24,7 @@ import { unpackError, unpackMessage, packError, packMessage } from './pack-messa
 import type { FromWorker, ToWorker, PackedInput, PackedLog, PackedOutcome, PackedRun } from './worker-frames.js';
 
 /** Characters that may be told of an artifact. */
-const maxTold = 3_000_000;
+const maxTold = 1_000_000;
 
 interface Flow {
   readonly definition: FlowDefinition;
@@ -161,16 +161,18 @@ export class RunInWorker {
       owner: what.owner,
       ...(what.correlationId === undefined ? {} : { correlationId: what.correlationId }),
     });
-    const logged = loggedOf(outcome, what.payloads);
+    const detail = detailOf(outcome, what.payloads);
+    const logged = loggedOf(outcome, detail?.payloadsDropped === true);
+    const detailPart = Buffer.from(detail === undefined ? '' : writeDetail(detail));
     const given: Uint8Array[] = [];
     if (request === undefined)
       return {
-        outcome: { kind: 'message', logged, message: packMessage(outcome.message, given) } as const,
-        parts: given,
+        outcome: { kind: 'message', logged, message: packMessage(outcome.message, given) },
+        parts: [detailPart, ...given],
       };
     const { status, headers, body } = writeSenderReply(channel, outcome, request, what.messageId);
-    given.push(typeof body === 'string' ? Buffer.from(body) : body);
-    return { outcome: { kind: 'reply', logged, reply: { status, headers } } as const, parts: given };
+    const bodyPart = typeof body === 'string' ? Buffer.from(body) : body;
+    return { outcome: { kind: 'reply', logged, reply: { status, headers } }, parts: [detailPart, bodyPart] };
   }
 
   async #examine(
@@ -183,13 +185,14 @@ export class RunInWorker {
     const { flows, others } = await examineArtifact(artifact, name, new Set(capabilities), (definition) =>
       this.#here(id, run, () => this.scripts.check(definition)),
     );
-    const checks = flows.map(({ check }) => check);
-    const length = JSON.stringify(checks).length;
-    if (length > maxTold)
-      throw new FlowProcessingError('limit-exceeded', `What is to be said of it has ${length} characters.`);
+    const told = JSON.stringify({ checks: flows.map(({ check }) => check), others });
+    if (told.length > maxTold)
+      throw new FlowProcessingError('limit-exceeded', `What is to be said of it has ${told.length} characters.`);
     return {
-      outcome: { kind: 'examined', checks, others },
-      parts: flows.map(({ definition }) => Buffer.from(definition === null ? '' : JSON.stringify(definition))),
+      outcome: { kind: 'examined' },
+      parts: [told, ...flows.map(({ definition }) => (definition === null ? '' : JSON.stringify(definition)))].map(
+        (text) => Buffer.from(text),
+      ),
     };
   }
 
@@ -247,14 +250,6 @@ const elsewhere: StreamedBody = {
   close: () => undefined,
 };
 
-function loggedOf(outcome: FlowOutcome, payloads: boolean): PackedLog {
-  const { status, error, sender } = outcome;
-  const detail = detailOf(outcome, payloads);
-  return {
-    status,
-    error,
-    sender,
-    detail: detail === undefined ? undefined : writeDetail(detail),
-    payloadsDropped: detail?.payloadsDropped === true,
-  };
+function loggedOf({ status, error, sender }: FlowOutcome, payloadsDropped: boolean): PackedLog {
+  return { status, error, sender, payloadsDropped };
 }

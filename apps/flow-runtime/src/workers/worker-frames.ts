@@ -1,12 +1,4 @@
-import type {
-  FlowCapability,
-  FlowCheck,
-  FlowErrorCode,
-  FlowFailure,
-  FlowStatus,
-  SenderRequest,
-} from '@sluice/flow-engine';
-import type { ExaminedArtifact } from '../flows/examine-artifact.js';
+import type { FlowCapability, FlowErrorCode, FlowFailure, FlowStatus, SenderRequest } from '@sluice/flow-engine';
 
 /** A body beside the head of a frame: what it was, and which part holds it. */
 export interface PackedBody {
@@ -115,7 +107,7 @@ export type Effect =
   | 'mail.send'
   | 'persist.persist';
 
-/** What came of a message. Parts: the body of the reply first, or those of the message. */
+/** What came of a message. Parts: the detail of its log entry (empty: none), then the body of the reply, or the parts of the message. */
 export type PackedOutcome =
   | {
       readonly kind: 'reply';
@@ -124,19 +116,17 @@ export type PackedOutcome =
     }
   | { readonly kind: 'message'; readonly logged: PackedLog; readonly message: PackedMessage }
   | { readonly kind: 'none' }
-  /** An artifact was examined. The definitions in JSON are the parts, an empty one where there is none. */
-  | { readonly kind: 'examined'; readonly checks: readonly FlowCheck[]; readonly others: ExaminedArtifact['others'] }
+  /** An artifact was examined. Parts: the checks and what is no flow, in JSON; then the definitions in JSON, an empty one where there is none. */
+  | { readonly kind: 'examined' }
   /** The request was no message of its channel. */
   | { readonly kind: 'unreadable'; readonly error: PackedError }
   /** There is no outcome: the flow could not be compiled, say, or what came of it is too large to be passed on. */
   | { readonly kind: 'failed'; readonly error: PackedError };
 
-/** For the message processing log. */
+/** For the message processing log; the detail is beside it. */
 export interface PackedLog {
   readonly status: FlowStatus;
   readonly error?: FlowFailure | undefined;
   readonly sender?: string | undefined;
-  /** The detail of the entry, in JSON and within its bounds. */
-  readonly detail?: string | undefined;
   readonly payloadsDropped: boolean;
 }

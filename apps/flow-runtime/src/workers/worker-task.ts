@@ -1,7 +1,7 @@
 import { FlowProcessingError, type FlowErrorCode, type FlowPorts, type StreamedBody } from '@sluice/flow-engine';
 import { EffectJournal } from './effect-journal.js';
 import type { Crossing } from './effects.js';
-import type { PackedError, PackedOutcome, PackedRun } from './worker-frames.js';
+import type { PackedError, PackedLog, PackedOutcome, PackedRun } from './worker-frames.js';
 
 /** A flow that workers can be given. */
 export interface WorkerFlow {
@@ -26,6 +26,13 @@ export interface WorkerJob {
 export interface WorkerOutcome {
   readonly what: PackedOutcome;
   readonly parts: readonly Uint8Array[];
+  /** Of its entry in the message processing log, in JSON and within its bounds. */
+  readonly detail?: string | undefined;
+}
+
+/** What the log says of a message that ran in a worker. */
+export interface WorkerLog extends PackedLog {
+  readonly detail?: string | undefined;
 }
 
 /** An answer that waits until its message may go on. */
@@ -43,8 +50,12 @@ export class WorkerTask {
   answers: Answer[] = [];
   /** CPU time used, in milliseconds. */
   cpuMs = 0;
+  /** Memory that its worker took up in its turns, in octets. */
+  bytes = 0;
   /** How often it began: again when its worker ended for another message's sake. */
   begun = 0;
+  /** How often its worker ended in its turn, for no known cause. */
+  suspected = 0;
 
   constructor(
     readonly id: number,
@@ -53,7 +64,9 @@ export class WorkerTask {
   ) {}
 
   end(what: PackedOutcome, parts: readonly Uint8Array[]): void {
-    this.settle({ what, parts });
+    if (!('logged' in what)) return this.settle({ what, parts });
+    const [detail, ...rest] = parts;
+    this.settle({ what, parts: rest, detail: detail?.length ? Buffer.from(detail).toString() : undefined });
   }
 
   fail(code: FlowErrorCode, message: string): void {

@@ -1,7 +1,8 @@
 import { CONFIG, ON_FAULT, Shell } from '@sluice/service-shell';
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Config } from '../config.js';
-import { FlowWorkers, type WorkerEndReason } from './flow-workers.js';
+import { FlowWorkers } from './flow-workers.js';
+import type { WorkerEndReason } from './worker.js';
 
 /** Processes for messages whose cost their sender decides. */
 @Module({

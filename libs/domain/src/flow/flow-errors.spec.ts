@@ -30,6 +30,14 @@ describe('a failure while a message is processed', () => {
     });
   });
 
+  it.each([() => 'x'.repeat(2 ** 30), () => new Array(-1)])(
+    'of what is larger than can be held says so: %s',
+    (make) => {
+      const { code, message } = toProcessingError(errorOf(make));
+      expect([code, message]).toEqual(['limit-exceeded', 'The message became larger than what can be held.']);
+    },
+  );
+
   it('of another kind gets the code of where it was met, else internal, with its cause', () => {
     const fault = new TypeError('x is not a function');
     expect(toProcessingError(fault)).toMatchObject({ code: 'internal', message: fault.message, cause: fault });
@@ -49,3 +57,12 @@ describe('an expression that cannot be compiled', () => {
     });
   });
 });
+
+function errorOf(make: () => unknown): unknown {
+  try {
+    make();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('It could be made.');
+}

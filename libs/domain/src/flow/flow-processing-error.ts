@@ -61,6 +61,10 @@ export class FlowProcessingError extends Error {
 /** @returns the failure itself if it is typed, else one with the code `internal` */
 export function toProcessingError(error: unknown, code: FlowErrorCode = 'internal'): FlowProcessingError {
   if (error instanceof FlowProcessingError) return error;
+  if (error instanceof RangeError && /invalid (string|array|typed array) length|allocation failed/i.test(error.message))
+    return new FlowProcessingError('limit-exceeded', 'The message became larger than what can be held.', {
+      cause: error,
+    });
   // A stack overflow is what unbounded nesting in a payload ends in when no earlier limit caught it.
   if (error instanceof RangeError)
     return new FlowProcessingError('limit-exceeded', 'The message is nested too deeply.', { cause: error });

@@ -30,6 +30,9 @@ export interface RunOptions {
 }
 
 const DEFAULT_MAXIMUM_STEPS = 1_000_000;
+/** Of what the steps of one message write to the message processing log. */
+const MAXIMUM_LOG_ENTRIES = 10_000;
+const MAXIMUM_LOG_TEXT = 16 * 1024 * 1024;
 
 /** What all parts of one message share. */
 export class RunScope {
@@ -49,6 +52,8 @@ export class RunScope {
   readonly onCompletion: (() => Promise<void> | void)[] = [];
   recordsDropped = 0;
   #stepsLeft: number;
+  #logEntriesLeft = MAXIMUM_LOG_ENTRIES;
+  #logTextLeft = MAXIMUM_LOG_TEXT;
   readonly #deadline: number | undefined;
   #messageId: string | undefined;
   readonly #correlationId: string | undefined;
@@ -97,6 +102,16 @@ export class RunScope {
       throw new FlowProcessingError('limit-exceeded', 'The message took more steps than allowed.');
     if (this.#deadline !== undefined && this.ports.now() > this.#deadline)
       throw new FlowProcessingError('deadline-exceeded', 'The message was not processed in time.');
+  }
+
+  /** Counts what goes to the message processing log. @param length in characters @throws FlowProcessingError `limit-exceeded` */
+  spendLog(length: number): void {
+    this.#logTextLeft -= length;
+    if (--this.#logEntriesLeft < 0 || this.#logTextLeft < 0)
+      throw new FlowProcessingError(
+        'limit-exceeded',
+        `The message wrote more than ${MAXIMUM_LOG_ENTRIES} entries or ${MAXIMUM_LOG_TEXT} characters to its log.`,
+      );
   }
 
   /** @throws FlowProcessingError `port-missing` */

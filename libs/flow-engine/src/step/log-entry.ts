@@ -11,17 +11,12 @@ export function compileLogEntry(step: LogStep, compiler: StepCompiler): StepWork
   const text = compiler.simple(step.text, 'text');
   return (run) => {
     if (RANK[run.scope.level] < RANK[step.level]) return;
-    run.scope.log.push({
-      stepId: step.id,
-      time: run.now(),
-      level: step.level,
-      text: valueToText(text(run)).slice(0, MAXIMUM_TEXT),
-    });
-    if (step.attachBody)
-      run.scope.attachments.push({
-        name: step.name,
-        mediaType: run.message.contentType ?? 'text/plain',
-        content: run.message.shown(),
-      });
+    const entry = valueToText(text(run)).slice(0, MAXIMUM_TEXT);
+    run.scope.spendLog(entry.length);
+    run.scope.log.push({ stepId: step.id, time: run.now(), level: step.level, text: entry });
+    if (!step.attachBody) return;
+    const content = run.message.shown();
+    run.scope.spendLog(content.length);
+    run.scope.attachments.push({ name: step.name, mediaType: run.message.contentType ?? 'text/plain', content });
   };
 }

@@ -677,6 +677,18 @@ describe('scripts, persist, log and the XML modifier', () => {
     expect((await runNative(yaml, 'x', {}, { logLevel: 'NONE' })).log).toEqual([]);
   });
 
+  it('logs no more than the log of one message may hold', async () => {
+    const loop = (step: string) =>
+      flowWith(
+        '- processCall: {process: p, loop: {while: "true = true", maximumIterations: 99999}}',
+        `processes: {p: {steps: [${step}]}}\n`,
+      );
+    const many = await runNative(loop('{log: {text: t}}'), 'x');
+    expect([many.error?.code, many.log.length]).toEqual(['limit-exceeded', 10_000]);
+    const large = await runNative(loop('{log: {text: t, attachBody: true}}'), 'x'.repeat(1_000_000));
+    expect([large.error?.code, large.attachments.length]).toEqual(['limit-exceeded', 16]);
+  });
+
   it('removes declaration and external document type', async () => {
     const xml = '<?xml version="1.0"?>\n<!DOCTYPE cXML SYSTEM "http://x/y.dtd">\n<cXML/>';
     expect(await bodyAfter('- xmlModifier: {removeXmlDeclaration: true, removeExternalDtd: true}', xml)).toBe(
