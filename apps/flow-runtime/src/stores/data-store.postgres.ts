@@ -10,6 +10,9 @@ interface EntryRow {
   readonly headers: Record<string, string>;
 }
 
+/** Octets of all entries that one select step gets: they are held at once. */
+const maxSelectedBytes = 64 * 1_048_576;
+
 /** The data stores as one flow sees them. */
 export class PostgresDataStore implements DataStorePort {
   constructor(
@@ -62,6 +65,18 @@ export class PostgresDataStore implements DataStorePort {
   }
 
   async select(name: DataStoreName, maximumEntries: number): Promise<readonly DataStoreEntry[]> {
+    // Of a large value Postgres knows the length without reading it.
+    const [size] = await this.#query<{ bytes: string }>(
+      `SELECT coalesce(sum(octet_length(body)), 0) AS bytes FROM (
+         SELECT body FROM data_store_entry WHERE flow_id = $1 AND store = $2 AND expires_at > $3
+         ORDER BY created_at, position LIMIT $4) AS selected`,
+      [this.#scopeOf(name), name.store, new Date(this.now()), maximumEntries],
+    );
+    if (Number(size?.bytes) > maxSelectedBytes)
+      throw new FlowProcessingError(
+        'limit-exceeded',
+        `The entries of "${name.store}" have ${size?.bytes} octets together, and ${maxSelectedBytes} are the most that is selected: ask for fewer.`,
+      );
     const rows = await this.#query<EntryRow>(
       `SELECT id, body, sealed, headers FROM data_store_entry
        WHERE flow_id = $1 AND store = $2 AND expires_at > $3 ORDER BY created_at, position LIMIT $4`,

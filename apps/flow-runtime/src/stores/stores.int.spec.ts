@@ -71,6 +71,15 @@ describe('what is stored in Postgres', () => {
     expect(await until(() => store.select(name, 1), { what: 'the store' })).toEqual([]);
   });
 
+  it('is not selected when it is more than 64 MiB together: fewer entries of it are', async () => {
+    const store = dataStoreOf('a');
+    const options = { overwrite: false, encrypt: false, expirationDays: 1 };
+    const large = Buffer.alloc(33 * 1_048_576);
+    for (const id of ['1', '2']) await store.write(name, { id, body: large, headers: {} }, options);
+    await expect(store.select(name, 2)).rejects.toMatchObject({ code: 'limit-exceeded' });
+    expect((await store.select(name, 1)).map(({ id }) => id)).toEqual(['1']);
+  });
+
   it('keeps a copy of a persisted message under the id of the message', async () => {
     const store = new PostgresMessageStore(dataSource, sealer, now, 'a');
     await store.persist('before mapping', new Message({ headers: [['X', 1]], body: '<o/>' }), false, 'message-1');

@@ -222,6 +222,19 @@ describe('a message in a worker', () => {
     expect(done.indexOf('one')).toBeLessThan(50);
   });
 
+  it('that asks for an effect with more than half a megabyte beside its body gets none, and fails', async () => {
+    const receiver = new Receiver();
+    const doubling = 'contentModifier: {headers: {n: "${header.n}${header.n}"}}';
+    const steps = [filter, ...Array<string>(14).fill(doubling), call].join('\n');
+    const outcome = await send(start(), flow(steps), {
+      body: '<a><b/></a>',
+      header: 'x'.repeat(100),
+      ports: { http: receiver.http },
+    });
+    expect(errorOf(outcome)).toContain('beside the body');
+    expect(receiver.requests).toEqual([]);
+  });
+
   it('of a flow that cannot be compiled fails, and says why', async () => {
     const { definition } = flow(filter);
     const broken = Buffer.from(Buffer.from(definition).toString().replace('/a/b', '/a['));
