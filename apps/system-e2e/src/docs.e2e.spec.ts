@@ -3,9 +3,12 @@ import { TemporaryFolder } from '@sluice/testing';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Administrator } from './administrator/administrator.js';
 import { readPages } from './docs/command-blocks.js';
+import { readFlowExamples } from './docs/flow-examples.js';
 import { runPage } from './docs/run-page.js';
 import { LocalStack } from './stack/local-stack.js';
+import { senderWithKey } from './stack/senders.js';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const programs = ['bash', 'curl', 'jq', 'openssl', 'unzip'];
@@ -46,12 +49,10 @@ function filesBelow(folder: string): string[] {
 described(`the commands of the docs${missing.length > 0 ? ` (skipped: no ${missing.join(', ')})` : ''}`, () => {
   let stack: LocalStack;
   let folder: TemporaryFolder;
-  let before: string[];
 
   beforeAll(async () => {
     stack = await LocalStack.start();
     folder = makeWorkingFolder(stack.home);
-    before = readdirSync(folder.path).sort();
   }, 120_000);
   afterAll(async () => {
     await stack?.stop();
@@ -66,6 +67,7 @@ described(`the commands of the docs${missing.length > 0 ? ` (skipped: no ${missi
   it.each(pages.map((page) => [page.path, page] as const))(
     'of %s succeed one after the other, are refused where the page says so, and leave nothing in the repository',
     async (_path, page) => {
+      const before = readdirSync(folder.path).sort();
       const { code, text, surprises, begun } = await runPage(page, folder.path);
       if (process.env['SHOW_DOCS']) process.stderr.write(text);
       if (code !== 0) throw new Error(`A command failed with ${code}:\n${text.slice(-6_000)}`);
@@ -75,6 +77,29 @@ described(`the commands of the docs${missing.length > 0 ? ` (skipped: no ${missi
     },
     120_000,
   );
+
+  it('deploy each flow of examples/flows, and it answers what it says', async () => {
+    const { adminUrl, adminToken } = stack.facts;
+    const examples = readFlowExamples();
+    for (const { name, yaml } of examples) {
+      const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/yaml' };
+      const answer = await fetch(`${adminUrl}/v1/flows/${name}`, { method: 'PUT', headers, body: yaml });
+      expect([name, await answer.json()]).toEqual([name, expect.objectContaining({ status: 'started' })]);
+    }
+    const administrator = new Administrator(adminUrl, adminToken);
+    const instance = await administrator.createInstance(['ESBMessaging.send']);
+    using sender = senderWithKey(stack, await administrator.createCertificateKey(instance));
+    const answers: Record<string, unknown> = {};
+    const expected: Record<string, unknown> = {};
+    for (const { name, exchange } of examples) {
+      if (!exchange) continue;
+      const { status, text } = await sender.send(`/http${exchange.address}`, { body: exchange.sent });
+      // A refusal has an id in it.
+      answers[name] = [status, status === 200 ? text.trim() : ''];
+      expected[name] = [exchange.status, exchange.body];
+    }
+    expect(answers).toEqual(expected);
+  }, 60_000);
 
   it('write private keys and other secrets for their owner alone', () => {
     const secret = /-----BEGIN [A-Z ]*PRIVATE KEY-----|^SU[A-Z2-7]{56}$|"client_?secret"/im;
