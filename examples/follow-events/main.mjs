@@ -2,15 +2,17 @@
  * A subscriber with an identity of its own, from anywhere the bus can be reached. It prints the events from where it stopped
  * the last time.
  *
- *   node examples/follow-events/main.mjs NATS_URL SERVER_ROOT_FILE SUBSCRIBER_NAME SEED_FILE
+ *   node examples/follow-events/main.mjs NATS_URL SERVER_ROOT_FILE SUBSCRIBER_NAME SEED_FILE [COUNT]
+ *
+ * With COUNT it ends after so many events.
  */
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';
 
-const [servers, caFile, name, seedFile] = process.argv.slice(2);
+const [servers, caFile, name, seedFile, count = 'Infinity'] = process.argv.slice(2);
 if (!seedFile) {
-  console.error('Usage: main.mjs NATS_URL SERVER_ROOT_FILE SUBSCRIBER_NAME SEED_FILE');
+  console.error('Usage: main.mjs NATS_URL SERVER_ROOT_FILE SUBSCRIBER_NAME SEED_FILE [COUNT]');
   process.exit(2);
 }
 const seed = readFileSync(seedFile, 'utf8').trim();
@@ -33,8 +35,11 @@ await manager.consumers.add('SLUICE_EVENTS', {
 });
 const consumer = await jetstream(bus).consumers.get('SLUICE_EVENTS', name);
 console.log(`following as ${name}`);
+let left = Number(count);
 for await (const message of await consumer.consume()) {
   const event = message.json();
   console.log(`${event.time} ${event.type} ${event.subject}`);
   message.ack();
+  if (--left === 0) break;
 }
+await bus.drain();

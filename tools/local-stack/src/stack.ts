@@ -13,10 +13,13 @@ import { deploySampleFlow, sampleFlowId } from './sample-flow.js';
 import { startEmbeddedPostgres, type KeptServer } from './servers.js';
 import { serviceProcesses, settingsNotPassedOn } from './service-environments.js';
 import { readServiceSettings } from './settings/service-settings.js';
+import { renderShellEnvironment, workFolder } from './shell-environment.js';
 import { SupervisedProcess, type SupervisedOptions } from './supervised-process.js';
 
 const readyTimeoutMs = 120_000;
 const renewalIntervalMs = 12 * 3_600_000;
+/** For programs and for shells: there while the stack is up. */
+const describingFiles = ['stack.json', 'env'];
 
 /** The whole local stack: servers, services, sample flow, and `stack.json` for programs that use it. */
 export class Stack {
@@ -44,12 +47,12 @@ export class Stack {
     mkdirSync(home, { recursive: true });
     // Postgres has a user of its own when this is root, and must come through.
     chmodSync(home, 0o711);
-    for (const folder of ['logs', 'run', 'nats', 'tls', 'secrets']) {
+    for (const folder of ['logs', 'run', 'nats', 'tls', 'secrets', workFolder]) {
       mkdirSync(join(home, folder), { recursive: true });
       chmodSync(join(home, folder), 0o700);
     }
     this.#takeLock();
-    rmSync(join(home, 'stack.json'), { force: true });
+    for (const file of describingFiles) rmSync(join(home, file), { force: true });
     await this.#requireFreePorts();
 
     const servers = this.#startServers();
@@ -86,20 +89,26 @@ export class Stack {
       { length: config.flowRuntimes },
       (_, index) => `https://localhost:${config.flowPort + index}`,
     );
+    const flowUrl = flowUrls[0] as string;
+    const serverRootCaFile = provisioned.serverRootFile;
     this.#facts = {
       adminUrl,
       adminToken,
-      flowUrl: flowUrls[0],
-      serverRootCaFile: provisioned.serverRootFile,
+      flowUrl,
+      serverRootCaFile,
       natsUrl,
       subscriber: localSubscriber(provisioned),
       databaseUrl,
       flowUrls,
     };
+    replaceFile(
+      join(home, 'env'),
+      renderShellEnvironment({ home, adminUrl, adminToken, flowUrl, serverRootCaFile, natsUrl }),
+    );
     this.#writeFacts();
     if (config.development) this.#builds = watchBuilds(config.root, (apps) => void this.#startAgain(apps));
     this.#renewal = setInterval(() => void this.#renewCertificates(), renewalIntervalMs);
-    this.#announce(adminUrl, flowUrls, provisioned.adminTokenFile, provisioned.serverRootFile);
+    this.#announce(adminUrl, flowUrls, serverRootCaFile);
   }
 
   /** Ends everything in the order that loses nothing, and keeps the data. Whoever asks again waits for the same end. */
@@ -120,7 +129,7 @@ export class Stack {
     await Promise.all(this.#servers.map(({ server }) => server.stop()));
     // They are another stack's while that one has the folder.
     if (this.#locked)
-      for (const file of ['stack.json', join('run', 'stack.pid')])
+      for (const file of [...describingFiles, join('run', 'stack.pid')])
         rmSync(join(this.config.home, file), { force: true });
     this.progress.say('ended; the data is kept');
   }
@@ -284,7 +293,7 @@ export class Stack {
     }
   }
 
-  #announce(adminUrl: string, flowUrls: readonly string[], tokenFile: string, rootFile: string): void {
+  #announce(adminUrl: string, flowUrls: readonly string[], rootFile: string): void {
     const { progress } = this;
     progress.plain('');
     progress.plain(`  ${progress.bold('Admin API')}   ${adminUrl}   (description: ${adminUrl}/v1/openapi.json)`);
@@ -296,8 +305,9 @@ export class Stack {
     progress.plain('  The whole scenario, step by step:   npm run demo');
     progress.plain('  A call without a certificate (401): ');
     progress.plain(`    curl --cacert ${rootFile} ${flowUrls[0]}/http/${sampleFlowId}`);
-    progress.plain('  The administrator’s side:');
-    progress.plain(`    curl -H "Authorization: Bearer $(cat ${tokenFile})" ${adminUrl}/v1/flows`);
+    progress.plain('  The administrator’s side, and the variables of every command in the docs:');
+    progress.plain(`    . ${join(this.config.home, 'env')}`);
+    progress.plain('    curl -H "$AUTH" $ADMIN/v1/flows');
     progress.plain('');
     progress.ready(`(Ctrl-C ends it and keeps the data in ${this.config.home})`);
   }

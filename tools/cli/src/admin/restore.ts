@@ -30,7 +30,7 @@ export async function restore(home: string, source: string): Promise<void> {
     });
   } catch (error) {
     // With the secrets and no rows it would start as another installation. The logs stay.
-    for (const made of ['secrets', 'tls', 'postgres', 'nats', 'run', 'stack.json'])
+    for (const made of ['secrets', 'tls', 'postgres', 'nats', 'run', 'stack.json', 'env'])
       rmSync(join(home, made), { recursive: true, force: true });
     throw error;
   }

@@ -12,170 +12,53 @@ import {
   required,
   type Shape,
   shortOrLong,
-  taggedBy,
   text,
 } from './shape.js';
-
-const NAME = optional(text({ description: 'for people; shown in the message processing log' }));
-
-const authorization = taggedBy('type', {
-  UserRole: object({
-    type: required(choice(['UserRole'])),
-    role: optional(text({ minLength: 1, description: 'default ESBMessaging.send' })),
-  }),
-  ClientCertificate: object({
-    type: required(choice(['ClientCertificate'])),
-    certificates: required(
-      listOf(
-        object({
-          subjectDN: required(text({ minLength: 1, description: 'RFC 4514' })),
-          issuerDN: required(text({ minLength: 1, description: 'RFC 4514' })),
-        }),
-        { minItems: 1 },
-      ),
-    ),
-  }),
-});
-
-const httpSender = {
-  name: NAME,
-  address: required(text({ minLength: 1, description: 'begins with /; /* at the end only' })),
-  authorization: optional(authorization),
-  maximumBodySizeMb: optional(integer({ minimum: 1, maximum: 1024, description: 'default 40' })),
-  allowedHeaders: optional(listOf(text({ minLength: 1 }), { description: 'names or patterns; default all' })),
-  maximumConcurrency: optional(
-    integer({ minimum: 1, maximum: 10_000, description: 'messages of the flow worked on at once; default 256' }),
-  ),
-  maximumQueued: optional(
-    integer({ minimum: 0, maximum: 100_000, description: 'messages that wait for their turn; default 1024' }),
-  ),
-  csrfProtection: optional(flag('default false')),
-  returnExceptionToSender: optional(flag('default false')),
-};
-
-const sender = taggedBy('adapter', {
-  HTTPS: object({ adapter: required(choice(['HTTPS'])), ...httpSender }),
-  SOAP: object({
-    adapter: required(choice(['SOAP'])),
-    ...httpSender,
-    messageExchangePattern: optional(choice(['OneWay', 'RequestReply'], 'default RequestReply')),
-  }),
-  IDOC: object({ adapter: required(choice(['IDOC'])), ...httpSender }),
-  ProcessDirect: object({
-    adapter: required(choice(['ProcessDirect'])),
-    name: NAME,
-    address: required(text({ minLength: 1 })),
-  }),
-  Timer: object({
-    adapter: required(choice(['Timer'])),
-    name: NAME,
-    cron: optional(
-      text({
-        minLength: 1,
-        description: 'Quartz: second minute hour day month weekday; without it the timer fires once',
-      }),
-    ),
-    timeZone: optional(text({ minLength: 1, description: 'IANA name, default UTC' })),
-  }),
-});
-
-const authentication = taggedBy('type', {
-  None: object({ type: required(choice(['None'])) }),
-  Basic: object({ type: required(choice(['Basic'])), credential: required(text({ minLength: 1 })) }),
-  OAuth2ClientCredentials: object({
-    type: required(choice(['OAuth2ClientCredentials'])),
-    credential: required(text({ minLength: 1 })),
-  }),
-  ClientCertificate: object({
-    type: required(choice(['ClientCertificate'])),
-    keyAlias: required(text({ minLength: 1 })),
-  }),
-});
-
-const receiver = taggedBy('adapter', {
-  HTTP: object({
-    adapter: required(choice(['HTTP'])),
-    name: NAME,
-    address: required(text({ minLength: 1 })),
-    query: optional(text()),
-    method: optional(text({ minLength: 1, description: 'default POST' })),
-    sendBody: optional(flag('for GET, DELETE and HEAD; default false')),
-    timeoutMs: optional(integer({ minimum: 1, maximum: 3_600_000, description: 'default 60000' })),
-    authentication: optional(authentication),
-    requestHeaders: optional(listOf(text({ minLength: 1 }))),
-    responseHeaders: optional(listOf(text({ minLength: 1 }))),
-    throwOnFailure: optional(flag('default true')),
-    retries: optional(integer({ minimum: 0, maximum: 10 })),
-    retryIntervalMs: optional(integer({ minimum: 0, maximum: 600_000 })),
-  }),
-  SOAP: object({
-    adapter: required(choice(['SOAP'])),
-    name: NAME,
-    address: required(text({ minLength: 1 })),
-    soapVersion: optional(choice(['1.1', '1.2'])),
-    soapAction: optional(text()),
-    timeoutMs: optional(integer({ minimum: 1, maximum: 3_600_000 })),
-    authentication: optional(authentication),
-    cleanupHeaders: optional(flag()),
-  }),
-  ProcessDirect: object({
-    adapter: required(choice(['ProcessDirect'])),
-    name: NAME,
-    address: required(text({ minLength: 1 })),
-  }),
-  Mail: object({
-    adapter: required(choice(['Mail'])),
-    name: NAME,
-    server: required(text({ minLength: 1, description: 'host:port' })),
-    security: optional(choice(['off', 'starttls_required', 'starttls_optional', 'smtps'])),
-    credential: optional(text()),
-    from: required(text({ minLength: 1 })),
-    to: required(text({ minLength: 1 })),
-    cc: optional(text()),
-    bcc: optional(text()),
-    subject: optional(text()),
-    body: optional(text({ description: 'default ${body}' })),
-    contentType: optional(text()),
-    timeoutMs: optional(integer({ minimum: 1, maximum: 3_600_000 })),
-  }),
-});
+import { NAME, receiver, sender } from './channel-format.js';
+import { stepDescriptions } from './format-descriptions.js';
 
 const valueOptions = {
   type: optional(text({ description: 'String, Integer, Long, Double, Boolean' })),
   default: optional(text()),
 };
 
-const assignment = shortOrLong(
-  text({ description: 'a Simple expression' }),
-  object({
-    constant: optional(text()),
-    expression: optional(text()),
-    header: optional(text()),
-    property: optional(text()),
-    xpath: optional(text()),
-    localVariable: optional(text()),
-    globalVariable: optional(text()),
-    numberRange: optional(text()),
-    delete: optional(flag()),
-    ...valueOptions,
-  }),
+const assignment = named('value', () =>
+  shortOrLong(
+    text({ description: 'a Simple expression' }),
+    object({
+      constant: optional(text({ description: 'this text as it is' })),
+      expression: optional(text({ description: 'a Simple expression' })),
+      header: optional(text({ description: 'the header of this name' })),
+      property: optional(text({ description: 'the property of this name' })),
+      xpath: optional(text({ description: 'what this expression finds in the body' })),
+      localVariable: optional(text({ description: 'a variable of this flow' })),
+      globalVariable: optional(text({ description: 'a variable of all flows' })),
+      numberRange: optional(text({ description: 'the next number of this range' })),
+      delete: optional(flag('the header or property is removed')),
+      ...valueOptions,
+    }),
+  ),
 );
 
-const condition = shortOrLong(
-  text({ minLength: 1, description: 'a Simple condition' }),
-  object({ simple: optional(text({ minLength: 1 })), xpath: optional(text({ minLength: 1 })) }),
+const condition = named('condition', () =>
+  shortOrLong(
+    text({ minLength: 1, description: 'a Simple condition' }),
+    object({ simple: optional(text({ minLength: 1 })), xpath: optional(text({ minLength: 1 })) }),
+  ),
 );
 
 /** Steps inside steps. Their element type is NativeStep; naming it here would make the type refer to itself. */
 const steps = (): Shape<readonly unknown[]> => listOf<unknown>(step);
 
-const gather = object({
-  name: NAME,
-  messageFormat: optional(choice(['sameXml', 'differentXml', 'plainText'])),
-  strategy: optional(choice(['combine', 'combineAtXPath', 'concatenate'])),
-  source: optional(text()),
-  target: optional(text()),
-});
+const gather = named('gather', () =>
+  object({
+    name: NAME,
+    messageFormat: optional(choice(['sameXml', 'differentXml', 'plainText'])),
+    strategy: optional(choice(['combine', 'combineAtXPath', 'concatenate'])),
+    source: optional(text()),
+    target: optional(text()),
+  }),
+);
 
 const dataStore = {
   name: NAME,
@@ -236,7 +119,7 @@ const alternatives = {
   send: receiver,
   processCall: object({
     name: NAME,
-    process: required(text({ minLength: 1 })),
+    process: required(text({ minLength: 1, description: 'its name in processes' })),
     loop: optional(
       object({ while: required(condition), maximumIterations: optional(integer({ minimum: 1, maximum: 99_999 })) }),
     ),
@@ -280,13 +163,25 @@ const alternatives = {
     includeAttributes: optional(flag()),
   }),
   xslt: object({ name: NAME, stylesheet: required(text({ minLength: 1, description: 'name in resources' })) }),
-  xmlValidation: object({ name: NAME, schema: required(text({ minLength: 1 })), preventException: optional(flag()) }),
-  jsonValidation: object({ name: NAME, schema: required(text({ minLength: 1 })), preventException: optional(flag()) }),
+  xmlValidation: object({
+    name: NAME,
+    schema: required(text({ minLength: 1, description: 'name in resources' })),
+    preventException: optional(
+      flag('default false; true: the message goes on, and the header SAP_XmlValidationResult says what is wrong'),
+    ),
+  }),
+  jsonValidation: object({
+    name: NAME,
+    schema: required(text({ minLength: 1, description: 'name in resources' })),
+    preventException: optional(
+      flag('default false; true: the message goes on, and the header SAP_JsonValidationResult says what is wrong'),
+    ),
+  }),
   encode: object({ name: NAME, encoding: required(choice(['Base64', 'ZIP', 'GZIP'])) }),
   decode: object({ name: NAME, encoding: required(choice(['Base64', 'ZIP', 'GZIP'])) }),
   dataStoreWrite: object({
     ...dataStore,
-    entryId: optional(text()),
+    entryId: optional(text({ description: 'an expression; without it an id is made' })),
     overwrite: optional(flag()),
     includeHeaders: optional(flag()),
     encrypt: optional(flag('default true')),
@@ -313,7 +208,7 @@ const alternatives = {
   mapping: object({ name: NAME, jsonata: required(text({ minLength: 1 })) }),
   script: object({
     name: NAME,
-    script: required(text({ minLength: 1 })),
+    script: required(text({ minLength: 1, description: 'name in scripts' })),
     function: optional(text({ minLength: 1, description: 'default processData' })),
   }),
   xmlModifier: object({ name: NAME, removeXmlDeclaration: optional(flag()), removeExternalDtd: optional(flag()) }),
@@ -341,7 +236,7 @@ export type NativeStep = {
   };
 }[keyof Alternatives];
 
-const step: Shape<unknown> = named<unknown>('step', () => oneKeyOf(alternatives, 'a step'));
+const step: Shape<unknown> = named<unknown>('step', () => oneKeyOf(alternatives, 'a step', stepDescriptions));
 
 const flowShape = object(
   {

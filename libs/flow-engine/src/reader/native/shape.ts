@@ -178,7 +178,7 @@ export function recordOf<T>(item: Shape<T>, description?: string): Shape<Readonl
   };
 }
 
-interface Member<T, Required extends boolean> {
+export interface Member<T, Required extends boolean> {
   readonly shape: Shape<T>;
   readonly required: Required;
 }
@@ -245,6 +245,7 @@ export function object<const M extends Members>(members: M, description?: string
 export function oneKeyOf<const M extends Readonly<Record<string, Shape<unknown>>>>(
   alternatives: M,
   what: string,
+  descriptions: Readonly<Record<keyof M, string>>,
 ): Shape<
   { readonly [K in keyof M]: { readonly kind: K; readonly value: ValueOf<M[K]>; readonly line?: number } }[keyof M]
 > {
@@ -278,6 +279,7 @@ export function oneKeyOf<const M extends Readonly<Record<string, Shape<unknown>>
     schema: (definitions) => ({
       oneOf: names.map((name) => ({
         type: 'object',
+        description: descriptions[name],
         properties: { [name]: (alternatives[name] as Shape<unknown>).schema(definitions) },
         required: [name],
         additionalProperties: false,
@@ -290,6 +292,7 @@ export function oneKeyOf<const M extends Readonly<Record<string, Shape<unknown>>
 export function taggedBy<const M extends Readonly<Record<string, Shape<unknown>>>>(
   tag: string,
   alternatives: M,
+  descriptions?: Readonly<Record<keyof M, string>>,
 ): Shape<ValueOf<M[keyof M]>> {
   const names = Object.keys(alternatives);
   return {
@@ -311,7 +314,10 @@ export function taggedBy<const M extends Readonly<Record<string, Shape<unknown>>
       return shape.read(node, path, context) as ValueOf<M[keyof M]> | undefined;
     },
     schema: (definitions) => ({
-      oneOf: names.map((name) => (alternatives[name] as Shape<unknown>).schema(definitions)),
+      oneOf: names.map((name) => ({
+        ...(alternatives[name] as Shape<unknown>).schema(definitions),
+        ...(descriptions === undefined ? {} : { description: descriptions[name] }),
+      })),
     }),
   };
 }
