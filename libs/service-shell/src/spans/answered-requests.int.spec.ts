@@ -97,7 +97,7 @@ describe('spans of requests over NATS', () => {
     expect(await exported()).toMatchObject([
       { traceId, parentSpanId: context.traceparent.slice(36, 52), name: findMissingRoles.subject, status: {} },
     ]);
-    expect(metrics.render()).toContain('sluice_spans_exported_total 1');
+    expect(await metrics.render()).toContain('sluice_spans_exported_total 1');
   });
 
   it('tell the code of the error', async () => {
