@@ -17,6 +17,9 @@ export { ContractPipe, decodeRequest, Handles } from './request/handles.js';
 export { RequestClient } from './request/request-client.js';
 export {
   continueRequest,
+  maySample,
+  sampleTracesBy,
+  type SampleTrace,
   currentRequest,
   requestIdHeader,
   runInRequest,

@@ -130,7 +130,7 @@ export async function runService<Environment extends ShellEnvironment>(
   endings.push(() => connection.drain());
   void watchConnection(connection, log);
 
-  const spans = exportSpans(config.OTLP_ENDPOINT, { service, processName }, metrics, onFault);
+  const spans = await exportSpans(config, { service, processName }, metrics, onFault);
   if (spans) endings.push(() => spans.stop());
 
   const onStep = config.FAULT_FILE === undefined ? undefined : injectFaults(config.FAULT_FILE);
