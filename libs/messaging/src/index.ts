@@ -26,7 +26,6 @@ export {
   traceparentHeader,
   type RequestContext,
 } from './request/request-context.js';
-export { RecordCache } from './state/record-cache.js';
 export { type FollowedKeys, RecordReader, RecordRefused, RecordSigner } from './state/signed-record.js';
 export { StateBucket, type BucketState, type StoredRecord } from './state/state-bucket.js';
 export { StateFollower, type StateChange, type StateFollowerOptions } from './state/state-follower.js';
