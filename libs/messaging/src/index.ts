@@ -17,13 +17,15 @@ export { ContractPipe, decodeRequest, Handles } from './request/handles.js';
 export { RequestClient } from './request/request-client.js';
 export {
   continueRequest,
+  maySample,
+  sampleTracesBy,
+  type SampleTrace,
   currentRequest,
   requestIdHeader,
   runInRequest,
   traceparentHeader,
   type RequestContext,
 } from './request/request-context.js';
-export { RecordCache } from './state/record-cache.js';
 export { type FollowedKeys, RecordReader, RecordRefused, RecordSigner } from './state/signed-record.js';
 export { StateBucket, type BucketState, type StoredRecord } from './state/state-bucket.js';
 export { StateFollower, type StateChange, type StateFollowerOptions } from './state/state-follower.js';

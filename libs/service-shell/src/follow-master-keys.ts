@@ -19,6 +19,7 @@ export function sealerFromFile(shell: Shell, path: string): SecretSealer {
     'sluice_master_key',
     'Master keys of this process by id; 1: it seals under it, 0: it only opens with it.',
     () => sealer.keyIds.map((id, index) => [{ id }, index === 0 ? 1 : 0]),
+    ['id'],
   );
   return sealer;
 }

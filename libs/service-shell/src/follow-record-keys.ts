@@ -25,9 +25,12 @@ export function signerFromFile(shell: Shell, path: string, recordKeysFile: strin
   const signer = new RecordSigner(new FollowedFiles(read, 'key to sign records with', shell.onFault));
   const timer = setInterval(() => void signer.check(), fileCheckMs);
   shell.onShutdown(() => clearInterval(timer));
-  shell.metrics.gauge('sluice_record_signing_key', 'Id of the key this process signs records with.', () => [
-    [{ id: signer.keyId }, 1],
-  ]);
+  shell.metrics.gauge(
+    'sluice_record_signing_key',
+    'Id of the key this process signs records with.',
+    () => [[{ id: signer.keyId }, 1]],
+    ['id'],
+  );
   return signer;
 }
 

@@ -57,6 +57,7 @@ export async function openState(shell: Shell, options: FollowStateOptions): Prom
       ...reader.keyIds.map((id) => [{ id }, 1] as const),
       ...follower.distrusted.map((id) => [{ id }, 0] as const),
     ],
+    ['id'],
   );
   let wrong = false;
   const timer = setInterval(() => {
@@ -112,6 +113,7 @@ function addClockMetrics(metrics: Metrics, clocks: ClockComparison): void {
     'sluice_clock_ahead_seconds',
     'By how much another clock is ahead of that of this process: of the bus, or of a writing service.',
     () => clocks.others.map(({ clock, aheadMs }) => [{ clock }, aheadMs / 1_000] as const),
+    ['clock'],
   );
   metrics.gauge(
     'sluice_clock_deviation_seconds',

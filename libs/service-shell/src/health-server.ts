@@ -8,21 +8,30 @@ export interface HealthServerOptions {
   /** What keeps the service from being ready, one sentence each; empty when it is ready. */
   readonly notReady: () => readonly string[];
   /** In the text format of Prometheus. */
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
+  readonly onFault: (error: unknown, what: string) => void;
 }
 
 /**
- * `/livez`: the process answers. `/readyz`: it can do its work, or what keeps it from that. `/metrics`: for Prometheus. the server and its port
+ * `/livez`: the process answers. `/readyz`: it can do its work, or what keeps it from that. `/metrics`: for Prometheus. @returns the server and its port
  */
 export async function startHealthServer(options: HealthServerOptions): Promise<{ server: Server; port: number }> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (path === '/metrics') {
-      response.writeHead(200, {
-        'content-type': 'text/plain; version=0.0.4; charset=utf-8',
-        'cache-control': 'no-store',
-      });
-      response.end(options.metrics());
+      options.metrics().then(
+        (text) => {
+          response.writeHead(200, {
+            'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+            'cache-control': 'no-store',
+          });
+          response.end(text);
+        },
+        (error: unknown) => {
+          response.writeHead(500).end();
+          options.onFault(error, 'reading the metrics');
+        },
+      );
       return;
     }
     if (path !== '/livez' && path !== '/readyz') {

@@ -45,7 +45,7 @@ export {
   shellEnvironment,
   type ShellEnvironment,
 } from './read-environment.js';
-export { ExportSpans, type ExportSpansOptions } from './spans/export-spans.js';
+export type { ExportSpans } from './spans/export-spans.js';
 export { isSampled, spanClock, type Span } from './spans/span.js';
 export { runService, type ServiceDefinition } from './run-service.js';
 export { Shell } from './shell.js';

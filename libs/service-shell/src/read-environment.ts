@@ -1,6 +1,7 @@
 import { DatabaseUrlError, hasPassword, parseDatabaseUrl, withCredentials } from '@sluice/persistence';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { otelEnvironment } from './spans/otel-environment.js';
 
 /** Thrown when the environment is not what a service needs; its message is one line a fault, for the person who starts it. */
 export class ConfigurationError extends Error {
@@ -22,10 +23,7 @@ export const shellEnvironment = z.object({
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0).describe('Its port; 0: any that is free.'),
   /** For tests alone: see inject-faults.ts. */
   FAULT_FILE: z.string().optional().describe('For tests alone.'),
-  OTLP_ENDPOINT: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('Base URL of a collector that takes OTLP over HTTP; spans are exported only when it is set.'),
+  ...otelEnvironment,
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

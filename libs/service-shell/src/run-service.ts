@@ -9,7 +9,6 @@ import { hostname } from 'node:os';
 import { startHealthServer } from './health-server.js';
 import { injectFaults } from './inject-faults.js';
 import { createLog, droppedLogLines, exitAfterLastLine, nestLogger, type Log } from './log.js';
-import { addProcessMetrics } from './metrics/process-metrics.js';
 import { Metrics } from './metrics/metrics.js';
 import { Readiness } from './modules/readiness.js';
 import { ShellModule } from './modules/shell.module.js';
@@ -97,12 +96,17 @@ export async function runService<Environment extends ShellEnvironment>(
   });
 
   const metrics = new Metrics();
-  addProcessMetrics(metrics);
+  metrics.addProcessMetrics();
   const callSeconds = metrics.histogram(
     'sluice_call_seconds',
     'Calls of other services, by subject and how they ended.',
+    { labelNames: ['subject', 'outcome'] },
   );
-  const answerSeconds = metrics.histogram('sluice_answer_seconds', 'Requests answered, by subject and how they ended.');
+  const answerSeconds = metrics.histogram(
+    'sluice_answer_seconds',
+    'Requests answered, by subject and how they ended.',
+    { labelNames: ['subject', 'outcome'] },
+  );
 
   const health = await startHealthServer({
     host: config.HEALTH_HOST,
@@ -110,6 +114,7 @@ export async function runService<Environment extends ShellEnvironment>(
     service,
     notReady: () => (ending ? ['it is ending'] : missing()),
     metrics: () => metrics.render(),
+    onFault,
   });
   process.send?.({ healthPort: health.port });
   endings.push(() => void health.server.close());
@@ -125,7 +130,7 @@ export async function runService<Environment extends ShellEnvironment>(
   endings.push(() => connection.drain());
   void watchConnection(connection, log);
 
-  const spans = exportSpans(config.OTLP_ENDPOINT, { service, processName }, metrics, onFault);
+  const spans = await exportSpans(config, { service, processName }, metrics, onFault);
   if (spans) endings.push(() => spans.stop());
 
   const onStep = config.FAULT_FILE === undefined ? undefined : injectFaults(config.FAULT_FILE);

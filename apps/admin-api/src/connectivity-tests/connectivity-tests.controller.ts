@@ -1,6 +1,6 @@
 import { downloadCertificates, getConnectivityTest, runConnectivityTest } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
-import { RecordCache } from '@sluice/messaging';
+import { LRUCache } from 'lru-cache';
 import { ON_FAULT, Destinations, type Shell } from '@sluice/service-shell';
 import { Controller, Header, Inject, StreamableFile } from '@nestjs/common';
 import { zipSync } from 'fflate';
@@ -15,7 +15,7 @@ type OnFault = Shell['onFault'];
 /** Results live in this process, the newest few hundred: they are looked at once, right after the test. */
 @Controller()
 export class ConnectivityTestsController {
-  readonly #tests = new RecordCache<TestedConnection>(500);
+  readonly #tests = new LRUCache<string, TestedConnection>({ max: 500 });
 
   constructor(
     @Inject(Destinations) private readonly destinations: Destinations,

@@ -31,6 +31,7 @@ export function serveSubscribers(options: ServeSubscribersOptions): () => void {
   const questions = metrics.counter(
     'sluice_subscriber_questions_total',
     'Connections that a server of NATS asked about, by what was answered.',
+    ['outcome'],
   );
   const ended = metrics.counter(
     'sluice_subscriber_connections_ended_total',
@@ -46,7 +47,7 @@ export function serveSubscribers(options: ServeSubscribersOptions): () => void {
     end: (open) => servers.end(open),
     stillSubscribers: (ids) => subscribers.stillSubscribers(ids),
     seen: (ids) => subscribers.seen(ids),
-    onEnded: (count) => ended.inc({}, count),
+    onEnded: (count) => ended.add(count),
   });
   metrics.gauge('sluice_subscriber_connections', 'Open connections of subscribers.', () => review.connections);
   const admit = new AdmitSubscriber({
@@ -68,7 +69,7 @@ export function serveSubscribers(options: ServeSubscribersOptions): () => void {
   const timer = setInterval(() => {
     void review.run().catch((error: unknown) => onFault(error, 'looking at the connections of subscribers'));
     void servers.deleteConsumersOutOfBounds().then(
-      (names) => names.length > 0 && consumersEnded.inc({}, names.length),
+      (names) => names.length > 0 && consumersEnded.add(names.length),
       (error: unknown) => onFault(error, 'looking at the consumers of subscribers'),
     );
   }, options.reviewEveryMs ?? reviewEveryMs);

@@ -157,10 +157,10 @@ describe('subscribers on real servers of NATS', () => {
     open({ authenticator: nkey(pair), inboxPrefix: subscriberInboxPrefix(name) }, url);
 
   /** How many connections ended in this way, as the metrics tell. */
-  const counted = (outcome: string) =>
+  const counted = async (outcome: string) =>
     Number(
       new RegExp(`^sluice_subscriber_questions_total\\{outcome="${outcome}"\\} (\\d+)$`, 'm').exec(
-        metrics.render(),
+        await metrics.render(),
       )?.[1] ?? 0,
     );
 
@@ -174,8 +174,8 @@ describe('subscribers on real servers of NATS', () => {
       await answer();
       await register('platform');
       await expect(open(options)).rejects.toThrow(/authorization/i);
-      expect(counted(outcome)).toBe(1);
-      expect(counted('admitted')).toBe(0);
+      expect(await counted(outcome)).toBe(1);
+      expect(await counted('admitted')).toBe(0);
     });
 
     it('is refused who names the key of a subscriber without having it', async () => {
@@ -188,7 +188,7 @@ describe('subscribers on real servers of NATS', () => {
       await expect(open({ authenticator: thief })).rejects.toThrow(/authorization/i);
       const silent: Authenticator = () => ({ nkey: pair.getPublicKey(), sig: '' });
       await expect(open({ authenticator: silent })).rejects.toThrow(/authorization/i);
-      expect([counted('wrong-signature'), counted('no-identity')]).toEqual([1, 1]);
+      expect([await counted('wrong-signature'), await counted('no-identity')]).toEqual([1, 1]);
     });
 
     it('is refused who sends again what a subscriber has sent, for the server asked something else then', async () => {
@@ -208,9 +208,9 @@ describe('subscribers on real servers of NATS', () => {
         return answered;
       };
       await open({ authenticator: heard, inboxPrefix: subscriberInboxPrefix(name) });
-      expect(counted('admitted')).toBe(1);
+      expect(await counted('admitted')).toBe(1);
       expect(await sayHello(nats.port, sent)).toMatch(/^-ERR 'Authorization Violation'/);
-      expect(counted('wrong-signature')).toBe(1);
+      expect(await counted('wrong-signature')).toBe(1);
     });
 
     it('is refused who was a subscriber', async () => {
@@ -219,7 +219,7 @@ describe('subscribers on real servers of NATS', () => {
       await openAs(subscriber);
       await dataSource.manager.delete(SubscriberRow, { id: subscriber.id });
       await expect(openAs(subscriber)).rejects.toThrow(/authorization/i);
-      expect(counted('unknown-identity')).toBe(1);
+      expect(await counted('unknown-identity')).toBe(1);
     });
 
     it('is refused while Postgres cannot be asked who is a subscriber', async () => {
@@ -227,7 +227,7 @@ describe('subscribers on real servers of NATS', () => {
       const subscriber = await register('platform');
       await dataSource.destroy();
       await expect(openAs(subscriber)).rejects.toThrow(/authorization/i);
-      expect(counted('failed')).toBe(1);
+      expect(await counted('failed')).toBe(1);
       expect(faults).toHaveLength(1);
     }, 20_000);
 
@@ -238,7 +238,7 @@ describe('subscribers on real servers of NATS', () => {
         sig: Buffer.from(createUser().sign(new TextEncoder().encode(nonce))).toString('base64url'),
       });
       await expect(open({ authenticator: thief })).rejects.toThrow(/authorization/i);
-      expect(metrics.render()).not.toMatch(/questions_total\{/);
+      expect(await metrics.render()).not.toMatch(/questions_total\{/);
     });
   });
 
@@ -281,7 +281,7 @@ describe('subscribers on real servers of NATS', () => {
       const first = await openAs(subscriber);
       await Promise.all(Array.from({ length: 7 }, () => openAs(subscriber)));
       await expect(openAs(subscriber)).rejects.toThrow(/authorization/i);
-      expect([counted('admitted'), counted('too-many-connections')]).toEqual([8, 1]);
+      expect([await counted('admitted'), await counted('too-many-connections')]).toEqual([8, 1]);
       await openAs(other);
       await first.close();
       await openAs(subscriber);
@@ -295,7 +295,7 @@ describe('subscribers on real servers of NATS', () => {
       expect(await subscribers.reviewConnections()).toBe(true);
       await Promise.all([connections[0]?.closed(), connections[1]?.closed()]);
       await connections[2]?.flush();
-      expect(metrics.render()).toMatch(/^sluice_subscriber_connections_ended_total 2$/m);
+      expect(await metrics.render()).toMatch(/^sluice_subscriber_connections_ended_total 2$/m);
     });
 
     it('ends though nobody asked for it, as with a backup that does not know its subscriber', async () => {
@@ -377,7 +377,7 @@ describe('subscribers on real servers of NATS', () => {
       expect(await make('platform_7', settings)).toBeUndefined();
       await until(async () => !(await isThere('platform_7')), { what: 'the end of the consumer' });
       expect(await Promise.all(['platform', 'platform_1', 'platform_2'].map(isThere))).toEqual([true, true, true]);
-      expect(metrics.render()).toContain('sluice_subscriber_consumers_ended_total 1\n');
+      expect(await metrics.render()).toContain('sluice_subscriber_consumers_ended_total 1\n');
       expect(faults).toEqual([]);
     });
   });

@@ -6,7 +6,7 @@ import {
   type CertificateStatus,
   type OcspAnswer,
 } from '@sluice/pki';
-import { RecordCache } from '@sluice/messaging';
+import { LRUCache } from 'lru-cache';
 import { isUnreachable, unreachableSentence } from '@sluice/service-shell';
 import { randomBytes } from 'node:crypto';
 
@@ -77,10 +77,10 @@ const maxRetryMs = 60_000;
  * kept: one that cannot be used, by a stranger on the way say, is gone with the request it came for (attack 43).
  */
 export class AskResponder {
-  readonly #kept = new RecordCache<KeptAnswer>(maximumKept);
+  readonly #kept = new LRUCache<string, KeptAnswer>({ max: maximumKept });
   /** Under what each answer is kept. */
   readonly #keys = new WeakMap<OcspAnswer, string>();
-  readonly #withheld = new RecordCache<Withheld>(maximumKept);
+  readonly #withheld = new LRUCache<string, Withheld>({ max: maximumKept });
   readonly #asking = new Map<string, Promise<OcspAnswer | string>>();
   readonly #responders = new Map<string, Responder>();
 

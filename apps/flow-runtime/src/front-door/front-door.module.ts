@@ -54,6 +54,7 @@ import { RuntimeMetrics } from './runtime-metrics.js';
           metrics.counter(
             'sluice_requests_unreadable_total',
             'Requests refused before anybody decided about their caller, by reason.',
+            ['reason'],
           ),
           (fields, text) => log.warn(fields, text),
           monotonicNow,

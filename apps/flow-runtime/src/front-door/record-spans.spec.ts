@@ -1,4 +1,4 @@
-import { continueRequest, runInRequest } from '@sluice/messaging';
+import { continueRequest, runInRequest, sampleTracesBy } from '@sluice/messaging';
 import type { Span } from '@sluice/service-shell';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -83,6 +83,18 @@ describe('spans of the flow runtime', () => {
     handle = decideAndRun;
     await post(sampled);
     expect(JSON.stringify(recorded)).not.toContain('secret');
+  });
+
+  it('begin a trace for a request that names none, when a sampler says so', async () => {
+    sampleTracesBy(() => true);
+    handle = (request, response) => {
+      recordFlowRun(sink, 1, request, endpoint, { status: 'COMPLETED' });
+      response.end();
+    };
+    await post().finally(() => sampleTracesBy(undefined));
+    expect(recorded).toHaveLength(1);
+    expect(recorded[0]?.parentSpanId).toBeUndefined();
+    expect(recorded[0]?.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
 
   it('are not made when the sender does not sample, or names no trace', async () => {

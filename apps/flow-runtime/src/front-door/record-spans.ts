@@ -1,5 +1,5 @@
 import type { FlowOutcome } from '@sluice/flow-engine';
-import { continueRequest, currentRequest, type RequestContext } from '@sluice/messaging';
+import { continueRequest, currentRequest, maySample, type RequestContext } from '@sluice/messaging';
 import { isSampled, spanClock, type Span } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../flows/deployed-flows.js';
@@ -49,8 +49,10 @@ export function recordFlowRun(
   { status }: Pick<FlowOutcome, 'status'>,
 ): void {
   const parent = currentRequest()?.traceparent ?? request.headers['traceparent'];
-  if (typeof parent !== 'string' || !isSampled(parent)) return;
-  const { traceparent, parentSpanId } = continueRequest({ traceparent: parent });
+  const given = typeof parent === 'string' ? parent : undefined;
+  if (!maySample(given)) return;
+  const { traceparent, parentSpanId } = continueRequest({ traceparent: given });
+  if (!isSampled(traceparent)) return;
   spans.record({
     traceparent,
     parentSpanId,

@@ -22,30 +22,40 @@ const flowBuckets = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10
 
 /** The flow runtime's own metrics. Labels are of closed sets: outcomes, and the codes of refusals. */
 export class RuntimeMetrics {
-  readonly #decisions: Counter;
-  readonly #handshakes: Counter;
+  readonly #decisions: Counter<'outcome' | 'reason'>;
+  readonly #handshakes: Counter<'kind'>;
   readonly #flow: Histogram;
   readonly #log: Histogram;
-  readonly #unlogged: Counter;
+  readonly #unlogged: Counter<'when'>;
   #permitted = 0;
 
   constructor(metrics: Metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }: ObservedParts) {
     this.#decisions = metrics.counter(
       'sluice_refused_calls_total',
       'Calls that were not let in, by outcome and reason.',
+      ['outcome', 'reason'],
     );
-    this.#handshakes = metrics.counter('sluice_tls_handshakes_total', 'TLS handshakes of senders and load balancers.');
-    this.#flow = metrics.histogram('sluice_flow_milliseconds', 'Time a message took in its flow.', flowBuckets);
+    this.#handshakes = metrics.counter('sluice_tls_handshakes_total', 'TLS handshakes of senders and load balancers.', [
+      'kind',
+    ]);
+    this.#flow = metrics.histogram('sluice_flow_milliseconds', 'Time a message took in its flow.', {
+      buckets: flowBuckets,
+    });
     this.#log = metrics.histogram(
       'sluice_message_log_milliseconds',
       'Time until the entry of a message in the processing log was kept.',
-      flowBuckets,
+      { buckets: flowBuckets },
     );
     metrics.counted('sluice_permitted_calls_total', 'Calls whose flow ran.', () => this.#permitted);
-    metrics.gauge('sluice_verdict_cache_entries', 'Answers in the caches.', () => [
-      [{ cache: 'permits' }, permits.size],
-      [{ cache: 'refusals' }, refusals.size],
-    ]);
+    metrics.gauge(
+      'sluice_verdict_cache_entries',
+      'Answers in the caches.',
+      () => [
+        [{ cache: 'permits' }, permits.size],
+        [{ cache: 'refusals' }, refusals.size],
+      ],
+      ['cache'],
+    );
     metrics.counted(
       'sluice_verdict_cache_lookups_total',
       'Looks into the caches; a hit is an answer that holds.',
@@ -57,6 +67,7 @@ export class RuntimeMetrics {
           [{ cache: 'refusals', result: 'hit' }, refusals.hits],
         ];
       },
+      ['cache', 'result'],
     );
     metrics.counted(
       'sluice_verdict_cache_evictions_total',
@@ -75,6 +86,7 @@ export class RuntimeMetrics {
     this.#unlogged = metrics.counter(
       'sluice_message_log_refused_calls_total',
       'Calls answered 503 because their entry would not or could not be kept: before their flow began, or after it ran.',
+      ['when'],
     );
     metrics.counted(
       'sluice_message_log_payloads_dropped_total',

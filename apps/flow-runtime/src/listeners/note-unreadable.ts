@@ -30,7 +30,7 @@ export class NoteUnreadable {
   readonly #since = new Map<UnreadableReason, { loggedAt: number; count: number }>();
 
   constructor(
-    private readonly counter: Counter,
+    private readonly counter: Counter<'reason'>,
     private readonly log: (fields: object, text: string) => void,
     private readonly monotonicNow: () => number,
   ) {}

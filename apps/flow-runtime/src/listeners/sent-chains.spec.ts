@@ -38,9 +38,14 @@ describe('the chains that senders sent', () => {
     chains.of('a');
     chains.remember('d', [bytes(700)]);
     expect(['a', 'b', 'c', 'd'].map((name) => chains.of(name) !== undefined)).toEqual([true, false, true, true]);
-    chains.remember('e', [bytes(10_000)]);
-    expect(chains.size).toBe(0);
     for (const name of ['a', 'b', 'c']) chains.remember(name, [bytes(700)]);
     expect(chains.size).toBe(3);
+  });
+
+  it('are not kept when one alone has no room, and it takes that of no other', () => {
+    const chains = new SentChains(() => 0, 3_000);
+    for (const name of ['a', 'b']) chains.remember(name, [bytes(700)]);
+    expect(chains.remember('b', [bytes(10_000)])).toEqual([bytes(10_000)]);
+    expect([chains.of('a'), chains.of('b')]).toEqual([[bytes(700)], undefined]);
   });
 });

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 interface Remembered {
   readonly chain: readonly Uint8Array[];
   /** When it was sent, on the monotonic clock. */
@@ -13,51 +15,37 @@ const freshMs = 60_000;
  * it holds; what was used longest ago makes room.
  */
 export class SentChains {
-  readonly #chains = new Map<string, Remembered>();
-  #bytes = 0;
+  readonly #chains: LRUCache<string, Remembered>;
 
   constructor(
     private readonly monotonicNow: () => number,
-    private readonly maxBytes = 64 * 1024 * 1024,
-  ) {}
+    maxBytes = 64 * 1024 * 1024,
+  ) {
+    // A chain that is larger than all the room is not kept.
+    this.#chains = new LRUCache({ maxSize: Math.max(1, maxBytes), sizeCalculation: ({ chain }) => size(chain) });
+  }
 
   /** Whether the sender's chain was remembered so lately that it need not be read again. */
   isFresh(leafSha256: string): boolean {
-    const known = this.#chains.get(leafSha256);
+    const known = this.#chains.peek(leafSha256);
     return known !== undefined && this.monotonicNow() - known.at < freshMs;
   }
 
   /** @returns the chain to keep hold of: the one that was there when the sender sent the same again */
   remember(leafSha256: string, chain: readonly Uint8Array[]): readonly Uint8Array[] {
-    const known = this.#chains.get(leafSha256)?.chain;
+    const known = this.#chains.peek(leafSha256)?.chain;
     const kept = known && same(known, chain) ? known : chain;
-    if (known) this.#forget(leafSha256, known);
     this.#chains.set(leafSha256, { chain: kept, at: this.monotonicNow() });
-    this.#bytes += size(kept);
-    for (const [oldest, its] of this.#chains) {
-      if (this.#bytes <= this.maxBytes) break;
-      this.#forget(oldest, its.chain);
-    }
     return kept;
   }
 
   /** @returns undefined when the sender's last full handshake is not remembered */
   of(leafSha256: string): readonly Uint8Array[] | undefined {
-    const known = this.#chains.get(leafSha256);
-    if (known) {
-      this.#chains.delete(leafSha256);
-      this.#chains.set(leafSha256, known);
-    }
-    return known?.chain;
+    return this.#chains.get(leafSha256)?.chain;
   }
 
   get size(): number {
     return this.#chains.size;
-  }
-
-  #forget(leafSha256: string, chain: readonly Uint8Array[]): void {
-    this.#chains.delete(leafSha256);
-    this.#bytes -= size(chain);
   }
 }
 

@@ -65,7 +65,7 @@ describe('a request that is refused before a decision', () => {
     const metrics = new Metrics();
     const lines: string[] = [];
     const note = new NoteUnreadable(
-      metrics.counter('sluice_requests_unreadable_total', 'x'),
+      metrics.counter('sluice_requests_unreadable_total', 'x', ['reason']),
       (fields) => void lines.push(JSON.stringify(fields)),
       () => 0,
     );
@@ -78,7 +78,7 @@ describe('a request that is refused before a decision', () => {
       key: sender.key.pem,
     });
     await until(() => lines.length > 0, { what: 'the line' });
-    expect(metrics.render()).toContain(`sluice_requests_unreadable_total{reason="${reason}"} 1\n`);
+    expect(await metrics.render()).toContain(`sluice_requests_unreadable_total{reason="${reason}"} 1\n`);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('127.0.0.1');
     expect(lines[0]).not.toContain('secret');
@@ -86,12 +86,12 @@ describe('a request that is refused before a decision', () => {
 });
 
 describe('what is logged of requests that cannot be read', () => {
-  it('is a line for each reason every ten seconds, however many there are, and all are counted', () => {
+  it('is a line for each reason every ten seconds, however many there are, and all are counted', async () => {
     const metrics = new Metrics();
     const lines: object[] = [];
     let now = 0;
     const note = new NoteUnreadable(
-      metrics.counter('unreadable', 'x'),
+      metrics.counter('unreadable', 'x', ['reason']),
       (fields) => void lines.push(fields),
       () => now,
     );
@@ -107,6 +107,6 @@ describe('what is logged of requests that cannot be read', () => {
       { reason: 'client-cert', address: '10.0.0.2', count: 1, detail: 'x'.repeat(200) },
       { ...malformed, count: 1_001 },
     ]);
-    expect(metrics.render()).toContain('unreadable{reason="malformed"} 1002\n');
+    expect(await metrics.render()).toContain('unreadable{reason="malformed"} 1002\n');
   });
 });

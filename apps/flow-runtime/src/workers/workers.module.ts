@@ -28,13 +28,18 @@ export class WorkersModule implements OnApplicationBootstrap, OnApplicationShutd
     private readonly workers: FlowWorkers,
     { metrics }: Shell,
   ) {
-    metrics.gauge('sluice_flow_workers', 'Worker processes, and those that work on a message now.', () => {
-      const { processes, busy } = workers.statistics;
-      return [
-        [{ state: 'all' }, processes],
-        [{ state: 'busy' }, busy],
-      ];
-    });
+    metrics.gauge(
+      'sluice_flow_workers',
+      'Worker processes, and those that work on a message now.',
+      () => {
+        const { processes, busy } = workers.statistics;
+        return [
+          [{ state: 'all' }, processes],
+          [{ state: 'busy' }, busy],
+        ];
+      },
+      ['state'],
+    );
     metrics.gauge(
       'sluice_flow_worker_messages',
       'Messages in worker processes, and those that wait for a turn in one.',
@@ -45,6 +50,7 @@ export class WorkersModule implements OnApplicationBootstrap, OnApplicationShutd
           [{ state: 'waiting' }, waiting],
         ];
       },
+      ['state'],
     );
     metrics.counted(
       'sluice_flow_worker_ends_total',
@@ -54,6 +60,7 @@ export class WorkersModule implements OnApplicationBootstrap, OnApplicationShutd
           { reason },
           count,
         ]),
+      ['reason'],
     );
   }
 

@@ -29,6 +29,25 @@ export function runInRequest<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
+/** Whether a trace is sampled. @param parent what the sender said of it; absent when the trace begins here */
+export type SampleTrace = (
+  traceId: string,
+  parent: { readonly spanId: string; readonly sampled: boolean } | undefined,
+) => boolean;
+
+let sampleTrace: SampleTrace | undefined;
+
+/** Decides from now on which traces are sampled, in the whole process: without, those whose sender says so. */
+export function sampleTracesBy(decide: SampleTrace | undefined): void {
+  sampleTrace = decide;
+}
+
+/** Whether what {@link continueRequest} makes of it may be sampled: costs nothing where it is not. */
+export function maySample(traceparent: string | undefined): boolean {
+  if (sampleTrace !== undefined) return true;
+  return traceparent !== undefined && (Number.parseInt(traceparent.slice(53, 55), 16) & 1) === 1;
+}
+
 /** Goes on with the caller's context where it gave a well-formed one, else begins a new one. */
 export function continueRequest(given: {
   requestId?: string | undefined;
@@ -42,10 +61,22 @@ export function continueRequest(given: {
     ...(given.actor && /^[\w.@-]{1,64}$/.test(given.actor) ? { actor: given.actor } : {}),
     ...(traceparent ? { parentSpanId: traceparent.slice(36, 52) } : {}),
     requestId: given.requestId && /^[\w-]{1,64}$/.test(given.requestId) ? given.requestId : randomUUID(),
-    traceparent: traceparent
-      ? `${traceparent.slice(0, 36)}${randomId(16)}${traceparent.slice(52)}`
-      : `00-${randomId(32)}-${randomId(16)}-00`,
+    traceparent: sampled(
+      traceparent
+        ? `${traceparent.slice(0, 36)}${randomId(16)}${traceparent.slice(52)}`
+        : `00-${randomId(32)}-${randomId(16)}-00`,
+      traceparent?.slice(36, 52),
+    ),
   };
+}
+
+/** The flags with the one of sampling as it was decided. https://www.w3.org/TR/trace-context/#trace-flags */
+function sampled(traceparent: string, parentSpanId: string | undefined): string {
+  if (sampleTrace === undefined) return traceparent;
+  const flags = Number.parseInt(traceparent.slice(53), 16);
+  const parent = parentSpanId === undefined ? undefined : { spanId: parentSpanId, sampled: (flags & 1) === 1 };
+  const decided = sampleTrace(traceparent.slice(3, 35), parent) ? flags | 1 : flags & ~1;
+  return `${traceparent.slice(0, 53)}${decided.toString(16).padStart(2, '0')}`;
 }
 
 /** Hexadecimal, never all zero. From Node's store of random UUIDs, which looks at the random source once for many. */

@@ -5,11 +5,11 @@ import { FetchedRecords } from './fetched-records.js';
 const value = new Uint8Array([1]);
 
 /** A leader whose answers come when they are given. */
-function open() {
+function open(capacity = 1_000) {
   const asked: ((sequence: number) => void)[] = [];
   const read: string[] = [];
   const records = new FetchedRecords({
-    capacity: 1_000,
+    capacity,
     last: () => new Promise((resolve) => asked.push((sequence) => resolve({ sequence, value }))),
     read: (key, sequence) => {
       read.push(key);
@@ -28,6 +28,34 @@ describe('records that are fetched', () => {
     asked[0]?.(5);
     expect([await one, await other].map(({ sequence }) => sequence)).toEqual([5, 5]);
     expect(records.fetch('instance.i', 'instance')).toMatchObject({ sequence: 5 });
+  });
+
+  it('are remembered up to the capacity, and what was used longest ago goes first', async () => {
+    const { asked, records } = open(3);
+    const fetch = async (key: string) => {
+      const before = asked.length;
+      const answer = records.fetch(key, 'instance');
+      asked[before]?.(1);
+      await answer;
+      return asked.length > before ? 'asked' : 'known';
+    };
+    for (const key of ['a', 'b', 'c']) await fetch(key);
+    expect(await fetch('a')).toBe('known');
+    await fetch('d');
+    expect(await Promise.all(['a', 'c', 'd'].map(fetch))).toEqual(['known', 'known', 'known']);
+    expect(await fetch('b')).toBe('asked');
+  });
+
+  it('are asked for each time without a capacity, and no change is kept', async () => {
+    const { asked, records } = open(0);
+    for (const sequence of [5, 6]) {
+      const answer = records.fetch('instance.i', 'instance');
+      asked.at(-1)?.(sequence);
+      expect(await answer).toMatchObject({ sequence });
+    }
+    records.changed('instance.i', 'instance', 7, value);
+    void records.fetch('instance.i', 'instance');
+    expect(asked).toHaveLength(3);
   });
 
   it('of another bucket are not those that were asked for before, however late the answer comes', async () => {

@@ -1,6 +1,6 @@
 import type { StatePrefix } from '@sluice/contracts';
+import { LRUCache } from 'lru-cache';
 import { AheadBudget } from '../request/ahead-budget.js';
-import { RecordCache } from './record-cache.js';
 import type { StoredRecord } from './state-bucket.js';
 import type { StateEntry } from './held-records.js';
 
@@ -32,8 +32,8 @@ const maxReadAheadPerSecond = 100;
  * step with the changes, and the newest changes beside them, for a key that was just issued is used soon.
  */
 export class FetchedRecords {
-  readonly #fetched: RecordCache<StateEntry>;
-  readonly #kept: RecordCache<StoredChange>;
+  readonly #fetched: LRUCache<string, StateEntry>;
+  readonly #kept: LRUCache<string, StoredChange>;
   readonly #readsAhead: AheadBudget;
   /** Prefixes under which nothing has ever stood in this bucket. */
   readonly #empty = new Set<StatePrefix>();
@@ -43,8 +43,10 @@ export class FetchedRecords {
   #era = 0;
 
   constructor(private readonly options: FetchedRecordsOptions) {
-    this.#fetched = new RecordCache(options.capacity);
-    this.#kept = new RecordCache(Math.min(options.capacity, maxKeptChanges));
+    // Without a capacity nothing is ever put into them.
+    const max = Math.max(1, options.capacity);
+    this.#fetched = new LRUCache({ max });
+    this.#kept = new LRUCache({ max: Math.min(max, maxKeptChanges) });
     this.#readsAhead = new AheadBudget(maxReadAheadPerSecond, options.now);
   }
 
@@ -118,7 +120,7 @@ export class FetchedRecords {
       const newer = this.#overtaken.get(key);
       const entry = newer && newer.sequence > read.sequence ? newer : read;
       // Absence is not remembered, or a flood of unknown certificates would push the known ones out.
-      if (era === this.#era && entry.sequence > 0) this.#fetched.set(key, entry);
+      if (era === this.#era && entry.sequence > 0 && this.options.capacity > 0) this.#fetched.set(key, entry);
       return entry;
     } finally {
       if (era === this.#era) {

@@ -1,15 +1,22 @@
 import { findMissingRoles, inboxPrefix } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
-import { BusServer, continueRequest, Handles, PassErrorsOn, RequestClient, runInRequest } from '@sluice/messaging';
+import {
+  BusServer,
+  continueRequest,
+  Handles,
+  PassErrorsOn,
+  RequestClient,
+  runInRequest,
+  sampleTracesBy,
+} from '@sluice/messaging';
 import { TestNats } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { Controller, Module, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Payload, type MicroserviceOptions } from '@nestjs/microservices';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Metrics } from '../metrics/metrics.js';
+import { setOtelEnvironment, TraceCollector } from '../testing/trace-collector.js';
 import type { ExportSpans } from './export-spans.js';
 import { exportSpans, recordAnswer } from './wire-spans.js';
 
@@ -30,32 +37,28 @@ const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 describe('spans of requests over NATS', () => {
   let nats: TestNats;
   let connection: NatsConnection;
-  let collector: Server;
+  let collector: TraceCollector;
+  let resetEnvironment: () => void;
   let app: INestMicroservice;
   let requests: RequestClient;
   let spans: ExportSpans;
   const metrics = new Metrics();
-  const bodies: string[] = [];
 
   beforeAll(async () => {
     nats = await TestNats.start();
     connection = await connect({ servers: nats.url, inboxPrefix: inboxPrefix('flow-runtime') });
     requests = new RequestClient(connection);
-    collector = createServer((request, response) => {
-      let text = '';
-      request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      request.on('end', () => {
-        bodies.push(text);
-        response.end('{}');
-      });
+    collector = await TraceCollector.start();
+    const { environment, reset } = setOtelEnvironment({
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     });
-    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
-    const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    resetEnvironment = reset;
     const source = { service: 'authorization', processName: 'authorization-1' };
     const onFault = (error: unknown) => {
       throw error;
     };
-    spans = exportSpans(endpoint, source, metrics, onFault) as ExportSpans;
+    spans = (await exportSpans(environment, source, metrics, onFault)) as ExportSpans;
     const strategy = new BusServer({
       service: 'authorization',
       connection,
@@ -71,24 +74,22 @@ describe('spans of requests over NATS', () => {
   afterAll(async () => {
     await app?.close();
     await connection?.close();
-    collector?.closeAllConnections();
-    collector?.close();
+    await spans?.stop();
+    await collector?.[Symbol.asyncDispose]();
+    resetEnvironment?.();
+    sampleTracesBy(undefined);
     await nats?.stop();
   });
 
-  beforeEach(() => void (bodies.length = 0));
+  beforeEach(() => void (collector.collected.length = 0));
 
   const ask = (role: string, flags: string) => {
     const context = continueRequest({ traceparent: `00-${traceId}-00f067aa0ba902b7-${flags}` });
     return { context, answer: runInRequest(context, () => requests.call(findMissingRoles, { roles: [role] })) };
   };
   const exported = async () => {
-    await spans.stop();
-    return bodies.flatMap(
-      (body) =>
-        (JSON.parse(body) as { resourceSpans: [{ scopeSpans: [{ spans: object[] }] }] }).resourceSpans[0].scopeSpans[0]
-          .spans,
-    );
+    await spans.flush();
+    return collector.spans;
   };
 
   it("are children of the asking service's span", async () => {
@@ -97,7 +98,7 @@ describe('spans of requests over NATS', () => {
     expect(await exported()).toMatchObject([
       { traceId, parentSpanId: context.traceparent.slice(36, 52), name: findMissingRoles.subject, status: {} },
     ]);
-    expect(metrics.render()).toContain('sluice_spans_exported_total 1');
+    expect(await metrics.render()).toContain('sluice_spans_exported_total 1');
   });
 
   it('tell the code of the error', async () => {
@@ -113,11 +114,5 @@ describe('spans of requests over NATS', () => {
   it('are not exported when the trace is not sampled', async () => {
     await ask('any', '00').answer;
     expect(await exported()).toEqual([]);
-  });
-
-  it('are nowhere when no collector is configured', () => {
-    expect(
-      exportSpans(undefined, { service: 'x', processName: 'x-1' }, new Metrics(), () => undefined),
-    ).toBeUndefined();
   });
 });

@@ -1,18 +1,34 @@
-import type { RequestContext } from '@sluice/messaging';
+import { sampleTracesBy, type RequestContext } from '@sluice/messaging';
 import type { Metrics } from '../metrics/metrics.js';
-import type { SpanSource } from './encode-spans.js';
-import { ExportSpans } from './export-spans.js';
+import type { ExportSpans, SpanSource } from './export-spans.js';
+import type { OtelEnvironment } from './otel-environment.js';
 import { spanClock } from './span.js';
 
-/** @returns undefined when there is no collector: then nothing is done for spans anywhere */
-export function exportSpans(
-  endpoint: string | undefined,
+/**
+ * Exports the spans of this process when its environment names a collector, and samples the traces that begin here. OpenTelemetry's
+ * packages are loaded only then; the exporter reads the variables that are its own (headers, timeout, compression, certificate) itself.
+ * @returns undefined when there is no collector: then nothing is done for spans anywhere
+ */
+export async function exportSpans(
+  environment: OtelEnvironment,
   source: SpanSource,
   metrics: Metrics,
   onFault: (error: unknown, what: string) => void,
-): ExportSpans | undefined {
-  if (endpoint === undefined) return undefined;
-  const spans = new ExportSpans({ endpoint, source, onFault });
+): Promise<ExportSpans | undefined> {
+  const named = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (named === undefined && environment.OTLP_ENDPOINT === undefined) return undefined;
+  const [{ ExportSpans }, { sampleTraces }, { OTLPTraceExporter }] = await Promise.all([
+    import('./export-spans.js'),
+    import('./sample-traces.js'),
+    environment.OTEL_EXPORTER_OTLP_PROTOCOL === 'http/json'
+      ? import('@opentelemetry/exporter-trace-otlp-http')
+      : import('@opentelemetry/exporter-trace-otlp-proto'),
+  ]);
+  const url = named === undefined ? `${environment.OTLP_ENDPOINT?.replace(/\/+$/, '')}/v1/traces` : undefined;
+  const exporter = new OTLPTraceExporter(url === undefined ? {} : { url });
+  const spans = new ExportSpans({ environment, source, exporter, onFault });
+  // What is done without a sampler, at no cost to a request that is not sampled.
+  if (environment.OTEL_TRACES_SAMPLER !== 'parentbased_always_off') sampleTracesBy(sampleTraces(environment));
   metrics.counted('sluice_spans_exported_total', 'Spans the collector has taken.', () => spans.exported);
   metrics.counted(
     'sluice_spans_dropped_total',
