@@ -5,6 +5,7 @@ import { spanClock } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decisions/decide-call.js';
 import type { Permit } from '../decisions/permit-cache.js';
+import { ownerOf } from '../fair-shares/owner-of.js';
 import type { DeployedFlows, Endpoint } from '../flows/deployed-flows.js';
 import type { RuntimeMetrics } from './runtime-metrics.js';
 import { recordRequest, type TakesSpans } from './record-spans.js';
@@ -189,18 +190,20 @@ export class HandleRequest {
       if (coding !== undefined) return this.#decodeThenProcess(request, response, caller, use, body, coding);
       // The sender is gone.
       if (request.destroyed && !response.writable) return undefined;
+      const owner = ownerOf(permit);
       const exchange: Exchange = {
         request,
         response,
         endpoint,
         path,
+        owner,
         sent: toSenderRequest(request, endpoint, path, body),
         incoming,
         start: this.parts.ports.now(),
       };
-      const entered = endpoint.gate.enter();
+      const entered = endpoint.gate.enter(owner);
       if (entered === false) {
-        respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
+        refuseFull(response);
         return undefined;
       }
       // A body may take minutes to come, and a turn, and a permit may end meanwhile.
@@ -244,10 +247,10 @@ export class HandleRequest {
     exchange: Exchange,
     caller: ConnectedCaller,
     permitBefore: Permit,
-    entered: true | Promise<void>,
+    entered: true | Promise<boolean>,
   ): Promise<void> {
-    const { request, response, endpoint, path } = exchange;
-    if (entered !== true) await entered;
+    const { request, response, endpoint, owner, path } = exchange;
+    if (!(await entered)) return refuseFull(response);
     let permit = permitBefore;
     let stays = false;
     try {
@@ -260,7 +263,7 @@ export class HandleRequest {
       }
       stays = true;
     } finally {
-      if (!stays) endpoint.gate.leave();
+      if (!stays) endpoint.gate.leave(owner);
     }
     await this.parts.run.execute(exchange, permit);
   }
@@ -276,6 +279,10 @@ export class HandleRequest {
 function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint): IncomingBody | undefined {
   if (!comesAsStream(request, maximumBodyBytes)) return undefined;
   return new IncomingBody(request, maximumBodyBytes);
+}
+
+function refuseFull(response: ServerResponse): void {
+  respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
 }
 
 function withoutCertificate(): CallDecision {
