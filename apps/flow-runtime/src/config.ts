@@ -158,6 +158,15 @@ const environment = shellEnvironment
       .max(65_536)
       .default(512)
       .describe('Memory one of them may use; a message that needs more fails, and the process is replaced.'),
+    FLOW_BODY_MEMORY_MB: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(256)
+      .describe(
+        'Memory that the bodies of all requests may take at once in the runtime itself; a larger body is refused, and one without room waits for up to 10 s.',
+      ),
     MESSAGE_CPU_MS: z.coerce
       .number()
       .int()

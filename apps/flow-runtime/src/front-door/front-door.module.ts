@@ -10,6 +10,7 @@ import { RecordDecision } from '../decisions/record-decision.js';
 import { RefusalCache } from '../decisions/refusal-cache.js';
 import { ReportUsage } from '../decisions/report-usage.js';
 import { TallyDecisions } from '../decisions/tally-decisions.js';
+import { BodyBudget } from '../fair-shares/body-budget.js';
 import { DeployedFlows } from '../flows/deployed-flows.js';
 import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
@@ -26,13 +27,32 @@ import { WorkersModule } from '../workers/workers.module.js';
 import { RunRequest } from './run-request.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
 
+/** How long a body waits for room before its sender is told to come again. */
+const bodyWaitMs = 10_000;
+
 /** Takes requests of senders, on the listeners. It opens last and closes first. */
 @Module({
   imports: [DecisionsModule, FlowsModule, MessagesModule, WorkersModule],
   providers: [
     {
+      provide: BodyBudget,
+      inject: [CONFIG],
+      useFactory: (config: Pick<Config, 'FLOW_BODY_MEMORY_MB'>) =>
+        new BodyBudget(config.FLOW_BODY_MEMORY_MB * 1_048_576, bodyWaitMs),
+    },
+    {
       provide: RuntimeMetrics,
-      inject: [Shell, PermitCache, RefusalCache, DecideCall, RecordDecision, TallyDecisions, RecordMessage, LogRoom],
+      inject: [
+        Shell,
+        PermitCache,
+        RefusalCache,
+        DecideCall,
+        RecordDecision,
+        TallyDecisions,
+        RecordMessage,
+        LogRoom,
+        BodyBudget,
+      ],
       useFactory: (
         { metrics }: Shell,
         permits: PermitCache,
@@ -42,7 +62,8 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         tallies: TallyDecisions,
         messages: RecordMessage,
         room: LogRoom,
-      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }),
+        bodies: BodyBudget,
+      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, tallies, messages, room, bodies }),
     },
     {
       provide: NoteUnreadable,
@@ -92,6 +113,7 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         DecideCall,
         RecordDecision,
         RunRequest,
+        BodyBudget,
         RuntimeMetrics,
         NoteUnreadable,
       ],
@@ -103,6 +125,7 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         decideCall: DecideCall,
         decisions: RecordDecision,
         run: RunRequest,
+        bodies: BodyBudget,
         metrics: RuntimeMetrics,
         unreadable: NoteUnreadable,
       ) =>
@@ -111,6 +134,7 @@ import { RuntimeMetrics } from './runtime-metrics.js';
           decideCall,
           decisions,
           run,
+          bodies,
           csrf: new CsrfTokens(readFileSync(config.NATS_SEED_FILE), now),
           ports: { now },
           metrics,

@@ -5,6 +5,7 @@ import { spanClock } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decisions/decide-call.js';
 import type { Permit } from '../decisions/permit-cache.js';
+import type { BodyBudget } from '../fair-shares/body-budget.js';
 import { ownerOf } from '../fair-shares/owner-of.js';
 import type { DeployedFlows, Endpoint } from '../flows/deployed-flows.js';
 import type { RuntimeMetrics } from './runtime-metrics.js';
@@ -17,7 +18,8 @@ import type { NoteUnreadable, UnreadableReason } from '../listeners/note-unreada
 import { MalformedClientCert } from '../client-certificates/malformed-client-cert.js';
 import { respondWithProblem } from '../listeners/problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
-import { nothing, readBody, receiveBody } from './read-body.js';
+import { HeldByRequest } from './held-by-request.js';
+import { nothing, readBody, receiveBody, type UnreadBody } from './read-body.js';
 import { refuseTooLarge, type Exchange, type RunRequest } from './run-request.js';
 import { toSenderRequest } from './sender-request.js';
 
@@ -27,6 +29,7 @@ export interface HandleRequestParts {
   readonly decisions: RecordDecision;
   readonly run: RunRequest;
   readonly csrf: CsrfTokens;
+  readonly bodies: BodyBudget;
   readonly metrics: RuntimeMetrics;
   readonly unreadable: Pick<NoteUnreadable, 'note'>;
   /** Absent unless spans are exported. */
@@ -78,18 +81,23 @@ export class HandleRequest {
 
   /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */
   #receive(request: IncomingMessage, response: ServerResponse, caller: ConnectedCaller, use: PermittedUse): void {
-    const { endpoint } = use;
+    const { endpoint, permit } = use;
     if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
-    const failed = (error: unknown) => this.#fail(request, response, error);
-    const process = (body: Uint8Array | undefined, incoming?: IncomingBody) => {
-      const pending = this.#process(request, response, caller, use, body, incoming);
-      if (pending) pending.catch(failed);
+    const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
+    const failed = (error: unknown) => {
+      this.#fail(request, response, error);
+      held.processed();
+    };
+    const process = (body: Uint8Array | UnreadBody, incoming?: IncomingBody) => {
+      const pending = this.#process(request, response, caller, use, held, body, incoming);
+      if (pending) pending.then(() => held.processed(), failed);
+      else held.processed();
     };
     if (endpoint.streamsBody) {
       const incoming = incomingBody(request, endpoint);
       if (incoming) return process(nothing, incoming);
     }
-    receiveBody(request, endpoint.maximumBodyBytes, process, failed);
+    receiveBody(request, endpoint.maximumBodyBytes, held, process, failed);
   }
 
   async #decide(
@@ -110,12 +118,16 @@ export class HandleRequest {
         if (decision.outcome !== 'permitted' || !caller || !endpoint)
           return this.#refuse(response, decision, path, caller, endpoint);
         if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
+        const { permit } = decision;
+        const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
         try {
           const incoming = endpoint.streamsBody ? incomingBody(request, endpoint) : undefined;
-          const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes);
-          await this.#process(request, response, caller, { path, endpoint, permit: decision.permit }, body, incoming);
+          const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes, held);
+          await this.#process(request, response, caller, { path, endpoint, permit }, held, body, incoming);
         } catch (error) {
           this.#fail(request, response, error);
+        } finally {
+          held.processed();
         }
       } catch (error) {
         this.parts.onFault(error, 'deciding a call');
@@ -177,20 +189,21 @@ export class HandleRequest {
     response: ServerResponse,
     caller: ConnectedCaller,
     use: Omit<PermittedUse, 'url' | 'routes'>,
-    body: Uint8Array | undefined,
+    held: HeldByRequest,
+    body: Uint8Array | UnreadBody,
     incoming: IncomingBody | undefined,
   ): Promise<void> | undefined {
     try {
       const { endpoint, path, permit } = use;
-      if (body === undefined) {
-        refuseTooLarge(response, endpoint);
+      if (typeof body === 'string') {
+        this.#refuseBody(response, endpoint, body);
         return undefined;
       }
       const coding = request.headers['content-encoding'];
-      if (coding !== undefined) return this.#decodeThenProcess(request, response, caller, use, body, coding);
+      if (coding !== undefined) return this.#decodeThenProcess(request, response, caller, use, held, body, coding);
       // The sender is gone.
       if (request.destroyed && !response.writable) return undefined;
-      const owner = ownerOf(permit);
+      const { owner } = held;
       const exchange: Exchange = {
         request,
         response,
@@ -221,24 +234,42 @@ export class HandleRequest {
     response: ServerResponse,
     caller: ConnectedCaller,
     use: Omit<PermittedUse, 'url' | 'routes'>,
+    held: HeldByRequest,
     body: Uint8Array,
     coding: string,
   ): Promise<void> {
-    const decoded = await decodeContent(coding, body, use.endpoint.maximumBodyBytes);
+    const decoded = await decodeContent(coding, body, use.endpoint.maximumBodyBytes, held);
     if ('body' in decoded) {
       delete request.headers['content-encoding'];
-      return this.#process(request, response, caller, use, decoded.body, undefined);
+      return this.#process(request, response, caller, use, held, decoded.body, undefined);
     }
     const name = JSON.stringify(coding.slice(0, 40));
     switch (decoded.refused) {
       case 'too-large':
-        return refuseTooLarge(response, use.endpoint);
+      case 'over-budget':
+      case 'no-room':
+        return this.#refuseBody(response, use.endpoint, decoded.refused);
       case 'malformed':
         return respondWithProblem(response, 400, { detail: `The body is not of the content coding ${name} it names.` });
       case 'not-taken':
         response.setHeader('accept-encoding', takenCodings);
         return respondWithProblem(response, 415, {
           detail: `The content coding ${name} is not taken here: send the body as it is, or in one of ${takenCodings}.`,
+        });
+    }
+  }
+
+  #refuseBody(response: ServerResponse, endpoint: Endpoint, why: UnreadBody): void {
+    switch (why) {
+      case 'too-large':
+        return refuseTooLarge(response, endpoint);
+      case 'over-budget':
+        return respondWithProblem(response, 413, {
+          detail: `The body is larger than the ${this.parts.bodies.bytes / 1_048_576} MB that all bodies together may take here (FLOW_BODY_MEMORY_MB).`,
+        });
+      case 'no-room':
+        return respondWithProblem(response, 503, {
+          detail: 'Other bodies took all the memory there is for them, for as long as this one waited.',
         });
     }
   }

@@ -1,3 +1,4 @@
+import type { BodyBudget } from '../fair-shares/body-budget.js';
 import type { Counter, Histogram, Metrics } from '@sluice/service-shell';
 import type { CallDecision, DecideCall } from '../decisions/decide-call.js';
 import type { PermitCache } from '../decisions/permit-cache.js';
@@ -15,6 +16,7 @@ export interface ObservedParts {
   readonly tallies: Pick<TallyDecisions, 'dropped'>;
   readonly messages: RecordMessage;
   readonly room: LogRoom;
+  readonly bodies: Pick<BodyBudget, 'bytes' | 'statistics'>;
 }
 
 /** Milliseconds, for what is done in the process. */
@@ -29,7 +31,10 @@ export class RuntimeMetrics {
   readonly #unlogged: Counter;
   #permitted = 0;
 
-  constructor(metrics: Metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }: ObservedParts) {
+  constructor(
+    metrics: Metrics,
+    { permits, refusals, decideCall, decisions, tallies, messages, room, bodies }: ObservedParts,
+  ) {
     this.#decisions = metrics.counter(
       'sluice_refused_calls_total',
       'Calls that were not let in, by outcome and reason.',
@@ -97,6 +102,18 @@ export class RuntimeMetrics {
       'sluice_message_log_stream_oldest_seconds',
       'Age of the oldest of them.',
       () => room.fill.oldestSeconds,
+    );
+    metrics.gauge(
+      'sluice_request_body_bytes',
+      'Octets reserved for bodies of requests, those of at most 64 KiB left out; and how many may be.',
+      () => [
+        [{ state: 'held' }, bodies.statistics.heldBytes],
+        [{ state: 'limit' }, bodies.bytes],
+      ],
+    );
+    metrics.gauge('sluice_request_bodies_waiting', 'Bodies that wait for room.', () => bodies.statistics.waiting);
+    metrics.counted('sluice_request_bodies_refused_total', 'Bodies that had no room, by reason.', () =>
+      Object.entries(bodies.statistics.refused).map(([reason, count]) => [{ reason }, count]),
     );
     metrics.counted('sluice_message_log_batches_total', 'Groups they were kept in.', () => messages.statistics.groups);
   }
