@@ -335,6 +335,19 @@ describe('the budget for bodies', () => {
       await allGivenBack(served);
     });
 
+    it('at once when the connection of one that waits is ended here', async () => {
+      const { url, calls } = await receiver();
+      const served = await serve(callingTo(url), { bodyBytes: 10 * MB, bodyWaitMs: 60_000 });
+      send(served, 8 * MB, false, 'other').reply.catch(() => undefined);
+      await until(() => calls.length === 1);
+      send(served, 6 * MB).reply.catch(() => undefined);
+      await until(() => waiting(served) === 1);
+      served.server.closeAllConnections();
+      await until(() => waiting(served) === 0);
+      calls[0]?.end('ok');
+      await allGivenBack(served);
+    });
+
     it('when the flow has ended, though its sender went away long before', async () => {
       const { url, calls } = await receiver();
       const served = await serve(callingTo(url));

@@ -11,6 +11,7 @@ import { RefusalCache } from '../decisions/refusal-cache.js';
 import { ReportUsage } from '../decisions/report-usage.js';
 import { TallyDecisions } from '../decisions/tally-decisions.js';
 import { BodyBudget } from '../fair-shares/body-budget.js';
+import { SenderLimits } from '../fair-shares/sender-limits.js';
 import { DeployedFlows } from '../flows/deployed-flows.js';
 import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
@@ -29,6 +30,14 @@ import { RuntimeMetrics } from './runtime-metrics.js';
 
 /** How long a body waits for room before its sender is told to come again. */
 const bodyWaitMs = 10_000;
+
+function senderLimitsOf(config: Config, monotonicNow: () => number): SenderLimits | undefined {
+  const requestsPerSecond = config.SENDER_REQUESTS_PER_SECOND;
+  const concurrentMessages = config.SENDER_CONCURRENT_MESSAGES;
+  if (requestsPerSecond === 0 && concurrentMessages === 0) return undefined;
+  const burst = config.SENDER_REQUESTS_BURST ?? Math.max(requestsPerSecond, 1);
+  return new SenderLimits({ requestsPerSecond, burst, concurrentMessages }, monotonicNow);
+}
 
 /** Takes requests of senders, on the listeners. It opens last and closes first. */
 @Module({
@@ -109,6 +118,7 @@ const bodyWaitMs = 10_000;
         Shell,
         CONFIG,
         CLOCK,
+        MONOTONIC_CLOCK,
         DeployedFlows,
         DecideCall,
         RecordDecision,
@@ -119,8 +129,9 @@ const bodyWaitMs = 10_000;
       ],
       useFactory: (
         { spans, onFault }: Shell,
-        config: Pick<Config, 'NATS_SEED_FILE'>,
+        config: Config,
         now: () => number,
+        monotonicNow: () => number,
         flows: DeployedFlows,
         decideCall: DecideCall,
         decisions: RecordDecision,
@@ -135,6 +146,7 @@ const bodyWaitMs = 10_000;
           decisions,
           run,
           bodies,
+          limits: senderLimitsOf(config, monotonicNow),
           csrf: new CsrfTokens(readFileSync(config.NATS_SEED_FILE), now),
           ports: { now },
           metrics,

@@ -7,6 +7,7 @@ import type { CallDecision, DecideCall, Evidence } from '../decisions/decide-cal
 import type { Permit } from '../decisions/permit-cache.js';
 import type { BodyBudget } from '../fair-shares/body-budget.js';
 import { ownerOf } from '../fair-shares/owner-of.js';
+import type { SenderLimits } from '../fair-shares/sender-limits.js';
 import type { DeployedFlows, Endpoint } from '../flows/deployed-flows.js';
 import type { RuntimeMetrics } from './runtime-metrics.js';
 import { recordRequest, type TakesSpans } from './record-spans.js';
@@ -19,7 +20,7 @@ import { MalformedClientCert } from '../client-certificates/malformed-client-cer
 import { respondWithProblem } from '../listeners/problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
 import { HeldByRequest } from './held-by-request.js';
-import { nothing, readBody, receiveBody, type UnreadBody } from './read-body.js';
+import { nothing, passOver, readBody, receiveBody, type UnreadBody } from './read-body.js';
 import { refuseTooLarge, type Exchange, type RunRequest } from './run-request.js';
 import { toSenderRequest } from './sender-request.js';
 
@@ -30,6 +31,8 @@ export interface HandleRequestParts {
   readonly run: RunRequest;
   readonly csrf: CsrfTokens;
   readonly bodies: BodyBudget;
+  /** Absent when there are none. */
+  readonly limits?: SenderLimits | undefined;
   readonly metrics: RuntimeMetrics;
   readonly unreadable: Pick<NoteUnreadable, 'note'>;
   /** Absent unless spans are exported. */
@@ -82,8 +85,8 @@ export class HandleRequest {
   /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */
   #receive(request: IncomingMessage, response: ServerResponse, caller: ConnectedCaller, use: PermittedUse): void {
     const { endpoint, permit } = use;
-    if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
     const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
+    if (!this.#goesOn(request, response, endpoint, caller, held)) return held.processed();
     const failed = (error: unknown) => {
       this.#fail(request, response, error);
       held.processed();
@@ -117,10 +120,10 @@ export class HandleRequest {
           : withoutCertificate();
         if (decision.outcome !== 'permitted' || !caller || !endpoint)
           return this.#refuse(response, decision, path, caller, endpoint);
-        if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
         const { permit } = decision;
         const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
         try {
+          if (!this.#goesOn(request, response, endpoint, caller, held)) return;
           const incoming = endpoint.streamsBody ? incomingBody(request, endpoint) : undefined;
           const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes, held);
           await this.#process(request, response, caller, { path, endpoint, permit }, held, body, incoming);
@@ -157,6 +160,37 @@ export class HandleRequest {
       evidence: status === 401 && caller?.note ? { ...evidence, checks: [...evidence.checks, caller.note] } : evidence,
     });
     respondWithProblem(response, status, { decisionId });
+  }
+
+  /** Whether a permitted request goes on; else it is answered. Nothing of its body is read before. */
+  #goesOn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    endpoint: Endpoint,
+    caller: ConnectedCaller,
+    held: HeldByRequest,
+  ): boolean {
+    const { limits } = this.parts;
+    if (limits && !this.#isWithin(limits, request, response, held)) return false;
+    return !endpoint.sender.csrfProtection || this.#passesCsrf(request, response, endpoint, caller);
+  }
+
+  #isWithin(limits: SenderLimits, request: IncomingMessage, response: ServerResponse, held: HeldByRequest): boolean {
+    const { owner } = held;
+    const exceeded = limits.enter(owner);
+    if (!exceeded) {
+      if (limits.countsMessages) held.untilOver(() => limits.leave(owner));
+      return true;
+    }
+    const { limit, retryAfterSeconds, rateLimit, detail } = exceeded;
+    this.parts.metrics.limited(limit);
+    passOver(request, () => {
+      response.setHeader('retry-after', retryAfterSeconds);
+      response.setHeader('ratelimit-policy', limits.policy);
+      response.setHeader('ratelimit', rateLimit);
+      respondWithProblem(response, 429, { detail });
+    });
+    return false;
   }
 
   /** Whether the request goes on; else it was answered. */

@@ -48,6 +48,19 @@ export function readBody(request: IncomingMessage, limit: number, room: BodyRoom
   return new Promise((resolve, reject) => receiveBody(request, limit, room, resolve, reject));
 }
 
+/**
+ * Lets a small body of a request that is refused pass, so that its connection goes on: what is sent there is less than what a new
+ * handshake costs. A large one, or one that waits to be welcome, stays with its sender.
+ * @param done called at once when nothing passes, and not at all when the sender goes away
+ */
+export function passOver(request: IncomingMessage, done: () => void): void {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared === 0 || declared > freeBodyBytes || request.headers.expect !== undefined) return done();
+  request.on('error', () => undefined);
+  request.on('end', done);
+  request.resume();
+}
+
 /** A body that says its length: nothing of it is read, and no `100 Continue` sent, before there is room for all of it. */
 function awaitRoom(request: IncomingMessage, length: number, lease: BodyLease, done: Done, failed: Failed): void {
   const gone = (error: unknown) => {

@@ -1,4 +1,5 @@
 import type { BodyBudget } from '../fair-shares/body-budget.js';
+import type { SenderLimit } from '../fair-shares/sender-limits.js';
 import type { Counter, Histogram, Metrics } from '@sluice/service-shell';
 import type { CallDecision, DecideCall } from '../decisions/decide-call.js';
 import type { PermitCache } from '../decisions/permit-cache.js';
@@ -29,6 +30,7 @@ export class RuntimeMetrics {
   readonly #flow: Histogram;
   readonly #log: Histogram;
   readonly #unlogged: Counter;
+  readonly #limited: Counter;
   #permitted = 0;
 
   constructor(
@@ -38,6 +40,10 @@ export class RuntimeMetrics {
     this.#decisions = metrics.counter(
       'sluice_refused_calls_total',
       'Calls that were not let in, by outcome and reason.',
+    );
+    this.#limited = metrics.counter(
+      'sluice_limited_requests_total',
+      'Requests of permitted senders answered 429, by the limit that they exceeded.',
     );
     this.#handshakes = metrics.counter('sluice_tls_handshakes_total', 'TLS handshakes of senders and load balancers.');
     this.#flow = metrics.histogram('sluice_flow_milliseconds', 'Time a message took in its flow.', flowBuckets);
@@ -125,6 +131,10 @@ export class RuntimeMetrics {
   /** @param when whether its flow had begun */
   unlogged(when: 'before' | 'after'): void {
     this.#unlogged.inc({ when });
+  }
+
+  limited(limit: SenderLimit): void {
+    this.#limited.inc({ limit });
   }
 
   handshake(resumed: boolean): void {

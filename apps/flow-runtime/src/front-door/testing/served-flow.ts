@@ -8,6 +8,7 @@ import { DecideCall, type Refusal } from '../../decisions/decide-call.js';
 import { PermitCache } from '../../decisions/permit-cache.js';
 import { RefusalCache } from '../../decisions/refusal-cache.js';
 import { BodyBudget } from '../../fair-shares/body-budget.js';
+import type { SenderLimits } from '../../fair-shares/sender-limits.js';
 import { DeployedFlows } from '../../flows/deployed-flows.js';
 import { ConnectionPools } from '../../adapters/connection-pools.js';
 import { ProcessDirectAddresses } from '../../adapters/process-direct-addresses.js';
@@ -50,6 +51,7 @@ export interface ServedFlowOptions {
   readonly bodyBytes?: number;
   /** How long a body waits for room. */
   readonly bodyWaitMs?: number;
+  readonly limits?: SenderLimits;
 }
 
 /** One pool for all of them: starting processes takes longer than most tests. */
@@ -170,6 +172,7 @@ export class ServedFlow implements AsyncDisposable {
         onFault,
       }),
       bodies: this.bodies,
+      limits: options.limits,
       csrf: new CsrfTokens(Buffer.alloc(32), now),
       unreadable: { note: (request) => this.onUnreadable(request) },
       metrics,
