@@ -158,6 +158,36 @@ const environment = shellEnvironment
       .max(65_536)
       .default(512)
       .describe('Memory one of them may use; a message that needs more fails, and the process is replaced.'),
+    FLOW_BODY_MEMORY_MB: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(256)
+      .describe(
+        'Memory that the bodies of all requests may take at once in the runtime itself; a larger body is refused, and one without room waits for up to 10 s.',
+      ),
+    SENDER_REQUESTS_PER_SECOND: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(0)
+      .describe('Requests that one sender (service key) may make at this runtime, on the average; 0: no limit.'),
+    SENDER_REQUESTS_BURST: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe('So many at once of a sender that was quiet before; absent: as many as in a second.'),
+    SENDER_CONCURRENT_MESSAGES: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(0)
+      .describe('Messages that one sender may have under way at this runtime; 0: no limit.'),
     MESSAGE_CPU_MS: z.coerce
       .number()
       .int()

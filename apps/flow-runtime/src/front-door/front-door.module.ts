@@ -12,6 +12,8 @@ import { ReportUsage } from '../decisions/report-usage.js';
 import { TallyDecisions } from '../decisions/tally-decisions.js';
 import { EventLoopModule } from '../event-loop/event-loop.module.js';
 import { WatchEventLoop } from '../event-loop/watch-event-loop.js';
+import { BodyBudget } from '../fair-shares/body-budget.js';
+import { SenderLimits } from '../fair-shares/sender-limits.js';
 import { DeployedFlows } from '../flows/deployed-flows.js';
 import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
@@ -28,13 +30,40 @@ import { WorkersModule } from '../workers/workers.module.js';
 import { RunRequest } from './run-request.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
 
+/** How long a body waits for room before its sender is told to come again. */
+const bodyWaitMs = 10_000;
+
+function senderLimitsOf(config: Config, monotonicNow: () => number): SenderLimits | undefined {
+  const requestsPerSecond = config.SENDER_REQUESTS_PER_SECOND;
+  const concurrentMessages = config.SENDER_CONCURRENT_MESSAGES;
+  if (requestsPerSecond === 0 && concurrentMessages === 0) return undefined;
+  const burst = config.SENDER_REQUESTS_BURST ?? Math.max(requestsPerSecond, 1);
+  return new SenderLimits({ requestsPerSecond, burst, concurrentMessages }, monotonicNow);
+}
+
 /** Takes requests of senders, on the listeners. It opens last and closes first. */
 @Module({
   imports: [DecisionsModule, EventLoopModule, FlowsModule, MessagesModule, WorkersModule],
   providers: [
     {
+      provide: BodyBudget,
+      inject: [CONFIG],
+      useFactory: (config: Pick<Config, 'FLOW_BODY_MEMORY_MB'>) =>
+        new BodyBudget(config.FLOW_BODY_MEMORY_MB * 1_048_576, bodyWaitMs),
+    },
+    {
       provide: RuntimeMetrics,
-      inject: [Shell, PermitCache, RefusalCache, DecideCall, RecordDecision, TallyDecisions, RecordMessage, LogRoom],
+      inject: [
+        Shell,
+        PermitCache,
+        RefusalCache,
+        DecideCall,
+        RecordDecision,
+        TallyDecisions,
+        RecordMessage,
+        LogRoom,
+        BodyBudget,
+      ],
       useFactory: (
         { metrics }: Shell,
         permits: PermitCache,
@@ -44,7 +73,8 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         tallies: TallyDecisions,
         messages: RecordMessage,
         room: LogRoom,
-      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }),
+        bodies: BodyBudget,
+      ) => new RuntimeMetrics(metrics, { permits, refusals, decideCall, decisions, tallies, messages, room, bodies }),
     },
     {
       provide: NoteUnreadable,
@@ -103,21 +133,25 @@ import { RuntimeMetrics } from './runtime-metrics.js';
         Shell,
         CONFIG,
         CLOCK,
+        MONOTONIC_CLOCK,
         DeployedFlows,
         DecideCall,
         RecordDecision,
         RunRequest,
+        BodyBudget,
         RuntimeMetrics,
         NoteUnreadable,
       ],
       useFactory: (
         { spans, onFault }: Shell,
-        config: Pick<Config, 'NATS_SEED_FILE'>,
+        config: Config,
         now: () => number,
+        monotonicNow: () => number,
         flows: DeployedFlows,
         decideCall: DecideCall,
         decisions: RecordDecision,
         run: RunRequest,
+        bodies: BodyBudget,
         metrics: RuntimeMetrics,
         unreadable: NoteUnreadable,
       ) =>
@@ -126,6 +160,8 @@ import { RuntimeMetrics } from './runtime-metrics.js';
           decideCall,
           decisions,
           run,
+          bodies,
+          limits: senderLimitsOf(config, monotonicNow),
           csrf: new CsrfTokens(readFileSync(config.NATS_SEED_FILE), now),
           ports: { now },
           metrics,

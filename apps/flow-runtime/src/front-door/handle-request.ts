@@ -5,6 +5,9 @@ import { spanClock } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallDecision, DecideCall, Evidence } from '../decisions/decide-call.js';
 import type { Permit } from '../decisions/permit-cache.js';
+import type { BodyBudget } from '../fair-shares/body-budget.js';
+import { ownerOf } from '../fair-shares/owner-of.js';
+import type { SenderLimits } from '../fair-shares/sender-limits.js';
 import type { DeployedFlows, Endpoint } from '../flows/deployed-flows.js';
 import type { RuntimeMetrics } from './runtime-metrics.js';
 import { recordRequest, type TakesSpans } from './record-spans.js';
@@ -16,7 +19,8 @@ import type { NoteUnreadable, UnreadableReason } from '../listeners/note-unreada
 import { MalformedClientCert } from '../client-certificates/malformed-client-cert.js';
 import { respondWithProblem } from '../listeners/problem-response.js';
 import { comesAsStream, IncomingBody } from './incoming-body.js';
-import { nothing, readBody, receiveBody } from './read-body.js';
+import { HeldByRequest } from './held-by-request.js';
+import { nothing, passOver, readBody, receiveBody, type UnreadBody } from './read-body.js';
 import { refuseTooLarge, type Exchange, type RunRequest } from './run-request.js';
 import { toSenderRequest } from './sender-request.js';
 
@@ -26,6 +30,9 @@ export interface HandleRequestParts {
   readonly decisions: RecordDecision;
   readonly run: RunRequest;
   readonly csrf: CsrfTokens;
+  readonly bodies: BodyBudget;
+  /** Absent when there are none. */
+  readonly limits?: SenderLimits | undefined;
   readonly metrics: RuntimeMetrics;
   readonly unreadable: Pick<NoteUnreadable, 'note'>;
   /** Absent unless spans are exported. */
@@ -77,18 +84,23 @@ export class HandleRequest {
 
   /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */
   #receive(request: IncomingMessage, response: ServerResponse, caller: ConnectedCaller, use: PermittedUse): void {
-    const { endpoint } = use;
-    if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
-    const failed = (error: unknown) => this.#fail(request, response, error);
-    const process = (body: Uint8Array | undefined, incoming?: IncomingBody) => {
-      const pending = this.#process(request, response, caller, use, body, incoming);
-      if (pending) pending.catch(failed);
+    const { endpoint, permit } = use;
+    const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
+    if (!this.#goesOn(request, response, endpoint, caller, held)) return held.processed();
+    const failed = (error: unknown) => {
+      this.#fail(request, response, error);
+      held.processed();
+    };
+    const process = (body: Uint8Array | UnreadBody, incoming?: IncomingBody) => {
+      const pending = this.#process(request, response, caller, use, held, body, incoming);
+      if (pending) pending.then(() => held.processed(), failed);
+      else held.processed();
     };
     if (endpoint.streamsBody) {
       const incoming = incomingBody(request, endpoint);
       if (incoming) return process(nothing, incoming);
     }
-    receiveBody(request, endpoint.maximumBodyBytes, process, failed);
+    receiveBody(request, endpoint.maximumBodyBytes, held, process, failed);
   }
 
   async #decide(
@@ -108,13 +120,17 @@ export class HandleRequest {
           : withoutCertificate();
         if (decision.outcome !== 'permitted' || !caller || !endpoint)
           return this.#refuse(response, decision, path, caller, endpoint);
-        if (endpoint.sender.csrfProtection && !this.#passesCsrf(request, response, endpoint, caller)) return;
+        const { permit } = decision;
+        const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
         try {
+          if (!this.#goesOn(request, response, endpoint, caller, held)) return;
           const incoming = endpoint.streamsBody ? incomingBody(request, endpoint) : undefined;
-          const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes);
-          await this.#process(request, response, caller, { path, endpoint, permit: decision.permit }, body, incoming);
+          const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes, held);
+          await this.#process(request, response, caller, { path, endpoint, permit }, held, body, incoming);
         } catch (error) {
           this.#fail(request, response, error);
+        } finally {
+          held.processed();
         }
       } catch (error) {
         this.parts.onFault(error, 'deciding a call');
@@ -144,6 +160,37 @@ export class HandleRequest {
       evidence: status === 401 && caller?.note ? { ...evidence, checks: [...evidence.checks, caller.note] } : evidence,
     });
     respondWithProblem(response, status, { decisionId });
+  }
+
+  /** Whether a permitted request goes on; else it is answered. Nothing of its body is read before. */
+  #goesOn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    endpoint: Endpoint,
+    caller: ConnectedCaller,
+    held: HeldByRequest,
+  ): boolean {
+    const { limits } = this.parts;
+    if (limits && !this.#isWithin(limits, request, response, held)) return false;
+    return !endpoint.sender.csrfProtection || this.#passesCsrf(request, response, endpoint, caller);
+  }
+
+  #isWithin(limits: SenderLimits, request: IncomingMessage, response: ServerResponse, held: HeldByRequest): boolean {
+    const { owner } = held;
+    const exceeded = limits.enter(owner);
+    if (!exceeded) {
+      if (limits.countsMessages) held.untilOver(() => limits.leave(owner));
+      return true;
+    }
+    const { limit, retryAfterSeconds, rateLimit, detail } = exceeded;
+    this.parts.metrics.limited(limit);
+    passOver(request, () => {
+      response.setHeader('retry-after', retryAfterSeconds);
+      response.setHeader('ratelimit-policy', limits.policy);
+      response.setHeader('ratelimit', rateLimit);
+      respondWithProblem(response, 429, { detail });
+    });
+    return false;
   }
 
   /** Whether the request goes on; else it was answered. */
@@ -176,31 +223,34 @@ export class HandleRequest {
     response: ServerResponse,
     caller: ConnectedCaller,
     use: Omit<PermittedUse, 'url' | 'routes'>,
-    body: Uint8Array | undefined,
+    held: HeldByRequest,
+    body: Uint8Array | UnreadBody,
     incoming: IncomingBody | undefined,
   ): Promise<void> | undefined {
     try {
       const { endpoint, path, permit } = use;
-      if (body === undefined) {
-        refuseTooLarge(response, endpoint);
+      if (typeof body === 'string') {
+        this.#refuseBody(response, endpoint, body);
         return undefined;
       }
       const coding = request.headers['content-encoding'];
-      if (coding !== undefined) return this.#decodeThenProcess(request, response, caller, use, body, coding);
+      if (coding !== undefined) return this.#decodeThenProcess(request, response, caller, use, held, body, coding);
       // The sender is gone.
       if (request.destroyed && !response.writable) return undefined;
+      const { owner } = held;
       const exchange: Exchange = {
         request,
         response,
         endpoint,
         path,
+        owner,
         sent: toSenderRequest(request, endpoint, path, body),
         incoming,
         start: this.parts.ports.now(),
       };
-      const entered = endpoint.gate.enter();
+      const entered = endpoint.gate.enter(owner);
       if (entered === false) {
-        respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
+        refuseFull(response);
         return undefined;
       }
       // A body may take minutes to come, and a turn, and a permit may end meanwhile.
@@ -218,18 +268,21 @@ export class HandleRequest {
     response: ServerResponse,
     caller: ConnectedCaller,
     use: Omit<PermittedUse, 'url' | 'routes'>,
+    held: HeldByRequest,
     body: Uint8Array,
     coding: string,
   ): Promise<void> {
-    const decoded = await decodeContent(coding, body, use.endpoint.maximumBodyBytes);
+    const decoded = await decodeContent(coding, body, use.endpoint.maximumBodyBytes, held);
     if ('body' in decoded) {
       delete request.headers['content-encoding'];
-      return this.#process(request, response, caller, use, decoded.body, undefined);
+      return this.#process(request, response, caller, use, held, decoded.body, undefined);
     }
     const name = JSON.stringify(coding.slice(0, 40));
     switch (decoded.refused) {
       case 'too-large':
-        return refuseTooLarge(response, use.endpoint);
+      case 'over-budget':
+      case 'no-room':
+        return this.#refuseBody(response, use.endpoint, decoded.refused);
       case 'malformed':
         return respondWithProblem(response, 400, { detail: `The body is not of the content coding ${name} it names.` });
       case 'not-taken':
@@ -240,14 +293,29 @@ export class HandleRequest {
     }
   }
 
+  #refuseBody(response: ServerResponse, endpoint: Endpoint, why: UnreadBody): void {
+    switch (why) {
+      case 'too-large':
+        return refuseTooLarge(response, endpoint);
+      case 'over-budget':
+        return respondWithProblem(response, 413, {
+          detail: `The body is larger than the ${this.parts.bodies.bytes / 1_048_576} MB that all bodies together may take here (FLOW_BODY_MEMORY_MB).`,
+        });
+      case 'no-room':
+        return respondWithProblem(response, 503, {
+          detail: 'Other bodies took all the memory there is for them, for as long as this one waited.',
+        });
+    }
+  }
+
   async #processLater(
     exchange: Exchange,
     caller: ConnectedCaller,
     permitBefore: Permit,
-    entered: true | Promise<void>,
+    entered: true | Promise<boolean>,
   ): Promise<void> {
-    const { request, response, endpoint, path } = exchange;
-    if (entered !== true) await entered;
+    const { request, response, endpoint, owner, path } = exchange;
+    if (!(await entered)) return refuseFull(response);
     let permit = permitBefore;
     let stays = false;
     try {
@@ -260,7 +328,7 @@ export class HandleRequest {
       }
       stays = true;
     } finally {
-      if (!stays) endpoint.gate.leave();
+      if (!stays) endpoint.gate.leave(owner);
     }
     await this.parts.run.execute(exchange, permit);
   }
@@ -276,6 +344,10 @@ export class HandleRequest {
 function incomingBody(request: IncomingMessage, { maximumBodyBytes }: Endpoint): IncomingBody | undefined {
   if (!comesAsStream(request, maximumBodyBytes)) return undefined;
   return new IncomingBody(request, maximumBodyBytes);
+}
+
+function refuseFull(response: ServerResponse): void {
+  respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
 }
 
 function withoutCertificate(): CallDecision {

@@ -2,17 +2,24 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { BodyBudget } from '../fair-shares/body-budget.js';
 import { readBody } from './read-body.js';
+
+const bodies = new BodyBudget(1_048_576, 10_000);
+const room = { lease: () => bodies.leaseFor('a') };
 
 describe('reading a body', () => {
   let server: Server;
   let socket: Socket;
-  let read: Promise<string | undefined>;
+  let read: Promise<string>;
 
   beforeEach(async () => {
     read = new Promise((resolve, reject) => {
       server = createServer((request: IncomingMessage) => {
-        readBody(request, 8).then((body) => resolve(body && Buffer.from(body).toString()), reject);
+        readBody(request, 8, room).then(
+          (body) => resolve(typeof body === 'string' ? body : Buffer.from(body).toString()),
+          reject,
+        );
       });
     });
     read.catch(() => undefined);
@@ -41,7 +48,7 @@ describe('reading a body', () => {
     ['turns out so', 'Transfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n'],
   ])('gives none when it is too long and %s', async (_how, rest) => {
     socket.write(`POST / HTTP/1.1\r\nHost: x\r\n${rest}`);
-    await expect(read).resolves.toBeUndefined();
+    await expect(read).resolves.toBe('too-large');
   });
 
   it('fails when the sender goes away in the middle', async () => {
@@ -57,6 +64,6 @@ describe('reading a body', () => {
     request.on('error', () => undefined);
     socket.destroy();
     await new Promise((resolve) => request.once('close', resolve));
-    await expect(readBody(request, 8)).rejects.toThrow('aborted');
+    await expect(readBody(request, 8, room)).rejects.toThrow('aborted');
   });
 });

@@ -37,6 +37,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly endpoint: Endpoint;
   readonly path: string;
+  /** Who shares in gate and workers: as whom it entered the gate, whatever a later permit says. */
+  readonly owner: string;
   readonly sent: SenderRequest;
   /** Then the body in `sent` is empty. */
   readonly incoming: IncomingBody | undefined;
@@ -66,9 +68,9 @@ export class RunRequest {
   /** Runs the flow. Whoever comes here is inside the gate, and leaves it here. */
   execute(exchange: Exchange, permit: Permit): Promise<void> | undefined {
     const { messages, metrics, spans, usage } = this.parts;
-    const { request, response, endpoint, sent, start } = exchange;
+    const { request, response, endpoint, owner, sent, start } = exchange;
     if (!messages.accepts(endpoint)) {
-      endpoint.gate.leave();
+      endpoint.gate.leave(owner);
       metrics.unlogged('before');
       respondWithProblem(response, 503, {
         detail: 'The message processing log takes no entries now, so the flow was not begun.',
@@ -98,7 +100,7 @@ export class RunRequest {
     flow: CompiledFlow,
     runStart: number,
   ): Promise<void> | undefined {
-    const { request, response, endpoint, sent, incoming } = exchange;
+    const { request, response, endpoint, owner, sent, incoming } = exchange;
     let pending: ReturnType<typeof runFlow>;
     try {
       let message: Message;
@@ -106,7 +108,7 @@ export class RunRequest {
         message = readSenderRequest(endpoint.sender, sent);
       } catch (error) {
         if (!(error instanceof FlowProcessingError)) throw error;
-        endpoint.gate.leave();
+        endpoint.gate.leave(owner);
         respondUnreadable(request, response, endpoint, error);
         return undefined;
       }
@@ -116,26 +118,26 @@ export class RunRequest {
       pending = runFlow(flow, message, endpoint.ports, {
         messageId: id,
         sender: endpoint.endpointId,
-        owner: ownerOf(permit),
+        owner,
         deadline: start + this.parts.messageTimeLimitMs,
         ...(correlationId === undefined ? {} : { correlationId }),
       });
     } catch (error) {
-      endpoint.gate.leave();
+      endpoint.gate.leave(owner);
       throw error;
     }
     if (!(pending instanceof Promise)) {
-      endpoint.gate.leave();
+      endpoint.gate.leave(owner);
       return this.#answer(exchange, permit, running, pending, pending, runStart);
     }
     this.parts.messages.began(running);
     return pending
-      .finally(() => endpoint.gate.leave())
+      .finally(() => endpoint.gate.leave(owner))
       .then((outcome) => this.#answer(exchange, permit, running, outcome, outcome, runStart));
   }
 
   async #runInWorker(exchange: Exchange, permit: Permit, running: RunningMessage, runStart: number): Promise<void> {
-    const { endpoint, sent, incoming, request, response } = exchange;
+    const { endpoint, owner, sent, incoming, request, response } = exchange;
     const { messages, messageTimeLimitMs, workers } = this.parts;
     const { body, ...rest } = sent;
     messages.began(running);
@@ -145,7 +147,7 @@ export class RunRequest {
         flow: endpoint.program.elsewhere,
         run: {
           flow: endpoint.program.elsewhere.name,
-          owner: ownerOf(permit),
+          owner,
           channel: endpoint.endpointId,
           messageId: running.id,
           correlationId: running.correlationId,
@@ -159,7 +161,7 @@ export class RunRequest {
         streamed: incoming,
       });
     } finally {
-      endpoint.gate.leave();
+      endpoint.gate.leave(owner);
     }
     const { what, parts, detail } = outcome;
     if (what.kind === 'unreadable') {
@@ -239,11 +241,6 @@ function withoutOutcome({ error }: WorkerLog): FlowOutcome {
     attachments: [],
     log: [],
   };
-}
-
-/** Whose messages share in the time of workers: all keys of one name are one sender's, one after another. */
-function ownerOf({ caller }: Permit): string {
-  return caller.serviceKeyName ?? caller.subjectdn;
 }
 
 /** @param messageProcessingLogId of the message whose flow had begun with its body */

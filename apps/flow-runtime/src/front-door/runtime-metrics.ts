@@ -1,3 +1,5 @@
+import type { BodyBudget } from '../fair-shares/body-budget.js';
+import type { SenderLimit } from '../fair-shares/sender-limits.js';
 import type { Counter, Histogram, Metrics } from '@sluice/service-shell';
 import type { CallDecision, DecideCall } from '../decisions/decide-call.js';
 import type { PermitCache } from '../decisions/permit-cache.js';
@@ -15,6 +17,7 @@ export interface ObservedParts {
   readonly tallies: Pick<TallyDecisions, 'dropped'>;
   readonly messages: RecordMessage;
   readonly room: LogRoom;
+  readonly bodies: Pick<BodyBudget, 'bytes' | 'statistics'>;
 }
 
 /** Milliseconds, for what is done in the process. */
@@ -27,13 +30,22 @@ export class RuntimeMetrics {
   readonly #flow: Histogram;
   readonly #log: Histogram;
   readonly #unlogged: Counter<'when'>;
+  readonly #limited: Counter<'limit'>;
   #permitted = 0;
 
-  constructor(metrics: Metrics, { permits, refusals, decideCall, decisions, tallies, messages, room }: ObservedParts) {
+  constructor(
+    metrics: Metrics,
+    { permits, refusals, decideCall, decisions, tallies, messages, room, bodies }: ObservedParts,
+  ) {
     this.#decisions = metrics.counter(
       'sluice_refused_calls_total',
       'Calls that were not let in, by outcome and reason.',
       ['outcome', 'reason'],
+    );
+    this.#limited = metrics.counter(
+      'sluice_limited_requests_total',
+      'Requests of permitted senders answered 429, by the limit that they exceeded.',
+      ['limit'],
     );
     this.#handshakes = metrics.counter('sluice_tls_handshakes_total', 'TLS handshakes of senders and load balancers.', [
       'kind',
@@ -110,6 +122,18 @@ export class RuntimeMetrics {
       'Age of the oldest of them.',
       () => room.fill.oldestSeconds,
     );
+    metrics.gauge(
+      'sluice_request_body_bytes',
+      'Octets reserved for bodies of requests, those of at most 64 KiB left out; and how many may be.',
+      () => [
+        [{ state: 'held' }, bodies.statistics.heldBytes],
+        [{ state: 'limit' }, bodies.bytes],
+      ],
+    );
+    metrics.gauge('sluice_request_bodies_waiting', 'Bodies that wait for room.', () => bodies.statistics.waiting);
+    metrics.counted('sluice_request_bodies_refused_total', 'Bodies that had no room, by reason.', () =>
+      Object.entries(bodies.statistics.refused).map(([reason, count]) => [{ reason }, count]),
+    );
     metrics.counted('sluice_message_log_batches_total', 'Groups they were kept in.', () => messages.statistics.groups);
   }
 
@@ -120,6 +144,10 @@ export class RuntimeMetrics {
   /** @param when whether its flow had begun */
   unlogged(when: 'before' | 'after'): void {
     this.#unlogged.inc({ when });
+  }
+
+  limited(limit: SenderLimit): void {
+    this.#limited.inc({ limit });
   }
 
   handshake(resumed: boolean): void {

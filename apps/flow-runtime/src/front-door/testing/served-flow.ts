@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { DecideCall, type Refusal } from '../../decisions/decide-call.js';
 import { PermitCache } from '../../decisions/permit-cache.js';
 import { RefusalCache } from '../../decisions/refusal-cache.js';
+import { BodyBudget } from '../../fair-shares/body-budget.js';
+import type { SenderLimits } from '../../fair-shares/sender-limits.js';
 import { DeployedFlows } from '../../flows/deployed-flows.js';
 import { ConnectionPools } from '../../adapters/connection-pools.js';
 import { ProcessDirectAddresses } from '../../adapters/process-direct-addresses.js';
@@ -45,6 +47,11 @@ export interface ServedFlowOptions {
   readonly messageTimeLimitMs?: number;
   /** Of the listener: from the head of a request to the end of its body. */
   readonly requestTimeoutMs?: number;
+  /** For all bodies together, in bytes. */
+  readonly bodyBytes?: number;
+  /** How long a body waits for room. */
+  readonly bodyWaitMs?: number;
+  readonly limits?: SenderLimits;
 }
 
 /** One pool for all of them: starting processes takes longer than most tests. */
@@ -63,6 +70,7 @@ export class ServedFlow implements AsyncDisposable {
   /** Open unless a test says otherwise. */
   readonly room = new LogRoom();
   readonly handler: RequestHandler;
+  readonly bodies: BodyBudget;
   readonly state = {
     usable: true,
     position: { epoch: '1', sequence: 0 },
@@ -73,6 +81,7 @@ export class ServedFlow implements AsyncDisposable {
   readonly #workers = sharedWorkers;
   readonly #listener: PublicListener;
   readonly #agent: Agent;
+  readonly #otherAgent: Agent | undefined;
   #port = 0;
 
   private constructor(options: ServedFlowOptions) {
@@ -137,6 +146,7 @@ export class ServedFlow implements AsyncDisposable {
     };
     const messages = new RecordMessage(publish, 'runtime', now, onFault, this.room);
     this.room.kept(0);
+    this.bodies = new BodyBudget(options.bodyBytes ?? 256 * 1_048_576, options.bodyWaitMs ?? 10_000);
     const metrics = new RuntimeMetrics(new Metrics(), {
       permits,
       refusals,
@@ -145,6 +155,7 @@ export class ServedFlow implements AsyncDisposable {
       tallies: { dropped: 0 },
       messages,
       room: this.room,
+      bodies: this.bodies,
     });
     this.handler = new HandleRequest({
       flows,
@@ -161,6 +172,8 @@ export class ServedFlow implements AsyncDisposable {
         messageTimeLimitMs: options.messageTimeLimitMs ?? 60_000,
         onFault,
       }),
+      bodies: this.bodies,
+      limits: options.limits,
       csrf: new CsrfTokens(Buffer.alloc(32), now),
       unreadable: { note: (request) => this.onUnreadable(request) },
       metrics,
@@ -180,13 +193,10 @@ export class ServedFlow implements AsyncDisposable {
       },
       new SentChains(() => 0),
     );
-    this.#agent = new Agent({
-      keepAlive: true,
-      ca: root.pem,
-      cert: sender.chainPem,
-      key: sender.key.pem,
-      maxCachedSessions: 0,
-    });
+    const agentOf = ({ chainPem, key }: Certificate) =>
+      new Agent({ keepAlive: true, ca: root.pem, cert: chainPem, key: key.pem, maxCachedSessions: 0 });
+    this.#agent = agentOf(sender);
+    this.#otherAgent = options.other && agentOf(options.other);
   }
 
   get server(): Server {
@@ -211,10 +221,10 @@ export class ServedFlow implements AsyncDisposable {
     return this.log.map((line) => line[3]);
   }
 
-  /** Begins a request to the flow; whoever asked writes its body. */
-  begin(headers: Readonly<Record<string, string | number>> = {}): ClientRequest {
+  /** Begins a request to the flow; whoever asked writes its body. @param who sends it */
+  begin(headers: Readonly<Record<string, string | number>> = {}, who: 'sender' | 'other' = 'sender'): ClientRequest {
     const request = httpsRequest({
-      agent: this.#agent,
+      agent: who === 'other' ? this.#otherAgent : this.#agent,
       host: 'localhost',
       port: this.#port,
       servername: 'localhost',
@@ -228,6 +238,7 @@ export class ServedFlow implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy();
+    this.#otherAgent?.destroy();
     const { server } = this.#listener;
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodyBudget, BodyLease } from '../fair-shares/body-budget.js';
+
+/**
+ * What a request has of the runtime, given back once: when its message has come to its end _and_ its answer was written or nobody is
+ * there for it. A sender that goes away ends neither its flow nor what the flow holds. Most requests hold nothing, and nothing listens for their end.
+ */
+export class HeldByRequest {
+  #lease: BodyLease | undefined;
+  #releases: (() => void)[] | undefined;
+  #processed = false;
+  #answered = false;
+
+  /** @param owner who shares in what there is */
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    readonly owner: string,
+    private readonly bodies: BodyBudget,
+  ) {}
+
+  /** The lease of its body, of which it has one. */
+  lease(): BodyLease {
+    if (this.#lease) return this.#lease;
+    const lease = this.bodies.leaseFor(this.owner);
+    this.untilOver(() => lease.release());
+    return (this.#lease = lease);
+  }
+
+  /** @param release called once, at the end */
+  untilOver(release: () => void): void {
+    if (this.#releases) {
+      this.#releases.push(release);
+      return;
+    }
+    this.#releases = [release];
+    const { response } = this;
+    const { socket } = this.request;
+    if (response.closed || socket.destroyed) {
+      this.#answered = true;
+      return;
+    }
+    // An answer that waits behind others on its connection does not hear of the end of it.
+    const closed = () => {
+      response.off('close', closed);
+      socket.off('close', closed);
+      this.#answered = true;
+      this.#settle();
+    };
+    response.on('close', closed);
+    socket.on('close', closed);
+  }
+
+  /** Nothing of the message goes on any more, and its answer is on its way. */
+  processed(): void {
+    this.#processed = true;
+    if (this.#releases) this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#processed && this.#answered) for (const release of this.#releases?.splice(0) ?? []) release();
+  }
+}
