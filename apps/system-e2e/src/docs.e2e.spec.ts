@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TemporaryFolder } from '@sluice/testing';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Administrator } from './administrator/administrator.js';
 import { readPages } from './docs/command-blocks.js';
@@ -107,4 +107,10 @@ described(`the commands of the docs${missing.length > 0 ? ` (skipped: no ${missi
     expect(written.length).toBeGreaterThan(3);
     expect(written.filter((file) => (statSync(file).mode & 0o077) !== 0)).toEqual([]);
   });
+
+  it('have no variables once the stack has ended, and what they wrote stays', async () => {
+    await stack.end();
+    expect(existsSync(join(stack.home, 'env'))).toBe(false);
+    expect(filesBelow(join(stack.home, 'work')).length).toBeGreaterThan(3);
+  }, 30_000);
 });
