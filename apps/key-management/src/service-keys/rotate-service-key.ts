@@ -3,22 +3,19 @@ import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { DataSource } from 'typeorm';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
 import type { CreatedServiceKey } from './create-service-key.js';
-import { isUsable, scheduledEnd } from './scheduled-end.js';
+import { scheduleEnd, type RetirementOptions } from './retirement.js';
 import { writeCertificates } from './write-certificates.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from './service-key.view.js';
 import { prepareSuccessor, requireRotatable, type SuccessorMaterial } from './make-successor.js';
 import { ServiceKeyRow } from './service-key.entity.js';
-import type { CredentialRow } from './credential.entity.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
 import { serviceKeyTag } from './service-key.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { FLOW_URL } from './flow-url.js';
 
-export interface RotationOptions {
+export interface RotationOptions extends RetirementOptions {
   readonly overlapSeconds: number;
-  /** Absent: the old certificates end with the overlap, used or not. */
-  readonly retireAfterUnusedDays?: number | undefined;
 }
 
 export interface RotationRequest extends SuccessorMaterial, RotationOptions, Precondition {
@@ -66,7 +63,7 @@ export class RotateServiceKey {
         { id: key.id },
         { parameters: updatedKey.parameters, updatedAt: updatedKey.updatedAt },
       );
-      const retiring = before.map((row) => retire(row, retiresAt, request, now));
+      const retiring = before.map((row) => scheduleEnd(row, retiresAt, request, now));
       const held = await writeCertificates(
         change,
         {
@@ -103,23 +100,4 @@ export class RotateServiceKey {
       };
     });
   }
-}
-
-/** An end that was set before is never made later; one that was put off, or waits to be unused, gets the new one. */
-function retire(
-  row: CredentialRow,
-  retiresAt: Date,
-  { retireAfterUnusedDays }: RotationOptions,
-  now: number,
-): CredentialRow {
-  if (!isUsable(row, now)) return row;
-  const end = scheduledEnd(row);
-  if (end && end <= retiresAt) return row;
-  return {
-    ...row,
-    status: 'retiring',
-    retiresAt,
-    retireAfterUnusedDays: retireAfterUnusedDays ?? null,
-    postponedAt: null,
-  };
 }

@@ -13,3 +13,15 @@ export function isUsable(row: CredentialRow, now: number): boolean {
   const end = scheduledEnd(row);
   return end === null || end.getTime() > now;
 }
+
+/** Status of a certificate at a time: what ends by the clock is not written anywhere when it ends. */
+export function statusAt(
+  row: Pick<CredentialRow, 'status' | 'notAfter' | 'retiresAt' | 'retireAfterUnusedDays' | 'postponedAt'>,
+  now: number,
+): CredentialRow['status'] | 'expired' {
+  if (row.status === 'revoked') return 'revoked';
+  if (row.notAfter.getTime() < now) return 'expired';
+  const end = scheduledEnd(row);
+  if (row.status === 'retired' || (end && end.getTime() <= now)) return 'retired';
+  return row.status;
+}

@@ -1,20 +1,8 @@
 import type { Credentials, EventData, ServiceKeyView } from '@sluice/contracts';
 import { encodePem, type Certificate } from '@sluice/pki';
-import { scheduledEnd } from './scheduled-end.js';
+import { statusAt } from './scheduled-end.js';
 import type { CredentialRow } from './credential.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';
-
-/** Status of a certificate at a time: what ends by the clock is not written anywhere when it ends. */
-function statusAt(
-  row: Omit<CredentialRow, 'certificate'>,
-  now: number,
-): ServiceKeyView['certificates'][number]['status'] {
-  if (row.status === 'revoked') return 'revoked';
-  if (row.notAfter.getTime() < now) return 'expired';
-  const end = scheduledEnd(row);
-  if (row.status === 'retired' || (end && end.getTime() <= now)) return 'retired';
-  return row.status;
-}
 
 export function toServiceKeyView(
   key: ServiceKeyRow,

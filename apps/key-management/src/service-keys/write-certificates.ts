@@ -5,6 +5,7 @@ import type { ChangeScope } from '@sluice/service-shell';
 import { toEventCertificate, toEventServiceKey } from './service-key.view.js';
 import { CredentialRow } from './credential.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';
+import { toPlanned } from './retirement.js';
 import { toCredentialRecord } from './service-key.record.js';
 
 /** Of a key that the transaction holds locked. */
@@ -58,15 +59,4 @@ export async function writeCertificates(
     written.push(row);
   }
   return written;
-}
-
-function toPlanned(row: CredentialRow) {
-  return {
-    sha256: row.sha256,
-    createdAtMs: row.createdAt.getTime(),
-    notAfterMs: row.notAfter.getTime(),
-    revoked: row.status === 'revoked' || row.status === 'retired',
-    putOff: row.postponedAt !== null,
-    ...(row.retiresAt && row.retireAfterUnusedDays === null ? { endsAtMs: row.retiresAt.getTime() } : {}),
-  };
 }

@@ -112,12 +112,12 @@ export function finishWithLeaf(
   const objection = checkNameConstraints(leaf, state.constraints, spending);
   if (objection !== undefined) return refuse(objection.code, leaf, objection.values);
   const graph = assertPolicies(state.policies, leaf.policies, state.inhibitAnyPolicy > 0);
-  // 6.1.5 (a), (b): explicit_policy counts down once more, and a zero in the leaf's own policyConstraints sets it.
+  // 6.1.5 (a), (b): explicit_policy counts down once more, and a zero in the leaf's own policyConstraints sets it. Where it was
+  // zero before it still is, and an empty graph has no policy: 6.1.3 (f) is part of the same question.
   const explicitPolicy =
     leaf.policyConstraints?.requireExplicitPolicy === 0 ? 0 : Math.max(0, state.explicitPolicy - 1);
   const policies = userConstrainedPolicies(graph, input.policyInputs?.initialPolicySet ?? [anyPolicy]);
-  if ((explicitPolicy === 0 && policies.length === 0) || (state.explicitPolicy === 0 && isEmpty(graph)))
-    return refusePolicy(leaf, input);
+  if (explicitPolicy === 0 && policies.length === 0) return refusePolicy(leaf, input);
   return { policies };
 }
 
