@@ -129,10 +129,14 @@ export class RuntimeMetrics {
         [{ state: 'held' }, bodies.statistics.heldBytes],
         [{ state: 'limit' }, bodies.bytes],
       ],
+      ['state'],
     );
     metrics.gauge('sluice_request_bodies_waiting', 'Bodies that wait for room.', () => bodies.statistics.waiting);
-    metrics.counted('sluice_request_bodies_refused_total', 'Bodies that had no room, by reason.', () =>
-      Object.entries(bodies.statistics.refused).map(([reason, count]) => [{ reason }, count]),
+    metrics.counted(
+      'sluice_request_bodies_refused_total',
+      'Bodies that had no room, by reason.',
+      () => Object.entries(bodies.statistics.refused).map(([reason, count]) => [{ reason }, count]),
+      ['reason'],
     );
     metrics.counted('sluice_message_log_batches_total', 'Groups they were kept in.', () => messages.statistics.groups);
   }
