@@ -46,6 +46,7 @@ export {
   type ShellEnvironment,
 } from './read-environment.js';
 export type { ExportSpans } from './spans/export-spans.js';
+export { RepeatedWork, type RepeatedWorkOptions } from './repeated-work.js';
 export { isSampled, spanClock, type Span } from './spans/span.js';
 export { runService, type ServiceDefinition } from './run-service.js';
 export { Shell } from './shell.js';

@@ -21,7 +21,7 @@ export class StoresModule implements OnApplicationBootstrap, OnApplicationShutdo
     this.sweep.start();
   }
 
-  onApplicationShutdown(): void {
-    this.sweep.stop();
+  onApplicationShutdown(): Promise<void> {
+    return this.sweep.stop();
   }
 }

@@ -1,3 +1,4 @@
+import { RepeatedWork } from '@sluice/service-shell';
 import type { DataSource } from 'typeorm';
 
 const everyMs = 10 * 60_000;
@@ -6,27 +7,35 @@ const tables = ['data_store_entry', 'variable', 'persisted_message'] as const;
 
 /** Removes what has expired, a part at a time. Several runtimes doing so do no harm: expired is expired. */
 export class SweepExpired {
-  #timer: NodeJS.Timeout | undefined;
+  readonly #repeated: RepeatedWork;
+  #stopped = false;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly now: () => number,
-    private readonly onFault: (error: unknown, what: string) => void,
-  ) {}
-
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.sweep().catch((error: unknown) => this.onFault(error, 'removing what has expired'));
-    }, everyMs);
+    onFault: (error: unknown, what: string) => void,
+  ) {
+    this.#repeated = new RepeatedWork({
+      work: () => this.sweep(),
+      what: 'removing what has expired',
+      everyMs,
+      onFault,
+    });
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
+  start(): void {
+    this.#repeated.start();
+  }
+
+  /** Ends after the part that is being removed. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    return this.#repeated.stop();
   }
 
   async sweep(): Promise<void> {
     for (const table of tables) {
-      for (let removed = batch; removed === batch;) {
+      for (let removed = batch; removed === batch && !this.#stopped;) {
         const rows = await this.dataSource.query<unknown[]>(
           `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
              SELECT ctid FROM ${table} WHERE expires_at <= $1 LIMIT ${batch})) RETURNING 1) SELECT 1 FROM gone`,

@@ -1,4 +1,4 @@
-import { CLOCK, CONFIG, ON_FAULT, PublishedChanges, Shell } from '@sluice/service-shell';
+import { CLOCK, CONFIG, ON_FAULT, PublishedChanges, RepeatedWork, Shell } from '@sluice/service-shell';
 import { Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
@@ -32,28 +32,26 @@ type Settings = Pick<Config, 'AUDIT_HEAD_INTERVAL_SECONDS'>;
   ],
 })
 export class AuditHeadModule implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<unknown> | undefined;
+  readonly #repeated: RepeatedWork;
 
   constructor(
-    private readonly announceAuditHead: AnnounceAuditHead,
-    @Inject(CONFIG) private readonly config: Settings,
-    @Inject(ON_FAULT) private readonly onFault: (error: unknown, what: string) => void,
-  ) {}
+    announceAuditHead: AnnounceAuditHead,
+    @Inject(CONFIG) config: Settings,
+    @Inject(ON_FAULT) onFault: (error: unknown, what: string) => void,
+  ) {
+    this.#repeated = new RepeatedWork({
+      work: () => announceAuditHead.execute(),
+      what: 'announcing audit.head',
+      everyMs: Math.min(config.AUDIT_HEAD_INTERVAL_SECONDS * 1_000, maxLookMs),
+      onFault,
+    });
+  }
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.#look(), Math.min(this.config.AUDIT_HEAD_INTERVAL_SECONDS * 1_000, maxLookMs));
+    this.#repeated.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  #look(): void {
-    this.#running ??= this.announceAuditHead
-      .execute()
-      .catch((error: unknown) => this.onFault(error, 'announcing audit.head'))
-      .finally(() => (this.#running = undefined));
+  onApplicationShutdown(): Promise<void> {
+    return this.#repeated.stop();
   }
 }

@@ -1,6 +1,6 @@
 import { streamSizes } from '@sluice/contracts';
 import { CertificateListStore, createEventStream, makeRuntimeStreams, StateBucket } from '@sluice/messaging';
-import { CONFIG, ON_FAULT, Shell } from '@sluice/service-shell';
+import { CONFIG, ON_FAULT, RepeatedWork, Shell } from '@sluice/service-shell';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Config } from '../config.js';
 
@@ -10,8 +10,7 @@ const checkMs = 5_000;
 /** Every stream of the bus: key-management alone may make them. */
 @Injectable()
 export class Streams implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<unknown> | undefined;
+  readonly #repeated: RepeatedWork;
 
   constructor(
     private readonly shell: Shell,
@@ -19,8 +18,15 @@ export class Streams implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly config: Pick<Config, 'BUS_REPLICAS' | 'BUS_STORE_MB' | 'DECISION_RETENTION_HOURS'>,
     private readonly bucket: StateBucket,
     private readonly certificateLists: CertificateListStore,
-    @Inject(ON_FAULT) private readonly onFault: (error: unknown, what: string) => void,
-  ) {}
+    @Inject(ON_FAULT) onFault: (error: unknown, what: string) => void,
+  ) {
+    this.#repeated = new RepeatedWork({
+      work: () => this.make(),
+      what: 'keeping the streams',
+      everyMs: checkMs,
+      onFault,
+    });
+  }
 
   /** Makes what is missing, and brings what is there to its configuration. */
   async make(): Promise<void> {
@@ -35,17 +41,10 @@ export class Streams implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** One that was lost, or could not be made for want of room, is there again soon after there is room. */
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.#look(), checkMs);
+    this.#repeated.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  #look(): void {
-    this.#running ??= this.make()
-      .catch((error: unknown) => this.onFault(error, 'keeping the streams'))
-      .finally(() => (this.#running = undefined));
+  onApplicationShutdown(): Promise<void> {
+    return this.#repeated.stop();
   }
 }

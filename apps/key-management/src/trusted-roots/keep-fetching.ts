@@ -1,5 +1,5 @@
 import { StateFollower } from '@sluice/messaging';
-import { ON_FAULT } from '@sluice/service-shell';
+import { ON_FAULT, RepeatedWork } from '@sluice/service-shell';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CertificateLists } from './certificate-lists.js';
 import { FetchCertificateLists } from './fetch-certificate-lists.js';
@@ -14,43 +14,40 @@ const keepStoreEveryMs = 60_000;
 @Injectable()
 export class KeepFetching implements OnApplicationBootstrap, OnApplicationShutdown {
   #storeKeptAt = 0;
-  #running: Promise<unknown> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #repeated: RepeatedWork;
 
   constructor(
     private readonly fetching: FetchCertificateLists,
     private readonly lists: CertificateLists,
     private readonly follower: StateFollower,
-    @Inject(ON_FAULT) private readonly onFault: (error: unknown, what: string) => void,
-  ) {}
+    @Inject(ON_FAULT) onFault: (error: unknown, what: string) => void,
+  ) {
+    this.#repeated = new RepeatedWork({
+      work: () => this.#work(),
+      what: 'keeping the CRLs of trusted roots',
+      everyMs: lookEveryMs,
+      onFault,
+    });
+  }
 
   onApplicationBootstrap(): void {
     this.follower.onEpoch(() => {
       this.#storeKeptAt = 0;
-      this.#look();
+      void this.#repeated.now();
     });
-    this.#timer = setInterval(() => this.#look(), lookEveryMs);
-    this.#look();
+    this.#repeated.start();
+    void this.#repeated.now();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  #look(): void {
-    this.#running ??= this.#work().finally(() => (this.#running = undefined));
+  onApplicationShutdown(): Promise<void> {
+    return this.#repeated.stop();
   }
 
   async #work(): Promise<void> {
-    try {
-      if (Date.now() - this.#storeKeptAt >= keepStoreEveryMs && this.follower.epoch !== undefined) {
-        await this.lists.keepStore();
-        this.#storeKeptAt = Date.now();
-      }
-      await this.fetching.run();
-    } catch (error) {
-      this.onFault(error, 'keeping the CRLs of trusted roots');
+    if (Date.now() - this.#storeKeptAt >= keepStoreEveryMs && this.follower.epoch !== undefined) {
+      await this.lists.keepStore();
+      this.#storeKeptAt = Date.now();
     }
+    await this.fetching.run();
   }
 }

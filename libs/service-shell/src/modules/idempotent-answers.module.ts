@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { IdempotentAnswers } from '../idempotency/idempotent-answers.js';
 import { KeptAnswers } from '../idempotency/kept-answers.js';
 import { PublishedChanges } from '../publish-changes.js';
+import { RepeatedWork } from '../repeated-work.js';
 import { Shell } from '../shell.js';
 import { CLOCK, CONFIG, ON_FAULT } from './tokens.js';
 
@@ -60,9 +61,13 @@ export class IdempotentAnswersModule implements OnModuleInit {
 
   onModuleInit(): void {
     const { shell, kept } = this;
-    const timer = setInterval(() => {
-      kept.sweep().catch((error: unknown) => shell.onFault(error, 'removing answers that are kept no longer'));
-    }, sweepIntervalMs);
-    shell.onShutdown(() => clearInterval(timer));
+    const repeated = new RepeatedWork({
+      work: () => kept.sweep(),
+      what: 'removing answers that are kept no longer',
+      everyMs: sweepIntervalMs,
+      onFault: shell.onFault,
+    });
+    repeated.start();
+    shell.onShutdown(() => repeated.stop());
   }
 }
