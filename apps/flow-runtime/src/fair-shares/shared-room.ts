@@ -137,7 +137,9 @@ export class SharedRoom {
   }
 
   #shareOut(): void {
-    for (let owner = this.#next(); owner !== undefined; owner = this.#next()) {
+    while (this.#free > 0) {
+      const owner = this.#next();
+      if (owner === undefined) return;
       const next = this.#remove(owner, 0);
       // Whoever had a turn is behind the others.
       if (this.#turns.delete(owner)) this.#turns.add(owner);

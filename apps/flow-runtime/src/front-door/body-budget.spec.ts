@@ -348,6 +348,18 @@ describe('the budget for bodies', () => {
       await allGivenBack(served);
     });
 
+    it('when an answer that is the body itself was taken, not when it was given', async () => {
+      const served = await serve(answering.replace('body: {constant: ok}', 'headers: {X-A: {constant: a}}'));
+      const request = served.begin({ 'content-length': 30 * MB });
+      const answered = once(request, 'response');
+      new Upload(request, 30 * MB);
+      const [response] = (await answered) as [IncomingMessage];
+      await until(() => served.log.length === 1);
+      expect(held(served)).toBe(30 * MB);
+      response.resume();
+      await allGivenBack(served);
+    });
+
     it('when the flow has ended, though its sender went away long before', async () => {
       const { url, calls } = await receiver();
       const served = await serve(callingTo(url));

@@ -35,20 +35,15 @@ export class HeldByRequest {
     }
     this.#releases = [release];
     const { response } = this;
-    const { socket } = this.request;
-    if (response.closed || socket.destroyed) {
+    if (response.closed || this.request.socket.destroyed) {
       this.#answered = true;
       return;
     }
-    // An answer that waits behind others on its connection does not hear of the end of it.
-    const closed = () => {
-      response.off('close', closed);
-      socket.off('close', closed);
+    // Node also says so of an answer that waits behind others when its connection ends.
+    response.once('close', () => {
       this.#answered = true;
       this.#settle();
-    };
-    response.on('close', closed);
-    socket.on('close', closed);
+    });
   }
 
   /** Nothing of the message goes on any more, and its answer is on its way. */
