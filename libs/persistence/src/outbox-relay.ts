@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { queryTimeoutMs, sessionTimeouts } from './data-source.js';
 import { outboxChannels, type Acknowledgement, type OutboxRow } from './outbox.js';
+import { publishBatch } from './publish-batch.js';
 import { sessionLock } from './row-lock.js';
 import { postgresClient } from './servers/postgres-client.js';
 
@@ -17,7 +18,7 @@ export type RelayStep =
 export interface OutboxRelayOptions {
   readonly databaseUrl: string;
   readonly schema: string;
-  /** Publishes one row; returns when the bus has it. Called for one row at a time, in the order of positions. */
+  /** Publishes one row; returns when the bus has it. Which rows side by side, which only after others: `publishBatch`. */
   readonly publish: (row: OutboxRow) => Promise<Acknowledgement>;
   /**
    * The relay became the one that publishes, or begins anew: what is remembered of the bus may be old, and Postgres may be a copy of
@@ -35,9 +36,6 @@ const silentSessionMs = 15_000;
 
 /** Between two tries while the bus or Postgres takes nothing, in milliseconds. */
 const maxPauseMs = 1_000;
-
-/** State records that are published side by side. */
-const statesAtOnce = 32;
 
 /** The rows end, and what the bus said of them stays, in one statement. An event keeps its body: it may have to be published again. */
 const endPublished = `
@@ -227,7 +225,14 @@ export class OutboxRelay {
     this.#waitingSince ??= Date.now();
     const published = new Map<string, Acknowledgement>();
     try {
-      await this.#publish(rows, published);
+      await publishBatch(rows, published, {
+        publish: this.options.publish,
+        onPublishing: () => this.#step('row-unpublished', 1),
+        onPublished: () => {
+          this.#step('row-published', 1);
+          this.#published++;
+        },
+      });
     } finally {
       this.#step('batch-published', published.size);
       if (published.size > 0) {
@@ -254,43 +259,6 @@ export class OutboxRelay {
       return false;
     }
     return true;
-  }
-
-  /**
-   * State records of different keys go side by side, those of one key one after the other. Then the events one after the
-   * other, each only if every record with an earlier place is on the bus: who hears of a change finds it made.
-   * @param published is filled with the ids of the rows that the bus has, and what it said
-   * @throws what the first publication that failed threw
-   */
-  async #publish(rows: readonly OutboxRow[], published: Map<string, Acknowledgement>): Promise<void> {
-    const failures: unknown[] = [];
-    const publishOne = async (row: OutboxRow): Promise<boolean> => {
-      try {
-        this.#step('row-unpublished', 1);
-        published.set(row.id, await this.options.publish(row));
-      } catch (error) {
-        failures.push(error);
-        return false;
-      }
-      this.#step('row-published', 1);
-      this.#published++;
-      return true;
-    };
-    const keys = Map.groupBy(
-      rows.filter(({ kind }) => kind === 'state'),
-      ({ name }) => name,
-    );
-    const queue = keys.values();
-    const work = async () => {
-      for (const ofKey of queue) {
-        for (const row of ofKey) if (failures.length > 0 || !(await publishOne(row))) return;
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(statesAtOnce, keys.size) }, work));
-    for (const row of rows) {
-      if (row.kind === 'state' ? !published.has(row.id) : !(await publishOne(row))) break;
-    }
-    if (failures.length > 0) throw failures[0];
   }
 
   /** @param rows how many it is about; a step that is about none is none */

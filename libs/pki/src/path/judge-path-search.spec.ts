@@ -64,6 +64,14 @@ describe('what a search may cost', () => {
     });
   });
 
+  it('counts the certificates of the pool', () => {
+    const within = (certificates: number) => judge({ budget: { ...defaultBudget, certificates } });
+    expect(told(within(1))).toEqual(['valid']);
+    expect(within(0)).toMatchObject({
+      refusal: { code: 'over-budget', values: { limit: 'certificates', allowed: 0 } },
+    });
+  });
+
   it('counts a step for each certificate appended to a path', () => {
     const within = (steps: number) => judge({ budget: { ...defaultBudget, steps } });
     expect(told(within(2))).toEqual(['valid']);

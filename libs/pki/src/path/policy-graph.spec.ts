@@ -117,7 +117,7 @@ describe('the policy graph', () => {
         });
         expect(userConstrainedPolicies(graph, wanted)).toEqual(tree.wanted(wanted));
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
