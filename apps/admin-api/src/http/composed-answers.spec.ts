@@ -107,6 +107,24 @@ describe('flows that are not deployed yet', () => {
   });
 });
 
+describe('a CRL for a trusted root', () => {
+  const url = `/v1/trusted-roots/${'ab'.repeat(32)}/crls`;
+
+  it('is taken as the file it is, or as PEM in JSON', async () => {
+    http.answer = { certificateList: { number: '1' }, propagation: 'published' };
+    const file = await http.call('POST', url, Buffer.from([0x30, 0x00]), 'application/pkix-crl');
+    expect([file.status, http.asked[0]?.request['content']]).toEqual([201, 'MAA=']);
+    const json = await http.call('POST', url, JSON.stringify({ pem: 'PEM' }));
+    expect([json.status, http.asked[0]?.request['content']]).toEqual([201, Buffer.from('PEM').toString('base64')]);
+  });
+
+  it('is refused where there is nothing', async () => {
+    const { body } = await http.call('POST', url, Buffer.alloc(0), 'application/pkix-crl');
+    expect(body['code']).toBe('certificate-list-refused');
+    expect(http.asked).toEqual([]);
+  });
+});
+
 describe('health', () => {
   it('says that the process lives, and what it still waits for', async () => {
     expect((await http.app.inject({ method: 'GET', url: '/livez' })).json()).toEqual({
