@@ -33,8 +33,13 @@ export default class CoverageReporter {
         filter: (path) => (isCounted(path) ? 'js' : false),
         // A file that no test loads counts as one of which nothing ran.
         transformer: async (entry) => {
-          const { code } = transformSync(entry.source, { ...swc, filename: fileURLToPath(entry.url) });
+          const { code, map } = transformSync(entry.source, {
+            ...swc,
+            filename: fileURLToPath(entry.url),
+            sourceMaps: true,
+          });
           entry.source = code;
+          entry.sourceMap = JSON.parse(map);
         },
       },
     });

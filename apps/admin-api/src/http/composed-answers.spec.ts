@@ -75,7 +75,7 @@ describe('a chain of the audit', () => {
 
 describe('an attachment of a message', () => {
   it('is a download of that name, which no browser runs', async () => {
-    http.answer = { name: 'Köln "1".html', content: Buffer.from('<script>').toString('base64') };
+    http.answer = { name: 'café "1".html', content: Buffer.from('<script>').toString('base64') };
     const reply = await http.app.inject({
       method: 'GET',
       url: '/v1/message-processing-logs/m/attachments/3',
@@ -84,7 +84,7 @@ describe('an attachment of a message', () => {
     expect(reply.statusCode).toBe(200);
     expect(reply.body).toBe('<script>');
     expect(reply.headers['content-disposition']).toBe(
-      `attachment; filename*=UTF-8''${encodeURIComponent('Köln "1".html')}`,
+      `attachment; filename*=UTF-8''${encodeURIComponent('café "1".html')}`,
     );
     expect(reply.headers['x-content-type-options']).toBe('nosniff');
     expect(http.asked).toMatchObject([{ request: { id: 'm', index: 3 } }]);
@@ -103,6 +103,24 @@ describe('flows that are not deployed yet', () => {
   it('are imported from a package and from nothing else', async () => {
     const refused = await http.call('POST', '/v1/flows/import', 'id: orders', 'application/yaml');
     expect(refused).toMatchObject({ status: 415, body: { code: 'unsupported-media-type' } });
+    expect(http.asked).toEqual([]);
+  });
+});
+
+describe('a CRL for a trusted root', () => {
+  const url = `/v1/trusted-roots/${'ab'.repeat(32)}/crls`;
+
+  it('is taken as the file it is, or as PEM in JSON', async () => {
+    http.answer = { certificateList: { number: '1' }, propagation: 'published' };
+    const file = await http.call('POST', url, Buffer.from([0x30, 0x00]), 'application/pkix-crl');
+    expect([file.status, http.asked[0]?.request['content']]).toEqual([201, 'MAA=']);
+    const json = await http.call('POST', url, JSON.stringify({ pem: 'PEM' }));
+    expect([json.status, http.asked[0]?.request['content']]).toEqual([201, Buffer.from('PEM').toString('base64')]);
+  });
+
+  it('is refused where there is nothing', async () => {
+    const { body } = await http.call('POST', url, Buffer.alloc(0), 'application/pkix-crl');
+    expect(body['code']).toBe('certificate-list-refused');
     expect(http.asked).toEqual([]);
   });
 });

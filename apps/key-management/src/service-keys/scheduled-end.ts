@@ -22,6 +22,5 @@ export function statusAt(
   if (row.status === 'revoked') return 'revoked';
   if (row.notAfter.getTime() < now) return 'expired';
   const end = scheduledEnd(row);
-  if (row.status === 'retired' || (end && end.getTime() <= now)) return 'retired';
-  return row.status;
+  return end && end.getTime() <= now ? 'retired' : row.status;
 }

@@ -33,6 +33,17 @@ describe('the plan of retirements', () => {
     expect(plan([certificate('old', { endsAtMs: 10, revoked: true })])).toEqual([]);
   });
 
+  it('leaves put off what was put off before, also beside another that is usable', () => {
+    expect(plan([certificate('old', { endsAtMs: 10, putOff: true }), certificate('new')])).toEqual(['old']);
+    expect(plan([certificate('old', { endsAtMs: 10, putOff: true }), certificate('new')], 11)).toEqual(['old']);
+  });
+
+  it('puts off nothing for one that has expired, or that ends with its validity', () => {
+    expect(plan([certificate('old', { endsAtMs: 10, putOff: true, notAfterMs: 20 })], 20)).toEqual([]);
+    expect(plan([certificate('old', { endsAtMs: 10, putOff: true, notAfterMs: 20 })], 21)).toEqual([]);
+    expect(plan([certificate('old', { endsAtMs: 20, notAfterMs: 20 })])).toEqual([]);
+  });
+
   it('keeps one of several that end together: the newest', () => {
     const [first, second] = [certificate('1', { endsAtMs: 10 }), certificate('2', { endsAtMs: 10, createdAtMs: 1 })];
     expect(plan([first, second])).toEqual(['2']);
