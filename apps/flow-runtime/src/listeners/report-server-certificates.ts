@@ -42,6 +42,8 @@ export class ReportServerCertificates {
   }
 
   #schedule(inMs: number): void {
-    this.#timer = setTimeout(() => (this.#reporting = this.#report()), inMs).unref();
+    this.#timer = setTimeout(() => {
+      this.#reporting = this.#report();
+    }, inMs).unref();
   }
 }
