@@ -113,8 +113,8 @@ describe('subscribers with an identity of their own', () => {
     }>(200, 'GET', '/v1/audit?limit=1000');
     const entries = items.filter(({ content }) => content.includes(subscriber.id));
     expect(entries.map(({ actor, action }) => [actor, action])).toEqual([
-      ['initial', 'sluice.authorization.create-subscriber.v1'],
       ['initial', 'sluice.authorization.revoke-subscriber.v1'],
+      ['initial', 'sluice.authorization.create-subscriber.v1'],
     ]);
     expect(JSON.stringify(items)).not.toContain(subscriber.seed);
   }, 40_000);
