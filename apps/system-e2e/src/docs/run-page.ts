@@ -40,14 +40,19 @@ export function runPage(page: Page, folder: string): Promise<PageOutcome> {
   });
   const watch = child.pid === undefined ? undefined : endWithThisProcess(child.pid, scripts.path);
   let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  // What a block answers may come before what says that it began, which goes another way.
+  let marked = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    marked += chunk;
+  });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
       watch?.dismiss();
       scripts.remove();
-      const parts = text.split(/^@@block (\d+)\n/m);
+      const parts = marked.split(/^@@block (\d+)\n/m);
       const said = new Map(run.map(({ line }) => [line, parts[parts.indexOf(String(line)) + 1] ?? '']));
       const begun = run.map(({ line }) => line).filter((line) => parts.includes(String(line)));
       resolve({ code, text, begun, surprises: run.flatMap((block) => surpriseIn(block, said.get(block.line) ?? '')) });
@@ -66,7 +71,7 @@ function surpriseIn(block: CommandBlock, said: string): PageOutcome['surprises']
 function scriptOf(page: Page, blocks: readonly CommandBlock[]): string {
   const lines = Array.from({ length: page.lineCount }, () => '');
   for (const { line, commands } of blocks) {
-    lines[line - 1] = `echo '@@block ${line}' >&2`;
+    lines[line - 1] = String.raw`printf '\n@@block ${line}\n' >&2`;
     for (const [index, command] of commands.entries()) lines[line + index] = command;
   }
   const before = [
