@@ -108,6 +108,7 @@ async function measure(
     `${(took / 1_000).toFixed(1)} s`.padStart(8),
   ];
   const more = [
+    failures === 0 ? '' : `other sender ${JSON.stringify(failed)}`,
     ownDelayMs > 25 ? `this process late by ${ownDelayMs.toFixed(0)}` : '',
     alive ? '' : 'THE RUNTIME ENDED',
   ];
