@@ -19,12 +19,7 @@ export interface Crossing {
 }
 
 /** Asks the runtime for an effect. @throws FlowProcessingError as the port itself does */
-export type Ask = (
-  effect: Effect,
-  fingerprint: string,
-  given: unknown,
-  parts: readonly Uint8Array[],
-) => Promise<Crossing>;
+export type Ask = (effect: Effect, given: unknown, parts: readonly Uint8Array[]) => Promise<Crossing>;
 
 type HttpGiven = Omit<HttpRequest, 'body'> & { readonly body: 'none' | 'bytes' | 'streamed' };
 type StoreOptions = { readonly overwrite: boolean; readonly encrypt: boolean; readonly expirationDays: number };
@@ -35,15 +30,14 @@ interface MailGiven extends Omit<MailRequest, 'attachments'> {
 
 /** The ports of a flow that runs in a worker: each effect is asked for, and had by the runtime. */
 export function portsThatAsk(ask: Ask): Omit<FlowPorts, 'now' | 'newId' | 'script'> {
-  const plain = async (effect: Effect, fingerprint: string, given: unknown) =>
-    (await ask(effect, fingerprint, given, [])).value;
+  const plain = async (effect: Effect, given: unknown) => (await ask(effect, given, [])).value;
   return {
     http: {
       send: async ({ body, ...request }) => {
         const kind = body === null ? 'none' : isStreamedBody(body) ? 'streamed' : 'bytes';
         const given: HttpGiven = { ...request, body: kind };
         const parts = body === null || isStreamedBody(body) ? [] : [body];
-        const answer = await ask('http.send', `${request.method} ${request.url}`, given, parts);
+        const answer = await ask('http.send', given, parts);
         const { status, headers } = answer.value as { status: number; headers: Record<string, string> };
         return { status, headers, body: answer.parts[0] ?? new Uint8Array() };
       },
@@ -52,28 +46,25 @@ export function portsThatAsk(ask: Ask): Omit<FlowPorts, 'now' | 'newId' | 'scrip
       call: async (address, message, caller) => {
         const parts: Uint8Array[] = [];
         const given = { address, message: packMessage(message, parts), caller };
-        const answer = await ask('processDirect.call', address, given, parts);
+        const answer = await ask('processDirect.call', given, parts);
         return unpackMessage(answer.value as PackedMessage, answer.parts);
       },
     },
     dataStore: {
       write: async (name, { body, ...entry }, options) =>
-        void (await ask('dataStore.write', keyOf(name), { name, entry, options }, [body])),
+        void (await ask('dataStore.write', { name, entry, options }, [body])),
       get: async (name, id) => {
-        const answer = await ask('dataStore.get', `${keyOf(name)} ${id}`, { name, id }, []);
+        const answer = await ask('dataStore.get', { name, id }, []);
         return answer.value === null ? undefined : entriesOf(answer)[0];
       },
-      select: async (name, maximumEntries) =>
-        entriesOf(await ask('dataStore.select', keyOf(name), { name, maximumEntries }, [])),
-      delete: async (name, ids) =>
-        void (await plain('dataStore.delete', `${keyOf(name)} ${ids.join(' ')}`, { name, ids })),
+      select: async (name, maximumEntries) => entriesOf(await ask('dataStore.select', { name, maximumEntries }, [])),
+      delete: async (name, ids) => void (await plain('dataStore.delete', { name, ids })),
     },
     variables: {
-      get: async (name, scope) =>
-        ((await plain('variables.get', `${scope} ${name}`, { name, scope })) as string | null) ?? undefined,
+      get: async (name, scope) => ((await plain('variables.get', { name, scope })) as string | null) ?? undefined,
       set: async (name, scope, value, expirationDays) =>
-        void (await plain('variables.set', `${scope} ${name}`, { name, scope, value, expirationDays })),
-      nextNumber: async (range) => (await plain('variables.nextNumber', range, { range })) as string,
+        void (await plain('variables.set', { name, scope, value, expirationDays })),
+      nextNumber: async (range) => (await plain('variables.nextNumber', { range })) as string,
     },
     mail: {
       send: async ({ attachments, ...mail }) => {
@@ -87,7 +78,6 @@ export function portsThatAsk(ask: Ask): Omit<FlowPorts, 'now' | 'newId' | 'scrip
         };
         await ask(
           'mail.send',
-          mail.to,
           given,
           attachments.map(({ content }) => (typeof content === 'string' ? Buffer.from(content) : content)),
         );
@@ -101,7 +91,7 @@ export function portsThatAsk(ask: Ask): Omit<FlowPorts, 'now' | 'newId' | 'scrip
         copy.body = message.bytes();
         copy.attachments = [];
         const given = { storeId, message: packMessage(copy, parts), encrypt, messageId };
-        await ask('persist.persist', storeId, given, parts);
+        await ask('persist.persist', given, parts);
       },
     },
   };
@@ -202,10 +192,6 @@ const nothing: Crossing = { value: null, parts: [] };
 function offered<Port>(port: Port | undefined): Port {
   if (port === undefined) throw new Error('This runtime offers no such port.');
   return port;
-}
-
-function keyOf({ store, visibility }: DataStoreName): string {
-  return `${visibility} ${store}`;
 }
 
 function packEntries(entries: readonly DataStoreEntry[]): Crossing {

@@ -210,6 +210,38 @@ describe('a message in a worker', () => {
     expect(receiver.requests.map(({ body }) => Buffer.from(body as Uint8Array).toString())).toEqual(['<b/>', 'first']);
   });
 
+  it('that is begun again gives each of its parts the answers of that part, though all call one address', async () => {
+    const workers = start({ processes: 1 });
+    const waiting = new Map<string, () => void>();
+    const http = {
+      send: (request: HttpRequest) => {
+        const body = Buffer.from(request.body as Uint8Array).toString();
+        return new Promise<HttpResponse>((resolve) =>
+          waiting.set(body, () =>
+            resolve({ status: 200, headers: {}, body: Buffer.from(`<b>${/\d/.exec(body)?.[0]}${body.length}</b>`) }),
+          ),
+        );
+      },
+    };
+    const answer = async (body: string) => {
+      await until(() => waiting.has(body), { what: `the call with ${body}` });
+      waiting.get(body)?.();
+    };
+    const parallel = flow(
+      `splitter: {type: iterating, xpath: /a/b, parallel: true, concurrency: 2, steps: [{${call}}, {${call}}], gather: {strategy: concatenate, messageFormat: plainText}}`,
+    );
+    const outcome = send(workers, parallel, { body: '<a><b>1</b><b>2</b></a>', ports: { http } });
+    // The second part is done before the first has made its second call.
+    await answer('<b>2</b>');
+    await answer('<b>28</b>');
+    await answer('<b>1</b>');
+    await until(() => waiting.has('<b>18</b>'), { what: 'the last call' });
+    for (const pid of workers.pids) process.kill(pid, 'SIGKILL');
+    await answer('<b>18</b>');
+    expect([statusOf(await outcome), bodyOf(await outcome)]).toEqual(['COMPLETED', '<b>19</b><b>29</b>']);
+    expect(waiting.size).toBe(4);
+  });
+
   it('of one owner waits for no other owner who sent a hundred', async () => {
     const workers = start({ processes: 2 });
     const done: string[] = [];
@@ -235,11 +267,19 @@ describe('a message in a worker', () => {
     expect(receiver.requests).toEqual([]);
   });
 
-  it('of a flow that cannot be compiled fails, and says why', async () => {
+  it('is not needed to tell that its flow cannot be compiled; that a runtime is ending says nothing of a flow', async () => {
     const { definition } = flow(filter);
     const broken = Buffer.from(Buffer.from(definition).toString().replace('/a/b', '/a['));
     const workers = start();
     expect(await workers.prepare({ name: 'broken', definition: broken })).toContain('/a[');
+    workers.stop();
+    expect(await workers.prepare({ name: 'broken', definition: broken })).toBeUndefined();
+  });
+
+  it('of a flow that cannot be compiled fails and says why', async () => {
+    const { definition } = flow(filter);
+    const broken = Buffer.from(Buffer.from(definition).toString().replace('/a/b', '/a['));
+    const workers = start();
     expect(errorOf(await send(workers, { name: 'broken', definition: broken }))).toContain('/a[');
   });
 });

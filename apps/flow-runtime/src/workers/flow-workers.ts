@@ -118,7 +118,9 @@ export class FlowWorkers {
   async prepare(flow: WorkerFlow): Promise<string | undefined> {
     const run: PackedRun = { ...withoutMessage, flow: flow.name, input: { kind: 'none' } };
     const { what } = await this.run({ flow, run, parts: [], ports: noPorts });
-    return what.kind === 'failed' ? what.error.message : undefined;
+    // That a process ended, or this one is ending, says nothing about the flow.
+    const says = what.kind === 'not-compiled' || (what.kind === 'failed' && what.error.code === 'limit-exceeded');
+    return says ? what.error.message : undefined;
   }
 
   /** Examines an artifact in a worker. @returns also that it could not be examined, and why */

@@ -13,7 +13,7 @@ import {
   type SenderRequest,
   type StreamedBody,
 } from '@sluice/flow-engine';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { QuickJsScripts } from '../adapters/script-port.quickjs.js';
 import { examineArtifact } from '../flows/examine-artifact.js';
@@ -21,7 +21,15 @@ import { detailOf, writeDetail } from '../messages/write-line.js';
 import { portsThatAsk, type Ask, type Crossing } from './effects.js';
 import { readFrames, writeFrame, type Frame } from './frames.js';
 import { unpackError, unpackMessage, packError, packMessage } from './pack-message.js';
-import type { FromWorker, ToWorker, PackedInput, PackedLog, PackedOutcome, PackedRun } from './worker-frames.js';
+import type {
+  Effect,
+  FromWorker,
+  ToWorker,
+  PackedInput,
+  PackedLog,
+  PackedOutcome,
+  PackedRun,
+} from './worker-frames.js';
 
 /** Characters that may be told of an artifact. */
 const maxTold = 1_000_000;
@@ -139,8 +147,10 @@ export class RunInWorker {
   ): Promise<{ outcome: PackedOutcome; parts: readonly Uint8Array[] }> {
     if (what.input.kind === 'artifact') return this.#examine(run, id, what.input, parts[0] ?? new Uint8Array());
     const flow = this.#flows.get(what.flow);
-    if (flow === undefined || typeof flow === 'string')
-      throw new FlowProcessingError('internal', flow ?? 'The flow is not here.');
+    if (flow === undefined || typeof flow === 'string') {
+      const error = packError(new FlowProcessingError('internal', flow ?? 'The flow is not here.'));
+      return { outcome: { kind: 'not-compiled', error }, parts: [] };
+    }
     if (what.input.kind === 'none') return { outcome: { kind: 'none' } as const, parts: [] };
     const channel = flow.definition.senders.find(({ id: sender }) => sender === what.channel) as HttpSender;
     const { input } = what;
@@ -208,8 +218,9 @@ export class RunInWorker {
   }
 
   #portsOf(id: number, run: Run): FlowPorts {
-    const ask: Ask = (effect, fingerprint, given, parts) =>
+    const ask: Ask = (effect, given, parts) =>
       new Promise((resolve, reject) => {
+        const fingerprint = fingerprintOf(effect, given, parts);
         const call = run.calls++;
         run.asked.set(call, { resolve, reject });
         try {
@@ -249,6 +260,18 @@ const elsewhere: StreamedBody = {
   },
   close: () => undefined,
 };
+
+/**
+ * The same for the same call when a message is run again: of what is asked for and its octets, so that of two calls of one address none gets the other's
+ * answer. How much time is left is another each time.
+ */
+function fingerprintOf(effect: Effect, given: unknown, parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256').update(
+    JSON.stringify([effect, given], (name, value: unknown) => (name === 'timeoutMs' ? undefined : value)),
+  );
+  for (const part of parts) hash.update(`\n${part.length}\n`).update(part);
+  return hash.digest('base64');
+}
 
 function loggedOf({ status, error, sender }: FlowOutcome, payloadsDropped: boolean): PackedLog {
   return { status, error, sender, payloadsDropped };

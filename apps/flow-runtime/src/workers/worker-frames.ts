@@ -120,7 +120,8 @@ export type PackedOutcome =
   | { readonly kind: 'examined' }
   /** The request was no message of its channel. */
   | { readonly kind: 'unreadable'; readonly error: PackedError }
-  /** There is no outcome: the flow could not be compiled, say, or what came of it is too large to be passed on. */
+  | { readonly kind: 'not-compiled'; readonly error: PackedError }
+  /** There is no outcome: a budget was exceeded, say, or what came of it is too large to be passed on. */
   | { readonly kind: 'failed'; readonly error: PackedError };
 
 /** For the message processing log; the detail is beside it. */

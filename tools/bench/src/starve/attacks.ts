@@ -43,7 +43,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'JSON to XML, 19 MB',
-    steps: [{ jsonToXml: {} }],
+    steps: [{ jsonToXml: { rootElement: 'root' } }],
     contentType: json,
     body: () => repeated('{"a":1,"b":"two"},', 19 * MB, '{"r":[', '{"a":1}]}'),
     messages: 1,
@@ -95,7 +95,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'conversions in a loop, 20 kB',
-    ...loopOf({ jsonToXml: {} }, { xmlToJson: {} }),
+    ...loopOf({ jsonToXml: { rootElement: 'root' } }, { xmlToJson: {} }),
     contentType: json,
     body: () => repeated('{"a":1},', 20_000, '{"r":[', '{"a":1}]}'),
     messages: 5,
@@ -188,7 +188,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'JSON nested 5 MB deep',
-    steps: [{ jsonToXml: {} }],
+    steps: [{ jsonToXml: { rootElement: 'root' } }],
     contentType: json,
     body: () => repeated('[', 5 * MB),
     messages: 3,
@@ -253,7 +253,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'messages of 2 kB that convert, 3,000',
-    steps: [{ jsonToXml: {} }],
+    steps: [{ jsonToXml: { rootElement: 'root' } }],
     contentType: json,
     body: () => repeated('{"a":1},', 2_000, '{"r":[', '{"a":1}]}'),
     messages: 3_000,

@@ -56,7 +56,8 @@ export class SteadySender {
       this.#stalls = Math.max(this.#stalls, now - last - 1);
       last = now;
       for (const due = Math.floor(((now - began) * this.rate) / 1_000); given < due; given++) {
-        const connection = this.#free.pop();
+        // By turns: one that is not used for a minute is ended by the runtime, as it should be.
+        const connection = this.#free.shift();
         if (!connection) this.#waiting.push(now);
         else {
           const sending = this.#send(connection, now).finally(() => this.#underWay.delete(sending));
