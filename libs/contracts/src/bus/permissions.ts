@@ -1,5 +1,6 @@
 import { eventApiPrefix, eventStream, eventSubjectPrefix } from '../event/cloud-event.js';
 import { eventWriters } from '../event/event-types.js';
+import { authenticateClient, issueFlowToken, revokeToken, verifyAccess } from '../request/access-tokens.js';
 import { getAuditHead } from '../request/audit.js';
 import { decide, findMissingRoles } from '../request/authorization.js';
 import { verifyCertificate } from '../request/certificate-verifier.js';
@@ -103,6 +104,7 @@ const ownPermissions: Readonly<Record<ServiceName, BusPermissions>> = {
     [
       listRoleHolders.subject,
       listFlowsAskingRole.subject,
+      verifyAccess.subject,
       ...readState.publish,
       ...writeState('authorization'),
       ...writeEvents('authorization'),
@@ -113,7 +115,12 @@ const ownPermissions: Readonly<Record<ServiceName, BusPermissions>> = {
     'flow-runtime',
     [
       verifyCertificate.subject,
+      verifyAccess.subject,
       decide.subject,
+      // Tokens for flows alone: those for the admin API are not made where senders connect (ADR 52).
+      issueFlowToken.subject,
+      authenticateClient.subject,
+      revokeToken.subject,
       findMissingRoles.subject,
       reportUsage.subject,
       reportServerCertificates.subject,

@@ -11,12 +11,17 @@ export const findMissingRoles = defineRequest(
 );
 
 /**
- * The caller as the verifier proved it: by service key, or by the names in the certificate alone. Or, while the verifier
+ * The caller as the verifier proved it: by service key (of its certificate, its token or its secret), or by the names in the certificate alone. Or, while the verifier
  * still judges, whoever a service key holds that certificate for: nothing is proved of it then, and the answer is worth
  * nothing unless the verdict names the same service instance.
  */
 export const caller = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('service-key'), serviceInstanceId: z.string() }),
+  z.object({
+    kind: z.literal('service-key'),
+    serviceInstanceId: z.string(),
+    /** The roles that its token is narrowed to: one that the instance has and that is not here counts as missing. */
+    scope: z.array(z.string()).optional(),
+  }),
   z.object({ kind: z.literal('held-certificate'), sha256: sha256Hex }),
   z.object({ kind: z.literal('certificate'), subject: z.string(), issuer: z.string() }),
 ]);

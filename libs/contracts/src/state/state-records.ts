@@ -104,6 +104,43 @@ export const guardRecord = record.extend({
 });
 export type GuardRecord = z.infer<typeof guardRecord>;
 
+/**
+ * A client secret that grants access, by an id that tells nothing of it. A key has two while it is rotated. The secret and its
+ * hash are never here. Times are milliseconds since 1970.
+ */
+export const secretRecord = record.extend({
+  id: z.string(),
+  serviceKeyId: z.string(),
+  serviceKeyName: z.string(),
+  serviceInstanceId: z.string(),
+  /** `retiring` ends at `retiresAtMs`; a revoked one stays, so that the verdict can say so. */
+  status: z.enum(['active', 'retiring', 'revoked']),
+  retiresAtMs: z.number().optional(),
+  /** Absent: it does not expire. */
+  notAfterMs: z.number().optional(),
+});
+export type SecretRecord = z.infer<typeof secretRecord>;
+
+/**
+ * A public key with which access tokens are signed (ES256). One that is `prepared` signs nothing yet: it is published ahead, so that
+ * resource servers of others have it when it does. One that is `retiring` signs nothing any more.
+ */
+export const tokenKeyRecord = record.extend({
+  kid: z.string(),
+  /** SubjectPublicKeyInfo, DER. */
+  publicKey: base64,
+  /** What tokens must name as their issuer. */
+  issuer: z.string(),
+  status: z.enum(['prepared', 'active', 'retiring']),
+  /** Milliseconds since 1970; of one that is `retiring`: no token it signed is good after that. */
+  endsAtMs: z.number().optional(),
+});
+export type TokenKeyRecord = z.infer<typeof tokenKeyRecord>;
+
+/** An access token that its client revoked before its end (RFC 7009). `id` is its `jti`. */
+export const revokedTokenRecord = record.extend({ id: z.string(), expiresAtMs: z.number() });
+export type RevokedTokenRecord = z.infer<typeof revokedTokenRecord>;
+
 export const roleRecord = record.extend({ name: z.string() });
 export type RoleRecord = z.infer<typeof roleRecord>;
 
@@ -169,6 +206,9 @@ export const stateSchemas = {
   instance: instanceRecord,
   root: rootRecord,
   ca: caRecord,
+  secret: secretRecord,
+  'token-key': tokenKeyRecord,
+  'revoked-token': revokedTokenRecord,
   role: roleRecord,
   flow: flowRecord,
   'receiver-credential': receiverCredentialRecord,
@@ -180,16 +220,16 @@ export const stateSchemas = {
 export type StatePrefix = keyof typeof stateSchemas;
 export type StateRecord<P extends StatePrefix = StatePrefix> = z.output<(typeof stateSchemas)[P]>;
 
-/** Prefixes whose records are believed only with a signature of key-management. */
-export const signedPrefixes: ReadonlySet<StatePrefix> = new Set(['credential', 'unpinned', 'instance', 'root', 'ca']);
-
 /** The services that write state, each its own prefixes. A reader is ready when all of them have completed the epoch. */
 export const stateWriters = {
-  'key-management': ['credential', 'unpinned', 'instance', 'root', 'ca'],
+  'key-management': ['credential', 'unpinned', 'instance', 'root', 'ca', 'secret', 'token-key', 'revoked-token'],
   authorization: ['role'],
   'flow-runtime': ['flow', 'receiver-credential'],
 } as const satisfies Record<string, readonly StatePrefix[]>;
 export type StateWriter = keyof typeof stateWriters;
+
+/** Prefixes whose records are believed only with a signature of key-management. */
+export const signedPrefixes: ReadonlySet<StatePrefix> = new Set(stateWriters['key-management']);
 
 /** Prefixes about the stream itself: not in Postgres, and never compared with it. Every follower holds all but the leases. */
 export const streamPrefixes: ReadonlySet<StatePrefix> = new Set(['meta', 'lease', 'confirmation', 'loss']);
@@ -211,6 +251,9 @@ export const stateKey = {
   instance: (id: string) => `instance.${id}`,
   root: (sha256: string) => `root.${sha256}`,
   ca: (id: string) => `ca.${id}`,
+  secret: (id: string) => `secret.${id}`,
+  tokenKey: (kid: string) => `token-key.${kid}`,
+  revokedToken: (id: string) => `revoked-token.${id}`,
   role: (name: string) => `role.${name.replaceAll('.', '/')}`,
   flow: (id: string) => `flow.${id}`,
   receiverCredential: (alias: string) => `receiver-credential.${alias.replaceAll('.', '/')}`,
