@@ -80,7 +80,7 @@ describe('the permissions of the bus', () => {
   it('attack 39: let a service answer into the inboxes of its askers, and nowhere else', () => {
     const inboxesOf = (service: keyof typeof servicePermissions) =>
       servicePermissions[service].publish.filter((subject) => subject.startsWith('_INBOX'));
-    expect(inboxesOf('certificate-verifier')).toEqual(['_INBOX_flow-runtime.>']);
+    expect(inboxesOf('certificate-verifier').sort()).toEqual(['_INBOX_authorization.>', '_INBOX_flow-runtime.>']);
     expect(inboxesOf('flow-runtime').sort()).toEqual([
       '_INBOX_admin-api.>',
       '_INBOX_authorization.>',
@@ -90,6 +90,11 @@ describe('the permissions of the bus', () => {
     expect(inboxesOf('message-log')).toEqual([]);
     expect(publishersOf('sluice.certificate-verifier.verify-certificate.v1')).toEqual(['flow-runtime']);
     expect(publishersOf('sluice.authorization.create-admin-token.v1')).toEqual(['admin-api']);
+    expect(publishersOf('sluice.key-management.issue-flow-token.v1')).toEqual(['flow-runtime', 'admin-api']);
+  });
+
+  it('lets nobody ask for a token of the admin API where senders connect', () => {
+    expect(publishersOf('sluice.key-management.issue-api-token.v1')).toEqual(['admin-api']);
   });
 
   it('let a subscriber neither publish events nor change the stream', () => {
