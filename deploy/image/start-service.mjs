@@ -9,6 +9,7 @@ const programs = {
   'message-log': './apps/flow-runtime/dist/message-log.main.js',
   'admin-api': './apps/admin-api/dist/main.js',
   provision: './tools/provision/dist/main.js',
+  sluice: './tools/cli/dist/sluice/main.js',
 };
 
 const [service] = process.argv.splice(2, 1);
