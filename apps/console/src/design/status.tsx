@@ -1,0 +1,30 @@
+import { Badge } from '@mantine/core';
+import type { ReactElement } from 'react';
+
+/** Colours say again what the word says. */
+const colours: Readonly<Record<string, string>> = {
+  active: 'green',
+  started: 'green',
+  COMPLETED: 'green',
+  permitted: 'green',
+  good: 'green',
+  prepared: 'blue',
+  starting: 'blue',
+  PROCESSING: 'blue',
+  RETRY: 'yellow',
+  retiring: 'yellow',
+  undecided: 'yellow',
+  warning: 'yellow',
+  expired: 'red',
+  revoked: 'red',
+  failed: 'red',
+  denied: 'red',
+  FAILED: 'red',
+  ESCALATED: 'red',
+  ABANDONED: 'red',
+  bad: 'red',
+};
+
+export function Status({ of }: { readonly of: string }): ReactElement {
+  return <Badge color={colours[of] ?? 'gray'}>{of}</Badge>;
+}
