@@ -140,11 +140,12 @@ export {
   parametersOf,
   type HttpMethod,
   type HttpOperation,
+  type Need,
   type Operation,
   type OperationContract,
 } from './operation/operation.js';
 export { forwardedOperations, operations } from './operation/operations.js';
-export { errorsOf, openApiDocument } from './operation/openapi-document.js';
+export { errorsOf, openApiDocument, tokenPath } from './operation/openapi-document.js';
 export { httpStatusOf } from './operation/http-status.js';
 export { readRequestHeaders, requestHeaders, type HeaderMember } from './operation/request-headers.js';
 export { readBody, readParameters } from './operation/read-request.js';

@@ -29,7 +29,7 @@ const byRoute: ReadonlyMap<string, HttpOperation> = new Map(
 /** Whether nobody need ask who sends it: what is no operation has a guard of its own. */
 export function needsNoToken(request: IncomingRequest): boolean {
   const operation = operationOf(request);
-  return operation === undefined || operation.open === true;
+  return operation === undefined || operation.needs === 'nothing';
 }
 
 function operationOf({ method, routeOptions }: IncomingRequest): HttpOperation | undefined {

@@ -11,7 +11,14 @@ const tag = 'Administration';
 export const listAdminTokens = defineOperation('authorization', 'list-admin-tokens', {
   request: pageRequest,
   response: page(adminToken),
-  http: { method: 'GET', path: '/v1/admin-tokens', tag, summary: 'Lists the names of admin tokens.', query: paging },
+  http: {
+    method: 'GET',
+    needs: 'Tokens.read',
+    path: '/v1/admin-tokens',
+    tag,
+    summary: 'Lists the names of admin tokens.',
+    query: paging,
+  },
 });
 
 const adminTokenName = textOf(
@@ -37,6 +44,7 @@ export const createAdminToken = defineRequest(
 
 export const makeAdminToken = defineHttpOperation('createAdminToken', {
   method: 'POST',
+  needs: 'Tokens.manage',
   path: '/v1/admin-tokens',
   tag,
   summary: 'Makes an admin token, shown this once.',
@@ -53,6 +61,7 @@ export const revokeAdminToken = defineOperation('authorization', 'revoke-admin-t
   response: z.object({}),
   http: {
     method: 'DELETE',
+    needs: 'Tokens.manage',
     path: '/v1/admin-tokens/{name}',
     tag,
     summary: 'Revokes an admin token.',
