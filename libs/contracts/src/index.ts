@@ -1,4 +1,12 @@
-export { adminToken, createAdminToken, listAdminTokens, makeAdminToken, revokeAdminToken } from './api/admin-tokens.js';
+export {
+  adminToken,
+  adminTokenDays,
+  createAdminToken,
+  listAdminTokens,
+  makeAdminToken,
+  revokeAdminToken,
+  type AdminTokenView,
+} from './api/admin-tokens.js';
 export {
   getOpenApiDocument,
   rebuildState,

@@ -1,13 +1,20 @@
-import { authenticateAdministrator } from '@sluice/contracts';
-import { SluiceError } from '@sluice/domain';
+import { authenticateAdministrator, type Need } from '@sluice/contracts';
+import { isRight, rightsOf, SluiceError } from '@sluice/domain';
 import { currentRequest, RequestClient } from '@sluice/messaging';
 import { createParamDecorator, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { createHash } from 'node:crypto';
 
+/** Who calls, and what its token lets it do. */
+export interface Administrator {
+  readonly name: string;
+  /** Roles that are rights. */
+  readonly roles: readonly string[];
+}
+
 export interface AuthenticatedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  administrator?: string;
+  administrator?: Administrator;
 }
 
 const openToAll = 'open to all';
@@ -16,7 +23,7 @@ const openToAll = 'open to all';
 export const OpenToAll = () => SetMetadata(openToAll, true);
 
 /**
- * Asks authorization whose token it is. Its hash alone crosses the bus.
+ * Asks authorization whose token it is. The hash alone of an admin token crosses the bus.
  * @throws SluiceError `unauthenticated`; `unavailable` when authorization cannot be asked
  */
 export async function authenticate(requests: RequestClient, request: AuthenticatedRequest): Promise<void> {
@@ -24,9 +31,26 @@ export async function authenticate(requests: RequestClient, request: Authenticat
   const [, token] = typeof header === 'string' ? (/^Bearer ([\x21-\x7e]{1,512})$/i.exec(header) ?? []) : [];
   if (!token) throw new SluiceError('unauthenticated', 'Send an admin token: Authorization: Bearer <token>.');
   const tokenSha256 = createHash('sha256').update(token).digest('hex');
-  request.administrator = (await requests.call(authenticateAdministrator, { tokenSha256 })).name;
+  const administrator = await requests.call(authenticateAdministrator, { tokenSha256, heedsRoles: true });
+  request.administrator = administrator;
   const current = currentRequest();
-  if (current) current.actor = request.administrator;
+  if (!current) return;
+  current.actor = administrator.name;
+  // With the request to every service: what is done further on is held against them too.
+  current.rights = administrator.roles.filter(isRight);
+}
+
+/**
+ * Whether a caller may do what an operation does.
+ * @throws SluiceError `permission-denied` naming the right that is missing
+ */
+export function requireRight({ needs }: { readonly needs: Need }, administrator: Administrator | undefined): void {
+  if (!isRight(needs) || rightsOf(administrator?.roles ?? []).has(needs)) return;
+  throw new SluiceError(
+    'permission-denied',
+    `This needs the right ${needs}, which your token has not: ask for one with that right.`,
+    { missing: [needs] },
+  );
 }
 
 @Injectable()
@@ -45,9 +69,9 @@ export class AdministratorGuard implements CanActivate {
   }
 }
 
-/** The name of the admin token a request came with: who did it. */
+/** The name of the administrator a request came from: who did it. */
 export const Actor = createParamDecorator((_data: unknown, context: ExecutionContext): { name: string } => {
   const { administrator } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (!administrator) throw new SluiceError('unauthenticated', 'Send an admin token.');
-  return { name: administrator };
+  return { name: administrator.name };
 });

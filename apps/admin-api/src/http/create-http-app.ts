@@ -6,8 +6,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config.js';
 import { bodyLimit } from './body-limit.js';
-import { authenticate, type AuthenticatedRequest } from './administrator.js';
-import { needsNoToken, readTarget, type IncomingRequest } from './given.js';
+import { authenticate, requireRight, type AuthenticatedRequest } from './administrator.js';
+import { operationOf, readTarget, type IncomingRequest } from './given.js';
 import { HttpModule } from './http.module.js';
 import { ProblemFilter, sendUnroutableUrl, type Reply } from './problem-filter.js';
 import { jsonBodyReader, type ParseJson } from './read-json-body.js';
@@ -61,12 +61,15 @@ export async function createHttpApp(
       typeof request.headers[name] === 'string' ? (request.headers[name] as string) : undefined;
     runInRequest(continueRequest({ requestId: given('x-request-id'), traceparent: given('traceparent') }), done);
   });
-  // Before the body is read: a stranger's costs nothing.
+  // Before anything else is read: what a stranger sends costs nothing, nor does what somebody may not do.
   fastify.addHook(
     'onRequest',
     (request: IncomingRequest & AuthenticatedRequest, _reply: unknown, done: (error?: Error) => void) => {
-      if (needsNoToken(request)) return done();
-      authenticate(shell.requests, request).then(() => done(), done);
+      const operation = operationOf(request);
+      if (!operation || operation.needs === 'nothing') return done();
+      authenticate(shell.requests, request)
+        .then(() => requireRight(operation, request.administrator))
+        .then(() => done(), done);
     },
   );
   app.useGlobalFilters(new ProblemFilter(shell.onFault));

@@ -1,5 +1,6 @@
 import { authenticateAdministrator, type RequestContract } from '@sluice/contracts';
 import type { RequestClient } from '@sluice/messaging';
+import { allRights } from '@sluice/domain';
 import { createLog, Metrics, Readiness, type Shell } from '@sluice/service-shell';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { settings } from '../config.js';
@@ -19,6 +20,8 @@ export class HttpAppUnderTest {
   /** What the services were asked by the last call. */
   readonly asked: { subject: string; request: Record<string, unknown> }[] = [];
   readonly faults: unknown[] = [];
+  /** Of the token that every call comes with. */
+  roles: string[] = [allRights];
   /** What the services answer; an Error is what they refuse with, and a function is told the request. */
   answer: unknown;
   #app: NestFastifyApplication | undefined;
@@ -31,7 +34,8 @@ export class HttpAppUnderTest {
   async start(): Promise<void> {
     const requests = {
       call: (contract: RequestContract, request: Record<string, unknown>) => {
-        if (contract.subject === authenticateAdministrator.subject) return Promise.resolve({ name: 'anna' });
+        if (contract.subject === authenticateAdministrator.subject)
+          return Promise.resolve({ name: 'anna', roles: this.roles });
         this.asked.push({ subject: contract.subject, request });
         const given: unknown =
           typeof this.answer === 'function' ? (this.answer as (asked: unknown) => unknown)(request) : this.answer;
