@@ -40,6 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
         `Bearer realm="sluice", error="insufficient_scope"${scopeOf(details?.['missing'])}`,
       );
     if (status === 405) reply.header('allow', String(details?.['allow']));
+    if (status === 429) reply.header('retry-after', String(details?.['retryAfterSeconds']));
     if (status === 503) reply.header('retry-after', '1');
     sendProblem(reply, new SluiceError(code, message, details), {
       ...(code === 'deadline-exceeded' && request.method !== 'GET' ? { outcome: 'unknown' } : {}),

@@ -15,6 +15,7 @@ import { DataSource, MoreThan } from 'typeorm';
 import { AdminTokenRow } from './admin-token.entity.js';
 import { toAdminTokenView } from './admin-token.view.js';
 import { AuthenticateAdministrator } from './authenticate-administrator.js';
+import { AuthenticateServiceKey } from './authenticate-service-key.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
 
 @Controller()
@@ -25,6 +26,7 @@ export class AdminTokensController {
     private readonly dataSource: DataSource,
     private readonly revokeAdminToken: RevokeAdminToken,
     private readonly authenticateAdministrator: AuthenticateAdministrator,
+    private readonly authenticateServiceKey: AuthenticateServiceKey,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
@@ -68,8 +70,10 @@ export class AdminTokensController {
 
   @Handles(authenticateAdministrator)
   async authenticate(
-    @Payload() { tokenSha256 = '', heedsRoles }: DecodedRequestOf<typeof authenticateAdministrator>,
+    @Payload() { tokenSha256, accessToken, heedsRoles }: DecodedRequestOf<typeof authenticateAdministrator>,
   ): Promise<ResponseOf<typeof authenticateAdministrator>> {
-    return this.authenticateAdministrator.execute(tokenSha256, heedsRoles === true);
+    return accessToken === undefined
+      ? this.authenticateAdministrator.execute(tokenSha256 ?? '', heedsRoles === true)
+      : this.authenticateServiceKey.execute(accessToken);
   }
 }

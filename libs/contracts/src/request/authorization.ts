@@ -64,6 +64,9 @@ export const authenticateAdministrator = defineRequest(
     })
     .refine(({ tokenSha256, accessToken }) => (tokenSha256 === undefined) !== (accessToken === undefined), {
       error: 'must have a tokenSha256 or an accessToken',
+    })
+    .refine(({ accessToken, heedsRoles }) => accessToken === undefined || heedsRoles === true, {
+      error: 'must heed the roles of an access token',
     }),
   z.object({
     name: z.string(),
