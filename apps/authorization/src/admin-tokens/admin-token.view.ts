@@ -28,7 +28,9 @@ function statusOf({ expiresAt }: AdminTokenRow, now: number): 'active' | 'expiri
   return expiresAt.getTime() > now ? 'expiring' : 'expired';
 }
 
-/** Names of the installation's own parts, which no administrator can give. */
+/** How the names of the installation's own parts begin; no administrator can give such a name. */
+export const installationPrefix = '@';
+
 export function isOfInstallation({ name }: Pick<AdminTokenRow, 'name'>): boolean {
-  return name.startsWith('@');
+  return name.startsWith(installationPrefix);
 }

@@ -30,12 +30,12 @@ const day = 86_400_000;
 const began = Date.UTC(2026, 2, 5);
 let now = began;
 
-const start = (initial: string) =>
+const start = (initial: string, more: Record<string, string> = {}) =>
   startAuthorization({
     databaseUrl,
     connection,
     now: () => now,
-    environment: { INITIAL_ADMIN_TOKEN_HASH_FILE: initial },
+    environment: { INITIAL_ADMIN_TOKEN_HASH_FILE: initial, ...more },
   });
 
 beforeAll(async () => {
@@ -233,6 +233,34 @@ describe('admin tokens', () => {
       }
     }
     now = began;
+  });
+
+  it('of the installation’s parts are as their file says at the start, and ended by nothing else', async () => {
+    const lines = (...parts: [string, string, string][]) =>
+      parts.map(([name, rights, token]) => `${name} ${rights} ${sha256(token)}\n`).join('');
+    const startWith = (content: string) =>
+      start(hashFile('third', sha256('third')), { INSTALLATION_TOKENS_FILE: hashFile('parts', content) });
+    const known = async (...all: string[]) => Promise.all(all.map((token) => codeOf(authenticate(token))));
+    let another = await startWith(
+      lines(['trusted-roots', 'Trust.read', 'roots'], ['other', 'Keys.read,Roles.read', 'o']),
+    );
+    try {
+      expect(await authenticate('roots')).toEqual({ name: '@trusted-roots', roles: ['Trust.read'] });
+      expect(await authenticate('o')).toEqual({ name: '@other', roles: ['Keys.read', 'Roles.read'] });
+      expect(await codeOf(tokens.revoke({ name: '@trusted-roots', actor }))).toBe('protected');
+      expect((await tokens.list({ limit: 100 })).items[0]).not.toHaveProperty('warning');
+    } finally {
+      await another.stop();
+    }
+    another = await startWith(lines(['trusted-roots', 'Audit.read', 'new']));
+    try {
+      expect(await known('roots', 'o', 'new')).toEqual(['unauthenticated', 'unauthenticated', 'answered']);
+      expect(await authenticate('new')).toEqual({ name: '@trusted-roots', roles: ['Audit.read'] });
+    } finally {
+      await another.stop();
+    }
+    for (const wrong of ['trusted-roots Trust.raed ' + sha256('x'), 'trusted-roots Trust.read token', '@x Trust.read'])
+      await expect(startWith(wrong)).rejects.toThrow('parts must hold lines of a name, rights');
   });
 
   it('do not begin with a text that is no hash: the file and what it must hold are named', async () => {

@@ -9,6 +9,7 @@ import { AuthenticateAdministrator } from './authenticate-administrator.js';
 import { AuthenticateServiceKey } from './authenticate-service-key.js';
 import { CreateAdminToken } from './create-admin-token.js';
 import { enterInitialToken } from './enter-initial-token.js';
+import { enterInstallationTokens } from './enter-installation-tokens.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
 
 const maxWaitMs = 300;
@@ -42,12 +43,13 @@ const maxWaitMs = 300;
 export class AdminTokensModule implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'INITIAL_ADMIN_TOKEN_HASH_FILE'>,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'INITIAL_ADMIN_TOKEN_HASH_FILE' | 'INSTALLATION_TOKENS_FILE'>,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const { INITIAL_ADMIN_TOKEN_HASH_FILE: file } = this.config;
-    if (file) await enterInitialToken(this.dataSource, file, this.now());
+    const { INITIAL_ADMIN_TOKEN_HASH_FILE: initial, INSTALLATION_TOKENS_FILE: parts } = this.config;
+    if (initial) await enterInitialToken(this.dataSource, initial, this.now());
+    if (parts) await enterInstallationTokens(this.dataSource, parts, this.now());
   }
 }
