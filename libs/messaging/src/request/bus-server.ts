@@ -8,6 +8,7 @@ import {
   actorHeader,
   continueRequest,
   requestIdHeader,
+  rightsHeader,
   runInRequest,
   traceparentHeader,
   type RequestContext,
@@ -92,6 +93,7 @@ export class BusServer extends ServerNats {
       requestId: header(requestIdHeader),
       traceparent: header(traceparentHeader),
       actor: header(actorHeader),
+      rights: header(rightsHeader),
       action: subject,
     });
     this.#inFlight++;
