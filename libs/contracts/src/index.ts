@@ -111,6 +111,17 @@ export {
   rotateServiceKey,
 } from './api/service-keys.js';
 export {
+  closeSession,
+  getSession,
+  openSession,
+  session,
+  sessionTimes,
+  signIn,
+  signOut,
+  signOutEverywhere,
+  type SessionView,
+} from './api/sessions.js';
+export {
   createSubscriber,
   listSubscribers,
   makeSubscriber,

@@ -1,9 +1,9 @@
 import { createAdminToken, makeAdminToken } from '@sluice/contracts';
 import type { Right } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
-import { Controller, Headers } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { createHash, randomBytes } from 'node:crypto';
-import { Actor } from '../http/administrator.js';
+import { Actor, CallerSecret } from '../http/administrator.js';
 import { Given } from '../http/given.js';
 import { openForCaller, sealForCaller } from '../http/seal-for-caller.js';
 import { Serves } from '../http/serves.js';
@@ -26,7 +26,7 @@ export class AdminTokensController {
   @Serves(makeAdminToken)
   async create(
     @Given() { idempotencyKey, ...given }: MakeAdminToken,
-    @Headers('authorization') authorization: string,
+    @CallerSecret() callerSecret: string,
     @Actor() actor: { name: string },
   ) {
     const made = `slu_${randomBytes(32).toString('base64url')}`;
@@ -35,7 +35,7 @@ export class AdminTokensController {
       const { adminToken } = await this.requests.call(createAdminToken, { ...given, tokenSha256, actor });
       return { ...adminToken, token: made };
     }
-    const call = { authorization, idempotencyKey, operation: makeAdminToken.id };
+    const call = { callerSecret, idempotencyKey, operation: makeAdminToken.id };
     const { adminToken, sealed } = await this.requests.call(createAdminToken, {
       ...given,
       tokenSha256,

@@ -4,6 +4,7 @@ import { currentRequest, RequestClient } from '@sluice/messaging';
 import { createParamDecorator, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { createHash } from 'node:crypto';
+import { requireSameOrigin, sessionOf } from './session-cookie.js';
 import { WrongTokens } from './wrong-tokens.js';
 
 /** Who calls, and what its token lets it do. */
@@ -11,9 +12,12 @@ export interface Administrator {
   readonly name: string;
   /** Roles that are rights. */
   readonly roles: readonly string[];
+  /** Of who is signed in at the console: when the session ends, ISO 8601. */
+  readonly sessionEndsAt?: string | undefined;
 }
 
 export interface AuthenticatedRequest {
+  readonly method: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Where it came from; that which a trusted proxy names, if one is set. */
   readonly ip?: string;
@@ -47,6 +51,8 @@ export async function authenticate(
   request: AuthenticatedRequest,
 ): Promise<void> {
   const header = request.headers['authorization'];
+  const session = header === undefined ? sessionOf(request) : undefined;
+  if (session !== undefined) return authenticateSession(requests, session, request);
   const [, token] = typeof header === 'string' ? (bearer.exec(header) ?? []) : [];
   if (!token)
     throw new SluiceError('unauthenticated', 'Send an admin token or an access token: Authorization: Bearer <token>.');
@@ -65,11 +71,27 @@ export async function authenticate(
     throw error;
   }
   wrongTokens.right(tokenSha256);
+  goOnAs(request.administrator);
+}
+
+/** @throws SluiceError `unauthenticated` for one that has ended; `permission-denied` for a change that another site asks for */
+async function authenticateSession(
+  requests: RequestClient,
+  session: string,
+  request: AuthenticatedRequest,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') requireSameOrigin(request);
+  const sessionSha256 = createHash('sha256').update(session).digest('hex');
+  request.administrator = await requests.call(authenticateAdministrator, { sessionSha256, heedsRoles: true });
+  goOnAs(request.administrator);
+}
+
+function goOnAs({ name, roles }: Administrator): void {
   const current = currentRequest();
   if (!current) return;
-  current.actor = request.administrator.name;
+  current.actor = name;
   // With the request to every service: what is done further on is held against them too.
-  current.rights = request.administrator.roles.filter(isRight);
+  current.rights = roles.filter(isRight);
 }
 
 /**
@@ -106,4 +128,11 @@ export const Actor = createParamDecorator((_data: unknown, context: ExecutionCon
   const { administrator } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (!administrator) throw new SluiceError('unauthenticated', 'Send an admin token.');
   return { name: administrator.name };
+});
+
+/** What the caller alone has: its token, or what the cookie of its session holds. */
+export const CallerSecret = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
+  const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  const { authorization } = request.headers;
+  return typeof authorization === 'string' ? authorization.replace(/^Bearer /i, '') : (sessionOf(request) ?? '');
 });

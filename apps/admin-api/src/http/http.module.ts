@@ -7,6 +7,7 @@ import { AccessTokensController } from '../access-tokens/access-tokens.controlle
 import { AdminTokensController } from '../admin-tokens/admin-tokens.controller.js';
 import { CertificateListsController } from '../certificate-lists/certificate-lists.controller.js';
 import { AuditController } from '../audit/audit.controller.js';
+import { ConsoleController } from '../console/console.controller.js';
 import { ConnectivityTestsController } from '../connectivity-tests/connectivity-tests.controller.js';
 import { DecisionsController } from '../decisions/decisions.controller.js';
 import { DocsController } from '../docs/docs.controller.js';
@@ -16,6 +17,7 @@ import { forwardingControllers } from './forwarding-controllers.js';
 import { HealthController } from './health.controller.js';
 import { MessageProcessingLogsController } from '../message-processing-logs/message-processing-logs.controller.js';
 import { OpenApiController } from '../openapi/openapi.controller.js';
+import { SessionsController } from '../sessions/sessions.controller.js';
 import { StateController } from '../state/state.controller.js';
 import { SubscribersController } from '../subscribers/subscribers.controller.js';
 import { TrustedRootsController } from '../trusted-roots/trusted-roots.controller.js';
@@ -36,11 +38,13 @@ import { WrongTokens } from './wrong-tokens.js';
     AdminTokensController,
     AccessTokensController,
     SubscribersController,
+    SessionsController,
     StateController,
     AuditController,
     OpenApiController,
     VersionController,
     DocsController,
+    ConsoleController,
     HealthController,
   ],
   providers: [

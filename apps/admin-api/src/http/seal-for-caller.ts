@@ -6,8 +6,8 @@ const tagLength = 16;
 
 /** The request that a secret was made for: whose token it came with, and its `Idempotency-Key`. */
 export interface SealedFor {
-  /** The header of the request. */
-  readonly authorization: string;
+  /** The token, or what the cookie of the session holds. */
+  readonly callerSecret: string;
   readonly idempotencyKey: string;
   /** Id of the operation. */
   readonly operation: string;
@@ -17,17 +17,17 @@ export interface SealedFor {
  * Seals what is shown once under the token of who asks (AES-256-GCM), so that the service that keeps it for a repeated call cannot
  * open it, and nobody else who asks with the same key. Layout: nonce (12), tag (16), ciphertext; base64.
  */
-export function sealForCaller(secret: string, { authorization, ...call }: SealedFor): string {
+export function sealForCaller(secret: string, { callerSecret, ...call }: SealedFor): string {
   const nonce = randomBytes(nonceLength);
-  const cipher = createCipheriv('aes-256-gcm', keyOf(authorization), nonce).setAAD(belonging(call));
+  const cipher = createCipheriv('aes-256-gcm', keyOf(callerSecret), nonce).setAAD(belonging(call));
   const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString('base64');
 }
 
 /** @throws SluiceError `idempotency-key-reused` when it was sealed for another token */
-export function openForCaller(sealed: string, { authorization, ...call }: SealedFor): string {
+export function openForCaller(sealed: string, { callerSecret, ...call }: SealedFor): string {
   const bytes = Buffer.from(sealed, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(authorization), bytes.subarray(0, nonceLength), {
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(callerSecret), bytes.subarray(0, nonceLength), {
     authTagLength: tagLength,
   })
     .setAAD(belonging(call))
@@ -45,11 +45,10 @@ export function openForCaller(sealed: string, { authorization, ...call }: Sealed
 }
 
 /** Of the token, and not to be had from its hash, by which authorization knows it. */
-function keyOf(authorization: string): Buffer {
-  const token = authorization.replace(/^Bearer /i, '');
-  return Buffer.from(hkdfSync('sha256', token, '', 'sluice: what is shown once, for a repeated call', 32));
+function keyOf(callerSecret: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', callerSecret, '', 'sluice: what is shown once, for a repeated call', 32));
 }
 
-function belonging({ operation, idempotencyKey }: Omit<SealedFor, 'authorization'>): Buffer {
+function belonging({ operation, idempotencyKey }: Omit<SealedFor, 'callerSecret'>): Buffer {
   return Buffer.from(JSON.stringify([operation, idempotencyKey]));
 }

@@ -1,8 +1,8 @@
 import { createSubscriber, makeSubscriber } from '@sluice/contracts';
 import { RequestClient } from '@sluice/messaging';
-import { Controller, Headers, Res } from '@nestjs/common';
+import { Controller, Res } from '@nestjs/common';
 import { createUser } from '@nats-io/nkeys';
-import { Actor } from '../http/administrator.js';
+import { Actor, CallerSecret } from '../http/administrator.js';
 import { answerChange } from '../http/answer.js';
 import { Given } from '../http/given.js';
 import type { Reply } from '../http/problem-filter.js';
@@ -20,14 +20,14 @@ export class SubscribersController {
   @Serves(makeSubscriber)
   async create(
     @Given() { name, publicKey, idempotencyKey }: { name: string; publicKey?: string; idempotencyKey?: string },
-    @Headers('authorization') authorization: string,
+    @CallerSecret() callerSecret: string,
     @Actor() actor: { name: string },
     @Res({ passthrough: true }) reply: Reply,
   ) {
     const pair = publicKey === undefined ? createUser() : undefined;
     const made = pair && new TextDecoder().decode(pair.getSeed());
     const call =
-      idempotencyKey === undefined ? undefined : { authorization, idempotencyKey, operation: makeSubscriber.id };
+      idempotencyKey === undefined ? undefined : { callerSecret, idempotencyKey, operation: makeSubscriber.id };
     const { subscriber, propagation, sealed } = await this.requests.call(createSubscriber, {
       name,
       publicKey: publicKey ?? (pair as NonNullable<typeof pair>).getPublicKey(),

@@ -14,6 +14,7 @@ import { CLOCK, IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
 import { AdminTokenRow } from './admin-token.entity.js';
 import { toAdminTokenView } from './admin-token.view.js';
+import { AdminSessions } from '../admin-sessions/admin-sessions.js';
 import { AuthenticateAdministrator } from './authenticate-administrator.js';
 import { AuthenticateServiceKey } from './authenticate-service-key.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
@@ -27,6 +28,7 @@ export class AdminTokensController {
     private readonly revokeAdminToken: RevokeAdminToken,
     private readonly authenticateAdministrator: AuthenticateAdministrator,
     private readonly authenticateServiceKey: AuthenticateServiceKey,
+    private readonly sessions: AdminSessions,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
@@ -70,8 +72,13 @@ export class AdminTokensController {
 
   @Handles(authenticateAdministrator)
   async authenticate(
-    @Payload() { tokenSha256, accessToken, heedsRoles }: DecodedRequestOf<typeof authenticateAdministrator>,
+    @Payload()
+    { tokenSha256, accessToken, sessionSha256, heedsRoles }: DecodedRequestOf<typeof authenticateAdministrator>,
   ): Promise<ResponseOf<typeof authenticateAdministrator>> {
+    if (sessionSha256 !== undefined) {
+      const { expiresAt, ...administrator } = await this.sessions.find(sessionSha256);
+      return { ...administrator, sessionEndsAt: expiresAt };
+    }
     return accessToken === undefined
       ? this.authenticateAdministrator.execute(tokenSha256 ?? '', heedsRoles === true)
       : this.authenticateServiceKey.execute(accessToken);

@@ -4,6 +4,8 @@ import { CLOCK, CONFIG, Shell } from '@sluice/service-shell';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { AdminSessions } from '../admin-sessions/admin-sessions.js';
+import { AdminSessionsController } from '../admin-sessions/admin-sessions.controller.js';
 import { AdminTokensController } from './admin-tokens.controller.js';
 import { AuthenticateAdministrator } from './authenticate-administrator.js';
 import { AuthenticateServiceKey } from './authenticate-service-key.js';
@@ -15,8 +17,9 @@ import { RevokeAdminToken } from './revoke-admin-token.js';
 const maxWaitMs = 300;
 
 @Module({
-  controllers: [AdminTokensController],
+  controllers: [AdminTokensController, AdminSessionsController],
   providers: [
+    AdminSessions,
     AuthenticateAdministrator,
     {
       provide: AuthenticateServiceKey,

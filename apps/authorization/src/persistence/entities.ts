@@ -1,6 +1,7 @@
+import { AdminSessionRow } from '../admin-sessions/admin-session.entity.js';
 import { AdminTokenRow, EnteredTokenRow } from '../admin-tokens/admin-token.entity.js';
 import { SubscriberRow } from '../subscribers/subscriber.entity.js';
 import { UserRoleRow } from '../user-roles/user-role.entity.js';
 
-export const entities = [UserRoleRow, AdminTokenRow, EnteredTokenRow, SubscriberRow] as const;
+export const entities = [UserRoleRow, AdminTokenRow, EnteredTokenRow, AdminSessionRow, SubscriberRow] as const;
 export const schema = 'authorization';

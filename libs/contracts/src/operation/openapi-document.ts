@@ -265,7 +265,7 @@ export function errorsOf({ errors, headers, body, needs }: HttpOperation): Error
   );
   const all = new Set<ErrorCode>([...errorsOfEveryCall, ...ofBodies, ...ofHeaders, ...errors]);
   for (const code of ['unauthenticated', 'permission-denied', 'too-many-attempts'] as const)
-    if (needs === 'nothing') all.delete(code);
-    else all.add(code);
+    if (needs !== 'nothing') all.add(code);
+    else if (!errors.includes(code)) all.delete(code);
   return errorCodes.filter((code) => all.has(code));
 }

@@ -10,6 +10,7 @@ import * as issuingCas from '../api/issuing-cas.js';
 import * as messageProcessingLogs from '../api/message-processing-logs.js';
 import * as serviceInstances from '../api/service-instances.js';
 import * as serviceKeys from '../api/service-keys.js';
+import * as sessions from '../api/sessions.js';
 import * as subscribers from '../api/subscribers.js';
 import * as trustedRoots from '../api/trusted-roots.js';
 import * as userRoles from '../api/user-roles.js';
@@ -28,6 +29,7 @@ const nouns: readonly Readonly<Record<string, unknown>>[] = [
   messageProcessingLogs,
   serviceInstances,
   serviceKeys,
+  sessions,
   subscribers,
   trustedRoots,
   userRoles,

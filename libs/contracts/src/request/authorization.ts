@@ -59,18 +59,24 @@ export const authenticateAdministrator = defineRequest(
     .object({
       tokenSha256: z.string().optional(),
       accessToken: z.string().max(maxTokenLength).optional(),
+      /** Of what the cookie of a session holds. */
+      sessionSha256: z.string().optional(),
       /** The asker holds calls against the roles. One of the version before does not, and is told of tokens alone that may do everything for ever. */
       heedsRoles: z.literal(true).optional(),
     })
-    .refine(({ tokenSha256, accessToken }) => (tokenSha256 === undefined) !== (accessToken === undefined), {
-      error: 'must have a tokenSha256 or an accessToken',
-    })
-    .refine(({ accessToken, heedsRoles }) => accessToken === undefined || heedsRoles === true, {
-      error: 'must heed the roles of an access token',
+    .refine(
+      ({ tokenSha256, accessToken, sessionSha256 }) =>
+        [tokenSha256, accessToken, sessionSha256].filter((given) => given !== undefined).length === 1,
+      { error: 'must have a tokenSha256, an accessToken or a sessionSha256' },
+    )
+    .refine(({ tokenSha256, heedsRoles }) => tokenSha256 !== undefined || heedsRoles === true, {
+      error: 'must heed the roles of an access token or a session',
     }),
   z.object({
     name: z.string(),
     /** Those that are rights. A service of the version before tells none. */
     roles: z.array(z.string()).default([]),
+    /** When the session ends; ISO 8601. */
+    sessionEndsAt: z.string().optional(),
   }),
 );
