@@ -33,7 +33,11 @@ describe('a PKCS#12 file', () => {
     expect(info.stderr).toMatch(/MAC: sha256, Iteration 100000/);
     expect(info.stderr).toMatch(/PBES2, PBKDF2, AES-256-CBC, Iteration 100000, PRF hmacWithSHA256/);
     expect(info.stdout.match(/-----BEGIN CERTIFICATE-----/g)).toHaveLength(2);
-    expect(info.stdout).toMatch(/friendlyName: shop[^]*subject=CN ?= ?shop/);
+    // By the same key id, a client finds the certificate that belongs to the key.
+    expect(openssl('-nokeys').stdout).toMatch(
+      /^Bag Attributes\s+friendlyName: shop\s+localKeyID: 01\s+subject=CN ?= ?shop\n/,
+    );
+    expect(openssl('-nocerts', '-nodes').stdout).toMatch(/^Bag Attributes\s+friendlyName: shop\s+localKeyID: 01/);
     const [pem = ''] = /-----BEGIN PRIVATE KEY-----[^]*-----END PRIVATE KEY-----/.exec(info.stdout) ?? [];
     expect(createPrivateKey(pem).equals(leaf.key.privateKey)).toBe(true);
   });
