@@ -114,6 +114,12 @@ describe('what cannot be written into a certificate', () => {
     expect(() => authority(make())).toThrow(TypeError);
   });
 
+  it.each(['Ü', 'D@', 'D*'])('is the country %j, which no PrintableString holds (RFC 5280 appendix A.1)', (country) => {
+    const { issuer } = authority(keys[0][1]());
+    const subject = parseDistinguishedName(`CN=a,C=${country}`);
+    expect(() => issueCertificate(leaf({ subject }), issuer)).toThrow(TypeError);
+  });
+
   it('is nothing of a name: one that was read is written as it was', () => {
     const { issuer } = authority(keys[0][1]());
     const subject = parseDistinguishedName('CN=a,2.5.4.45=#0302015a');
