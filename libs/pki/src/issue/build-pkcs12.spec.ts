@@ -1,3 +1,4 @@
+// cspell:ignore nokeys nocerts
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
