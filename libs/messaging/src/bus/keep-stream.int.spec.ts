@@ -8,7 +8,10 @@ describe('a stream that is kept', () => {
   let nats: TestNats;
   let connection: NatsConnection;
   let manager: JetStreamManager;
-  const name = 'KEPT';
+  /** Of each test another one: the server may still be removing what had the name. */
+  let name = '';
+  let subjects: string[];
+  let made = 0;
   const durable = { durable_name: 'reader', ack_policy: AckPolicy.Explicit };
 
   beforeAll(async () => {
@@ -21,25 +24,28 @@ describe('a stream that is kept', () => {
     await nats?.stop();
   });
   beforeEach(async () => {
-    await manager.streams.delete(name).catch(() => undefined);
-    await keepStream(manager, { name, subjects: ['kept.>'], max_msgs: 10 });
+    name = `KEPT_${++made}`;
+    subjects = [`kept.${made}.>`];
+    await keepStream(manager, { name, subjects, max_msgs: 10 });
   });
 
   it('is brought to another configuration with what is in it', async () => {
-    await connection.request('kept.a', 'one');
-    await keepStream(manager, { name, subjects: ['kept.>'], max_msgs: 20 });
+    await connection.request(`kept.${made}.a`, 'one');
+    await keepStream(manager, { name, subjects, max_msgs: 20 });
     const { config, state } = await manager.streams.info(name);
     expect([config.max_msgs, state.messages]).toEqual([20, 1]);
   });
 
   it('is not made where another stream has its subjects, and the other is left alone', async () => {
-    await expect(keepStream(manager, { name: 'OTHER', subjects: ['kept.a'] })).rejects.toThrow(JetStreamApiError);
-    expect((await manager.streams.info(name)).config.subjects).toEqual(['kept.>']);
+    await expect(keepStream(manager, { name: 'OTHER', subjects: [`kept.${made}.a`] })).rejects.toThrow(
+      JetStreamApiError,
+    );
+    expect((await manager.streams.info(name)).config.subjects).toEqual(subjects);
   });
 
   it('is read by a consumer that is brought to another configuration where it stands', async () => {
     await keepConsumer(manager, name, { ...durable, ack_wait: nanos(1_000) });
-    for (const subject of ['kept.a', 'kept.b']) await connection.request(subject, '');
+    for (const end of ['a', 'b']) await connection.request(`kept.${made}.${end}`, '');
     await keepConsumer(manager, name, { ...durable, ack_wait: nanos(2_000) });
     await keepConsumer(manager, name, { ...durable, ack_wait: nanos(2_000) });
     const { config, num_pending } = await manager.consumers.info(name, durable.durable_name);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { cloudEventContentType, eventStream, outboxPositionHeader, type CloudEvent } from '@sluice/contracts';
+import { until } from '@sluice/testing';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { type NatsConnection } from '@nats-io/transport-node';
 import { TestBus } from '../testing/test-bus.js';
@@ -50,10 +51,13 @@ describe('the publisher of events', () => {
     await createEventStream(connection);
   }, 60_000);
   afterAll(() => bus?.stop());
+  // The server may still be removing what had the name.
+  const makeAgain = (): Promise<boolean> =>
+    until(() => createEventStream(connection).then(() => true), { what: 'the stream' });
   // Its messages cannot be deleted, but who operates the bus can lose all of it.
   const loseAll = async (): Promise<void> => {
     await manager.streams.delete(eventStream);
-    await createEventStream(connection);
+    await makeAgain();
   };
   beforeEach(loseAll);
 
@@ -168,7 +172,7 @@ describe('the publisher of events', () => {
     expect(await publisher.furthest([created])).toBe(3);
     await manager.streams.delete(eventStream);
     expect(await publisher.furthest([created, revoked])).toBe(0);
-    await createEventStream(connection);
+    await makeAgain();
   });
 
   it('fails with the bus, and goes on when it is back', async () => {
@@ -178,7 +182,7 @@ describe('the publisher of events', () => {
     const failing = [publisher.publish(created, 2, event(2)), publisher.publish(created, 3, event(3))];
     for (const { status } of await Promise.allSettled(failing)) expect(status).toBe('rejected');
     await expect(publisher.restore()).resolves.toBe(0);
-    await createEventStream(connection);
+    await makeAgain();
     await publisher.publish(created, 2, event(2));
     expect(await stored()).toEqual([`${created} 2`]);
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { stateStream, stateSubjectPrefix } from '@sluice/contracts';
-import { TestNats } from '@sluice/testing';
+import { TestNats, until } from '@sluice/testing';
 import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { StateBucket } from './state-bucket.js';
@@ -30,6 +30,10 @@ describe('the state bucket', () => {
     if (await bucket.state()) await bucket.remove();
   });
 
+  /** Makes it; the server may still be removing the one before. */
+  const create = (made = bucket): Promise<boolean> =>
+    until(() => made.create().then(() => true), { what: 'the bucket' });
+
   it('is nowhere before it is made, and has no keys then', async () => {
     expect(await bucket.state()).toBeUndefined();
     expect(await bucket.keys('role')).toEqual([]);
@@ -37,31 +41,32 @@ describe('the state bucket', () => {
   });
 
   it('keeps its epoch when it is made again, and has another once it was gone', async () => {
-    await bucket.create();
+    await create();
     const first = (await bucket.state())?.epoch;
-    await bucket.create();
+    await create();
     expect((await bucket.state())?.epoch).toBe(first);
     await bucket.remove();
-    await bucket.create();
+    await create();
     expect((await bucket.state())?.epoch).not.toBe(first);
   });
 
   it('is made once by two who make it at the same time, with one epoch', async () => {
     const other = await StateBucket.open(connection);
-    await Promise.all([bucket.create(), other.create()]);
+    await Promise.all([create(), create(other)]);
     expect((await other.state())?.epoch).toBe((await bucket.state())?.epoch);
   });
 
   it('has, where an earlier version made it, the time of its making for its epoch, and keeps that', async () => {
-    await manager.streams.add({ name: stateStream, subjects: [`${stateSubjectPrefix}>`], max_msgs_per_subject: 1 });
+    const earlier = { name: stateStream, subjects: [`${stateSubjectPrefix}>`], max_msgs_per_subject: 1 };
+    await until(() => manager.streams.add(earlier), { what: 'the stream' });
     const { created } = await manager.streams.info(stateStream);
     expect((await bucket.state())?.epoch).toBe(created);
-    await bucket.create();
+    await create();
     expect((await bucket.state())?.epoch).toBe(created);
   });
 
   it('hands out records by key and in their order, with the versions they were written as', async () => {
-    await bucket.create();
+    await create();
     await publisher.publish('role.a', 1, text.encode('one'));
     await publisher.publish('root.b', 7, text.encode('two'));
     await publisher.publish('role.a', 2, text.encode('three'));
@@ -75,7 +80,7 @@ describe('the state bucket', () => {
   });
 
   it('takes no older version over a newer one, and tells where the newer stands', async () => {
-    await bucket.create();
+    await create();
     await publisher.publish('role.a', 1, text.encode('one'));
     expect(await publisher.publish('role.a', 3, text.encode('three'))).toBe(2);
     for (const version of [1, 2, 3]) expect(await publisher.publish('role.a', version, text.encode('old'))).toBe(2);
@@ -86,14 +91,14 @@ describe('the state bucket', () => {
   });
 
   it('reads a record that nobody gave a version as of none, so that any is newer', async () => {
-    await bucket.create();
+    await create();
     await connection.request(`${stateSubjectPrefix}role.a`, '');
     expect(await bucket.last('role.a')).toEqual({ key: 'role.a', sequence: 1, value: new Uint8Array(0), version: 0 });
     expect(await publisher.publish('role.a', 1, text.encode('one'))).toBe(2);
   });
 
   it('takes nothing once it is sealed, and can still be read', async () => {
-    await bucket.create();
+    await create();
     await publisher.publish('role.a', 1, text.encode('one'));
     await bucket.seal();
     expect((await bucket.state())?.sealed).toBe(true);
