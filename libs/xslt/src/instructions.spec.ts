@@ -224,7 +224,7 @@ describe('a rule of XSLT 3.0', () => {
     expect(removed).toBe(shown[pattern] ?? expected);
   });
 
-  it.each(['parent::d', '..', 'a + 1', 'following-sibling::d', 'f:x()', '$x + 1'])(
+  it.each(['parent::d', '..', 'a + 1', 'following-sibling::d', 'f:x()', '$x + 1', 'position()', 'current()'])(
     'is refused where its pattern is none: %s',
     (pattern) => {
       expect(problems(`<xsl:template match="${pattern}"/>`)).not.toEqual([]);
