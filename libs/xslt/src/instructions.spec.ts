@@ -175,6 +175,13 @@ describe('an instruction of XSLT 3.0', () => {
     ['all levels', '<xsl:number level="multiple" count="*" format="1.a) "/>', '1.a) ;1.b) ;1.c) ;1.d) ;'],
     ['a value', '<xsl:number value="position() * 4" format="I"/>', 'IV;VIII;XII;XVI;'],
     ['a value with leading zeros', '<xsl:number value="9" format="001"/>', '009;009;009;009;'],
+    ['several values', '<xsl:number value="1, 2, 3" format="1-a"/>', '1-b-c;1-b-c;1-b-c;1-b-c;'],
+    [
+      'more values than it has formats',
+      '<xsl:number value="1, 2, 3" format="(1.a) "/>',
+      '(1.b.c) ;(1.b.c) ;(1.b.c) ;(1.b.c) ;',
+    ],
+    ['several values by one format', '<xsl:number value="1, 2" format="1) "/>', '1.2) ;1.2) ;1.2) ;1.2) ;'],
   ])('xsl:number counts %s', (_what, number, expected) => {
     expect(make(`<xsl:for-each select="/a/*">${number};</xsl:for-each>`)).toBe(expected);
   });
