@@ -81,6 +81,8 @@ describe('an expression of XPath 3.1', () => {
     ['number(true())', '1'],
     ['number(xs:date("2026-01-01"))', 'NaN'],
     ['round(1.5e0)', '2'],
+    ['round(-0.5e0)', '-0'],
+    ['round(0.49999999999999994e0)', '0'],
     ['round(125, -1)', '130'],
     ['format-number(1234567.891, "#,##0.00")', '1,234,567.89'],
     ['format-number(-5, "0;(0)")', '(5)'],
