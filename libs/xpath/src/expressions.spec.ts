@@ -143,6 +143,7 @@ describe('an expression of XPath 3.1', () => {
     ['xs:decimal(1e0 div 0)', /FOCA0002|FORG0001/],
     ['xs:integer(xs:double("INF"))', /FOCA0002|FORG0001/],
     ['xs:date("2026-02-30")', /FORG0001/],
+    ['xs:time("24:00:01")', /FORG0001/],
     ['xs:dateTime("2026-01-01T25:00:00")', /FORG0001/],
     ['xs:yearMonthDuration("P1D")', /FORG0001/],
     ['10000000000 * ' + Array(200).fill('10000000000').join(' * '), /FOAR0002/],
