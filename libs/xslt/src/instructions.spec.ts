@@ -308,6 +308,21 @@ describe('a rule of XSLT 3.0', () => {
       '<xsl:variable name="v" select="$w"/><xsl:variable name="w" select="$v"/><xsl:template match="/"><o a="{$v}"/></xsl:template>',
       /XTDE0640|depends on itself/,
     ],
+    [
+      'a template is none',
+      '<xsl:template match="/"><xsl:call-template name="nope"/></xsl:template>',
+      /XTSE0650|no template/,
+    ],
+    [
+      'an entry of a map has no key',
+      '<xsl:template match="/"><xsl:variable name="m" as="item()*"><xsl:map-entry key="()" select="1"/></xsl:variable><xsl:value-of select="count($m)"/></xsl:template>',
+      /XTTE3165|key of a map is empty/,
+    ],
+    [
+      'a key is looked for from no node',
+      '<xsl:key name="k" match="a" use="1"/><xsl:template match="/"><xsl:for-each select="1"><xsl:value-of select="key(\'k\', 1)"/></xsl:for-each></xsl:template>',
+      /XTDE1270|needs a node/,
+    ],
     ['a key is none', '<xsl:template match="/"><o a="{key(\'nope\', 1)}"/></xsl:template>', /XTDE1260|no key/],
     [
       'a decimal format is none',
@@ -471,5 +486,118 @@ describe('a stylesheet', () => {
         '<a> <b> </b> </a>',
       ),
     ).toBe('<a><b> </b></a>');
+  });
+});
+
+describe('what stands in no tree yet', () => {
+  it.each([
+    ['an attribute', '<xsl:attribute name="k">v</xsl:attribute>', '<o k="v"/>'],
+    ['a text', '<xsl:text>t</xsl:text>', '<o>t</o>'],
+    ['a comment', '<xsl:comment>c</xsl:comment>', '<o><!--c--></o>'],
+    [
+      'a processing instruction',
+      '<xsl:processing-instruction name="p">q</xsl:processing-instruction>',
+      '<o><?p q?></o>',
+    ],
+    [
+      'an element with all of them',
+      '<e><xsl:attribute name="k">v</xsl:attribute>t<xsl:comment>c</xsl:comment><xsl:processing-instruction name="p">q</xsl:processing-instruction><xsl:sequence select="1, 2"/></e>',
+      '<o><e k="v">t<!--c--><?p q?>1 2</e></o>',
+    ],
+    ['a document', '<xsl:document><d/></xsl:document>', '<o><d/></o>'],
+    ['nothing', '<xsl:text/>', '<o/>'],
+  ])('is %s until it is put into one', (_what, content, expected) => {
+    const body = `<xsl:function name="f:make">${content}</xsl:function><xsl:template match="/"><o><xsl:sequence select="f:make()"/></o></xsl:template>`;
+    expect(transform(body)).toBe(expected);
+  });
+
+  it('can be told apart by its kind', () => {
+    const body =
+      '<xsl:function name="f:make"><xsl:attribute name="k">v</xsl:attribute><xsl:comment>c</xsl:comment><xsl:text>t</xsl:text></xsl:function><xsl:template match="/"><o><xsl:value-of select="for $n in f:make() return if ($n instance of attribute()) then \'a\' else if ($n instance of comment()) then \'c\' else \'t\'"/></o></xsl:template>';
+    expect(transform(body)).toBe('<o>a c t</o>');
+  });
+});
+
+describe('a copy', () => {
+  const xml = '<p:a xmlns:p="urn:p" xmlns:q="urn:q" k="v"><b/></p:a>';
+
+  it('has the namespaces of what it copies, unless it is told to leave them', () => {
+    const copied = (how: string): string => transform(`<xsl:template match="/*">${how}</xsl:template>`, xml);
+    expect(copied('<xsl:copy/>')).toBe('<p:a xmlns:p="urn:p" xmlns:q="urn:q"/>');
+    expect(copied('<xsl:copy copy-namespaces="no"/>')).toBe('<p:a xmlns:p="urn:p"/>');
+    expect(copied('<xsl:copy-of select="."/>')).toBe('<p:a xmlns:p="urn:p" xmlns:q="urn:q" k="v"><b/></p:a>');
+    expect(copied('<xsl:copy-of select="." copy-namespaces="no"/>')).toBe('<p:a xmlns:p="urn:p" k="v"><b/></p:a>');
+    expect(copied('<xsl:copy-of select="b"/>')).toBe('<b xmlns:p="urn:p" xmlns:q="urn:q"/>');
+  });
+
+  it('of a document is that of all in it, and a document of its own', () => {
+    expect(transform('<xsl:template match="/"><xsl:copy><o/></xsl:copy></xsl:template>')).toBe('<o/>');
+    expect(transform('<xsl:template match="/"><xsl:copy-of select="."/></xsl:template>', '<a><b/></a>')).toBe(
+      '<a><b/></a>',
+    );
+    expect(make('<xsl:value-of select="count(copy-of(/)/a)"/><xsl:copy-of select="copy-of(/)/a/c"/>')).toBe(
+      '1<c>4</c>',
+    );
+  });
+});
+
+describe('an element that is written as it is', () => {
+  it('brings the namespaces it needs, without those that are excluded', () => {
+    const source = (excluded: string): string =>
+      `<xsl:stylesheet version="3.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns="urn:d" xmlns:f="urn:f" xmlns:p="urn:p"><xsl:output omit-xml-declaration="yes"/><xsl:template match="/"><p:o xsl:exclude-result-prefixes="${excluded}"><i/></p:o></xsl:template></xsl:stylesheet>`;
+    expect(run(source(''), '<a/>')).toBe('<p:o xmlns="urn:d" xmlns:f="urn:f" xmlns:p="urn:p"><i/></p:o>');
+    expect(run(source('f'), '<a/>')).toBe('<p:o xmlns="urn:d" xmlns:p="urn:p"><i/></p:o>');
+    expect(run(source('f #default zz'), '<a/>')).toBe('<p:o xmlns:p="urn:p"><i xmlns="urn:d"/></p:o>');
+  });
+
+  it('made by name takes the prefix that the stylesheet declares, and none for none', () => {
+    expect(make('<xsl:element name="p:e"/>')).toBe('<p:e xmlns:p="urn:p"/>');
+    expect(make('<xsl:element name="p:e" namespace=""/>')).toBe('<e/>');
+    expect(make('<e><xsl:attribute name="p:k">v</xsl:attribute></e>')).toBe('<e xmlns:p="urn:p" p:k="v"/>');
+    expect(make('<e><xsl:attribute name="k" namespace="urn:x">v</xsl:attribute></e>')).toBe(
+      '<e xmlns:ns0="urn:x" ns0:k="v"/>',
+    );
+  });
+});
+
+describe('what is made in order', () => {
+  it('stays in its order where its keys are equal, and comes first where it has none', () => {
+    expect(make('<xsl:for-each select="//b"><xsl:sort select="@none"/><xsl:value-of select="."/></xsl:for-each>')).toBe(
+      '123',
+    );
+    expect(
+      make('<xsl:for-each select="//b, //c"><xsl:sort select="@k"/><xsl:value-of select="."/></xsl:for-each>'),
+    ).toBe('4132');
+    expect(
+      make('<xsl:perform-sort><xsl:sort order="descending"/><xsl:sequence select="1, 3, 2"/></xsl:perform-sort>'),
+    ).toBe('3 2 1');
+  });
+
+  it('counts a place in a pattern among its siblings of that name', () => {
+    const body = (pattern: string): string =>
+      `<xsl:mode on-no-match="shallow-copy"/><xsl:template match="${pattern}"/>`;
+    const xml = '<a><b>1</b><c>2</c><b>3</b></a>';
+    expect(transform(body('b[2]'), xml)).toBe('<a><b>1</b><c>2</c></a>');
+    expect(transform(body('b[last()]'), xml)).toBe('<a><b>1</b><c>2</c></a>');
+    expect(transform(body('a/*[. &gt; 1][1]'), xml)).toBe('<a><b>1</b><b>3</b></a>');
+    expect(transform(body('x//b'), xml)).toBe(xml);
+    expect(transform(body('b[position() = 1 or . = 3]'), xml)).toBe('<a><c>2</c></a>');
+  });
+});
+
+describe('a transformation that a sender could make endless', () => {
+  it.each([['of text', '<xsl:for-each select="1 to 100000"><xsl:value-of select="$long"/></xsl:for-each>']])(
+    'ends in a typed error by too much %s, which no xsl:try catches',
+    (_what, content) => {
+      const long = `<xsl:variable name="long" select="string-join(for $i in 1 to 2000 return '0123456789')"/>`;
+      const body = `${long}<xsl:template match="/"><o><xsl:try>${content}<xsl:catch>caught</xsl:catch></xsl:try></o></xsl:template>`;
+      expect(() => transform(body)).toThrow(expect.objectContaining({ code: 'limit-exceeded' }) as unknown as Error);
+    },
+  );
+
+  it('ends in a typed error by elements in elements', () => {
+    const body =
+      '<xsl:template name="deep" match="/"><xsl:param name="n" select="0"/><e><xsl:call-template name="deep"><xsl:with-param name="n" select="$n + 1"/></xsl:call-template></e></xsl:template>';
+    expect(() => transform(body)).toThrow(expect.objectContaining({ code: 'limit-exceeded' }) as unknown as Error);
   });
 });
