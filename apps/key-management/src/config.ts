@@ -61,7 +61,9 @@ const environment = shellEnvironment
         context.addIssue('must be whole numbers of days from 1 to 365, separated by commas');
         return z.NEVER;
       })
-      .describe('Days before a certificate expires at which `service-key.expiring` is said, separated by commas.'),
+      .describe(
+        'Days before a certificate or a secret expires at which `service-key.expiring` is said, separated by commas.',
+      ),
     AUDIT_HEAD_INTERVAL_SECONDS: z.coerce
       .number()
       .int()

@@ -99,6 +99,7 @@ export {
   getServiceKey,
   listServiceKeys,
   revokeCertificate,
+  revokeClientSecret,
   revokeServiceKey,
   rotateServiceKey,
 } from './api/service-keys.js';

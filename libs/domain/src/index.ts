@@ -32,7 +32,7 @@ export {
   type KeyType,
   type RevocationReason,
 } from './certificate/service-key.js';
-export { planRetirements, type PlannedCertificate } from './certificate/plan-retirements.js';
+export { planRetirements, type PlannedCredential } from './certificate/plan-retirements.js';
 export { canonicalRequestPath, flowAddressViolation, FlowRoutes } from './flow/flow-address.js';
 export { ExpressionSyntaxError } from './flow/expression-syntax-error.js';
 export { flowIdViolation } from './flow/flow-id.js';

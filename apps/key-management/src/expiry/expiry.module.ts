@@ -3,6 +3,7 @@ import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from 
 import type { Config } from '../config.js';
 import { EnterRetired } from './enter-retired.js';
 import { NotifyExpiring } from './notify-expiring.js';
+import { NotifyExpiringSecrets } from './notify-expiring-secrets.js';
 import { RetireUnused } from './retire-unused.js';
 import { Sweep } from './sweep.js';
 
@@ -14,13 +15,20 @@ import { Sweep } from './sweep.js';
       useFactory: (changes: PublishedChanges, config: Pick<Config, 'EXPIRING_DAYS'>) =>
         new NotifyExpiring(changes, config.EXPIRING_DAYS),
     },
+    {
+      provide: NotifyExpiringSecrets,
+      inject: [PublishedChanges, CONFIG],
+      useFactory: (changes: PublishedChanges, config: Pick<Config, 'EXPIRING_DAYS'>) =>
+        new NotifyExpiringSecrets(changes, config.EXPIRING_DAYS),
+    },
     RetireUnused,
     EnterRetired,
     {
       provide: Sweep,
-      inject: [NotifyExpiring, RetireUnused, EnterRetired, CONFIG, CLOCK, ON_FAULT],
+      inject: [NotifyExpiring, NotifyExpiringSecrets, RetireUnused, EnterRetired, CONFIG, CLOCK, ON_FAULT],
       useFactory: (
         notifyExpiring: NotifyExpiring,
+        notifyExpiringSecrets: NotifyExpiringSecrets,
         retireUnused: RetireUnused,
         enterRetired: EnterRetired,
         config: Pick<Config, 'SWEEP_INTERVAL_MS'>,
@@ -30,6 +38,7 @@ import { Sweep } from './sweep.js';
         new Sweep(
           {
             'announcing expiring certificates': notifyExpiring,
+            'announcing expiring secrets': notifyExpiringSecrets,
             'ending unused certificates': retireUnused,
             'entering retired certificates': enterRetired,
           },
@@ -39,7 +48,7 @@ import { Sweep } from './sweep.js';
         ),
     },
   ],
-  exports: [NotifyExpiring, RetireUnused, EnterRetired],
+  exports: [NotifyExpiring, NotifyExpiringSecrets, RetireUnused, EnterRetired],
 })
 export class ExpiryModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(private readonly sweep: Sweep) {}

@@ -1,5 +1,6 @@
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
@@ -10,6 +11,7 @@ export const entities = [
   ServiceInstanceRow,
   ServiceKeyRow,
   CredentialRow,
+  ClientSecretRow,
   UnpinnedKeyRow,
   CertificateAuthorityRow,
   TrustedRootRow,

@@ -1,6 +1,8 @@
 import type { StateRecord } from '@sluice/contracts';
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { findListsForRecord } from '../trusted-roots/find-trusted-root.js';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { toSecretRecord } from '../client-secrets/client-secret.record.js';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
@@ -22,12 +24,20 @@ export async function* allRecords(dataSource: DataSource): AsyncIterable<StateRe
   for await (const row of rows(dataSource, ServiceInstanceRow, 'id')) yield toInstanceRecord(row);
   yield* credentialRecords(dataSource);
   yield* unpinnedRecords(dataSource);
+  yield* secretRecords(dataSource);
 }
 
 async function* unpinnedRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
   for await (const row of rows(dataSource, UnpinnedKeyRow, 'digest')) {
     const key = await dataSource.manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId });
     if (key) yield toUnpinnedRecord(row, key);
+  }
+}
+
+async function* secretRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
+  for await (const row of rows(dataSource, ClientSecretRow, 'id')) {
+    const key = await dataSource.manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId });
+    if (key) yield toSecretRecord(row, key);
   }
 }
 

@@ -1,6 +1,8 @@
 import { statePrefixOf, type StateRecord } from '@sluice/contracts';
 import type { DataSource } from 'typeorm';
 import { findListsForRecord } from '../trusted-roots/find-trusted-root.js';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { toSecretRecord } from '../client-secrets/client-secret.record.js';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
@@ -37,6 +39,11 @@ export function recordOf(dataSource: DataSource, key: string): Promise<StateReco
         const row = await manager.findOneBy(CredentialRow, { sha256: id, pinned: true });
         const key = row && (await manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId }));
         return row && key ? toCredentialRecord(row, key) : undefined;
+      }
+      case 'secret': {
+        const row = uuid.test(id) ? await manager.findOneBy(ClientSecretRow, { id }) : null;
+        const key = row && (await manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId }));
+        return row && key ? toSecretRecord(row, key) : undefined;
       }
       case 'unpinned': {
         const row = await manager.findOneBy(UnpinnedKeyRow, { digest: id });

@@ -10,6 +10,8 @@ const certificate = z.object({
   serialnumber: z.string(),
   validuntil: timestamp,
 });
+/** Of a key of type `client_secret`: the secret's id, which tells nothing of it. */
+const secret = z.object({ id: z.string(), createdAt: timestamp, validuntil: timestamp.optional() });
 const serviceKey = z.object({
   id: z.string(),
   name: z.string(),
@@ -28,26 +30,46 @@ export const eventTypes = {
   'service-instance.updated': actor.extend({ serviceInstance }),
   'service-instance.deleted': actor.extend({ serviceInstance }),
   'service-key.created': actor.extend({ serviceKey, certificate: certificate.optional() }),
+  /** `certificate` and `predecessor` of a key with certificates, `secret` and `predecessorSecret` of one with secrets. */
   'service-key.rotated': actor.extend({
     serviceKey,
-    certificate,
-    predecessor: certificate,
+    certificate: certificate.optional(),
+    predecessor: certificate.optional(),
+    secret: secret.optional(),
+    predecessorSecret: secret.optional(),
     /** With `retireAfterUnusedDays`: the earliest end. */
     retiresAt: timestamp,
     retireAfterUnusedDays: z.number().int().optional(),
   }),
-  /** `certificates` are those that ended by it; `keyRevoked` is false when the key itself lives on. */
+  /** `certificates` and `secrets` are those that ended by it; `keyRevoked` is false when the key itself lives on. */
   'service-key.revoked': actor.extend({
     serviceKey,
     reason: z.string(),
     certificates: z.array(certificate),
+    secrets: z.array(secret).optional(),
     keyRevoked: z.boolean().optional(),
   }),
-  'service-key.expiring': actor.extend({ serviceKey, certificate, daysLeft: z.number().int() }),
-  /** A certificate of the key expired; so many of its others can still be used. */
-  'service-key.expired': actor.extend({ serviceKey, certificate, usableCertificates: z.number().int() }),
-  /** The certificate was to end at `retiresAt`, but is the last usable one of its key: rotate the key. */
-  'service-key.retirement-postponed': actor.extend({ serviceKey, certificate, retiresAt: timestamp }),
+  'service-key.expiring': actor.extend({
+    serviceKey,
+    certificate: certificate.optional(),
+    secret: secret.optional(),
+    daysLeft: z.number().int(),
+  }),
+  /** A certificate or a secret of the key expired; so many of its others can still be used. */
+  'service-key.expired': actor.extend({
+    serviceKey,
+    certificate: certificate.optional(),
+    secret: secret.optional(),
+    usableCertificates: z.number().int(),
+    usableSecrets: z.number().int().optional(),
+  }),
+  /** The certificate or secret was to end at `retiresAt`, but is the last usable one of its key: rotate the key. */
+  'service-key.retirement-postponed': actor.extend({
+    serviceKey,
+    certificate: certificate.optional(),
+    secret: secret.optional(),
+    retiresAt: timestamp,
+  }),
   'service-key.deleted': actor.extend({ serviceKey }),
   'user-role.created': actor.extend({ userRole: role }),
   'user-role.updated': actor.extend({ userRole: role }),
