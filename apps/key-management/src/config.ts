@@ -70,7 +70,19 @@ const environment = shellEnvironment
       .min(1)
       .default(3_600)
       .describe('How often the newest hash of the audit trails goes out as the event audit.head.'),
-    FLOW_URL: z.url().describe('Where senders call flows; goes into the credentials of each key.'),
+    TOKEN_KEY_DAYS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(365)
+      .default(90)
+      .describe('How long a key signs access tokens until the next one does.'),
+    FLOW_URL: z
+      .url()
+      .transform((url) => url.replace(/\/+$/, ''))
+      .describe(
+        'Where senders call flows; goes into the credentials of each key, and is the issuer that access tokens name.',
+      ),
   });
 
 /** What each program of this package is told, for those that start it and for docs/settings.md. */

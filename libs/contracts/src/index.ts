@@ -111,6 +111,7 @@ export {
   subscriber,
   type SubscriberView,
 } from './api/subscribers.js';
+export { listTokenKeys, rotateTokenKey, type TokenKeyView } from './api/token-keys.js';
 export {
   addCertificateList,
   addTrustedRoot,

@@ -29,6 +29,11 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
     'This CA certificate issues the certificates of service keys from now on. Those of its `predecessor` stay valid.',
   'issuing-ca.revoked': 'An issuing CA was revoked: no certificate below it grants access any more.',
   'issuing-ca.retired': 'An issuing CA is out of use: nothing below it is trusted any more.',
+  'token-key.prepared':
+    'A key was made that will sign access tokens from `activatesAt` on. Resource servers that keep the keys fetch them anew before then.',
+  'token-key.activated':
+    'This key signs access tokens from now on. Those of its `predecessor` stay good until they end.',
+  'token-key.retired': 'A key that signed access tokens is gone: no token it signed is accepted any more.',
   'trusted-root.updated':
     'How certificates under a trusted root are checked for revocation changed, or a CRL came into force or was taken away.',
   'audit.head':

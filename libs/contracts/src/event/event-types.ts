@@ -22,6 +22,7 @@ const actor = z.object({ actor: z.string() });
 const role = z.object({ name: z.string(), description: z.string() });
 const root = z.object({ sha256: sha256Hex, subject: z.string() });
 const issuingCa = z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex });
+const tokenKey = z.object({ kid: z.string(), algorithm: z.string() });
 const flow = z.object({ id: z.string(), name: z.string(), address: z.string(), version: z.number().int() });
 
 /** Every event there is, by `<thing>.<happened>`, with the shape of its data. Never a private key or a secret. */
@@ -87,6 +88,9 @@ export const eventTypes = {
   'issuing-ca.activated': actor.extend({ issuingCa, root: root.optional(), predecessor: issuingCa.optional() }),
   'issuing-ca.revoked': actor.extend({ issuingCa, reason: z.string() }),
   'issuing-ca.retired': actor.extend({ issuingCa }),
+  'token-key.prepared': actor.extend({ tokenKey, activatesAt: timestamp }),
+  'token-key.activated': actor.extend({ tokenKey, predecessor: tokenKey.optional() }),
+  'token-key.retired': actor.extend({ tokenKey }),
   /** The newest entry of each service's audit trail. */
   'audit.head': actor.extend({
     heads: z.array(z.object({ service: z.string(), sequence: z.number().int(), hash: sha256Hex })),
@@ -113,7 +117,7 @@ export function eventNameOf(subject: string): string {
 
 /** The services that publish events, each under its own things: one writer a subject. */
 export const eventWriters = {
-  'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'audit'],
+  'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'token-key', 'audit'],
   authorization: ['user-role'],
   'flow-runtime': ['flow'],
 } as const;
