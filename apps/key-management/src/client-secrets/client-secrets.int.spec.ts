@@ -94,7 +94,7 @@ const eventsOf = (name: Parameters<KeyManagementFixture['events']>[0], id: strin
   fixture.events(name).filter(({ subject }) => subject === id);
 
 describe('the secrets of a key', () => {
-  it('are known to nobody once shown: what is stored, published, told and audited has neither secret nor hash (attack 34)', async () => {
+  it('attack 34: are known to nobody once shown: what is stored, published, told and audited has neither secret nor hash', async () => {
     const key = await newKey();
     const secret = key.credentials.clientsecret ?? '';
     expect(Buffer.from(secret, 'base64url')).toHaveLength(32);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { hashSecret, makeSecret, matchSecret } from './hash-secret.js';
 
-/** As `hashSecret`, counted. */
+/** The derivation, counted. */
 function counted() {
   const calls: string[] = [];
-  const derive = (secret: string, like?: string) => {
-    calls.push(like ?? '');
-    return hashSecret(secret, like);
+  const derive = (scheme: string, secret: string) => {
+    calls.push(scheme);
+    return hashSecret(secret, `${scheme}$`);
   };
   return { calls, derive };
 }
@@ -27,7 +27,7 @@ describe('the hash of a secret', () => {
     const [unknown, wrong] = [counted(), counted()];
     expect(await matchSecret('x', [], unknown.derive)).toBe(-1);
     expect(await matchSecret('x', hashes, wrong.derive)).toBe(-1);
-    const costOf = ({ calls }: typeof wrong) => calls.map((like) => like.split('$').slice(0, 4));
+    const costOf = ({ calls }: typeof wrong) => calls.map((scheme) => scheme.split('$').slice(0, 4));
     expect(costOf(unknown)).toEqual(costOf(wrong));
     expect(costOf(unknown)).toEqual([['scrypt', '32768', '8', '3']]);
   });

@@ -92,7 +92,7 @@ describe('the keys that sign access tokens', () => {
     expect(await statuses()).toEqual([{ kid: active?.kid, status: 'active' }]);
   });
 
-  it('are stored sealed, and shown, published and told without the private key (attack 34)', async () => {
+  it('attack 34: are stored sealed, and shown, published and told without the private key', async () => {
     const [active] = await keys();
     const row = await rowOf(active?.kid ?? '');
     const { privateKey } = await aProcess().signing(row.kid, row.version);

@@ -35,6 +35,7 @@ const refused = { outcome: 'refused' } as const;
 export class AuthenticateClient {
   readonly #digestKey = randomBytes(32);
   readonly #proven = new LRUCache<string, Proven>({ max: maximumProven });
+  readonly #deriving = new Map<string, Promise<Proven | undefined>>();
   readonly #delays = new SecretDelays();
   readonly #places = new DerivationPlaces();
 
@@ -67,19 +68,42 @@ export class AuthenticateClient {
       const wait = this.#wait(clientId, address);
       if (wait) return wait;
     }
-    const match = await this.#places.run(networkOf(address), async () => {
+    const derived = this.#derive(digest, secret, secrets, networkOf(address));
+    if (!derived) return { outcome: 'delayed', retryAfterSeconds: 1 };
+    const match = await derived;
+    const right = match && secrets.find(({ id, version }) => id === match.id && version === match.version);
+    if (client && right) return this.#authenticated(client, right, found);
+    this.#delays.failed(clientId, address, this.now());
+    return refused;
+  }
+
+  /**
+   * Callers that give the same secret for the same client at once share one derivation.
+   * @returns undefined, at once, where there is no place for one more
+   */
+  #derive(
+    digest: string,
+    secret: string,
+    secrets: readonly SecretOfClient[],
+    asker: string,
+  ): Promise<Proven | undefined> | undefined {
+    const running = this.#deriving.get(digest);
+    if (running) return running;
+    const derived = this.#places.run(asker, async () => {
       const index = await matchSecret(
         secret,
         secrets.map(({ hash }) => hash),
       );
-      if (index < 0) this.#delays.failed(clientId, address, this.now());
-      return index;
+      const right = secrets[index];
+      if (!right) return undefined;
+      const proven = { id: right.id, version: right.version };
+      this.#proven.set(digest, proven);
+      return proven;
     });
-    if (match === undefined) return { outcome: 'delayed', retryAfterSeconds: 1 };
-    const right = secrets[match];
-    if (!client || !right) return refused;
-    this.#proven.set(digest, { id: right.id, version: right.version });
-    return this.#authenticated(client, right, found);
+    if (!derived) return undefined;
+    const shared = derived.finally(() => this.#deriving.delete(digest));
+    this.#deriving.set(digest, shared);
+    return shared;
   }
 
   #authenticated(client: Client, secret: SecretOfClient, found: FoundClient): Authentication {

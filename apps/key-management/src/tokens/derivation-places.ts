@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 
-/** A derivation takes some 100 ms of a core and 32 MB. */
-const defaults = { atOnce: Math.max(1, Math.floor(availableParallelism() / 2)), waiting: 16, ofOne: 4 };
+/** A derivation takes some 100 ms of a core and 32 MB, in one of libuv's four threads: other work needs those as well. */
+const defaults = { atOnce: availableParallelism() >= 4 ? 2 : 1, waiting: 8, ofOne: 3 };
 
 /**
  * Places for what costs a core for a while, so that everything else this process does still has one. Some may wait; of one asker only a
