@@ -99,6 +99,7 @@ export {
   getServiceKey,
   listServiceKeys,
   revokeCertificate,
+  revokeClientSecret,
   revokeServiceKey,
   rotateServiceKey,
 } from './api/service-keys.js';
@@ -110,6 +111,7 @@ export {
   subscriber,
   type SubscriberView,
 } from './api/subscribers.js';
+export { listTokenKeys, rotateTokenKey, type TokenKeyView } from './api/token-keys.js';
 export {
   addCertificateList,
   addTrustedRoot,

@@ -32,7 +32,7 @@ export {
   type KeyType,
   type RevocationReason,
 } from './certificate/service-key.js';
-export { planRetirements, type PlannedCertificate } from './certificate/plan-retirements.js';
+export { planRetirements, type PlannedCredential } from './certificate/plan-retirements.js';
 export { canonicalRequestPath, flowAddressViolation, FlowRoutes } from './flow/flow-address.js';
 export { ExpressionSyntaxError } from './flow/expression-syntax-error.js';
 export { flowIdViolation } from './flow/flow-id.js';
@@ -65,4 +65,5 @@ export { clip } from './text/clip.js';
 export { nearestOf } from './text/nearest-word.js';
 export { readTimestamp, timestampForm } from './text/read-timestamp.js';
 export { findUnstorableText, toStorableText, unstorableTextFault } from './text/storable-text.js';
+export { readAddress, type Address } from './network/ip-address.js';
 export { isPermittedDestination, readDestinationPolicy, type DestinationPolicy } from './network/destination-policy.js';

@@ -11,6 +11,7 @@ import * as messageProcessingLogs from '../api/message-processing-logs.js';
 import * as serviceInstances from '../api/service-instances.js';
 import * as serviceKeys from '../api/service-keys.js';
 import * as subscribers from '../api/subscribers.js';
+import * as tokenKeys from '../api/token-keys.js';
 import * as trustedRoots from '../api/trusted-roots.js';
 import * as userRoles from '../api/user-roles.js';
 import type { HttpOperation, OperationContract } from './operation.js';
@@ -29,6 +30,7 @@ const nouns: readonly Readonly<Record<string, unknown>>[] = [
   serviceInstances,
   serviceKeys,
   subscribers,
+  tokenKeys,
   trustedRoots,
   userRoles,
 ];
