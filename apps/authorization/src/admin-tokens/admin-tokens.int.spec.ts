@@ -110,7 +110,7 @@ describe('admin tokens', () => {
     expect(await codeOf(tokens.revoke({ name: 'leaving', actor }))).toBe('not-found');
   });
 
-  it('have the rights they were given, and no more than who gives them: of the one that has all, only by itself', async () => {
+  it('attack 55: have the rights they were given, and no more than who gives them: of the one that has all, only by itself', async () => {
     await create('reader', { roles: ['Monitoring.read', 'Audit.read'] });
     expect(await authenticate('reader')).toEqual({ name: 'reader', roles: ['Monitoring.read', 'Audit.read'] });
     const keeper = ['Tokens.manage', 'Keys.manage'];
@@ -259,7 +259,7 @@ describe('admin tokens', () => {
     } finally {
       await another.stop();
     }
-    for (const wrong of ['trusted-roots Trust.raed ' + sha256('x'), 'trusted-roots Trust.read token', '@x Trust.read'])
+    for (const wrong of ['trusted-roots Trust.reads ' + sha256('x'), 'trusted-roots Trust.read token', '@x Trust.read'])
       await expect(startWith(wrong)).rejects.toThrow('parts must hold lines of a name, rights');
   });
 
