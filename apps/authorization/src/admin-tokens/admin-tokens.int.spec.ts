@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { busConfiguration, startAuthorization } from '../testing/authorization-fixture.js';
 import { DataSource } from 'typeorm';
+import { AnnounceExpiringTokens } from './announce-expiring-tokens.js';
 import { AdminTokensController } from './admin-tokens.controller.js';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -156,6 +157,21 @@ describe('admin tokens', () => {
       message: 'The admin token brief expired at 2026-03-20T00:00:00.000Z: have another one made.',
     });
     now = began;
+  });
+
+  it('are announced once before they end, as an event without the token', async () => {
+    const announce = service.get<AnnounceExpiringTokens>(AnnounceExpiringTokens);
+    const announced = async () =>
+      (
+        await query<{ body: { subject: string; data: { daysLeft: number; adminToken: object } } }>(
+          `SELECT body FROM acknowledged WHERE name = 'admin-token.expiring' AND body IS NOT NULL
+           UNION ALL SELECT body FROM outbox WHERE name = 'admin-token.expiring'`,
+        )
+      ).map(({ body }) => [body.subject, body.data.daysLeft, Object.keys(body.data.adminToken)]);
+    await announce.execute(began + day - 1);
+    expect(await announced()).toEqual([]);
+    for (let times = 0; times < 2; times++) await announce.execute(began + day);
+    expect(await announced()).toEqual([['brief', 14, ['name', 'roles', 'expiresAt']]]);
   });
 
   it('with an end or with less than all rights are not found by a process of the version before, nor told to an edge of it', async () => {
