@@ -29,7 +29,16 @@ const environment = shellEnvironment
       .string()
       .min(1)
       .optional()
-      .describe('File with the SHA-256 (hex) of the first admin token; it is entered when there is no token at all.'),
+      .describe(
+        'File with the SHA-256 (hex) of the first admin token; it is entered once, when no token that may do everything is good.',
+      ),
+    INSTALLATION_TOKENS_FILE: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'File with a line for each part of the installation that calls the admin API: its name, its rights with a comma between two, and the SHA-256 (hex) of its token. Without, there are none.',
+      ),
   });
 
 /** What each program of this package is told, for those that start it and for docs/settings.md. */

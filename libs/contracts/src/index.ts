@@ -1,4 +1,12 @@
-export { adminToken, createAdminToken, listAdminTokens, makeAdminToken, revokeAdminToken } from './api/admin-tokens.js';
+export {
+  adminToken,
+  adminTokenDays,
+  createAdminToken,
+  listAdminTokens,
+  makeAdminToken,
+  revokeAdminToken,
+  type AdminTokenView,
+} from './api/admin-tokens.js';
 export {
   getOpenApiDocument,
   rebuildState,
@@ -142,11 +150,12 @@ export {
   parametersOf,
   type HttpMethod,
   type HttpOperation,
+  type Need,
   type Operation,
   type OperationContract,
 } from './operation/operation.js';
 export { forwardedOperations, operations } from './operation/operations.js';
-export { errorsOf, openApiDocument } from './operation/openapi-document.js';
+export { errorsOf, openApiDocument, tokenPath } from './operation/openapi-document.js';
 export { httpStatusOf } from './operation/http-status.js';
 export { readRequestHeaders, requestHeaders, type HeaderMember } from './operation/request-headers.js';
 export { readBody, readParameters } from './operation/read-request.js';

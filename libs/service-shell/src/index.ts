@@ -37,6 +37,7 @@ export { ShellModule } from './modules/shell.module.js';
 export { StateModule, type StateModuleOptions } from './modules/state.module.js';
 export { CLOCK, CONFIG, MONOTONIC_CLOCK, ON_FAULT } from './modules/tokens.js';
 export { openDatabase } from './open-database.js';
+export { requireRightsOf } from './require-rights.js';
 export { PublishedChanges, type ChangeScope, type PublishChangesOptions, type StreamMaker } from './publish-changes.js';
 export {
   ConfigurationError,

@@ -108,6 +108,7 @@ function decidedProcesses(
         ...records,
         ...answers,
         INITIAL_ADMIN_TOKEN_HASH_FILE: provisioned.adminTokenHashFile,
+        INSTALLATION_TOKENS_FILE: provisioned.installationTokensFile,
         CALLOUT_SEED_FILE: provisioned.calloutSeedFile,
         SUBSCRIBER_ISSUER_FILE: provisioned.subscriberIssuerFile,
       },

@@ -84,7 +84,8 @@ export class Stack {
 
     const adminUrl = `http://127.0.0.1:${config.adminPort}`;
     const adminToken = readFileSync(provisioned.adminTokenFile, 'utf8').trim();
-    if (await deploySampleFlow(adminUrl, adminToken)) progress.say(`deployed the sample flow ${sampleFlowId}`);
+    const deployerToken = readFileSync(provisioned.partTokenFile('sample-flow'), 'utf8').trim();
+    if (await deploySampleFlow(adminUrl, deployerToken)) progress.say(`deployed the sample flow ${sampleFlowId}`);
     const flowUrls = Array.from(
       { length: config.flowRuntimes },
       (_, index) => `https://localhost:${config.flowPort + index}`,

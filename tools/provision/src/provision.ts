@@ -5,6 +5,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { keepPartTokens, type InstallationPart } from './part-tokens.js';
 import { keepFile, replaceFile } from './secret-files.js';
 import { keepRouteCertificate, keepServerCertificates } from './server-certificates.js';
 import type { ServerNames } from './server-names.js';
@@ -58,6 +59,9 @@ export interface Provisioned {
   readonly recordKeysFile: string;
   readonly adminTokenFile: string;
   readonly adminTokenHashFile: string;
+  /** The parts of the installation that call the admin API, with the hashes of their tokens. */
+  readonly installationTokensFile: string;
+  readonly partTokenFile: (part: InstallationPart) => string;
   readonly serverRootFile: string;
   readonly serverCertificateFile: string;
   readonly serverKeyFile: string;
@@ -96,6 +100,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const adminToken = keepFile(adminTokenFile, () => `slu_${randomBytes(32).toString('base64url')}\n`).trim();
   const adminTokenHashFile = join(secrets, 'initial-admin-token.sha256');
   keepFile(adminTokenHashFile, () => `${createHash('sha256').update(adminToken).digest('hex')}\n`);
+
+  const { installationTokensFile, partTokenFile } = keepPartTokens(secrets, [
+    options.localSubscriber ? 'sample-flow' : 'trusted-roots',
+  ]);
 
   const keepKey = (file: string, make: () => KeyPair) => {
     const seed = keepFile(file, () => `${new TextDecoder().decode(make().getSeed())}\n`).trim();
@@ -175,6 +183,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     recordKeysFile,
     adminTokenFile,
     adminTokenHashFile,
+    installationTokensFile,
+    partTokenFile,
     serverRootFile: join(tls, 'server-root.pem'),
     serverCertificateFile: join(tls, 'server.pem'),
     serverKeyFile: join(tls, 'server.key'),

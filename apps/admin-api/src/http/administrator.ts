@@ -1,13 +1,32 @@
-import { authenticateAdministrator } from '@sluice/contracts';
-import { SluiceError } from '@sluice/domain';
+import { authenticateAdministrator, maxTokenLength, type Need } from '@sluice/contracts';
+import { isRight, rightsOf, SluiceError } from '@sluice/domain';
 import { currentRequest, RequestClient } from '@sluice/messaging';
 import { createParamDecorator, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { createHash } from 'node:crypto';
+import { WrongTokens } from './wrong-tokens.js';
+
+/** Who calls, and what its token lets it do. */
+export interface Administrator {
+  readonly name: string;
+  /** Roles that are rights. */
+  readonly roles: readonly string[];
+}
 
 export interface AuthenticatedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  administrator?: string;
+  /** Where it came from; that which a trusted proxy names, if one is set. */
+  readonly ip?: string;
+  administrator?: Administrator;
+}
+
+/** What callers are known by. */
+@Injectable()
+export class Authentication {
+  constructor(
+    readonly requests: RequestClient,
+    readonly wrongTokens: WrongTokens,
+  ) {}
 }
 
 const openToAll = 'open to all';
@@ -15,24 +34,61 @@ const openToAll = 'open to all';
 /** For what needs no token: health and the description of the API. */
 export const OpenToAll = () => SetMetadata(openToAll, true);
 
+const bearer = new RegExp(`^Bearer ([\\x21-\\x7e]{1,${maxTokenLength}})$`, 'i');
+/** A signed JWT in its compact form (RFC 7515 §3.1); an admin token has no dots. */
+const signedJwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /**
- * Asks authorization whose token it is. Its hash alone crosses the bus.
- * @throws SluiceError `unauthenticated`; `unavailable` when authorization cannot be asked
+ * Asks authorization whose token it is. Of an admin token the hash alone crosses the bus; an access token is short-lived.
+ * @throws SluiceError `unauthenticated`; `too-many-attempts` after wrong tokens from its address; `unavailable` when authorization cannot be asked
  */
-export async function authenticate(requests: RequestClient, request: AuthenticatedRequest): Promise<void> {
+export async function authenticate(
+  { requests, wrongTokens }: Authentication,
+  request: AuthenticatedRequest,
+): Promise<void> {
   const header = request.headers['authorization'];
-  const [, token] = typeof header === 'string' ? (/^Bearer ([\x21-\x7e]{1,512})$/i.exec(header) ?? []) : [];
-  if (!token) throw new SluiceError('unauthenticated', 'Send an admin token: Authorization: Bearer <token>.');
+  const [, token] = typeof header === 'string' ? (bearer.exec(header) ?? []) : [];
+  if (!token)
+    throw new SluiceError('unauthenticated', 'Send an admin token or an access token: Authorization: Bearer <token>.');
   const tokenSha256 = createHash('sha256').update(token).digest('hex');
-  request.administrator = (await requests.call(authenticateAdministrator, { tokenSha256 })).name;
+  const address = request.ip ?? '';
+  wrongTokens.admit(address, tokenSha256);
+  try {
+    request.administrator = await requests.call(authenticateAdministrator, {
+      ...(signedJwt.test(token) ? { accessToken: token } : { tokenSha256 }),
+      heedsRoles: true,
+    });
+  } catch (error) {
+    // One that was good once is no guess.
+    if (error instanceof SluiceError && error.code === 'unauthenticated' && error.details?.['expired'] !== true)
+      wrongTokens.wrong(address, tokenSha256);
+    throw error;
+  }
+  wrongTokens.right(tokenSha256);
   const current = currentRequest();
-  if (current) current.actor = request.administrator;
+  if (!current) return;
+  current.actor = request.administrator.name;
+  // With the request to every service: what is done further on is held against them too.
+  current.rights = request.administrator.roles.filter(isRight);
+}
+
+/**
+ * Whether a caller may do what an operation does.
+ * @throws SluiceError `permission-denied` naming the right that is missing
+ */
+export function requireRight({ needs }: { readonly needs: Need }, administrator: Administrator | undefined): void {
+  if (!isRight(needs) || rightsOf(administrator?.roles ?? []).has(needs)) return;
+  throw new SluiceError(
+    'permission-denied',
+    `This needs the right ${needs}, which your token has not: ask for one with that right.`,
+    { missing: [needs] },
+  );
 }
 
 @Injectable()
 export class AdministratorGuard implements CanActivate {
   constructor(
-    private readonly requests: RequestClient,
+    private readonly authentication: Authentication,
     private readonly reflector: Reflector,
   ) {}
 
@@ -40,14 +96,14 @@ export class AdministratorGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean>(openToAll, [context.getHandler(), context.getClass()])) return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     // It was, before the body was read; a route that is no operation is asked about here.
-    if (request.administrator === undefined) await authenticate(this.requests, request);
+    if (request.administrator === undefined) await authenticate(this.authentication, request);
     return true;
   }
 }
 
-/** The name of the admin token a request came with: who did it. */
+/** The name of the administrator a request came from: who did it. */
 export const Actor = createParamDecorator((_data: unknown, context: ExecutionContext): { name: string } => {
   const { administrator } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (!administrator) throw new SluiceError('unauthenticated', 'Send an admin token.');
-  return { name: administrator };
+  return { name: administrator.name };
 });

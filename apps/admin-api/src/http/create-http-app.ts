@@ -6,11 +6,14 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config.js';
 import { bodyLimit } from './body-limit.js';
-import { authenticate, type AuthenticatedRequest } from './administrator.js';
-import { needsNoToken, readTarget, type IncomingRequest } from './given.js';
+import { authenticate, Authentication, requireRight, type AuthenticatedRequest } from './administrator.js';
+import { operationOf, readTarget, type IncomingRequest } from './given.js';
 import { HttpModule } from './http.module.js';
 import { ProblemFilter, sendUnroutableUrl, type Reply } from './problem-filter.js';
 import { jsonBodyReader, type ParseJson } from './read-json-body.js';
+
+/** Of a form, in bytes: a client, its secret and a scope. */
+const formLimit = 16 * 1024;
 
 /** Holds the shell's module and the operations. */
 @Module({})
@@ -26,6 +29,7 @@ export async function createHttpApp(
     bodyLimit,
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
+    ...(config.ADMIN_TRUSTED_PROXIES ? { trustProxy: config.ADMIN_TRUSTED_PROXIES } : {}),
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendUnroutableUrl(reply as Reply, error),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -48,6 +52,13 @@ export async function createHttpApp(
   );
   const parseJson = fastify.getDefaultJsonParser('error', 'error') as ParseJson;
   app.useBodyParser('application/json', { bodyLimit }, jsonBodyReader(parseJson));
+  // Read by the one call that takes it: RFC 6749 wants to know what stands in it twice.
+  app.useBodyParser(
+    'application/x-www-form-urlencoded',
+    { bodyLimit: formLimit },
+    (_request: unknown, body: unknown, done: (error: null, body: string) => void) =>
+      done(null, Buffer.isBuffer(body) ? body.toString('utf8') : String(body)),
+  );
   fastify.addHook('preValidation', (request: IncomingRequest, _reply: unknown, done: (error?: Error) => void) => {
     try {
       readTarget(request);
@@ -61,12 +72,16 @@ export async function createHttpApp(
       typeof request.headers[name] === 'string' ? (request.headers[name] as string) : undefined;
     runInRequest(continueRequest({ requestId: given('x-request-id'), traceparent: given('traceparent') }), done);
   });
-  // Before the body is read: a stranger's costs nothing.
+  const authentication = app.get(Authentication);
+  // Before anything else is read: what a stranger sends costs nothing, nor does what somebody may not do.
   fastify.addHook(
     'onRequest',
     (request: IncomingRequest & AuthenticatedRequest, _reply: unknown, done: (error?: Error) => void) => {
-      if (needsNoToken(request)) return done();
-      authenticate(shell.requests, request).then(() => done(), done);
+      const operation = operationOf(request);
+      if (!operation || operation.needs === 'nothing') return done();
+      authenticate(authentication, request)
+        .then(() => requireRight(operation, request.administrator))
+        .then(() => done(), done);
     },
   );
   app.useGlobalFilters(new ProblemFilter(shell.onFault));

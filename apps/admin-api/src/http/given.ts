@@ -26,13 +26,8 @@ const byRoute: ReadonlyMap<string, HttpOperation> = new Map(
   operations.map((operation) => [`${operation.method} ${routeOf(operation)}`, operation]),
 );
 
-/** Whether nobody need ask who sends it: what is no operation has a guard of its own. */
-export function needsNoToken(request: IncomingRequest): boolean {
-  const operation = operationOf(request);
-  return operation === undefined || operation.open === true;
-}
-
-function operationOf({ method, routeOptions }: IncomingRequest): HttpOperation | undefined {
+/** The operation that a request is for; undefined where it is for none, which has a guard of its own. */
+export function operationOf({ method, routeOptions }: IncomingRequest): HttpOperation | undefined {
   return byRoute.get(`${method === 'HEAD' ? 'GET' : method} ${routeOptions.url}`);
 }
 

@@ -1,8 +1,9 @@
 import { getDecision } from '@sluice/contracts';
 import { RequestClient } from '@sluice/messaging';
-import { CONFIG, Destinations, openDestinations, Shell } from '@sluice/service-shell';
+import { CONFIG, Destinations, MONOTONIC_CLOCK, openDestinations, Shell } from '@sluice/service-shell';
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AccessTokensController } from '../access-tokens/access-tokens.controller.js';
 import { AdminTokensController } from '../admin-tokens/admin-tokens.controller.js';
 import { CertificateListsController } from '../certificate-lists/certificate-lists.controller.js';
 import { AuditController } from '../audit/audit.controller.js';
@@ -10,7 +11,7 @@ import { ConnectivityTestsController } from '../connectivity-tests/connectivity-
 import { DecisionsController } from '../decisions/decisions.controller.js';
 import { DocsController } from '../docs/docs.controller.js';
 import { FlowsController } from '../flows/flows.controller.js';
-import { AdministratorGuard } from './administrator.js';
+import { AdministratorGuard, Authentication } from './administrator.js';
 import { forwardingControllers } from './forwarding-controllers.js';
 import { HealthController } from './health.controller.js';
 import { MessageProcessingLogsController } from '../message-processing-logs/message-processing-logs.controller.js';
@@ -20,6 +21,7 @@ import { SubscribersController } from '../subscribers/subscribers.controller.js'
 import { TrustedRootsController } from '../trusted-roots/trusted-roots.controller.js';
 import { VersionController } from '../version/version.controller.js';
 import type { Config } from '../config.js';
+import { WrongTokens } from './wrong-tokens.js';
 
 /** The operations of the admin API over HTTP. Needs `ShellModule`. */
 @Module({
@@ -32,6 +34,7 @@ import type { Config } from '../config.js';
     DecisionsController,
     ConnectivityTestsController,
     AdminTokensController,
+    AccessTokensController,
     SubscribersController,
     StateController,
     AuditController,
@@ -47,6 +50,8 @@ import type { Config } from '../config.js';
       inject: [Shell, CONFIG],
       useFactory: (shell: Shell, config: Config) => openDestinations(shell, config),
     },
+    { provide: WrongTokens, inject: [MONOTONIC_CLOCK], useFactory: (now: () => number) => new WrongTokens(now) },
+    Authentication,
     { provide: APP_GUARD, useClass: AdministratorGuard },
   ],
 })

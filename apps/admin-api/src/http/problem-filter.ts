@@ -33,12 +33,24 @@ export class ProblemFilter implements ExceptionFilter {
       known ?? new SluiceError('internal', 'The request failed by a fault of ours; the log has the cause.');
     const status = httpStatusOf[code];
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="sluice"');
+    // RFC 6750 §3.1
+    if (status === 403)
+      reply.header(
+        'www-authenticate',
+        `Bearer realm="sluice", error="insufficient_scope"${scopeOf(details?.['missing'])}`,
+      );
     if (status === 405) reply.header('allow', String(details?.['allow']));
+    if (status === 429) reply.header('retry-after', String(details?.['retryAfterSeconds']));
     if (status === 503) reply.header('retry-after', '1');
     sendProblem(reply, new SluiceError(code, message, details), {
       ...(code === 'deadline-exceeded' && request.method !== 'GET' ? { outcome: 'unknown' } : {}),
     });
   }
+}
+
+/** The rights that would do, as OAuth names them. */
+function scopeOf(missing: unknown): string {
+  return Array.isArray(missing) ? `, scope="${missing.join(' ')}"` : '';
 }
 
 function sendProblem(reply: Reply, { code, message, details }: SluiceError, more: object = {}): void {

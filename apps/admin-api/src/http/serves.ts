@@ -17,12 +17,12 @@ export function routeOf({ path }: Pick<HttpOperation, 'path'>): string {
 
 /** Marks the method that serves an operation: route, status and headers are those of its definition. */
 export function Serves(operation: HttpOperation): MethodDecorator {
-  const { method, answer, open } = operation;
+  const { method, answer, needs } = operation;
   return applyDecorators(
     RequestMapping({ method: methods[method], path: routeOf(operation) }),
     HttpCode(answer.status),
     ...(answer.secret ? [Header('cache-control', 'no-store')] : []),
     ...(answer.mediaType ? [Header('content-type', answer.mediaType)] : []),
-    ...(open ? [OpenToAll()] : []),
+    ...(needs === 'nothing' ? [OpenToAll()] : []),
   );
 }

@@ -1,5 +1,6 @@
 import { authenticateAdministrator, type RequestContract } from '@sluice/contracts';
 import type { RequestClient } from '@sluice/messaging';
+import { allRights } from '@sluice/domain';
 import { createLog, Metrics, Readiness, type Shell } from '@sluice/service-shell';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { settings } from '../config.js';
@@ -19,6 +20,12 @@ export class HttpAppUnderTest {
   /** What the services were asked by the last call. */
   readonly asked: { subject: string; request: Record<string, unknown> }[] = [];
   readonly faults: unknown[] = [];
+  /** What authorization was asked about tokens. */
+  readonly authenticated: Record<string, unknown>[] = [];
+  /** What it refuses a token with. */
+  refusal: ((request: Record<string, unknown>) => Error | undefined) | undefined;
+  /** Of the token that every call comes with. */
+  roles: string[] = [allRights];
   /** What the services answer; an Error is what they refuse with, and a function is told the request. */
   answer: unknown;
   #app: NestFastifyApplication | undefined;
@@ -28,10 +35,14 @@ export class HttpAppUnderTest {
     return this.#app;
   }
 
-  async start(): Promise<void> {
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     const requests = {
       call: (contract: RequestContract, request: Record<string, unknown>) => {
-        if (contract.subject === authenticateAdministrator.subject) return Promise.resolve({ name: 'anna' });
+        if (contract.subject === authenticateAdministrator.subject) {
+          this.authenticated.push(request);
+          const refusal = this.refusal?.(request);
+          return refusal ? Promise.reject(refusal) : Promise.resolve({ name: 'anna', roles: this.roles });
+        }
         this.asked.push({ subject: contract.subject, request });
         const given: unknown =
           typeof this.answer === 'function' ? (this.answer as (asked: unknown) => unknown)(request) : this.answer;
@@ -46,7 +57,11 @@ export class HttpAppUnderTest {
       onFault: (error: unknown) => void this.faults.push(error),
       onShutdown: () => undefined,
     } as unknown as Shell;
-    this.#app = await createHttpApp(shell, settings['admin-api'].parse(required), new Readiness());
+    this.#app = await createHttpApp(
+      shell,
+      settings['admin-api'].parse({ ...required, ...environment }),
+      new Readiness(),
+    );
     await this.#app.init();
     await this.#app.getHttpAdapter().getInstance().ready();
   }

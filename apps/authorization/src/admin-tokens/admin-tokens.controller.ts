@@ -7,14 +7,16 @@ import {
   authenticateAdministrator,
 } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { CreateAdminToken } from './create-admin-token.js';
-import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
+import { CLOCK, IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, MoreThan } from 'typeorm';
 import { AdminTokenRow } from './admin-token.entity.js';
+import { toAdminTokenView } from './admin-token.view.js';
+import { AuthenticateAdministrator } from './authenticate-administrator.js';
+import { AuthenticateServiceKey } from './authenticate-service-key.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
-import { SluiceError } from '@sluice/domain';
 
 @Controller()
 export class AdminTokensController {
@@ -23,6 +25,9 @@ export class AdminTokensController {
     private readonly createAdminToken: CreateAdminToken,
     private readonly dataSource: DataSource,
     private readonly revokeAdminToken: RevokeAdminToken,
+    private readonly authenticateAdministrator: AuthenticateAdministrator,
+    private readonly authenticateServiceKey: AuthenticateServiceKey,
+    @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
   @Handles(createAdminToken)
@@ -32,7 +37,7 @@ export class AdminTokensController {
     const { sealed } = request;
     return this.answers.once(createAdminToken, request, {
       execute: () => this.createAdminToken.execute({ ...request, actor: request.actor.name }),
-      answer: ({ name, createdAt }) => ({ adminToken: { name, createdAt: createdAt.toISOString() }, sealed }),
+      answer: (row) => ({ adminToken: toAdminTokenView(row, this.now()), sealed }),
       secret: true,
       differing: ['tokenSha256', 'sealed'],
     });
@@ -51,10 +56,8 @@ export class AdminTokensController {
         }),
       position: (row) => row.name,
     });
-    return {
-      items: rows.map(({ name, createdAt }) => ({ name, createdAt: createdAt.toISOString() })),
-      ...end,
-    };
+    const now = this.now();
+    return { items: rows.map((row) => toAdminTokenView(row, now)), ...end };
   }
 
   @Handles(revokeAdminToken)
@@ -67,10 +70,10 @@ export class AdminTokensController {
 
   @Handles(authenticateAdministrator)
   async authenticate(
-    @Payload() { tokenSha256 }: DecodedRequestOf<typeof authenticateAdministrator>,
+    @Payload() { tokenSha256, accessToken, heedsRoles }: DecodedRequestOf<typeof authenticateAdministrator>,
   ): Promise<ResponseOf<typeof authenticateAdministrator>> {
-    const row = await this.dataSource.manager.findOneBy(AdminTokenRow, { sha256: tokenSha256 });
-    if (!row) throw new SluiceError('unauthenticated', 'The admin token is not known.');
-    return { name: row.name };
+    return accessToken === undefined
+      ? this.authenticateAdministrator.execute(tokenSha256 ?? '', heedsRoles === true)
+      : this.authenticateServiceKey.execute(accessToken);
   }
 }

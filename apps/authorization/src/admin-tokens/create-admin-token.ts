@@ -1,8 +1,12 @@
-import { SluiceError } from '@sluice/domain';
+import { adminTokenDays } from '@sluice/contracts';
+import { allRights, invalidArgument, readTimestamp, SluiceError } from '@sluice/domain';
+import { currentRequest } from '@sluice/messaging';
 import { violatedUniqueConstraint } from '@sluice/persistence';
-import { PublishedChanges, CLOCK } from '@sluice/service-shell';
-import { AdminTokenRow } from './admin-token.entity.js';
+import { PublishedChanges, CLOCK, requireRightsOf } from '@sluice/service-shell';
+import { AdminTokenRow, storedHash } from './admin-token.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
+
+const day = 86_400_000;
 
 /** Enters a token by its hash: the token itself is made and known where it is used. */
 @Injectable()
@@ -12,17 +16,26 @@ export class CreateAdminToken {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `name-in-use` */
+  /** @throws SluiceError `name-in-use`, `invalid-argument`; `permission-denied` for rights that who asks has not */
   async execute(request: {
     name: string;
     tokenSha256: string;
+    roles?: readonly string[] | undefined;
+    expiresAt?: string | undefined;
     actor: string;
   }): Promise<{ value: AdminTokenRow; propagation: 'published' | 'pending' }> {
+    const now = this.now();
+    const given = request.roles ?? currentRequest()?.rights ?? [allRights];
+    const rights = { roles: [...new Set(given)], expiresAt: endOf(request.expiresAt, now) };
+    requireRightsOf(rights.roles, 'This admin token');
     const row: AdminTokenRow = {
       name: request.name,
-      sha256: request.tokenSha256,
+      sha256: storedHash(request.tokenSha256, rights),
+      ...rights,
+      lastUsedAt: null,
+      expiryAnnouncedAt: null,
       createdBy: request.actor,
-      createdAt: new Date(this.now()),
+      createdAt: new Date(now),
     };
     try {
       return await this.changes.commit(async ({ manager }) => {
@@ -38,4 +51,13 @@ export class CreateAdminToken {
       throw error;
     }
   }
+}
+
+function endOf(given: string | undefined, now: number): Date {
+  if (given === undefined) return new Date(now + adminTokenDays.default * day);
+  const end = readTimestamp(given) ?? NaN;
+  if (end > now && end <= now + adminTokenDays.most * day) return new Date(end);
+  throw invalidArgument([
+    { field: 'expiresAt', message: `must be a time within the next ${adminTokenDays.most} days` },
+  ]);
 }

@@ -1,7 +1,7 @@
 import { stateKey, type GivenInstanceParameters } from '@sluice/contracts';
 import { defaultInstanceParameters, SluiceError, type Plan } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
-import { PublishedChanges, CLOCK } from '@sluice/service-shell';
+import { PublishedChanges, CLOCK, requireRightsOf } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
 import { named } from './named-parameters.js';
 import { requireRoles, type FindMissingRoles, FIND_MISSING_ROLES } from './require-roles.js';
@@ -17,7 +17,10 @@ export class CreateServiceInstance {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `invalid-argument`, `name-in-use`; `unavailable` when the roles cannot be looked up */
+  /**
+   * @throws SluiceError `invalid-argument`, `name-in-use`; `permission-denied` for rights that who asks has not; `unavailable` when the
+   * roles cannot be looked up
+   */
   async execute(request: {
     name: string;
     plan: Plan;
@@ -26,6 +29,7 @@ export class CreateServiceInstance {
   }) {
     const { name, plan } = request;
     const parameters = { ...defaultInstanceParameters(plan), ...named(request.parameters) };
+    requireRightsOf(parameters.roles, 'This service instance');
     await requireRoles(parameters.roles, this.findMissingRoles);
 
     const id = randomUUID();

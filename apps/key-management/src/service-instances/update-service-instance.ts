@@ -1,7 +1,7 @@
 import { stateKey, type GivenInstanceParameters } from '@sluice/contracts';
 import { requirePrecondition, SluiceError, type Precondition } from '@sluice/domain';
 import { nextRecordVersion, violatedUniqueConstraint } from '@sluice/persistence';
-import { PublishedChanges, CLOCK } from '@sluice/service-shell';
+import { PublishedChanges, CLOCK, requireRightsOf } from '@sluice/service-shell';
 import { named } from './named-parameters.js';
 import { requireRoles, type FindMissingRoles, FIND_MISSING_ROLES } from './require-roles.js';
 import { ServiceInstanceRow } from './service-instance.entity.js';
@@ -19,7 +19,7 @@ export class UpdateServiceInstance {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `precondition-failed` */
+  /** @throws SluiceError `not-found`, `invalid-argument`, `name-in-use`, `precondition-failed`; `permission-denied` for rights that who asks has not */
   async execute(
     request: {
       id: string;
@@ -29,7 +29,10 @@ export class UpdateServiceInstance {
     } & Precondition,
   ) {
     const given = named(request.parameters);
-    if (given.roles) await requireRoles(given.roles, this.findMissingRoles);
+    if (given.roles) {
+      requireRightsOf(given.roles, 'This service instance');
+      await requireRoles(given.roles, this.findMissingRoles);
+    }
     try {
       return await this.changes.commit(async (change) => {
         const row = await findServiceInstance(change.manager, request.id, 'update');

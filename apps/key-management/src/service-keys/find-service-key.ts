@@ -1,12 +1,17 @@
 import { SluiceError } from '@sluice/domain';
+import { requireRightsOf } from '@sluice/service-shell';
 import type { EntityManager } from 'typeorm';
 import { findClientSecrets } from '../client-secrets/find-client-secrets.js';
 import { lockMode, uuid, type RowLock } from '../persistence/row-lock-mode.js';
+import { findServiceInstance } from '../service-instances/find-service-instance.js';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
 import { serviceKeyTag } from './service-key.tag.js';
 
-/** @throws SluiceError `not-found` */
+/**
+ * Whoever takes a lock is about to change the key, and so needs the rights of its instance.
+ * @throws SluiceError `not-found`; `permission-denied` where it is to be changed by who has fewer rights
+ */
 export async function findServiceKey(
   manager: EntityManager,
   id: string,
@@ -17,6 +22,10 @@ export async function findServiceKey(
     ? await manager.findOne(ServiceKeyRow, { where: { id }, ...(mode ? { lock: mode } : {}) })
     : null;
   if (!row) throw new SluiceError('not-found', `There is no service key ${id}.`);
+  if (lock !== 'none') {
+    const { name, parameters } = await findServiceInstance(manager, row.serviceInstanceId);
+    requireRightsOf(parameters.roles, `The service instance ${name}`);
+  }
   return row;
 }
 

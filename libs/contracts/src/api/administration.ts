@@ -7,6 +7,7 @@ const tag = 'Administration';
 
 export const showStateComparison = defineHttpOperation('compareState', {
   method: 'GET',
+  needs: 'Monitoring.read',
   path: '/v1/state/comparison',
   tag,
   summary: 'Compares the state stream with Postgres.',
@@ -18,6 +19,7 @@ export const showStateComparison = defineHttpOperation('compareState', {
 
 export const showVersion = defineHttpOperation('getVersion', {
   method: 'GET',
+  needs: 'any',
   path: '/v1/version',
   tag,
   summary: 'Tells which version of Sluice answers.',
@@ -31,11 +33,11 @@ export const showVersion = defineHttpOperation('getVersion', {
 
 export const getOpenApiDocument = defineHttpOperation('getOpenApiDocument', {
   method: 'GET',
+  needs: 'nothing',
   path: '/v1/openapi.json',
   tag,
   summary: 'Describes the API, in OpenAPI 3.1.',
   answer: z.record(z.string(), z.unknown()),
-  open: true,
 });
 
 /** A reply is let through for a minute after its request. */
@@ -48,6 +50,7 @@ export const rebuildState = defineOperation('key-management', 'rebuild-state', {
   timeoutMs: maxWaitMs,
   http: {
     method: 'POST',
+    needs: 'State.maintain',
     path: '/v1/state/rebuild',
     tag,
     summary: 'Makes the state stream anew from Postgres; until it is filled every call is answered 503.',
@@ -69,6 +72,7 @@ export const resealKeys = defineOperation('key-management', 'reseal-keys', {
   timeoutMs: maxWaitMs,
   http: {
     method: 'POST',
+    needs: 'State.maintain',
     path: '/v1/master-key/reseal',
     tag,
     summary: 'Seals the private keys of the CAs under the newest key of the master key file.',
@@ -98,6 +102,7 @@ export const resignRecords = defineOperation('key-management', 'resign-records',
   timeoutMs: maxWaitMs,
   http: {
     method: 'POST',
+    needs: 'State.maintain',
     path: '/v1/record-key/resign',
     tag,
     summary:

@@ -27,6 +27,7 @@ export const linesMediaType = 'application/x-ndjson';
 
 export const showAudit = defineHttpOperation('listAudit', {
   method: 'GET',
+  needs: 'Audit.read',
   path: '/v1/audit',
   query: {
     limit,
@@ -52,6 +53,7 @@ export const showAudit = defineHttpOperation('listAudit', {
 
 export const showAuditChain = defineHttpOperation('listAuditChain', {
   method: 'GET',
+  needs: 'Audit.read',
   path: '/v1/audit/chains/{service}',
   parameters: { service: oneOf(auditedServices).meta({ description: 'Whose audit trail.' }) },
   query: { limit, after },
@@ -62,6 +64,7 @@ export const showAuditChain = defineHttpOperation('listAuditChain', {
 
 export const showAuditHeads = defineHttpOperation('listAuditHeads', {
   method: 'GET',
+  needs: 'Audit.read',
   path: '/v1/audit/heads',
   tag,
   summary: 'Shows the newest hash of each audit trail.',

@@ -45,6 +45,7 @@ export const listCertificates = defineOperation('key-management', 'list-certific
   response: page(certificate),
   http: {
     method: 'GET',
+    needs: 'Monitoring.read',
     path: '/v1/certificates',
     tag: 'Certificates',
     summary:

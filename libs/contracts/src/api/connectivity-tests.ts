@@ -36,6 +36,7 @@ const tag = 'Connectivity tests';
 
 export const runConnectivityTest = defineHttpOperation('runConnectivityTest', {
   method: 'POST',
+  needs: 'Connectivity.test',
   path: '/v1/connectivity-tests',
   tag,
   summary: 'Tests TLS to a host and port, and lists the chain. A failure is a result, not an error.',
@@ -52,6 +53,7 @@ export const runConnectivityTest = defineHttpOperation('runConnectivityTest', {
 
 export const getConnectivityTest = defineHttpOperation('getConnectivityTest', {
   method: 'GET',
+  needs: 'Connectivity.test',
   path: '/v1/connectivity-tests/{id}',
   parameters: { id: idInPath('Id of the test.') },
   tag,
@@ -62,6 +64,7 @@ export const getConnectivityTest = defineHttpOperation('getConnectivityTest', {
 
 export const downloadCertificates = defineHttpOperation('downloadCertificates', {
   method: 'GET',
+  needs: 'Connectivity.test',
   path: '/v1/connectivity-tests/{id}/certificates.zip',
   parameters: { id: idInPath('Id of the test.') },
   tag,

@@ -92,6 +92,7 @@ export const listReceiverCredentials = defineOperation('flow-runtime', 'list-rec
   response: page(receiverCredential),
   http: {
     method: 'GET',
+    needs: 'Credentials.read',
     path: '/v1/credentials',
     tag,
     summary: 'Lists the credentials that receiver channels name, without their secrets.',
@@ -104,6 +105,7 @@ export const getReceiverCredential = defineOperation('flow-runtime', 'get-receiv
   response: tagged(receiverCredential),
   http: {
     method: 'GET',
+    needs: 'Credentials.read',
     path: '/v1/credentials/{alias}',
     tag,
     summary: 'Shows a credential without its secret.',
@@ -121,6 +123,7 @@ export const putReceiverCredential = defineOperation('flow-runtime', 'put-receiv
   response: changed.extend({ credential: receiverCredential, created: z.boolean(), etag: etag.optional() }),
   http: {
     method: 'PUT',
+    needs: 'Credentials.manage',
     path: '/v1/credentials/{alias}',
     tag,
     summary: 'Stores a credential under its alias; the next call of every flow uses it.',
@@ -134,6 +137,7 @@ export const deleteReceiverCredential = defineOperation('flow-runtime', 'delete-
   response: changed,
   http: {
     method: 'DELETE',
+    needs: 'Credentials.manage',
     path: '/v1/credentials/{alias}',
     tag,
     summary: 'Removes a credential.',

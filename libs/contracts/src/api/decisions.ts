@@ -37,6 +37,7 @@ export const getDecision = defineOperation('flow-runtime', 'get-decision', {
   response: decisionRecord,
   http: {
     method: 'GET',
+    needs: 'Monitoring.read',
     path: '/v1/decisions/{id}',
     tag,
     summary: 'Tells why a call was permitted or denied.',
@@ -83,6 +84,7 @@ export const listDecisions = defineOperation('flow-runtime', 'list-decisions', {
   response: page(listedDecision),
   http: {
     method: 'GET',
+    needs: 'Monitoring.read',
     path: '/v1/decisions',
     tag,
     summary: 'Lists refused calls and a sample of the permitted ones, alike ones of a minute together, newest first.',

@@ -149,6 +149,7 @@ export const listFlows = defineOperation('flow-runtime', 'list-flows', {
   response: page(flow),
   http: {
     method: 'GET',
+    needs: 'Flows.read',
     path: '/v1/flows',
     tag,
     summary: 'Lists flows, with how many messages each had and how many of them ended in an error.',
@@ -161,6 +162,7 @@ export const getFlow = defineOperation('flow-runtime', 'get-flow', {
   response: tagged(flow),
   http: {
     method: 'GET',
+    needs: 'Flows.read',
     path: '/v1/flows/{id}',
     tag,
     summary: 'Shows a flow with its definition.',
@@ -178,6 +180,7 @@ export const deployFlow = defineRequest(
 
 export const putFlow = defineHttpOperation('deployFlow', {
   method: 'PUT',
+  needs: 'Flows.deploy',
   path: '/v1/flows/{id}',
   parameters: { id: idInPath('Id of the flow.') },
   tag,
@@ -202,6 +205,7 @@ export const checkFlow = defineRequest(
 
 export const checkArtifact = defineHttpOperation('checkFlow', {
   method: 'POST',
+  needs: 'Flows.deploy',
   path: '/v1/flows/check',
   query: {
     id: z.string().optional().meta({ description: "Under which it would be deployed; absent: the flow's own." }),
@@ -240,6 +244,7 @@ export const importFlows = defineRequest(
 
 export const importPackage = defineHttpOperation('importFlows', {
   method: 'POST',
+  needs: 'Flows.deploy',
   path: '/v1/flows/import',
   tag,
   summary: 'Deploys every flow of a package, each for itself.',
@@ -252,5 +257,12 @@ export const importPackage = defineHttpOperation('importFlows', {
 export const undeployFlow = defineOperation('flow-runtime', 'undeploy-flow', {
   request: byActor.extend({ id: idInPath('Id of the flow.'), ifMatch }),
   response: changed,
-  http: { method: 'DELETE', path: '/v1/flows/{id}', tag, summary: 'Undeploys a flow.', errors: ['not-found'] },
+  http: {
+    method: 'DELETE',
+    needs: 'Flows.deploy',
+    path: '/v1/flows/{id}',
+    tag,
+    summary: 'Undeploys a flow.',
+    errors: ['not-found'],
+  },
 });

@@ -49,6 +49,7 @@ export const listIssuingCas = defineOperation('key-management', 'list-issuing-ca
   response: page(issuingCa),
   http: {
     method: 'GET',
+    needs: 'Trust.read',
     path: '/v1/issuing-cas',
     tag,
     summary: 'Lists the issuing CAs with their roots.',
@@ -64,6 +65,7 @@ export const prepareIssuingCa = defineOperation('key-management', 'prepare-issui
   response: changed.extend({ issuingCa, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Trust.manage',
     path: '/v1/issuing-cas',
     tag,
     summary: 'Prepares the next issuing CA, below the present root or a new one; trusted at once, issuing nothing yet.',
@@ -76,7 +78,14 @@ export const prepareIssuingCa = defineOperation('key-management', 'prepare-issui
 export const getIssuingCa = defineOperation('key-management', 'get-issuing-ca', {
   request: z.object({ id: idInPath('Id of the issuing CA.') }),
   response: tagged(issuingCa),
-  http: { method: 'GET', path: '/v1/issuing-cas/{id}', tag, summary: 'Shows an issuing CA.', errors: ['not-found'] },
+  http: {
+    method: 'GET',
+    needs: 'Trust.read',
+    path: '/v1/issuing-cas/{id}',
+    tag,
+    summary: 'Shows an issuing CA.',
+    errors: ['not-found'],
+  },
 });
 
 export const activateIssuingCa = defineOperation('key-management', 'activate-issuing-ca', {
@@ -84,6 +93,7 @@ export const activateIssuingCa = defineOperation('key-management', 'activate-iss
   response: changed.extend({ issuingCa, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Trust.manage',
     path: '/v1/issuing-cas/{id}/activate',
     tag,
     summary: 'Lets a prepared CA issue; keys of both generations stay valid.',
@@ -101,6 +111,7 @@ export const retireIssuingCa = defineOperation('key-management', 'retire-issuing
   response: changed.extend({ issuingCa, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Trust.manage',
     path: '/v1/issuing-cas/{id}/retire',
     tag,
     summary: 'Takes a replaced CA out of use; with force=true its usable certificates are revoked.',
@@ -117,6 +128,7 @@ export const revokeIssuingCa = defineOperation('key-management', 'revoke-issuing
   timeoutMs: 60_000,
   http: {
     method: 'POST',
+    needs: 'Trust.manage',
     path: '/v1/issuing-cas/{id}/revoke',
     tag,
     summary: 'Revokes a CA and every certificate below it; the active one gets a successor at once.',

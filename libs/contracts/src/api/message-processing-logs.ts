@@ -67,6 +67,7 @@ export const listMessageProcessingLogs = defineOperation('flow-runtime', 'list-m
   response: page(messageProcessingLog),
   http: {
     method: 'GET',
+    needs: 'Monitoring.read',
     path: '/v1/message-processing-logs',
     tag,
     summary: 'Lists the message processing log, newest first.',
@@ -79,6 +80,7 @@ export const getMessageProcessingLog = defineOperation('flow-runtime', 'get-mess
   response: messageProcessingLog,
   http: {
     method: 'GET',
+    needs: 'Messages.read',
     path: '/v1/message-processing-logs/{id}',
     tag,
     summary: 'Shows one entry.',
@@ -96,6 +98,7 @@ export const getMessageAttachment = defineRequest(
 
 export const downloadMessageAttachment = defineHttpOperation('downloadMessageAttachment', {
   method: 'GET',
+  needs: 'Messages.read',
   path: '/v1/message-processing-logs/{id}/attachments/{index}',
   parameters: {
     id: idInPath('Id of the entry, as the answer to its message told it.'),

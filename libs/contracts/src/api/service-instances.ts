@@ -73,7 +73,14 @@ const tag = 'Service instances';
 export const listServiceInstances = defineOperation('key-management', 'list-service-instances', {
   request: pageRequest,
   response: page(serviceInstance),
-  http: { method: 'GET', path: '/v1/service-instances', tag, summary: 'Lists service instances.', query: paging },
+  http: {
+    method: 'GET',
+    needs: 'Keys.read',
+    path: '/v1/service-instances',
+    tag,
+    summary: 'Lists service instances.',
+    query: paging,
+  },
 });
 
 export const createServiceInstance = defineOperation('key-management', 'create-service-instance', {
@@ -86,6 +93,7 @@ export const createServiceInstance = defineOperation('key-management', 'create-s
   response: changed.extend({ serviceInstance, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Keys.manage',
     path: '/v1/service-instances',
     tag,
     summary: 'Creates a service instance.',
@@ -100,6 +108,7 @@ export const getServiceInstance = defineOperation('key-management', 'get-service
   response: tagged(serviceInstance),
   http: {
     method: 'GET',
+    needs: 'Keys.read',
     path: '/v1/service-instances/{id}',
     tag,
     summary: 'Shows a service instance.',
@@ -117,6 +126,7 @@ export const updateServiceInstance = defineOperation('key-management', 'update-s
   response: changed.extend({ serviceInstance, etag: etag.optional() }),
   http: {
     method: 'PATCH',
+    needs: 'Keys.manage',
     path: '/v1/service-instances/{id}',
     tag,
     summary: 'Merges parameters into a service instance; seen on the next request.',
@@ -134,6 +144,7 @@ export const deleteServiceInstance = defineOperation('key-management', 'delete-s
   response: changed,
   http: {
     method: 'DELETE',
+    needs: 'Keys.manage',
     path: '/v1/service-instances/{id}',
     tag,
     summary: 'Deletes a service instance; with force=true its keys too.',
@@ -149,6 +160,7 @@ export const revokeServiceInstance = defineOperation('key-management', 'revoke-s
   timeoutMs: 30_000,
   http: {
     method: 'POST',
+    needs: 'Keys.manage',
     path: '/v1/service-instances/{id}/revoke',
     tag,
     summary: 'Revokes all keys of an instance, or none.',

@@ -26,6 +26,7 @@ export const listServiceKeys = defineOperation('key-management', 'list-service-k
   response: page(serviceKey),
   http: {
     method: 'GET',
+    needs: 'Keys.read',
     path: '/v1/service-instances/{serviceInstanceId}/service-keys',
     tag,
     summary: 'Lists the keys of an instance.',
@@ -55,6 +56,7 @@ export const findServiceKeys = defineOperation('key-management', 'find-service-k
   response: page(serviceKey),
   http: {
     method: 'GET',
+    needs: 'Keys.read',
     path: '/v1/service-keys',
     tag,
     summary: 'Lists the keys of all instances by their names, or those of them that every parameter fits.',
@@ -80,6 +82,7 @@ export const createServiceKey = defineOperation('key-management', 'create-servic
   timeoutMs: 30_000,
   http: {
     method: 'POST',
+    needs: 'Keys.manage',
     path: '/v1/service-instances/{serviceInstanceId}/service-keys',
     tag,
     summary: 'Creates a service key; private key and secret are shown this once.',
@@ -102,6 +105,7 @@ export const getServiceKey = defineOperation('key-management', 'get-service-key'
   response: tagged(serviceKeyWithCredentials),
   http: {
     method: 'GET',
+    needs: 'Keys.read',
     path: '/v1/service-keys/{id}',
     tag,
     summary: 'Shows a service key, without what is shown once.',
@@ -114,6 +118,7 @@ export const deleteServiceKey = defineOperation('key-management', 'delete-servic
   response: changed,
   http: {
     method: 'DELETE',
+    needs: 'Keys.manage',
     path: '/v1/service-keys/{id}',
     tag,
     summary: 'Deletes a service key and ends its access.',
@@ -151,6 +156,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
   timeoutMs: 30_000,
   http: {
     method: 'POST',
+    needs: 'Keys.manage',
     path: '/v1/service-keys/{id}/rotate',
     tag,
     summary: 'Gives a key a successor certificate or a new secret; the old one stays valid for the overlap.',
@@ -172,6 +178,7 @@ export const revokeServiceKey = defineOperation('key-management', 'revoke-servic
   response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Keys.manage',
     path: '/v1/service-keys/{id}/revoke',
     tag,
     summary: 'Revokes a key for good, with a reason of RFC 5280.',
@@ -190,6 +197,7 @@ export const revokeCertificate = defineOperation('key-management', 'revoke-certi
   response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Keys.manage',
     path: '/v1/service-keys/{id}/certificates/{sha256}/revoke',
     tag,
     summary: 'Revokes one certificate of a key for good; the key lives on with its others.',

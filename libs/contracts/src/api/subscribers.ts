@@ -46,6 +46,7 @@ export const listSubscribers = defineOperation('authorization', 'list-subscriber
   response: page(subscriber),
   http: {
     method: 'GET',
+    needs: 'Subscribers.read',
     path: '/v1/subscribers',
     tag,
     summary: 'Lists who may subscribe to the events.',
@@ -66,6 +67,7 @@ export const createSubscriber = defineRequest(
 
 export const makeSubscriber = defineHttpOperation('createSubscriber', {
   method: 'POST',
+  needs: 'Subscribers.manage',
   path: '/v1/subscribers',
   tag,
   summary: 'Lets somebody subscribe to the events. Without a public key the seed of one is made and shown this once.',
@@ -85,6 +87,7 @@ export const revokeSubscriber = defineOperation('authorization', 'revoke-subscri
   timeoutMs: 10_000,
   http: {
     method: 'DELETE',
+    needs: 'Subscribers.manage',
     path: '/v1/subscribers/{id}',
     tag,
     summary: 'Revokes a subscriber: its connections and consumers end. 202 when not all could be reached yet.',

@@ -47,7 +47,14 @@ const tag = 'Trusted roots';
 export const listTrustedRoots = defineOperation('key-management', 'list-trusted-roots', {
   request: pageRequest,
   response: page(trustedRoot),
-  http: { method: 'GET', path: '/v1/trusted-roots', tag, summary: 'Lists the trusted roots.', query: paging },
+  http: {
+    method: 'GET',
+    needs: 'Trust.read',
+    path: '/v1/trusted-roots',
+    tag,
+    summary: 'Lists the trusted roots.',
+    query: paging,
+  },
 });
 
 export const addTrustedRoot = defineOperation('key-management', 'add-trusted-root', {
@@ -55,6 +62,7 @@ export const addTrustedRoot = defineOperation('key-management', 'add-trusted-roo
   response: changed.extend({ trustedRoot, warnings: certificateWarnings, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Trust.manage',
     path: '/v1/trusted-roots',
     tag,
     summary: 'Trusts a root, from the next request on.',
@@ -69,6 +77,7 @@ export const getTrustedRoot = defineOperation('key-management', 'get-trusted-roo
   response: tagged(trustedRoot),
   http: {
     method: 'GET',
+    needs: 'Trust.read',
     path: '/v1/trusted-roots/{sha256}',
     tag,
     summary: 'Shows a trusted root, its revocation policy and its CRLs.',
@@ -81,6 +90,7 @@ export const removeTrustedRoot = defineOperation('key-management', 'remove-trust
   response: changed,
   http: {
     method: 'DELETE',
+    needs: 'Trust.manage',
     path: '/v1/trusted-roots/{sha256}',
     tag,
     summary: 'Removes a trusted root.',
@@ -99,6 +109,7 @@ export const configureRevocation = defineOperation('key-management', 'configure-
   timeoutMs: 60_000,
   http: {
     method: 'PUT',
+    needs: 'Trust.manage',
     path: '/v1/trusted-roots/{sha256}/revocation',
     tag,
     summary:
@@ -111,6 +122,7 @@ export const configureRevocation = defineOperation('key-management', 'configure-
 
 export const removeRevocation = defineHttpOperation('removeRevocation', {
   method: 'DELETE',
+  needs: 'Trust.manage',
   path: '/v1/trusted-roots/{sha256}/revocation',
   parameters: { sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.') },
   tag,
@@ -134,6 +146,7 @@ export const certificateListMediaTypes = ['application/pkix-crl', 'application/x
 
 export const uploadCertificateList = defineHttpOperation('uploadCertificateList', {
   method: 'POST',
+  needs: 'Trust.manage',
   path: '/v1/trusted-roots/{sha256}/crls',
   parameters: { sha256: idInPath('SHA-256 of the root certificate, in lower-case hexadecimal.') },
   tag,
@@ -155,6 +168,7 @@ export const removeCertificateList = defineOperation('key-management', 'remove-c
   response: changed,
   http: {
     method: 'DELETE',
+    needs: 'Trust.manage',
     path: '/v1/trusted-roots/{sha256}/crls/{list}',
     tag,
     summary: 'Takes an uploaded CRL away.',

@@ -34,7 +34,14 @@ const tag = 'User roles';
 export const listUserRoles = defineOperation('authorization', 'list-user-roles', {
   request: pageRequest,
   response: page(userRole),
-  http: { method: 'GET', path: '/v1/user-roles', tag, summary: 'Lists user roles.', query: paging },
+  http: {
+    method: 'GET',
+    needs: 'Roles.read',
+    path: '/v1/user-roles',
+    tag,
+    summary: 'Lists user roles.',
+    query: paging,
+  },
 });
 
 export const createUserRole = defineOperation('authorization', 'create-user-role', {
@@ -42,6 +49,7 @@ export const createUserRole = defineOperation('authorization', 'create-user-role
   response: changed.extend({ userRole, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Roles.manage',
     path: '/v1/user-roles',
     tag,
     summary: 'Creates a user role.',
@@ -54,7 +62,14 @@ export const createUserRole = defineOperation('authorization', 'create-user-role
 export const getUserRole = defineOperation('authorization', 'get-user-role', {
   request: z.object({ name: idInPath('Name of the role.') }),
   response: tagged(userRole),
-  http: { method: 'GET', path: '/v1/user-roles/{name}', tag, summary: 'Shows a user role.', errors: ['not-found'] },
+  http: {
+    method: 'GET',
+    needs: 'Roles.read',
+    path: '/v1/user-roles/{name}',
+    tag,
+    summary: 'Shows a user role.',
+    errors: ['not-found'],
+  },
 });
 
 export const updateUserRole = defineOperation('authorization', 'update-user-role', {
@@ -62,6 +77,7 @@ export const updateUserRole = defineOperation('authorization', 'update-user-role
   response: changed.extend({ userRole, etag: etag.optional() }),
   http: {
     method: 'PATCH',
+    needs: 'Roles.manage',
     path: '/v1/user-roles/{name}',
     tag,
     summary: 'Changes the description of a custom role.',
@@ -75,6 +91,7 @@ export const deleteUserRole = defineOperation('authorization', 'delete-user-role
   response: changed,
   http: {
     method: 'DELETE',
+    needs: 'Roles.manage',
     path: '/v1/user-roles/{name}',
     tag,
     summary: 'Deletes a role that nobody uses; 409 lists its users.',

@@ -21,6 +21,8 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
   'user-role.created': 'A user role was created.',
   'user-role.updated': 'The description of a user role changed.',
   'user-role.deleted': 'A user role that nobody used was deleted.',
+  'admin-token.expiring':
+    'An admin token ends in at most 14 days: make another and put it in its place. Said once for each.',
   'trusted-root.added': 'A root is trusted from now on.',
   'trusted-root.removed': 'A root is no longer trusted: certificates under it are refused from the next request on.',
   'issuing-ca.prepared':

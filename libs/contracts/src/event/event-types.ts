@@ -75,6 +75,11 @@ export const eventTypes = {
   'user-role.created': actor.extend({ userRole: role }),
   'user-role.updated': actor.extend({ userRole: role }),
   'user-role.deleted': actor.extend({ userRole: role }),
+  /** By its name; never the token. */
+  'admin-token.expiring': actor.extend({
+    adminToken: z.object({ name: z.string(), roles: z.array(z.string()), expiresAt: timestamp }),
+    daysLeft: z.number().int(),
+  }),
   'trusted-root.added': actor.extend({ trustedRoot: root }),
   'trusted-root.removed': actor.extend({ trustedRoot: root }),
   /** How certificates below it are checked for revocation was changed, or a CRL came into force or was taken away. */
@@ -118,6 +123,6 @@ export function eventNameOf(subject: string): string {
 /** The services that publish events, each under its own things: one writer a subject. */
 export const eventWriters = {
   'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'token-key', 'audit'],
-  authorization: ['user-role'],
+  authorization: ['user-role', 'admin-token'],
   'flow-runtime': ['flow'],
 } as const;

@@ -25,6 +25,7 @@ export const httpStatusOf: Readonly<Record<ErrorCode, number>> = {
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'idempotency-key-reused': 422,
+  'too-many-attempts': 429,
   behind: 503,
   overloaded: 503,
   unavailable: 503,
@@ -32,10 +33,9 @@ export const httpStatusOf: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 };
 
-/** What every call may be answered with. */
+/** What every call may be answered with, but for what is said of callers. */
 export const errorsOfEveryCall = [
   'invalid-argument',
-  'unauthenticated',
   'internal',
   'behind',
   'overloaded',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { keyTypes } from '@sluice/domain';
+import { allRights, apiRole, isRight, keyTypes, rightNames } from '@sluice/domain';
 import { httpStatusOf } from './http-status.js';
 import { errorsOf, openApiDocument } from './openapi-document.js';
 import { operations } from './operations.js';
@@ -8,11 +8,15 @@ interface Described {
   readonly operationId: string;
   readonly tags: readonly string[];
   readonly responses: Readonly<Record<string, unknown>>;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
 }
 const document = openApiDocument('1') as unknown as {
   paths: Record<string, Record<string, Described>>;
-  components: { schemas: Record<string, Record<string, unknown>> };
+  components: {
+    schemas: Record<string, Record<string, unknown>>;
+    securitySchemes: { accessToken: { flows: { clientCredentials: { scopes: Record<string, string> } } } };
+  };
   tags: { name: string }[];
 };
 const described = Object.values(document.paths).flatMap((path) => Object.values(path));
@@ -83,6 +87,31 @@ describe('the description of the admin API', () => {
       expect(described.parameters?.map(({ name }) => name)).toContain('Idempotency-Key');
       expect(described.responses).toHaveProperty('422');
     }
+  });
+
+  it('has for every operation the right that it needs, for both kinds of tokens, and 403 for who has it not', () => {
+    expect(document.components.securitySchemes.accessToken.flows.clientCredentials.scopes).toEqual(
+      Object.fromEntries([apiRole, ...rightNames].map((name) => [name, expect.any(String)])),
+    );
+    for (const { path, method, needs } of operations) {
+      const { security, responses } = document.paths[path]?.[method.toLowerCase()] as Described;
+      if (isRight(needs)) expect(security).toEqual([{ adminToken: [needs] }, { accessToken: [apiRole, needs] }]);
+      else expect([path, security]).toEqual([path, needs === 'nothing' ? [] : undefined]);
+      for (const status of ['401', '403', '429'])
+        expect([path, status in responses]).toEqual([path, needs !== 'nothing']);
+    }
+  });
+
+  it('reads with a right to read, and changes with none of them', () => {
+    for (const { id, method, needs } of operations)
+      if (method === 'GET' && needs !== 'Connectivity.test')
+        expect([id, needs]).toEqual([id, expect.stringMatching(/\.read$|^any$|^nothing$/)]);
+      else expect([id, needs]).toEqual([id, expect.not.stringMatching(/\.read$|^any$|^nothing$/)]);
+  });
+
+  it('has for every right an operation that needs it, but for the one that has all', () => {
+    const needed = new Set<string>(operations.map(({ needs }) => needs));
+    expect(rightNames.filter((right) => !needed.has(right))).toEqual([allRights]);
   });
 
   it('names the parameters of each path, and groups that it describes', () => {

@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorCode } from '@sluice/domain';
+import { allRights, apiRole, errorCodes, isRight, rights, type ErrorCode } from '@sluice/domain';
 import { z } from 'zod';
 import { errorsOfEveryCall, httpStatusOf } from './http-status.js';
 import type { HttpOperation, OperationBody } from './operation.js';
@@ -8,6 +8,9 @@ import { requestHeaders } from './request-headers.js';
 import { maxViolations } from './violations.js';
 
 type Json = Record<string, unknown>;
+
+/** Where clients get access tokens for the admin API (RFC 6749 §4.4). No operation: it speaks OAuth. */
+export const tokenPath = '/oauth/token';
 
 /** The description of the admin API, OpenAPI 3.1, from the definitions that it is served by. */
 export function openApiDocument(version: string): Json {
@@ -25,12 +28,29 @@ export function openApiDocument(version: string): Json {
       contact: { name: 'Sluice' },
     },
     servers: [{ url: '/' }],
-    security: [{ adminToken: [] }],
+    security: [{ adminToken: [] }, { accessToken: [apiRole] }],
     tags: tags.map((name) => ({ name, description: tagDescriptions[name] })),
     paths,
     components: {
       securitySchemes: {
-        adminToken: { type: 'http', scheme: 'bearer', description: 'A token of an administrator.' },
+        adminToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: `A token of an administrator. What an operation names is the right that the token must have: that one, or one that includes it, as \`${allRights}\` does all.`,
+        },
+        accessToken: {
+          type: 'oauth2',
+          description: 'An access token of a service key, whose instance has the plan `api` and these roles.',
+          flows: {
+            clientCredentials: {
+              tokenUrl: tokenPath,
+              scopes: {
+                [apiRole]: 'Lets in, and gives no right by itself.',
+                ...Object.fromEntries(Object.entries(rights).map(([name, { description }]) => [name, description])),
+              },
+            },
+          },
+        },
       },
       schemas: { ...schemas, Problem: problem },
     },
@@ -142,13 +162,19 @@ function describe(operation: HttpOperation): Json {
   return {
     operationId: operation.id,
     summary: operation.summary,
-    description: operation.description ?? operation.summary,
+    description: `${operation.description ?? operation.summary}${isRight(operation.needs) ? ` Needs the right \`${operation.needs}\`.` : ''}`,
     tags: [operation.tag],
-    ...(operation.open ? { security: [] } : {}),
+    ...securityOf(operation),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body ? { requestBody: requestBody(operation, operation.body) } : {}),
     responses: responses(operation),
   };
+}
+
+/** OpenAPI 3.1 §4.8.30: of OAuth the scopes, of other schemes the roles that are needed. Absent: that of the whole document. */
+function securityOf({ needs }: HttpOperation): Json {
+  if (needs === 'nothing') return { security: [] };
+  return isRight(needs) ? { security: [{ adminToken: [needs] }, { accessToken: [apiRole, needs] }] } : {};
 }
 
 function parametersIn(where: 'path' | 'query', schema: z.ZodObject): Json[] {
@@ -212,7 +238,7 @@ function responses(operation: HttpOperation): Json {
     String(status),
     {
       description: codes.map((code) => `\`${code}\``).join(', '),
-      ...(status === 503
+      ...(status === 503 || status === 429
         ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } } }
         : {}),
       content: { 'application/problem+json': { schema: ref('Problem') } },
@@ -233,12 +259,14 @@ const pendingSchema = {
 } as const;
 
 /** Every error that the operation may be answered with. */
-export function errorsOf({ errors, headers, body, open }: HttpOperation): ErrorCode[] {
+export function errorsOf({ errors, headers, body, needs }: HttpOperation): ErrorCode[] {
   const ofBodies: ErrorCode[] = body ? ['unsupported-media-type', 'payload-too-large'] : [];
   const ofHeaders = headers.map((member): ErrorCode =>
     member === 'idempotencyKey' ? 'idempotency-key-reused' : 'precondition-failed',
   );
   const all = new Set<ErrorCode>([...errorsOfEveryCall, ...ofBodies, ...ofHeaders, ...errors]);
-  if (open) all.delete('unauthenticated');
+  for (const code of ['unauthenticated', 'permission-denied', 'too-many-attempts'] as const)
+    if (needs === 'nothing') all.delete(code);
+    else all.add(code);
   return errorCodes.filter((code) => all.has(code));
 }

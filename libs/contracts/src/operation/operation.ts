@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@sluice/domain';
+import type { ErrorCode, Right } from '@sluice/domain';
 import { type z } from 'zod';
 import type { RequestContract, RequestOf, ResponseOf, ServiceName } from '../request/request-contract.js';
 import { headerMembers, type HeaderMember } from './request-headers.js';
@@ -25,6 +25,11 @@ export const tags = [
 ] as const;
 export type Tag = (typeof tags)[number];
 
+/**
+ * What a caller must have: a right; or be an administrator with `any` rights, or with none; or `nothing`, not even a token.
+ */
+export type Need = Right | 'any' | 'nothing';
+
 /** What one call of the admin API is, told once: the route, its validation, the document and the client are made of it. */
 export interface HttpOperation {
   /** `operationId` in the OpenAPI document. */
@@ -44,8 +49,7 @@ export interface HttpOperation {
   readonly answer: OperationAnswer;
   /** Beyond `errorsOfEveryCall`. */
   readonly errors: readonly ErrorCode[];
-  /** Needs no token. */
-  readonly open?: boolean | undefined;
+  readonly needs: Need;
 }
 
 export interface OperationBody {
@@ -95,7 +99,7 @@ interface Described {
   readonly status?: 200 | 201 | 202 | 204;
   readonly errors?: readonly ErrorCode[];
   readonly secret?: boolean;
-  readonly open?: boolean;
+  readonly needs: Need;
   /** What 202 means, where it is not that the bus is away. */
   readonly pending?: string;
 }
@@ -256,8 +260,8 @@ export function defineHttpOperation<
   };
 }
 
-function described({ method, path, tag, summary, description, errors = [], open }: Described, id: string) {
-  return { id, method, path, tag, summary, description, errors, open };
+function described({ method, path, tag, summary, description, errors = [], needs }: Described, id: string) {
+  return { id, method, path, tag, summary, description, errors, needs };
 }
 
 /** `rotate-service-key` becomes `rotateServiceKey`. */

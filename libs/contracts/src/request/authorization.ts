@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineRequest } from './request-contract.js';
+import { maxTokenLength } from './access-tokens.js';
 import { dependency, position, sha256Hex } from './shapes.js';
 
 /** Which of these roles do not exist; asked by key-management before it grants them. */
@@ -47,10 +48,29 @@ export const decide = defineRequest(
 );
 export type DecideResponse = z.output<(typeof decide)['response']>;
 
-/** @remarks The token itself never crosses the bus: its SHA-256 does. */
+/**
+ * Who holds an admin token, or an access token of a service key for the admin API (RFC 9068), and with which rights.
+ * @remarks An admin token itself never crosses the bus: its SHA-256 does.
+ */
 export const authenticateAdministrator = defineRequest(
   'authorization',
   'authenticate-administrator',
-  z.object({ tokenSha256: z.string() }),
-  z.object({ name: z.string() }),
+  z
+    .object({
+      tokenSha256: z.string().optional(),
+      accessToken: z.string().max(maxTokenLength).optional(),
+      /** The asker holds calls against the roles. One of the version before does not, and is told of tokens alone that may do everything for ever. */
+      heedsRoles: z.literal(true).optional(),
+    })
+    .refine(({ tokenSha256, accessToken }) => (tokenSha256 === undefined) !== (accessToken === undefined), {
+      error: 'must have a tokenSha256 or an accessToken',
+    })
+    .refine(({ accessToken, heedsRoles }) => accessToken === undefined || heedsRoles === true, {
+      error: 'must heed the roles of an access token',
+    }),
+  z.object({
+    name: z.string(),
+    /** Those that are rights. A service of the version before tells none. */
+    roles: z.array(z.string()).default([]),
+  }),
 );

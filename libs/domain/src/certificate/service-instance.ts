@@ -1,3 +1,4 @@
+import { apiRole } from '../role/right.js';
 import { defaultRole } from '../role/user-role.js';
 
 export const plans = ['integration-flow', 'api'] as const;
@@ -23,7 +24,7 @@ export interface ServiceInstanceParameters {
 
 export function defaultInstanceParameters(plan: Plan): ServiceInstanceParameters {
   return {
-    roles: plan === 'api' ? ['API.invoke'] : [defaultRole],
+    roles: plan === 'api' ? [apiRole] : [defaultRole],
     'grant-types': ['client_credentials'],
     'redirect-uris': [],
     'token-validity': plan === 'api' ? 43_200 : 3_600,

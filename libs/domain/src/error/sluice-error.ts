@@ -26,6 +26,7 @@ export const errorCodes = [
   'idempotency-key-reused',
   'payload-too-large',
   'unsupported-media-type',
+  'too-many-attempts',
   'behind',
   'overloaded',
   'unavailable',

@@ -1,9 +1,11 @@
 import type { FieldViolation } from '../error/sluice-error.js';
+import { apiRole, rights } from './right.js';
 
 /** Roles that exist from the start and can be neither changed nor removed. */
 export const predefinedRoles: ReadonlyMap<string, string> = new Map([
   ['ESBMessaging.send', 'Send messages to integration flow endpoints.'],
-  ['API.invoke', 'Call the management API.'],
+  [apiRole, 'Call the management API.'],
+  ...Object.entries(rights).map(([name, { description }]): [string, string] => [name, description]),
 ]);
 
 /** The role a sender channel asks for, and a service instance gets, when none is named. */

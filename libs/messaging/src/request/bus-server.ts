@@ -8,6 +8,7 @@ import {
   actorHeader,
   continueRequest,
   requestIdHeader,
+  rightsHeader,
   runInRequest,
   traceparentHeader,
   type RequestContext,
@@ -93,6 +94,7 @@ export class BusServer extends ServerNats {
       requestId: header(requestIdHeader),
       traceparent: header(traceparentHeader),
       actor: header(actorHeader),
+      rights: header(rightsHeader),
       action: subject,
     });
     this.#inFlight++;

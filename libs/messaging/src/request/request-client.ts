@@ -7,7 +7,7 @@ import {
 } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { headers, NoRespondersError, RequestError, TimeoutError, type NatsConnection } from '@nats-io/transport-node';
-import { actorHeader, currentRequest, requestIdHeader, traceparentHeader } from './request-context.js';
+import { actorHeader, currentRequest, requestIdHeader, rightsHeader, traceparentHeader } from './request-context.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -51,6 +51,7 @@ export class RequestClient {
       header.set(requestIdHeader, context.requestId);
       header.set(traceparentHeader, context.traceparent);
       if (context.actor) header.set(actorHeader, context.actor);
+      if (context.rights?.length) header.set(rightsHeader, context.rights.join(','));
     }
     let data: Uint8Array;
     try {

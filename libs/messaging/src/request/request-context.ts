@@ -10,13 +10,16 @@ export interface RequestContext {
   readonly parentSpanId?: string;
   /** Subject of the request that is being answered. */
   readonly action?: string | undefined;
-  /** Name of the admin token it came with: known at the edge once it was checked, and handed on from there. */
+  /** Name of the admin token it came with, or of the service instance and the service key, with `/` between: known at the edge once it was checked, and handed on from there. */
   actor?: string | undefined;
+  /** Roles of that administrator that are rights at the admin API; absent, it has none that anybody could rely on. */
+  rights?: readonly string[] | undefined;
 }
 
 export const requestIdHeader = 'Sluice-Request-Id';
 export const traceparentHeader = 'traceparent';
 export const actorHeader = 'Sluice-Actor';
+export const rightsHeader = 'Sluice-Actor-Rights';
 
 const storage = new AsyncLocalStorage<RequestContext>();
 /** An id of zeros is none, and a traceparent with one is to be ignored: https://www.w3.org/TR/trace-context/#trace-id */
@@ -54,12 +57,15 @@ export function continueRequest(given: {
   requestId?: string | undefined;
   traceparent?: string | undefined;
   actor?: string | undefined;
+  /** Names with a comma between two. */
+  rights?: string | undefined;
   action?: string | undefined;
 }): RequestContext {
   const traceparent = given.traceparent && wellFormed.test(given.traceparent) ? given.traceparent : undefined;
   return {
     ...(given.action ? { action: given.action } : {}),
-    ...(given.actor && /^[\w.@-]{1,64}$/.test(given.actor) ? { actor: given.actor } : {}),
+    ...(given.actor && /^[\w.@/-]{1,65}$/.test(given.actor) ? { actor: given.actor } : {}),
+    ...(given.rights && /^[\w.,]{1,1024}$/.test(given.rights) ? { rights: given.rights.split(',') } : {}),
     ...(traceparent ? { parentSpanId: traceparent.slice(36, 52) } : {}),
     requestId: given.requestId && /^[\w-]{1,64}$/.test(given.requestId) ? given.requestId : randomUUID(),
     traceparent: sampled(

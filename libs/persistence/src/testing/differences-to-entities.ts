@@ -28,7 +28,7 @@ export async function differencesToEntities(dataSource: DataSource): Promise<str
         column.databaseName,
         {
           name: column.databaseName,
-          type: dataSource.driver.normalizeType(column).replace('timestamptz', 'timestamp with time zone'),
+          type: `${dataSource.driver.normalizeType(column).replace('timestamptz', 'timestamp with time zone')}${column.isArray ? '[]' : ''}`,
           nullable: column.isNullable,
           primary: column.isPrimary,
         },

@@ -1,5 +1,6 @@
 import type { RequestContract } from '@sluice/contracts';
 import { invalidArgument, SluiceError } from '@sluice/domain';
+import { currentRequest } from '@sluice/messaging';
 import { createHash } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { canonicalJson } from '../content-tag.js';
@@ -113,11 +114,14 @@ export class IdempotentAnswers {
   }
 }
 
-/** Of what is asked for: which request, and each member of it, those of the path too. */
+/**
+ * Of what is asked for: which request, and each member of it, those of the path too; and the rights it is asked with, so that
+ * somebody who comes to have the same name with fewer is not given what was made with more.
+ */
 function digestOf(contract: RequestContract, request: object, differing: readonly string[]): string {
   const { actor: _actor, idempotencyKey: _key, ...members } = request as Record<string, unknown>;
   for (const member of differing) delete members[member];
   return createHash('sha256')
-    .update(canonicalJson([contract.subject, members]))
+    .update(canonicalJson([contract.subject, members, currentRequest()?.rights?.toSorted() ?? []]))
     .digest('hex');
 }

@@ -1,19 +1,21 @@
 import { AdminClient } from '@sluice/admin-client';
-import { listAdminTokens, makeAdminToken, revokeAdminToken } from '@sluice/contracts';
 import { readStackFacts, stackHome, type StackFacts } from '../stack-facts.js';
-import { bold, dim, line, runProgram } from '../terminal.js';
+import { runProgram } from '../terminal.js';
 import { backUp } from './backup.js';
 import { restore } from './restore.js';
 import { rotateMasterKey } from './rotate-master-key.js';
 import { rotateRecordKey } from './rotate-record-key.js';
 import { compareState, rebuildState } from './state.js';
 import { createSubscriber, listSubscribers, revokeSubscriber } from './subscribers.js';
+import { createToken, listTokens, revokeToken } from './tokens.js';
 import { verifyAudit } from './verify-audit.js';
 
 const usage = `Usage: npm run admin -- COMMAND
 
-  create-token NAME    makes an admin token and shows it this once
-  list-tokens          lists the names of the tokens
+  create-token NAME [RIGHTS [DAYS]]
+                       makes an admin token and shows it this once: with RIGHTS (Keys.manage,Audit.read), else with those of the
+                       token it is made by; for DAYS, else for 90
+  list-tokens          lists the tokens: their rights, when they end, when they were last used
   revoke-token NAME    revokes a token
   create-subscriber NAME [KEY]
                        lets somebody subscribe to the events, by the public nkey KEY; without it a seed is made and shown this once
@@ -48,23 +50,14 @@ function required(name: string | undefined, what = 'the token'): string {
 }
 
 await runProgram(async () => {
-  const [command, name, key] = process.argv.slice(2);
+  const [command, name, key, more] = process.argv.slice(2);
   switch (command) {
-    case 'create-token': {
-      const { token } = await client().call(makeAdminToken, { name: required(name) });
-      line(token);
-      process.stderr.write(`${dim(`This is the only time the token ${name} is shown; its hash alone is kept.`)}\n`);
-      return;
-    }
-    case 'list-tokens': {
-      for await (const token of client().list(listAdminTokens, {}))
-        line(`${bold(token.name.padEnd(24))} ${dim(token.createdAt)}`);
-      return;
-    }
+    case 'create-token':
+      return createToken(client(), required(name), key, more);
+    case 'list-tokens':
+      return listTokens(client());
     case 'revoke-token':
-      await client().call(revokeAdminToken, { name: required(name) });
-      line(`The token ${name} is revoked.`);
-      return;
+      return revokeToken(client(), required(name));
     case 'create-subscriber':
       return createSubscriber(client(), required(name, 'the subscriber'), key);
     case 'list-subscribers':

@@ -9,6 +9,8 @@ export const ${names.id} = defineOperation('${names.app}', '${names.name}', {
   response: changed.extend({ etag: etag.optional() }),
   http: {
     method: 'POST',
+    // The right that a caller must have: libs/domain/src/role/right.ts. Choose the least.
+    needs: 'Admin.all',
     path: '${names.path}',
     tag${tag === 'tag' ? '' : `: ${tag}`},
     summary: '${names.sentence}.',

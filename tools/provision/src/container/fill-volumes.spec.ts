@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodePem, parseCertificate } from '@sluice/pki';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,9 +38,19 @@ describe('fillVolumes', () => {
       expect(holders('credential.key')).toEqual(['flow-runtime']);
       expect(holders('record-signing.key')).toEqual(['key-management']);
       expect(holders('initial-admin-token.sha256')).toEqual(['authorization']);
+      expect(holders('installation-tokens')).toEqual(['authorization']);
       expect(holders('callout.nk')).toEqual(['authorization']);
       expect(holders('subscriber-issuer.nk')).toEqual(['authorization']);
       expect(holders('admin-token')).toEqual(['trusted-roots']);
+      const [first, own] = ['home/secrets/admin-token', 'trusted-roots/admin-token'].map((file) =>
+        readFileSync(join(root, file), 'utf8').trim(),
+      );
+      expect(own).not.toBe(first);
+      expect(readFileSync(join(root, 'authorization', 'installation-tokens'), 'utf8')).toContain(
+        `trusted-roots Trust.read ${createHash('sha256')
+          .update(own ?? '')
+          .digest('hex')}\n`,
+      );
       expect(holders('database.url')).toEqual(['key-management', 'authorization', 'flow-runtime', 'message-log']);
       expect(holders('load-balancer.pem')).toEqual(['load-balancer']);
       const seeds = holders('bus.nk').map((volume) => readFileSync(join(root, volume, 'bus.nk'), 'utf8'));

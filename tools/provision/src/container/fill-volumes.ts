@@ -184,6 +184,7 @@ function filesOf(provisioned: Provisioned, tls: string, postgres: string): Files
       ...records,
       ...database('authorization'),
       'initial-admin-token.sha256': read(provisioned.adminTokenHashFile),
+      'installation-tokens': read(provisioned.installationTokensFile),
       'callout.nk': read(provisioned.calloutSeedFile),
       'subscriber-issuer.nk': read(provisioned.subscriberIssuerFile),
     },
@@ -204,7 +205,7 @@ function filesOf(provisioned: Provisioned, tls: string, postgres: string): Files
       'server.pem': read(provisioned.serverCertificateFile) + read(provisioned.serverKeyFile),
       'load-balancer.pem': read(provisioned.loadBalancerCertificateFile) + read(provisioned.loadBalancerKeyFile),
     },
-    'trusted-roots': { 'admin-token': read(provisioned.adminTokenFile) },
+    'trusted-roots': { 'admin-token': read(provisioned.partTokenFile('trusted-roots')) },
   };
 }
 
