@@ -216,6 +216,7 @@ export const revokeClientSecret = defineOperation('key-management', 'revoke-clie
   response: changed.extend({ serviceKey, etag: etag.optional() }),
   http: {
     method: 'POST',
+    needs: 'Keys.manage',
     path: '/v1/service-keys/{id}/secrets/{secretId}/revoke',
     tag,
     summary: 'Revokes one secret of a key for good, and the tokens that rest on it; the key lives on with its others.',

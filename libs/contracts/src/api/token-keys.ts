@@ -28,6 +28,7 @@ export const listTokenKeys = defineOperation('key-management', 'list-token-keys'
   response: z.object({ items: z.array(tokenKey) }),
   http: {
     method: 'GET',
+    needs: 'Trust.read',
     path: '/v1/token-keys',
     tag,
     summary: 'Lists the keys with which access tokens are signed.',
@@ -44,6 +45,7 @@ export const rotateTokenKey = defineOperation('key-management', 'rotate-token-ke
   response: changed.extend({ tokenKey }),
   http: {
     method: 'POST',
+    needs: 'Trust.manage',
     path: '/v1/token-keys/rotate',
     tag,
     summary: 'Replaces the key that signs access tokens, in an hour or at once.',
