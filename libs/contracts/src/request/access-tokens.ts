@@ -107,7 +107,16 @@ export const verifyAccess = defineRequest(
   'verify-access',
   z.object({
     shown: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('token'), token: z.string().max(maxTokenLength), audience: tokenAudience }),
+      z.object({
+        kind: z.literal('token'),
+        token: z.string().max(maxTokenLength),
+        audience: tokenAudience,
+        /**
+         * A resource server asks (RFC 7662), not who holds the token: it compares `cnf` itself, so the certificate is not asked for, and what
+         * can be told without it is. The scope is then what the instance still has of it.
+         */
+        introspection: z.boolean().optional(),
+      }),
       z.object({ kind: z.literal('secret'), secretId: z.string() }),
     ]),
     certificate: z.object({ leaf: base64.max(64 * 1024), chain: z.array(base64.max(64 * 1024)).max(16) }).optional(),
