@@ -111,9 +111,9 @@ export class ServedFlow implements AsyncDisposable {
     ] as const) {
       if (!certificate) continue;
       permits.store({
-        certificateSha256: certificate.sha256,
+        shown: certificate.sha256,
         endpoint,
-        caller: { subjectdn },
+        caller: { subjectdn, certificateSha256: certificate.sha256 },
         validUntilMs: Number.MAX_SAFE_INTEGER,
         dependencies: [],
       });
