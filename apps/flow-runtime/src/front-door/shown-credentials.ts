@@ -1,5 +1,6 @@
 import { maxTokenLength } from '@sluice/contracts';
 import { refuseAccess, type AccessRefusal, type SenderAuthentication } from '@sluice/domain';
+import { isUtf8 } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
 import type { Caller, CallerCertificate } from '../decisions/caller.js';
 
@@ -63,20 +64,14 @@ export interface ClientSecret {
 /** No id and no secret of ours is longer; in characters. */
 const maxLength = 256;
 const basic = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** RFC 7617 §2, in UTF-8. @returns undefined when it is not that, or longer than any of ours */
 export function readBasic(authorization: string): ClientSecret | undefined {
   const [, base64 = ''] = basic.exec(authorization) ?? [];
   const bytes = Buffer.from(base64, 'base64');
   if (base64 === '' || bytes.toString('base64') !== base64) return undefined;
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  if (!isUtf8(bytes)) return undefined;
+  const text = bytes.toString();
   const colon = text.indexOf(':');
   if (colon < 0) return undefined;
   const [clientId, secret] = [text.slice(0, colon), text.slice(colon + 1)];

@@ -1,8 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { OAuthError } from './oauth-answer.js';
 
 const formType = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?$/i;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** What is wrong with the head of a request that should have a form (RFC 6749 §3.2), before anything of its body is read. */
 export function judgeFormHead(request: IncomingMessage): OAuthError | undefined {
@@ -27,16 +27,10 @@ export function readForm(body: Uint8Array): ReadonlyMap<string, string> | OAuthE
     error: 'invalid_request',
     description: 'The body is not a form: names and values in UTF-8, percent-encoded.',
   };
-  let text: string;
-  try {
-    text = utf8.decode(body);
-  } catch (error) {
-    if (error instanceof TypeError) return malformed;
-    throw error;
-  }
+  if (!isUtf8(body)) return malformed;
   const form = new Map<string, string>();
   const names = new Set<string>();
-  for (const pair of text.split('&')) {
+  for (const pair of Buffer.from(body).toString().split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decodeFormValue(equals === -1 ? pair : pair.slice(0, equals));
