@@ -347,6 +347,11 @@ describe('attack 46: a token that is not one of ours', () => {
       records.set('token-key.one', { ...tokenKey, publicKey: wrong.toString('base64') });
       expect(await refusalOf(token())).toBe('token-signature');
     }
+    // Its signatures are as long as those of ES256.
+    const koblitz = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
+    const publicKey = koblitz.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    records.set('token-key.one', { ...tokenKey, publicKey });
+    expect(await refusalOf(token(good, header, koblitz.privateKey))).toBe('token-signature');
   });
 });
 

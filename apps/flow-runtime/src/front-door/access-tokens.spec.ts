@@ -151,8 +151,9 @@ describe('certificate and token on one connection', () => {
       expect((await call(flow, agent, headers)).status).toBe(status);
     // A bad token is refused though the certificate would do.
     expect((await call(flow, agent, bearer('bad-token'))).status).toBe(401);
+    // What the connection remembers of a token lets in nobody without one.
     const stranger = connection(other);
-    expect((await call(flow, stranger, bearer('good-token'))).status).toBe(200);
+    for (let time = 0; time < 3; time++) expect((await call(flow, stranger, bearer('good-token'))).status).toBe(200);
     expect((await call(flow, stranger)).status).toBe(401);
   });
 
