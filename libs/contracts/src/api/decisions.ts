@@ -25,12 +25,9 @@ export const decisionRecord = z.object({
       namesDigest: z.string().optional(),
     })
     .optional(),
-  token: z
-    .object({ id: z.string(), boundTo: z.string().optional() })
-    .optional()
-    .meta({
-      description: 'The access token by which it called: its `jti`, and the SHA-256 of the certificate it is bound to.',
-    }),
+  token: z.object({ id: z.string(), boundTo: z.string().optional() }).optional().meta({
+    description: 'The access token by which it called: its `jti`, and the SHA-256 of the certificate it is bound to.',
+  }),
   serviceKey: z.object({ id: z.string(), name: z.string().optional() }).optional(),
   serviceInstanceId: z.string().optional(),
   checks: z.array(check),
