@@ -39,6 +39,12 @@ export { ExpressionSyntaxError } from './flow/expression-syntax-error.js';
 export { flowIdViolation } from './flow/flow-id.js';
 export { FlowProcessingError, toProcessingError, type FlowErrorCode } from './flow/flow-processing-error.js';
 export { type SenderAuthorization, type SubjectAndIssuer } from './flow/sender-authorization.js';
+export {
+  admittedBy,
+  authenticationViolation,
+  senderAuthentications,
+  type SenderAuthentication,
+} from './flow/sender-authentication.js';
 export { requirePrecondition, type Precondition } from './precondition/precondition.js';
 export { hasReached, type Dependency, type Position } from './state/position.js';
 export {
@@ -60,6 +66,13 @@ export {
   type RefusalValues,
   type RefusedCertificate,
 } from './certificate/certificate-refusal.js';
+export {
+  accessRefusalCodes,
+  refuseAccess,
+  type AccessRefusal,
+  type AccessRefusalCode,
+  type AccessRefusalValues,
+} from './token/access-refusal.js';
 export { type OcspPolicy, type RevocationPolicy } from './certificate/revocation-policy.js';
 export { namesDigestInput } from './certificate/names-digest.js';
 export { clip } from './text/clip.js';
