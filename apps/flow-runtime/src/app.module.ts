@@ -17,7 +17,7 @@ const writer = 'flow-runtime';
 @Module({
   imports: [
     DatabaseModule.forRoot({ schema, entities, migrations }),
-    StateModule.forRoot({ holds: ['flow', 'receiver-credential', 'role', 'root', 'ca'], leases: true }),
+    StateModule.forRoot({ holds: ['flow', 'receiver-credential', 'role', 'root', 'ca', 'token-key'], leases: true }),
     PublishedChangesModule.forRoot({ writer, records: allRecords }),
     AuditModule.forRoot(writer),
     ReceiverCredentialsModule,

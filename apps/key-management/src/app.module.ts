@@ -18,6 +18,8 @@ import { ServiceKeysModule } from './service-keys/service-keys.module.js';
 import { allRecords } from './state/all-records.js';
 import { KeyManagementStateModule } from './state/key-management-state.module.js';
 import { StreamsModule } from './state/streams.module.js';
+import { TokenKeysModule } from './token-keys/token-keys.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
 import { TrustedRootsModule } from './trusted-roots/trusted-roots.module.js';
 
 const writer = 'key-management';
@@ -40,6 +42,8 @@ const writer = 'key-management';
     ServiceInstancesModule,
     ServiceKeysModule,
     IssuingCasModule,
+    TokenKeysModule,
+    TokensModule,
     CertificatesModule,
     TrustedRootsModule,
     ExpiryModule,

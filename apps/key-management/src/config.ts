@@ -61,14 +61,28 @@ const environment = shellEnvironment
         context.addIssue('must be whole numbers of days from 1 to 365, separated by commas');
         return z.NEVER;
       })
-      .describe('Days before a certificate expires at which `service-key.expiring` is said, separated by commas.'),
+      .describe(
+        'Days before a certificate or a secret expires at which `service-key.expiring` is said, separated by commas.',
+      ),
     AUDIT_HEAD_INTERVAL_SECONDS: z.coerce
       .number()
       .int()
       .min(1)
       .default(3_600)
       .describe('How often the newest hash of the audit trails goes out as the event audit.head.'),
-    FLOW_URL: z.url().describe('Where senders call flows; goes into the credentials of each key.'),
+    TOKEN_KEY_DAYS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(365)
+      .default(90)
+      .describe('How long a key signs access tokens until the next one does.'),
+    FLOW_URL: z
+      .url()
+      .transform((url) => url.replace(/\/+$/, ''))
+      .describe(
+        'Where senders call flows; goes into the credentials of each key, and is the issuer that access tokens name.',
+      ),
   });
 
 /** What each program of this package is told, for those that start it and for docs/settings.md. */

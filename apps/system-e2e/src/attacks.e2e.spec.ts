@@ -17,14 +17,7 @@ import { Administrator, type Flow, type ServiceKey } from './administrator/admin
 import { LocalStack } from './stack/local-stack.js';
 import { senderWithCertificate, senderWithKey } from './stack/senders.js';
 
-/**
- * The attacks that need a whole stack behind the sockets. docs/attacks.md says where each number is tested.
- *
- * Attack 29 (an access token renewed or used with another certificate, OpenBao CVE-2026-39388) has no test, because there is no
- * token end point: a sender authenticates every connection with its certificate, service keys of type `clientsecret` are
- * not accepted at flow endpoints, and admin tokens are bound to nobody's certificate. Should access tokens come, RFC 8705's `cnf`
- * belongs here.
- */
+/** The attacks that need a whole stack behind the sockets. docs/attacks.md says where each number is tested. */
 describe('attacks on the flow endpoints', () => {
   let stack: LocalStack;
   let administrator: Administrator;

@@ -107,6 +107,7 @@ export {
   getServiceKey,
   listServiceKeys,
   revokeCertificate,
+  revokeClientSecret,
   revokeServiceKey,
   rotateServiceKey,
 } from './api/service-keys.js';
@@ -129,6 +130,7 @@ export {
   subscriber,
   type SubscriberView,
 } from './api/subscribers.js';
+export { listTokenKeys, rotateTokenKey, type TokenKeyView } from './api/token-keys.js';
 export {
   addCertificateList,
   addTrustedRoot,

@@ -33,12 +33,18 @@ export {
   type KeyType,
   type RevocationReason,
 } from './certificate/service-key.js';
-export { planRetirements, type PlannedCertificate } from './certificate/plan-retirements.js';
+export { planRetirements, type PlannedCredential } from './certificate/plan-retirements.js';
 export { canonicalRequestPath, flowAddressViolation, FlowRoutes } from './flow/flow-address.js';
 export { ExpressionSyntaxError } from './flow/expression-syntax-error.js';
 export { flowIdViolation } from './flow/flow-id.js';
 export { FlowProcessingError, toProcessingError, type FlowErrorCode } from './flow/flow-processing-error.js';
 export { type SenderAuthorization, type SubjectAndIssuer } from './flow/sender-authorization.js';
+export {
+  admittedBy,
+  authenticationViolation,
+  senderAuthentications,
+  type SenderAuthentication,
+} from './flow/sender-authentication.js';
 export { requirePrecondition, type Precondition } from './precondition/precondition.js';
 export { hasReached, type Dependency, type Position } from './state/position.js';
 export {
@@ -60,10 +66,18 @@ export {
   type RefusalValues,
   type RefusedCertificate,
 } from './certificate/certificate-refusal.js';
+export {
+  accessRefusalCodes,
+  refuseAccess,
+  type AccessRefusal,
+  type AccessRefusalCode,
+  type AccessRefusalValues,
+} from './token/access-refusal.js';
 export { type OcspPolicy, type RevocationPolicy } from './certificate/revocation-policy.js';
 export { namesDigestInput } from './certificate/names-digest.js';
 export { clip } from './text/clip.js';
 export { nearestOf } from './text/nearest-word.js';
 export { readTimestamp, timestampForm } from './text/read-timestamp.js';
 export { findUnstorableText, toStorableText, unstorableTextFault } from './text/storable-text.js';
+export { readAddress, type Address } from './network/ip-address.js';
 export { isPermittedDestination, readDestinationPolicy, type DestinationPolicy } from './network/destination-policy.js';

@@ -69,6 +69,9 @@ function priorityOf(expression: Expression): number {
   return names.name === null || names.namespace === null ? -0.25 : 0;
 }
 
+/** The functions a pattern may begin with (XSLT 3.0, 5.5.2). */
+const functionsOfPatterns: ReadonlySet<string> = new Set(['doc', 'element-with-id', 'id', 'key', 'root']);
+
 function compileMatcher(expression: Expression, context: StaticContext, source: string): Matcher {
   switch (expression.type) {
     case 'root':
@@ -99,6 +102,7 @@ function compileMatcher(expression: Expression, context: StaticContext, source: 
     case 'context':
       return () => true;
     case 'call': {
+      if (!functionsOfPatterns.has(expression.name.name)) break;
       // key('name', value): the node is one of those the key finds
       const found = compileExpression(expression, context);
       return (node, dynamic) => found(dynamic.focus(node, 1, 1)).includes(node);

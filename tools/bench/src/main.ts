@@ -9,12 +9,14 @@ import { benchRevoke } from './revoke/bench-revoke.js';
 import { benchRotation } from './rotation/bench-rotation.js';
 import { benchPath } from './path/bench-path.js';
 import { benchMillion } from './million/bench-million.js';
+import { benchToken } from './token/bench-token.js';
 import { benchStarve } from './starve/bench-starve.js';
 
 const usage = `Usage: npm run bench -- WHAT
 
   path [REQUESTS]   CPU of the flow runtime per request and per connection, beside a bare Node server in the same run
   issue [KEYS]      P-256 keys issued, in process and through the API, beside node:crypto alone
+  token [GRANTS]    access tokens issued, by certificate and by secret, beside the bare signature and the bare scrypt
   verifiers [COUNT] verifier processes over NATS: rate, CPU each, spread over four, latency under attack
   rotation [KEYS]   keys rotated while their senders send 1,000 requests a second: no call may fail
   revoke [COUNT]    from the answer of a revocation to its event at a durable consumer
@@ -42,6 +44,7 @@ const here: Readonly<Record<string, (count?: number, further?: number) => Promis
   decide: (changes = 100) => benchDecide(changes),
   revoke: (revocations = 500) => benchRevoke(revocations),
   verifiers: (count = 2_000) => benchVerifiers(count),
+  token: (grants = 4_000) => benchToken(grants),
   million: (keys = 1_000_000, active = Math.ceil(keys / 10)) => benchMillion(keys, active),
   lists: (keys = 1_000_000) => benchLists(keys),
   'mpl-kill': async (kills = 20) => void (process.exitCode = (await killRuntime(kills)) ? 0 : 1),

@@ -18,15 +18,16 @@ export interface PartTokens {
   readonly partTokenFile: (part: InstallationPart) => string;
 }
 
-/** Makes the token of each part once, and the file by which authorization knows them. @param secrets folder */
-export function keepPartTokens(secrets: string): PartTokens {
+/**
+ * Makes the token of each part once, and the file by which authorization knows them.
+ * @param secrets folder
+ * @param parts those that this installation has
+ */
+export function keepPartTokens(secrets: string, parts: readonly InstallationPart[]): PartTokens {
   const partTokenFile = (part: InstallationPart) => join(secrets, `${part}.token`);
-  const lines = Object.entries(rightsOfParts).map(([part, rights]) => {
-    const token = keepFile(
-      partTokenFile(part as InstallationPart),
-      () => `slu_${randomBytes(32).toString('base64url')}\n`,
-    ).trim();
-    return `${part} ${rights.join(',')} ${createHash('sha256').update(token).digest('hex')}\n`;
+  const lines = parts.map((part) => {
+    const token = keepFile(partTokenFile(part), () => `slu_${randomBytes(32).toString('base64url')}\n`).trim();
+    return `${part} ${rightsOfParts[part].join(',')} ${createHash('sha256').update(token).digest('hex')}\n`;
   });
   const installationTokensFile = join(secrets, 'installation-tokens');
   replaceFile(installationTokensFile, lines.join(''));

@@ -101,7 +101,9 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const adminTokenHashFile = join(secrets, 'initial-admin-token.sha256');
   keepFile(adminTokenHashFile, () => `${createHash('sha256').update(adminToken).digest('hex')}\n`);
 
-  const { installationTokensFile, partTokenFile } = keepPartTokens(secrets);
+  const { installationTokensFile, partTokenFile } = keepPartTokens(secrets, [
+    options.localSubscriber ? 'sample-flow' : 'trusted-roots',
+  ]);
 
   const keepKey = (file: string, make: () => KeyPair) => {
     const seed = keepFile(file, () => `${new TextDecoder().decode(make().getSeed())}\n`).trim();

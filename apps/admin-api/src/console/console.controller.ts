@@ -24,6 +24,22 @@ const headers: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
+/** First segments of the addresses of its pages. */
+const pages = [
+  'messages',
+  'decisions',
+  'certificates',
+  'service-instances',
+  'service-keys',
+  'user-roles',
+  'flows',
+  'trusted-roots',
+  'issuing-cas',
+  'connectivity-tests',
+  'audit',
+  'administrators',
+];
+
 interface Kept {
   readonly plain: Buffer;
   readonly brotli: Buffer | undefined;
@@ -60,21 +76,7 @@ export class ConsoleController {
     return this.#send(join('assets', name), sent, reply);
   }
 
-  @Get([
-    '/',
-    'messages{/*rest}',
-    'decisions{/*rest}',
-    'certificates{/*rest}',
-    'service-instances{/*rest}',
-    'service-keys{/*rest}',
-    'user-roles{/*rest}',
-    'flows{/*rest}',
-    'trusted-roots{/*rest}',
-    'issuing-cas{/*rest}',
-    'connectivity-tests{/*rest}',
-    'audit{/*rest}',
-    'administrators{/*rest}',
-  ])
+  @Get(['/', ...pages.flatMap((page) => [page, `${page}/*`])])
   page(@Req() sent: Sent, @Res({ passthrough: true }) reply: Reply): Buffer {
     if (this.#assets.size === 0) throw new SluiceError('not-found', 'The console is not built here: npm run build.');
     for (const [name, value] of Object.entries(headers)) reply.header(name, value);

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { busConfiguration, startAuthorization } from '../testing/authorization-fixture.js';
 import { DataSource } from 'typeorm';
+import { AnnounceExpiringTokens } from './announce-expiring-tokens.js';
 import { AdminTokensController } from './admin-tokens.controller.js';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -110,7 +111,7 @@ describe('admin tokens', () => {
     expect(await codeOf(tokens.revoke({ name: 'leaving', actor }))).toBe('not-found');
   });
 
-  it('have the rights they were given, and no more than who gives them: of the one that has all, only by itself', async () => {
+  it('attack 55: have the rights they were given, and no more than who gives them: of the one that has all, only by itself', async () => {
     await create('reader', { roles: ['Monitoring.read', 'Audit.read'] });
     expect(await authenticate('reader')).toEqual({ name: 'reader', roles: ['Monitoring.read', 'Audit.read'] });
     const keeper = ['Tokens.manage', 'Keys.manage'];
@@ -156,6 +157,21 @@ describe('admin tokens', () => {
       message: 'The admin token brief expired at 2026-03-20T00:00:00.000Z: have another one made.',
     });
     now = began;
+  });
+
+  it('are announced once before they end, as an event without the token', async () => {
+    const announce = service.get<AnnounceExpiringTokens>(AnnounceExpiringTokens);
+    const announced = async () =>
+      (
+        await query<{ body: { subject: string; data: { daysLeft: number; adminToken: object } } }>(
+          `SELECT body FROM acknowledged WHERE name = 'admin-token.expiring' AND body IS NOT NULL
+           UNION ALL SELECT body FROM outbox WHERE name = 'admin-token.expiring'`,
+        )
+      ).map(({ body }) => [body.subject, body.data.daysLeft, Object.keys(body.data.adminToken)]);
+    await announce.execute(began + day - 1);
+    expect(await announced()).toEqual([]);
+    for (let times = 0; times < 2; times++) await announce.execute(began + day);
+    expect(await announced()).toEqual([['brief', 14, ['name', 'roles', 'expiresAt']]]);
   });
 
   it('with an end or with less than all rights are not found by a process of the version before, nor told to an edge of it', async () => {
@@ -259,7 +275,7 @@ describe('admin tokens', () => {
     } finally {
       await another.stop();
     }
-    for (const wrong of ['trusted-roots Trust.raed ' + sha256('x'), 'trusted-roots Trust.read token', '@x Trust.read'])
+    for (const wrong of ['trusted-roots Trust.reads ' + sha256('x'), 'trusted-roots Trust.read token', '@x Trust.read'])
       await expect(startWith(wrong)).rejects.toThrow('parts must hold lines of a name, rights');
   });
 

@@ -1,12 +1,19 @@
 import { stateKey, tokenAudiences, verifyAccess } from '@sluice/contracts';
 import { StateBucket, StateFollower } from '@sluice/messaging';
-import { CLOCK, CONFIG, Shell } from '@sluice/service-shell';
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { CLOCK, CONFIG, ON_FAULT, RepeatedWork, Shell } from '@sluice/service-shell';
+import {
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { AdminSessions } from '../admin-sessions/admin-sessions.js';
 import { AdminSessionsController } from '../admin-sessions/admin-sessions.controller.js';
 import { AdminTokensController } from './admin-tokens.controller.js';
+import { AnnounceExpiringTokens } from './announce-expiring-tokens.js';
 import { AuthenticateAdministrator } from './authenticate-administrator.js';
 import { AuthenticateServiceKey } from './authenticate-service-key.js';
 import { CreateAdminToken } from './create-admin-token.js';
@@ -15,6 +22,7 @@ import { enterInstallationTokens } from './enter-installation-tokens.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
 
 const maxWaitMs = 300;
+const announcedEveryMs = 10 * 60_000;
 
 @Module({
   controllers: [AdminTokensController, AdminSessionsController],
@@ -41,14 +49,40 @@ const maxWaitMs = 300;
     },
     CreateAdminToken,
     RevokeAdminToken,
+    AnnounceExpiringTokens,
+    {
+      provide: RepeatedWork,
+      inject: [AnnounceExpiringTokens, CLOCK, ON_FAULT],
+      useFactory: (
+        announce: AnnounceExpiringTokens,
+        now: () => number,
+        onFault: (error: unknown, what: string) => void,
+      ) =>
+        new RepeatedWork({
+          work: () => announce.execute(now()),
+          what: 'announcing expiring admin tokens',
+          everyMs: announcedEveryMs,
+          onFault,
+        }),
+    },
   ],
 })
-export class AdminTokensModule implements OnModuleInit {
+export class AdminTokensModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: Pick<Config, 'INITIAL_ADMIN_TOKEN_HASH_FILE' | 'INSTALLATION_TOKENS_FILE'>,
     @Inject(CLOCK) private readonly now: () => number,
+    private readonly announcing: RepeatedWork,
   ) {}
+
+  /** The first time is after the interval: by then what was committed can be published. */
+  onApplicationBootstrap(): void {
+    this.announcing.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.announcing.stop();
+  }
 
   async onModuleInit(): Promise<void> {
     const { INITIAL_ADMIN_TOKEN_HASH_FILE: initial, INSTALLATION_TOKENS_FILE: parts } = this.config;

@@ -76,6 +76,23 @@ describe('authorization by role', () => {
     expect((await decideWith(asking, ['A'], undefined).execute(byKey)).outcome).toBe('deny');
   });
 
+  it('attack 46: denies what the scope of the token lacks, though the instance has the role, and permits what it has', async () => {
+    const scoped = (scope: string[]) =>
+      decideWith(asking, ['A'], instance(['A', 'B'])).execute({ ...byKey, caller: { ...byKey.caller, scope } });
+    for (const scope of [[], ['B']]) {
+      const { outcome, reasons } = await scoped(scope);
+      expect([outcome, reasons[0]?.check]).toEqual(['deny', 'scope']);
+      expect(reasons[0]?.explanation).toContain('the scope of its token lacks it');
+    }
+    const { outcome, dependencies } = await scoped(['A']);
+    expect(outcome).toBe('permit');
+    expect(dependencies).toHaveLength(3);
+    // What the instance lost since it was granted is gone (ADR 52).
+    const lost = decideWith(asking, ['A'], instance(['B']));
+    const caller = { ...byKey.caller, scope: ['A'] };
+    expect((await lost.execute({ ...byKey, caller })).reasons[0]?.check).toBe('role');
+  });
+
   it('denies a caller that is known by its names only', async () => {
     const caller = { kind: 'certificate', subject: 'a', issuer: 'b' } as const;
     expect((await decideWith(asking, ['A'], instance(['A'])).execute({ ...byKey, caller })).outcome).toBe('deny');

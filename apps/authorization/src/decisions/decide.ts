@@ -90,6 +90,14 @@ export class Decide {
         `The service instance ${instance.name} has not the role ${role}; it has ${instance.roles.join(', ')}.`,
       );
     }
+    const { scope } = caller;
+    if (scope && !scope.includes(role)) {
+      return deny(
+        rests,
+        'scope',
+        `The service instance ${instance.name} has the role ${role}, but the scope of its token lacks it${scope.length === 0 ? '' : ` (${scope.join(', ')})`}: get a token with that scope, or one without asking for a scope.`,
+      );
+    }
     return permit(rests, 'role', `The service instance ${instance.name} has the role ${role}.`);
   }
 

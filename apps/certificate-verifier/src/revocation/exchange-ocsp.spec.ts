@@ -60,4 +60,14 @@ describe('an OCSP exchange', () => {
     await expect(exchange('127.0.0.1', `http://127.0.0.1:${port}/`)).rejects.toThrow();
     expect(calls).toBe(1);
   });
+
+  it.each([404, 500, 204])('fails with the status %i of who does not answer', async (status) => {
+    const port = await responder((_, response) => void response.writeHead(status).end());
+    await expect(exchange('127.0.0.1', `http://127.0.0.1:${port}/`)).rejects.toThrow(`it answered ${status}`);
+  });
+
+  it('ends with an answer that is longer than any', async () => {
+    const port = await responder((_, response) => void response.end(Buffer.alloc(4 * 1024 * 1024)));
+    await expect(exchange('127.0.0.1', `http://127.0.0.1:${port}/`)).rejects.toThrow('its answer is too long');
+  });
 });

@@ -57,6 +57,7 @@ const guardTimeoutMs = 2_000;
       },
     },
   ],
+  exports: [VerifyCertificate],
 })
 export class VerifyCertificateModule {
   constructor(follower: StateFollower, trust: TrustList, sources: RevocationSources) {

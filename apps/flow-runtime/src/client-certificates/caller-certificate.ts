@@ -3,7 +3,7 @@ import { hash, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { CallerCertificate } from '../decisions/decide-call.js';
+import type { CallerCertificate } from '../decisions/caller.js';
 import type { Permit } from '../decisions/permit-cache.js';
 import type { Endpoint } from '../flows/deployed-flows.js';
 import type { SentChains } from '../listeners/sent-chains.js';
@@ -20,7 +20,10 @@ export interface PermittedUse {
   readonly permit: Permit;
 }
 
-/** A caller's certificate, with what the request before on this connection was let in by: a shortcut, not a second cache. */
+/**
+ * A caller's certificate, with what the request before on this connection was let in by, whatever that one showed: a shortcut, not a
+ * second cache.
+ */
 export interface ConnectedCaller extends CallerCertificate {
   used?: PermittedUse;
   /** What the administrator should know beside a refusal. */

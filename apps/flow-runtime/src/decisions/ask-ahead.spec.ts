@@ -4,7 +4,7 @@ import { SluiceError } from '@sluice/domain';
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../flows/deployed-flows.js';
 import { AskAhead } from './ask-ahead.js';
-import type { Requester } from './decide-call.js';
+import type { Requester } from './ask-again.js';
 
 const minimum = { epoch: 'e', sequence: 1 };
 const endpointWith = (authorization: Endpoint['sender']['authorization']) =>

@@ -2,7 +2,7 @@ import { decide, type DecideResponse } from '@sluice/contracts';
 import { SluiceError, type Position } from '@sluice/domain';
 import { AheadBudget } from '@sluice/messaging';
 import type { Endpoint } from '../flows/deployed-flows.js';
-import type { Requester } from './decide-call.js';
+import type { Requester } from './ask-again.js';
 
 /** Questions whose answer is then of no use, per second: see ADR 28. */
 const wastedPerSecond = 8;

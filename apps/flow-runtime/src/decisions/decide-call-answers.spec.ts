@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { verifyCertificate, type DecideResponse, type RequestContract, type Verdict } from '@sluice/contracts';
 import { SluiceError, type ErrorCode } from '@sluice/domain';
 import type { Endpoint } from '../flows/deployed-flows.js';
-import { DecideCall, type FollowedState, type Refusal, type Requester } from './decide-call.js';
+import { DecideCall, type FollowedState, type Refusal } from './decide-call.js';
+import type { Requester } from './ask-again.js';
 import { PermitCache } from './permit-cache.js';
 import { RefusalCache } from './refusal-cache.js';
 
@@ -162,10 +163,16 @@ describe('what is decided', () => {
     expect(decision).toMatchObject({
       outcome: 'permitted',
       permit: {
-        certificateSha256: 'ab',
+        shown: 'ab',
         endpoint: byRole,
         validUntilMs: 1_000,
-        caller: { subjectdn: 'CN=sender', serviceInstanceId: 'i', serviceKeyId: 'k', serviceKeyName: 'key' },
+        caller: {
+          subjectdn: 'CN=sender',
+          serviceInstanceId: 'i',
+          serviceKeyId: 'k',
+          serviceKeyName: 'key',
+          certificateSha256: 'ab',
+        },
       },
       evidence: { verdict: accepted, authorization: permitted, checks: [...accepted.checks, ...permitted.reasons] },
     });
@@ -179,7 +186,10 @@ describe('what is decided', () => {
     const verdict = { outcome: 'accepted', sha256: 'ab', checks: [], asOf: at, validUntilMs: 1, dependencies: [] };
     const { decideCall, asked } = deciding({ verdicts: [verdict as unknown as Verdict] });
     const decision = await decideCall.decide(certificate, byNames);
-    expect(decision.outcome === 'permitted' && decision.permit.caller).toEqual({ subjectdn: '' });
+    expect(decision.outcome === 'permitted' && decision.permit.caller).toEqual({
+      subjectdn: '',
+      certificateSha256: 'ab',
+    });
     expect(asked[1]?.request).toMatchObject({ caller: { kind: 'certificate', subject: '', issuer: '' } });
   });
 
@@ -294,7 +304,7 @@ describe('what cannot be decided', () => {
 
   it('is a call about which the verifier answers for another certificate', async () => {
     const world = deciding({ verdicts: [{ ...accepted, sha256: 'cd' }] });
-    expect((await undecided(world))[2]).toBe('The verifier answered for another certificate.');
+    expect((await undecided(world))[2]).toBe('The verifier answered for another caller.');
     expect(world.permits.size).toBe(0);
   });
 

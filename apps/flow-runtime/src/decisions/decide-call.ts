@@ -1,46 +1,38 @@
-import {
-  decide,
-  verifyCertificate,
-  type Check,
-  type DecideResponse,
-  type RequestContract,
-  type RequestOf,
-  type ResponseOf,
-  type Verdict,
-} from '@sluice/contracts';
-import { SluiceError, type ErrorCode, type Position } from '@sluice/domain';
+import { decide, type Check, type DecideResponse, type RequestOf } from '@sluice/contracts';
+import { SluiceError, type Position } from '@sluice/domain';
 import type { Endpoint } from '../flows/deployed-flows.js';
-import { AskAhead } from './ask-ahead.js';
+import { AskAhead, type AnswerAhead } from './ask-ahead.js';
+import { askAgain, attemptTimeoutMs, type Requester } from './ask-again.js';
+import { shownBy, type Caller } from './caller.js';
 import { GroundedAnswers } from './grounded-answers.js';
+import { JudgeCaller, type JudgedCaller, type VerifierEvidence } from './judge-caller.js';
 import { OpenQuestions } from './open-questions.js';
-import type { Permit, PermitCache, PermittedCaller } from './permit-cache.js';
+import type { Permit, PermitCache } from './permit-cache.js';
 import { instanceQuestion, questionsOf, type QuestionNames } from './question-names.js';
 import type { RefusalBasis, RefusalCache } from './refusal-cache.js';
-
-/** The leaf a sender proved to have the key of, and the other certificates it sent, in any order. DER. */
-export interface CallerCertificate {
-  readonly sha256: string;
-  readonly leaf: Uint8Array;
-  /** Read when the chain is needed: a request that was decided before does not. */
-  chain(): readonly Uint8Array[];
-}
 
 export type CallDecision =
   | { readonly outcome: 'permitted'; readonly permit: Permit; readonly evidence?: Evidence }
   | Refusal
+  /** Too many wrong secrets came: of this client, or from this address. */
+  | {
+      readonly outcome: 'delayed';
+      readonly reason: 'delayed';
+      readonly retryAfterSeconds: number;
+      readonly evidence: Evidence;
+    }
   /** The decision cannot be made now; it is never guessed. */
   | { readonly outcome: 'undecided'; readonly reason: string; readonly evidence: Evidence };
 
 export interface Refusal {
-  /** `unauthenticated`: who calls is not known, or the certificate is of no use. `no-endpoint`: told to known callers alone. */
+  /** `unauthenticated`: who calls is not known, or what it shows is of no use. `no-endpoint`: told to known callers alone. */
   readonly outcome: 'unauthenticated' | 'forbidden' | 'no-endpoint';
   readonly reason: string;
   readonly evidence: Evidence;
 }
 
 /** Everything that was found out on the way, for the administrator. */
-export interface Evidence {
-  readonly verdict?: Verdict;
+export interface Evidence extends VerifierEvidence {
   readonly authorization?: DecideResponse;
   readonly checks: readonly Check[];
 }
@@ -56,18 +48,6 @@ export interface FollowedState {
   readonly confirmedAsOf: number;
 }
 
-export interface Requester {
-  call<C extends RequestContract>(contract: C, request: RequestOf<C>, timeoutMs?: number): Promise<ResponseOf<C>>;
-}
-
-/** What may succeed elsewhere: the queue group gives the second attempt to any process. */
-const worthAnotherTry: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'behind',
-  'overloaded',
-  'unavailable',
-  'deadline-exceeded',
-]);
-const attemptTimeoutMs = 1_000;
 /** The oldest makes room: one that went costs a question, no more. */
 const maxInstancePermits = 10_000;
 
@@ -80,7 +60,7 @@ export interface DecideCallOptions {
   readonly leaseMs: number;
   /** How long permits are used though a service that writes state is not heard of, in milliseconds. */
   readonly writersAbsentMs: number;
-  /** Questions out at once. The last quarter is kept for certificates that were let in before. */
+  /** Questions out at once. The last quarter is kept for callers that were let in before. */
   readonly maximumQuestions: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -97,10 +77,11 @@ export class DecideCall {
   readonly #permits: PermitCache;
   readonly #refusals: RefusalCache<Refusal>;
   readonly #questions = new OpenQuestions();
+  readonly #judge: JudgeCaller;
   readonly #ahead: AskAhead;
   /**
    * That a service instance may use an endpoint, as authorization said it: the second half of a permit, and the same for every
-   * certificate of the instance.
+   * certificate and token of the instance.
    */
   readonly #instances = new GroundedAnswers<DecideResponse>(maxInstancePermits);
   readonly #underWay = new Map<string, Promise<CallDecision>>();
@@ -109,6 +90,7 @@ export class DecideCall {
     this.#state = options.state;
     this.#permits = options.permits;
     this.#refusals = options.refusals;
+    this.#judge = new JudgeCaller(options.requests);
     this.#ahead = new AskAhead(options.requests, attemptTimeoutMs, options.monotonicNow);
   }
 
@@ -145,9 +127,12 @@ export class DecideCall {
     this.#refusals.clear();
   }
 
-  /** @returns a permit that was decided before and holds now */
-  cached(certificateSha256: string, endpoint: Endpoint): Permit | undefined {
-    const permit = this.#permits.get(certificateSha256, endpoint);
+  /**
+   * @param shown the name of what the caller shows (`shownBy`)
+   * @returns a permit that was decided before and holds now
+   */
+  cached(shown: string, endpoint: object): Permit | undefined {
+    const permit = this.#permits.get(shown, endpoint);
     return permit && this.#inTime(permit) ? permit : undefined;
   }
 
@@ -160,29 +145,38 @@ export class DecideCall {
   }
 
   /** @param endpoint undefined when no flow has the address: only a known caller is told so */
-  async decide(certificate: CallerCertificate, endpoint: Endpoint | undefined): Promise<CallDecision> {
+  async decide(caller: Caller, endpoint: Endpoint | undefined): Promise<CallDecision> {
+    return this.#decideOnce(caller, endpoint);
+  }
+
+  /**
+   * Who calls, for what asks for no role: kept and ended as any other permit. The permit names the service key; one that is not known by
+   * a key is refused.
+   */
+  async identify(caller: Caller): Promise<CallDecision> {
+    const permit = this.cached(shownBy(caller), identityAlone);
+    return permit ? { outcome: 'permitted', permit } : this.#decideOnce(caller, identityAlone);
+  }
+
+  async #decideOnce(caller: Caller, called: Called): Promise<CallDecision> {
     if (!this.leaseHolds) return undecided('The runtime is not in step with the state stream.');
-    const names = questionsOf(certificate, endpoint);
-    const refusal = this.#refusals.get(names.certificate) ?? this.#refusals.get(names.call);
+    const names = questionsOf(caller, called, comparesNames(called));
+    const refusal = this.#refusals.get(names.caller) ?? this.#refusals.get(names.call);
     if (refusal) return refusal;
     const underWay = this.#underWay.get(names.call);
     if (underWay) return underWay;
     const { maximumQuestions } = this.options;
-    const share = this.#permits.knows(certificate.sha256) ? 1 : 0.75;
+    const share = this.#permits.knows(shownBy(caller)) ? 1 : 0.75;
     if (this.#underWay.size >= maximumQuestions * share)
       return undecided('Too many other decisions are being made at this moment.');
-    const decision = this.#decide(certificate, endpoint, names).finally(() => this.#underWay.delete(names.call));
+    const decision = this.#decide(caller, called, names).finally(() => this.#underWay.delete(names.call));
     this.#underWay.set(names.call, decision);
     return decision;
   }
 
-  async #decide(
-    certificate: CallerCertificate,
-    endpoint: Endpoint | undefined,
-    names: QuestionNames,
-  ): Promise<CallDecision> {
+  async #decide(caller: Caller, called: Called, names: QuestionNames): Promise<CallDecision> {
     for (let attempt = 1; ; attempt++) {
-      const decision = await this.#ask(certificate, endpoint, names);
+      const decision = await this.#ask(caller, called, names);
       if (decision === 'overtaken' && attempt < 2) continue;
       if (decision === 'overtaken') return undecided('What the decision rests on changed twice while it was made.');
       // Answers may have taken longer than the lease.
@@ -191,11 +185,7 @@ export class DecideCall {
     }
   }
 
-  async #ask(
-    certificate: CallerCertificate,
-    endpoint: Endpoint | undefined,
-    names: QuestionNames,
-  ): Promise<CallDecision | 'overtaken'> {
+  async #ask(caller: Caller, called: Called, names: QuestionNames): Promise<CallDecision | 'overtaken'> {
     const minimum = this.#state.position;
     if (!minimum) return undecided('The runtime is not in step with the state stream.');
     const question = this.#questions.ask();
@@ -205,53 +195,53 @@ export class DecideCall {
       return refusal;
     };
     try {
-      const byNames = endpoint?.sender.authorization.type === 'ClientCertificate';
-      const verifying = this.#call(verifyCertificate, {
-        leaf: Buffer.from(certificate.leaf).toString('base64'),
-        chain: certificate.chain().map((der) => Buffer.from(der).toString('base64')),
-        lookUp: byNames ? 'names' : 'service-key',
-        minimum,
-      });
-      const ahead = this.#ahead.begin(certificate.sha256, endpoint, minimum);
-      const verdict = await verifying;
-      if (this.#state.position?.epoch !== verdict.asOf.epoch) return 'overtaken';
-      if (verdict.sha256 !== certificate.sha256) return undecided('The verifier answered for another certificate.');
-      const judged: RefusalBasis = { dependencies: verdict.dependencies, trustAsOf: verdict.asOf.sequence };
-      if (verdict.outcome === 'refused') {
-        const reason = verdict.refusal ?? 'refused';
-        const evidence: Evidence = { verdict, checks: verdict.checks };
-        return refuse(names.certificate, { outcome: 'unauthenticated', reason, evidence }, judged);
+      const endpoint = called === identityAlone ? undefined : (called as Endpoint | undefined);
+      const judging = this.#judge.execute(caller, comparesNames(called), minimum);
+      const ahead = 'sha256' in caller ? this.#ahead.begin(caller.sha256, endpoint, minimum) : undefined;
+      const judged = await judging;
+      if (judged.outcome === 'other-caller') return undecided('The verifier answered for another caller.');
+      if (judged.outcome === 'delayed') return delayed(judged.retryAfterSeconds);
+      if (judged.outcome === 'unknown-secret')
+        return { outcome: 'unauthenticated', reason: judged.reason, evidence: failed('secret', judged.sentence) };
+      const { asOf, checks, evidence, validUntilMs } = judged;
+      if (this.#state.position?.epoch !== asOf.epoch) return 'overtaken';
+      const basis: RefusalBasis = { dependencies: judged.dependencies, trustAsOf: asOf.sequence };
+      if (judged.outcome === 'refused') {
+        const refusal: Refusal = {
+          outcome: 'unauthenticated',
+          reason: judged.refusal,
+          evidence: { ...evidence, checks },
+        };
+        return refuse(names.caller, refusal, basis);
+      }
+      const permits = (target: object, dependencies: RefusalBasis['dependencies']) => {
+        if (question.overtakes(dependencies)) return undefined;
+        const given = { shown: shownBy(caller), endpoint: target, caller: judged.caller, validUntilMs, dependencies };
+        return this.#permits.store(given);
+      };
+      if (called === identityAlone) {
+        const permit = permits(identityAlone, judged.dependencies);
+        return permit ? { outcome: 'permitted', permit, evidence: { ...evidence, checks } } : 'overtaken';
       }
       if (!endpoint) {
-        const evidence: Evidence = { verdict, checks: verdict.checks };
-        return refuse(names.call, { outcome: 'no-endpoint', reason: 'no-endpoint', evidence }, judged);
+        const refusal = { outcome: 'no-endpoint', reason: 'no-endpoint', evidence: { ...evidence, checks } } as const;
+        return refuse(names.call, refusal, basis);
       }
-      const { serviceInstanceId = '' } = verdict;
-      const authorization =
-        (byNames ? undefined : this.#instances.get(instanceQuestion(endpoint, serviceInstanceId))) ??
-        (await ahead?.about(serviceInstanceId)) ??
-        (await this.#call(decide, {
-          flowId: endpoint.flowId,
-          endpointId: endpoint.endpointId,
-          caller: byNames
-            ? { kind: 'certificate', subject: verdict.subject ?? '', issuer: verdict.issuer ?? '' }
-            : { kind: 'service-key', serviceInstanceId },
-          minimum,
-        }));
+      const authorization = await this.#authorize(judged, endpoint, ahead, minimum);
       if (this.#state.position?.epoch !== authorization.asOf.epoch) return 'overtaken';
-      const evidence: Evidence = { verdict, authorization, checks: [...verdict.checks, ...authorization.reasons] };
-      const dependencies = [...verdict.dependencies, ...authorization.dependencies];
+      const found: Evidence = { ...evidence, authorization, checks: [...checks, ...authorization.reasons] };
+      const dependencies = [...judged.dependencies, ...authorization.dependencies];
       if (authorization.outcome === 'deny') {
-        const refusal: Refusal = { outcome: 'forbidden', reason: 'role-missing', evidence };
-        return refuse(names.call, refusal, { dependencies, trustAsOf: verdict.asOf.sequence });
+        const refusal: Refusal = { outcome: 'forbidden', reason: 'role-missing', evidence: found };
+        return refuse(names.call, refusal, { dependencies, trustAsOf: asOf.sequence });
       }
-      if (question.overtakes(dependencies)) return 'overtaken';
-      const { sha256: certificateSha256, validUntilMs } = verdict;
-      const caller = callerOf(verdict);
-      if (!byNames)
-        this.#instances.store(instanceQuestion(endpoint, serviceInstanceId), authorization, authorization.dependencies);
-      const permit = this.#permits.store({ certificateSha256, endpoint, caller, validUntilMs, dependencies });
-      return permit ? { outcome: 'permitted', permit, evidence } : 'overtaken';
+      const permit = permits(endpoint, dependencies);
+      if (!permit) return 'overtaken';
+      if (!comparesNames(endpoint)) {
+        const name = instanceQuestion(endpoint, judged.serviceInstanceId);
+        this.#instances.store(name, authorization, authorization.dependencies);
+      }
+      return { outcome: 'permitted', permit, evidence: found };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       return undecided(error.message);
@@ -260,29 +250,49 @@ export class DecideCall {
     }
   }
 
-  async #call<C extends RequestContract>(contract: C, request: RequestOf<C>): Promise<ResponseOf<C>> {
-    try {
-      return await this.options.requests.call(contract, request, attemptTimeoutMs);
-    } catch (error) {
-      if (!(error instanceof SluiceError && worthAnotherTry.has(error.code))) throw error;
-      return this.options.requests.call(contract, request, attemptTimeoutMs);
-    }
+  /**
+   * A permit says that the instance has the role, so it is the same for a token whose scope has the role, and for who has none. Where the
+   * scope lacks it, authorization says so.
+   */
+  async #authorize(
+    { serviceInstanceId, names, scope, evidence }: JudgedCaller,
+    endpoint: Endpoint,
+    ahead: AnswerAhead | undefined,
+    minimum: Position,
+  ): Promise<DecideResponse> {
+    const { authorization } = endpoint.sender;
+    const byNames = comparesNames(endpoint) && evidence.verdict !== undefined;
+    const narrowed = scope && !(authorization.type === 'UserRole' && scope.includes(authorization.role));
+    const known = byNames || narrowed ? undefined : this.#instances.get(instanceQuestion(endpoint, serviceInstanceId));
+    if (known) return known;
+    const about = await ahead?.about(serviceInstanceId);
+    if (about) return about;
+    const caller: RequestOf<typeof decide>['caller'] = byNames
+      ? { kind: 'certificate', ...names }
+      : { kind: 'service-key', serviceInstanceId, ...(scope ? { scope: [...scope] } : {}) };
+    const { flowId, endpointId } = endpoint;
+    return askAgain(this.options.requests, decide, { flowId, endpointId, caller, minimum });
   }
 }
 
-function callerOf(verdict: Verdict): PermittedCaller {
-  return {
-    subjectdn: verdict.subjectdn ?? '',
-    ...(verdict.serviceKeyId ? { serviceKeyId: verdict.serviceKeyId } : {}),
-    ...(verdict.serviceKeyName ? { serviceKeyName: verdict.serviceKeyName } : {}),
-    ...(verdict.serviceInstanceId ? { serviceInstanceId: verdict.serviceInstanceId } : {}),
-  };
+/** In the place of an endpoint, where nothing is asked but who calls. */
+const identityAlone = { identityAlone: true } as const;
+type Called = Endpoint | typeof identityAlone | undefined;
+
+function comparesNames(called: Called): boolean {
+  return called !== undefined && 'sender' in called && called.sender.authorization.type === 'ClientCertificate';
+}
+
+function failed(check: string, explanation: string): Evidence {
+  return { checks: [{ check, ok: false, explanation }] };
+}
+
+function delayed(retryAfterSeconds: number): CallDecision {
+  const explanation =
+    'Too many wrong secrets came of this client, or from this address: no secret is looked at for a while.';
+  return { outcome: 'delayed', reason: 'delayed', retryAfterSeconds, evidence: failed('secret', explanation) };
 }
 
 function undecided(explanation: string): CallDecision {
-  return {
-    outcome: 'undecided',
-    reason: 'undecided',
-    evidence: { checks: [{ check: 'decision', ok: false, explanation }] },
-  };
+  return { outcome: 'undecided', reason: 'undecided', evidence: failed('decision', explanation) };
 }

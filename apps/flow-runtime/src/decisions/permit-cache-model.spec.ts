@@ -98,20 +98,20 @@ describe('the cache of permits', () => {
           if (each.type === 'store') {
             const dependencies = Object.entries(each.at).map(([name, at]) => ({ key: name, sequence: at }));
             const accepted = model.accepts(dependencies);
-            const { certificate: certificateSha256 } = each;
+            const { certificate: shown } = each;
             const permit = cache.store({
-              certificateSha256,
+              shown,
               endpoint: each.endpoint,
-              caller: { subjectdn: certificateSha256 },
+              caller: { subjectdn: shown },
               validUntilMs: given.length,
               dependencies,
             });
             expect(permit !== undefined).toBe(accepted);
             if (!permit) continue;
-            expect(permit).toMatchObject({ certificateSha256, caller: { subjectdn: certificateSha256 }, usedAtMs: 0 });
+            expect(permit).toMatchObject({ shown, caller: { subjectdn: shown }, usedAtMs: 0 });
             expect([permit.endpoint, permit.validUntilMs]).toEqual([each.endpoint, given.length]);
             given.push(permit);
-            model.store(certificateSha256, each.endpoint, dependencies, permit);
+            model.store(shown, each.endpoint, dependencies, permit);
           } else if (each.type === 'get') {
             const found = model.entries.find(
               (entry) => entry.certificate === each.certificate && entry.endpoint === each.endpoint,

@@ -4,8 +4,8 @@ import type { Endpoint } from '../flows/deployed-flows.js';
 import { PermitCache } from './permit-cache.js';
 
 const endpoint = { flowId: 'f', endpointId: 'sender' } as unknown as Endpoint;
-const given = (certificateSha256: string, dependencies: Dependency[] = [], at = endpoint) => ({
-  certificateSha256,
+const given = (shown: string, dependencies: Dependency[] = [], at = endpoint) => ({
+  shown,
   endpoint: at,
   caller: { subjectdn: '' },
   validUntilMs: 1,

@@ -1,11 +1,12 @@
 import type { Dependency } from '@sluice/domain';
-import type { Endpoint } from '../flows/deployed-flows.js';
 import { allStand, Grounds, type Ground } from './grounds.js';
 
 /** A decision that lets a caller use an endpoint, as it is found. */
 export interface GivenPermit {
-  readonly certificateSha256: string;
-  readonly endpoint: Endpoint;
+  /** The name of what the caller showed (`shownBy`). */
+  readonly shown: string;
+  /** What it may use; only compared. */
+  readonly endpoint: object;
   readonly caller: PermittedCaller;
   /** Milliseconds since 1970: it ends by the clock here. */
   readonly validUntilMs: number;
@@ -17,12 +18,18 @@ export interface PermittedCaller {
   readonly serviceKeyId?: string;
   readonly serviceKeyName?: string;
   readonly serviceInstanceId?: string;
+  /** The certificate that came, whatever says who calls. */
+  readonly certificateSha256?: string;
+  /** Its `jti`, and the certificate it is bound to. The token itself is nowhere. */
+  readonly token?: { readonly id: string; readonly boundTo?: string };
+  /** The secret that it rests on. */
+  readonly secretId?: string;
 }
 
 /** A permit in the cache. Whoever keeps a reference to it asks the cache each time whether it still stands. */
 export interface Permit {
-  readonly certificateSha256: string;
-  readonly endpoint: Endpoint;
+  readonly shown: string;
+  readonly endpoint: object;
   readonly caller: PermittedCaller;
   readonly validUntilMs: number;
   /** Milliseconds since 1970, 0 before the first use; for whoever reports what was used. */
@@ -30,8 +37,8 @@ export interface Permit {
 }
 
 class CachedPermit implements Permit {
-  readonly certificateSha256: string;
-  readonly endpoint: Endpoint;
+  readonly shown: string;
+  readonly endpoint: object;
   readonly caller: PermittedCaller;
   readonly validUntilMs: number;
   usedAtMs = 0;
@@ -39,7 +46,7 @@ class CachedPermit implements Permit {
   /** The order of use. */
   earlier: CachedPermit | undefined;
   later: CachedPermit | undefined;
-  /** Another permit of the same certificate. */
+  /** Another permit of who shows the same. */
   next: CachedPermit | undefined;
 
   constructor(
@@ -49,7 +56,7 @@ class CachedPermit implements Permit {
     public seenAt: number,
     readonly era: number,
   ) {
-    this.certificateSha256 = given.certificateSha256;
+    this.shown = given.shown;
     this.endpoint = given.endpoint;
     this.caller = given.caller;
     this.validUntilMs = given.validUntilMs;
@@ -65,7 +72,7 @@ export interface PermitCacheStatistics {
 }
 
 /**
- * Permits by certificate and endpoint. Each rests on state records; a later change of one of them ends it, and a new epoch
+ * Permits by what was shown and endpoint. Each rests on state records; a later change of one of them ends it, and a new epoch
  * ends all. Bounded: the permit that was used longest ago makes room.
  */
 export class PermitCache {
@@ -97,8 +104,8 @@ export class PermitCache {
   }
 
   /** @returns a permit whose grounds stand; it is then the one used last */
-  get(certificateSha256: string, endpoint: Endpoint): Permit | undefined {
-    for (let permit = this.#permits.get(certificateSha256); permit; permit = permit.next) {
+  get(shown: string, endpoint: object): Permit | undefined {
+    for (let permit = this.#permits.get(shown); permit; permit = permit.next) {
       if (permit.endpoint === endpoint) return this.use(permit) ? permit : undefined;
     }
     this.#misses++;
@@ -124,9 +131,9 @@ export class PermitCache {
     return true;
   }
 
-  /** Whether this certificate was let in before, also when what let it in has fallen since. */
-  knows(certificateSha256: string): boolean {
-    return this.#permits.has(certificateSha256);
+  /** Whether who shows this was let in before, also when what let it in has fallen since. */
+  knows(shown: string): boolean {
+    return this.#permits.has(shown);
   }
 
   /** @returns undefined when it rests on a record of which a newer one is known */
@@ -134,14 +141,14 @@ export class PermitCache {
     const grounds = this.#grounds.hold(given.dependencies);
     if (!grounds) return undefined;
     const permit = new CachedPermit(given, grounds, this.#grounds.changes, this.#era);
-    const first = this.#permits.get(given.certificateSha256);
+    const first = this.#permits.get(given.shown);
     for (let before = first; before; before = before.next) {
       if (before.endpoint !== given.endpoint) continue;
       this.#drop(before);
       break;
     }
-    permit.next = this.#permits.get(given.certificateSha256);
-    this.#permits.set(given.certificateSha256, permit);
+    permit.next = this.#permits.get(given.shown);
+    this.#permits.set(given.shown, permit);
     this.#link(permit);
     this.#size++;
     if (this.#size > this.capacity && this.#longestUnused) {
@@ -184,10 +191,10 @@ export class PermitCache {
     this.#unlink(permit);
     this.#size--;
     this.#grounds.release(permit.grounds);
-    const first = this.#permits.get(permit.certificateSha256);
+    const first = this.#permits.get(permit.shown);
     if (first === permit) {
-      if (permit.next) this.#permits.set(permit.certificateSha256, permit.next);
-      else this.#permits.delete(permit.certificateSha256);
+      if (permit.next) this.#permits.set(permit.shown, permit.next);
+      else this.#permits.delete(permit.shown);
       return;
     }
     for (let before = first; before; before = before.next) {

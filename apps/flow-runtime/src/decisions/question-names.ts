@@ -1,21 +1,21 @@
 import { hash } from 'node:crypto';
 import type { Endpoint } from '../flows/deployed-flows.js';
-import type { CallerCertificate } from './decide-call.js';
+import { certificateOf, shownBy, type Caller, type CallerCertificate } from './caller.js';
 
 /** Names by which questions are known to be the same. */
 export interface QuestionNames {
-  /** What is asked of the certificate, whatever endpoint is called. */
-  readonly certificate: string;
+  /** What is asked of what was shown, whatever endpoint is called. */
+  readonly caller: string;
   /** The whole question. */
   readonly call: string;
 }
 
-const senderOf = new WeakMap<CallerCertificate, string>();
-const numbers = new WeakMap<Endpoint, number>();
+const chainOf = new WeakMap<CallerCertificate, string>();
+const numbers = new WeakMap<object, number>();
 let endpoints = 0;
 
 /** Tells endpoints apart, one that was started anew from the one before. */
-function numberOf(endpoint: Endpoint): number {
+function numberOf(endpoint: object): number {
   let number = numbers.get(endpoint);
   if (number === undefined) {
     number = ++endpoints;
@@ -27,20 +27,26 @@ function numberOf(endpoint: Endpoint): number {
 /**
  * What else was sent belongs to the question: a leaf that is refused alone may be accepted with its chain. So does the
  * endpoint as it was started, not its id: a flow that is deployed anew may ask for another role.
+ * @param endpoint what is called; undefined when there is nothing at the address
  */
-export function questionsOf(certificate: CallerCertificate, endpoint: Endpoint | undefined): QuestionNames {
-  let sender = senderOf.get(certificate);
-  if (sender === undefined) {
-    const digests = certificate.chain().map((der) => hash('sha256', der, 'base64'));
-    sender = `${certificate.sha256} ${hash('sha256', digests.join(' '), 'base64')}`;
-    senderOf.set(certificate, sender);
-  }
+export function questionsOf(caller: Caller, endpoint: object | undefined, byNames: boolean): QuestionNames {
+  const certificate = certificateOf(caller);
+  const sender = certificate ? `${shownBy(caller)} ${digestOfChain(certificate)}` : shownBy(caller);
   const number = endpoint && numberOf(endpoint);
-  const lookUp = endpoint?.sender.authorization.type === 'ClientCertificate' ? 'names' : 'service-key';
-  return { certificate: `${lookUp} ${sender}`, call: `${number ?? 'none'} ${sender}` };
+  return { caller: `${byNames ? 'names' : 'service-key'} ${sender}`, call: `${number ?? 'none'} ${sender}` };
 }
 
-/** Whether a service instance may use an endpoint, whichever of its certificates came. */
+function digestOfChain(certificate: CallerCertificate): string {
+  let digest = chainOf.get(certificate);
+  if (digest === undefined) {
+    const digests = certificate.chain().map((der) => hash('sha256', der, 'base64'));
+    digest = hash('sha256', digests.join(' '), 'base64');
+    chainOf.set(certificate, digest);
+  }
+  return digest;
+}
+
+/** Whether a service instance may use an endpoint, by whichever of its certificates or tokens it came. */
 export function instanceQuestion(endpoint: Endpoint, serviceInstanceId: string): string {
   return `${numberOf(endpoint)} ${serviceInstanceId}`;
 }

@@ -1,4 +1,4 @@
-import { decisionSubjectPrefix, type DecisionRecord, type Verdict } from '@sluice/contracts';
+import { decisionSubjectPrefix, type AccessVerdict, type DecisionRecord, type Verdict } from '@sluice/contracts';
 import { randomBytes } from 'node:crypto';
 import type { Evidence } from './decide-call.js';
 import type { PermittedCaller } from './permit-cache.js';
@@ -98,8 +98,10 @@ export class RecordDecision {
 }
 
 function recordOf({ id, at, call }: Waiting): DecisionRecord {
-  const { verdict, checks } = call.evidence;
-  const known: Partial<Verdict> = verdict ?? call.caller ?? {};
+  const { verdict, access, checks } = call.evidence;
+  const known: Partial<Verdict> = verdict ?? whoIs(access) ?? call.caller ?? {};
+  const judged = access?.token;
+  const token = judged ? { id: judged.id, ...(judged.boundTo ? { boundTo: judged.boundTo } : {}) } : call.caller?.token;
   const certificate = call.certificateSha256 && {
     sha256: call.certificateSha256,
     ...(known.subjectdn ? { subjectdn: cut(known.subjectdn) } : {}),
@@ -120,10 +122,23 @@ function recordOf({ id, at, call }: Waiting): DecisionRecord {
     path: call.path.slice(0, maxPath),
     ...(call.flow ? { flow: call.flow } : {}),
     ...(certificate ? { certificate } : {}),
+    ...(token ? { token } : {}),
     ...(serviceKey ? { serviceKey } : {}),
     ...(known.serviceInstanceId ? { serviceInstanceId: known.serviceInstanceId } : {}),
     checks: checks.map((check) => ({ ...check, explanation: cut(check.explanation) })),
     ...(known.nearestMatch ? { nearestMatch: cut(known.nearestMatch) } : {}),
+  };
+}
+
+/** A token is told by its id, never by itself. */
+function whoIs(access: AccessVerdict | undefined): Partial<Verdict> | undefined {
+  if (!access) return undefined;
+  const { subjectdn, serviceKeyId, serviceKeyName, serviceInstanceId } = access;
+  return {
+    ...(subjectdn ? { subjectdn } : {}),
+    ...(serviceKeyId ? { serviceKeyId } : {}),
+    ...(serviceKeyName ? { serviceKeyName } : {}),
+    ...(serviceInstanceId ? { serviceInstanceId } : {}),
   };
 }
 

@@ -4,21 +4,28 @@ import { SluiceError } from '@sluice/domain';
 import type { Permit } from './permit-cache.js';
 import { ReportUsage } from './report-usage.js';
 
-const permit = (certificateSha256: string, serviceKeyId?: string): Permit => ({
+const permit = (certificateSha256: string, serviceKeyId?: string, secretId?: string): Permit => ({
   usedAtMs: 0,
-  certificateSha256,
-  endpoint: {} as Permit['endpoint'],
-  caller: { subjectdn: 'CN=a', ...(serviceKeyId ? { serviceKeyId } : {}) },
+  shown: certificateSha256,
+  endpoint: {},
+  caller: {
+    subjectdn: 'CN=a',
+    certificateSha256,
+    ...(serviceKeyId ? { serviceKeyId } : {}),
+    ...(secretId ? { secretId } : {}),
+  },
   validUntilMs: 1_000_000,
 });
 
 function setUp() {
-  const world = { clock: 100, away: false, reports: [] as unknown[][], faults: 0 };
+  const world = { clock: 100, away: false, reports: [] as unknown[][], secrets: [] as unknown[][], faults: 0 };
   const usage = new ReportUsage(
     {
       call: <C extends RequestContract>(_contract: C, request: RequestOf<C>) => {
         if (world.away) return Promise.reject(new SluiceError('unavailable', 'away'));
-        world.reports.push((request as { used: unknown[] }).used);
+        const { used, secrets } = request as { used: unknown[]; secrets: unknown[] };
+        world.reports.push(used);
+        world.secrets.push(secrets);
         return Promise.resolve({} as ResponseOf<C>);
       },
     },
@@ -44,6 +51,18 @@ describe('the report of used certificates', () => {
     world.clock = 300;
     await usage.report();
     expect(world.reports[2]).toEqual([{ sha256: 'aa', serviceKeyId: 'key-1', atMs: 250 }]);
+  });
+
+  it('names the secret that a token or a call by Basic rests on, and not the certificate that came beside it', async () => {
+    const { world, usage } = setUp();
+    usage.note(permit('aa', 'key-1', 'secret-1'), 101);
+    usage.note(permit('bb', 'key-1', 'secret-1'), 150);
+    world.clock = 200;
+    await usage.report();
+    expect(world.reports).toEqual([[]]);
+    expect(world.secrets).toEqual([[{ id: 'secret-1', serviceKeyId: 'key-1', atMs: 150 }]]);
+    await usage.report();
+    expect(world.secrets[1]).toEqual([]);
   });
 
   it('leaves out who is known by names alone', async () => {

@@ -71,7 +71,7 @@ export class TallyDecisions {
     if (minute !== this.#minute) this.#begin(minute);
     const alike = `${call.outcome} ${call.status} ${call.reason}`;
     const tally =
-      this.#tallies.get(`${alike} ${call.certificateSha256 ?? ''} ${call.flow ?? ''}`) ??
+      this.#tallies.get(`${alike} ${whose(call)} ${call.flow ?? ''}`) ??
       this.#first(alike, id, at, call) ??
       this.#tallies.get(alike);
     if (!tally) return;
@@ -116,7 +116,7 @@ export class TallyDecisions {
       ...(others ? {} : about(call)),
     };
     if (!others) this.#apart[kind]++;
-    this.#tallies.set(others ? alike : `${alike} ${call.certificateSha256 ?? ''} ${call.flow ?? ''}`, tally);
+    this.#tallies.set(others ? alike : `${alike} ${whose(call)} ${call.flow ?? ''}`, tally);
     return tally;
   }
 
@@ -147,8 +147,14 @@ function isKnown({ status, caller }: DecidedCall): boolean {
   return caller !== undefined || status === 403 || status === 404;
 }
 
+/** Who calls, as far as calls are told apart: without a certificate by service key, of whose tokens there are many. */
+function whose({ certificateSha256, evidence, caller }: DecidedCall): string {
+  return certificateSha256 ?? evidence.access?.serviceKeyId ?? caller?.serviceKeyId ?? '';
+}
+
 function about({ path, flow, certificateSha256, evidence, caller }: DecidedCall): Partial<Growing> {
-  const { subjectdn, serviceKeyId, serviceKeyName, serviceInstanceId } = evidence.verdict ?? caller ?? {};
+  const { subjectdn, serviceKeyId, serviceKeyName, serviceInstanceId } =
+    evidence.verdict ?? evidence.access ?? caller ?? {};
   const sender = serviceKeyName ?? subjectdn;
   return {
     path: path.slice(0, maxPath),

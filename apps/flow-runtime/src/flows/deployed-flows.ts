@@ -1,5 +1,5 @@
 import { stateKey, type FlowRecord } from '@sluice/contracts';
-import { FlowRoutes } from '@sluice/domain';
+import { admittedBy, FlowRoutes, type SenderAuthentication } from '@sluice/domain';
 import {
   streamingSendersOf,
   type FlowDefinition,
@@ -24,6 +24,8 @@ export interface Endpoint {
   readonly definition: FlowDefinition;
   readonly ports: FlowPorts;
   readonly sender: HttpSender;
+  /** By what callers may show who they are. */
+  readonly admits: ReadonlySet<SenderAuthentication>;
   readonly maximumBodyBytes: number;
   /** Whether large bodies are passed on as they come. */
   readonly streamsBody: boolean;
@@ -158,6 +160,7 @@ export class DeployedFlows {
           ports,
           sender,
           gate,
+          admits: new Set(admittedBy(sender)),
           maximumBodyBytes: sender.maximumBodySizeMb * 1_048_576,
           streamsBody: streaming.has(sender.id),
           acceptsCorrelationId: sender.allowedHeaders.some((name) => name.toLowerCase() === correlationIdHeader),

@@ -15,7 +15,7 @@ export type CsrfVerdict = { readonly allowed: true } | { readonly allowed: false
 /**
  * CSRF protection of HTTPS sender channels, as senders know it: a token is fetched by `x-csrf-token: fetch` and sent with
  * every request that changes something. A browser with a client certificate sends that unasked, but not this header. No
- * state is kept: a token is its expiry and a MAC over that, the flow and the caller's certificate. Every runtime has the key.
+ * state is kept: a token is its expiry and a MAC over that, the flow and the caller. Every runtime has the key.
  */
 export class CsrfTokens {
   readonly #key: Uint8Array;
@@ -28,33 +28,29 @@ export class CsrfTokens {
     this.#key = new Uint8Array(hkdfSync('sha256', secret, '', 'sluice csrf token v1', 32));
   }
 
-  /** @param given the header as it came @param certificateSha256 hex, of the caller */
-  judge(method: string, given: string | undefined, flowId: string, certificateSha256: string): CsrfVerdict {
+  /** @param given the header as it came @param caller its certificate, or service key: the same to every runtime */
+  judge(method: string, given: string | undefined, flowId: string, caller: string): CsrfVerdict {
     if (safeMethods.has(method)) {
-      return given?.toLowerCase() === 'fetch' ? { token: this.#issue(flowId, certificateSha256) } : { allowed: true };
+      return given?.toLowerCase() === 'fetch' ? { token: this.#issue(flowId, caller) } : { allowed: true };
     }
-    return { allowed: given !== undefined && this.#holds(given, flowId, certificateSha256) };
+    return { allowed: given !== undefined && this.#holds(given, flowId, caller) };
   }
 
-  #issue(flowId: string, certificateSha256: string): string {
+  #issue(flowId: string, caller: string): string {
     const expiry = Buffer.alloc(expiryLength);
     expiry.writeUIntBE(this.now() + validForMs, 0, expiryLength);
-    return Buffer.concat([expiry, this.#mac(expiry, flowId, certificateSha256)]).toString('base64url');
+    return Buffer.concat([expiry, this.#mac(expiry, flowId, caller)]).toString('base64url');
   }
 
-  #holds(token: string, flowId: string, certificateSha256: string): boolean {
+  #holds(token: string, flowId: string, caller: string): boolean {
     const bytes = Buffer.from(token, 'base64url');
     if (bytes.length !== expiryLength + macLength) return false;
     const expiry = bytes.subarray(0, expiryLength);
-    if (!timingSafeEqual(bytes.subarray(expiryLength), this.#mac(expiry, flowId, certificateSha256))) return false;
+    if (!timingSafeEqual(bytes.subarray(expiryLength), this.#mac(expiry, flowId, caller))) return false;
     return expiry.readUIntBE(0, expiryLength) > this.now();
   }
 
-  #mac(expiry: Buffer, flowId: string, certificateSha256: string): Buffer {
-    return createHmac('sha256', this.#key)
-      .update(expiry)
-      .update(`${certificateSha256} ${flowId}`)
-      .digest()
-      .subarray(0, macLength);
+  #mac(expiry: Buffer, flowId: string, caller: string): Buffer {
+    return createHmac('sha256', this.#key).update(expiry).update(`${caller} ${flowId}`).digest().subarray(0, macLength);
   }
 }

@@ -14,6 +14,8 @@ import { EventLoopModule } from '../event-loop/event-loop.module.js';
 import { WatchEventLoop } from '../event-loop/watch-event-loop.js';
 import { BodyBudget } from '../fair-shares/body-budget.js';
 import { SenderLimits } from '../fair-shares/sender-limits.js';
+import { OAuthEndPoints } from '../oauth/oauth-end-points.js';
+import { OAuthModule } from '../oauth/oauth.module.js';
 import { DeployedFlows } from '../flows/deployed-flows.js';
 import { FlowsModule } from '../flows/flows.module.js';
 import { Listeners } from '../listeners/listeners.js';
@@ -43,7 +45,7 @@ function senderLimitsOf(config: Config, monotonicNow: () => number): SenderLimit
 
 /** Takes requests of senders, on the listeners. It opens last and closes first. */
 @Module({
-  imports: [DecisionsModule, EventLoopModule, FlowsModule, MessagesModule, WorkersModule],
+  imports: [DecisionsModule, EventLoopModule, FlowsModule, MessagesModule, OAuthModule, WorkersModule],
   providers: [
     {
       provide: BodyBudget,
@@ -141,6 +143,7 @@ function senderLimitsOf(config: Config, monotonicNow: () => number): SenderLimit
         BodyBudget,
         RuntimeMetrics,
         NoteUnreadable,
+        OAuthEndPoints,
       ],
       useFactory: (
         { spans, onFault }: Shell,
@@ -154,9 +157,11 @@ function senderLimitsOf(config: Config, monotonicNow: () => number): SenderLimit
         bodies: BodyBudget,
         metrics: RuntimeMetrics,
         unreadable: NoteUnreadable,
+        oauth: OAuthEndPoints,
       ) =>
         new HandleRequest({
           flows,
+          oauth,
           decideCall,
           decisions,
           run,

@@ -1,4 +1,4 @@
-import { canonicalRequestPath } from '@sluice/domain';
+import { canonicalRequestPath, type AccessRefusal } from '@sluice/domain';
 import type { FlowPorts } from '@sluice/flow-engine';
 import { continueRequest, runInRequest } from '@sluice/messaging';
 import { spanClock } from '@sluice/service-shell';
@@ -13,6 +13,11 @@ import type { RuntimeMetrics } from './runtime-metrics.js';
 import { recordRequest, type TakesSpans } from './record-spans.js';
 import type { RecordDecision } from '../decisions/record-decision.js';
 import type { ConnectedCaller, PermittedUse, ReadCaller } from '../client-certificates/caller-certificate.js';
+import { certificateOf, shownBy, type Caller } from '../decisions/caller.js';
+import type { OAuthEndPoints } from '../oauth/oauth-end-points.js';
+import { addressOf } from './address-of.js';
+import { challenge, challengeScope, hasTokenInQuery, tokenInQuery, tokenInQueryChallenge } from './challenges.js';
+import { admittedWithoutFlow, callerOf } from './shown-credentials.js';
 import { decodeContent, takenCodings } from './content-coding.js';
 import { csrfHeader, type CsrfTokens } from './csrf-tokens.js';
 import type { NoteUnreadable, UnreadableReason } from '../listeners/note-unreadable.js';
@@ -24,8 +29,17 @@ import { nothing, passOver, readBody, receiveBody, type UnreadBody } from './rea
 import { refuseTooLarge, type Exchange, type RunRequest } from './run-request.js';
 import { toSenderRequest } from './sender-request.js';
 
+/** What came with a request. */
+interface Presented {
+  /** What says who calls; undefined: nothing. A refusal when it need not be judged. */
+  readonly shown: Caller | AccessRefusal | undefined;
+  readonly certificate: Pick<ConnectedCaller, 'sha256' | 'note'> | undefined;
+}
+
 export interface HandleRequestParts {
   readonly flows: DeployedFlows;
+  /** Absent where none are served. */
+  readonly oauth?: Pick<OAuthEndPoints, 'takes' | 'handle'> | undefined;
   readonly decideCall: DecideCall;
   readonly decisions: RecordDecision;
   readonly run: RunRequest;
@@ -45,7 +59,8 @@ export interface HandleRequestParts {
 export class HandleRequest {
   constructor(private readonly parts: HandleRequestParts) {}
 
-  handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller): void {
+  /** @param proxied whether it came from a load balancer that is let in as one */
+  handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller, proxied = false): void {
     const url = request.url ?? '';
     let caller: ConnectedCaller | undefined;
     try {
@@ -55,21 +70,33 @@ export class HandleRequest {
       return this.#refuseUnread(request, response, 'client-cert', error.message);
     }
     const { decideCall, flows } = this.parts;
+    const { authorization } = request.headers;
     const before = caller?.used;
-    if (caller && before?.url === url && before.routes === flows.routes && decideCall.holds(before.permit))
-      return this.#receive(request, response, caller, before);
-    const path = canonicalRequestPath(url);
+    const again = before?.url === url && before.routes === flows.routes ? before : undefined;
+    if (caller && again && authorization === undefined && again.permit.shown === caller.sha256)
+      if (decideCall.holds(again.permit)) return this.#receive(request, response, caller, again);
+    const path = again?.path ?? canonicalRequestPath(url);
     if (path === undefined)
       return this.#refuseUnread(request, response, 'path', 'The path of the request is not in its canonical form.');
-    const endpoint = path.startsWith('/http/') ? flows.find(path.slice('/http'.length)) : undefined;
-    if (caller && endpoint) {
-      const permit = decideCall.cached(caller.sha256, endpoint);
+    if (!again && hasTokenInQuery(url)) {
+      response.setHeader('www-authenticate', tokenInQueryChallenge);
+      return this.#refuseUnread(request, response, 'token-in-query', tokenInQuery);
+    }
+    const { oauth } = this.parts;
+    if (oauth?.takes(path))
+      return oauth.handle({ request, response, path, certificate: caller, address: addressOf(request, proxied) });
+    const endpoint =
+      again?.endpoint ?? (path.startsWith('/http/') ? flows.find(path.slice('/http'.length)) : undefined);
+    const shown = callerOf(authorization, caller, endpoint?.admits ?? admittedWithoutFlow, addressOf(request, proxied));
+    if (endpoint && shown && !('code' in shown)) {
+      const permit = decideCall.cached(shownBy(shown), endpoint);
       if (permit) {
-        caller.used = { url, routes: flows.routes, path, endpoint, permit };
-        return this.#receive(request, response, caller, caller.used);
+        const use = { url, routes: flows.routes, path, endpoint, permit };
+        if (caller) caller.used = use;
+        return this.#receive(request, response, shown, use);
       }
     }
-    this.#decide(request, response, path, caller, endpoint).catch((error: unknown) => {
+    this.#decide(request, response, path, { shown, certificate: caller }, endpoint).catch((error: unknown) => {
       // Not even the answer that it failed could be given.
       this.parts.onFault(error, 'answering a call');
       response.destroy();
@@ -83,7 +110,7 @@ export class HandleRequest {
   }
 
   /** The way of nearly every request: no network, no parsing, and no promise where nothing is waited for. */
-  #receive(request: IncomingMessage, response: ServerResponse, caller: ConnectedCaller, use: PermittedUse): void {
+  #receive(request: IncomingMessage, response: ServerResponse, caller: Caller, use: PermittedUse): void {
     const { endpoint, permit } = use;
     const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
     if (!this.#goesOn(request, response, endpoint, caller, held)) return held.processed();
@@ -107,7 +134,7 @@ export class HandleRequest {
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
-    caller: ConnectedCaller | undefined,
+    presented: Presented,
     endpoint: Endpoint | undefined,
   ): Promise<void> {
     const context = continueRequest({ traceparent: request.headers.traceparent as string | undefined });
@@ -115,18 +142,17 @@ export class HandleRequest {
     const start = spans ? spanClock() : 0;
     await runInRequest(context, async () => {
       try {
-        const decision: CallDecision = caller
-          ? await this.parts.decideCall.decide(caller, endpoint)
-          : withoutCertificate();
-        if (decision.outcome !== 'permitted' || !caller || !endpoint)
-          return this.#refuse(response, decision, path, caller, endpoint);
+        const { shown } = presented;
+        const decision = await this.#decisionOf(shown, endpoint);
+        if (decision.outcome !== 'permitted' || !shown || 'code' in shown || !endpoint)
+          return this.#refuse(request, response, decision, path, presented, endpoint);
         const { permit } = decision;
         const held = new HeldByRequest(request, response, ownerOf(permit), this.parts.bodies);
         try {
-          if (!this.#goesOn(request, response, endpoint, caller, held)) return;
+          if (!this.#goesOn(request, response, endpoint, shown, held)) return;
           const incoming = endpoint.streamsBody ? incomingBody(request, endpoint) : undefined;
           const body = incoming ? nothing : await readBody(request, endpoint.maximumBodyBytes, held);
-          await this.#process(request, response, caller, { path, endpoint, permit }, held, body, incoming);
+          await this.#process(request, response, shown, { path, endpoint, permit }, held, body, incoming);
         } catch (error) {
           this.#fail(request, response, error);
         } finally {
@@ -140,25 +166,38 @@ export class HandleRequest {
     if (spans) recordRequest(spans, context, start, request, response, endpoint);
   }
 
+  async #decisionOf(shown: Presented['shown'], endpoint: Endpoint | undefined): Promise<CallDecision> {
+    if (!shown) return withoutCredentials();
+    if (!('code' in shown)) return this.parts.decideCall.decide(shown, endpoint);
+    const check = { check: 'token', ok: false, explanation: shown.sentence };
+    return { outcome: 'unauthenticated', reason: shown.code, evidence: { checks: [check] } };
+  }
+
   #refuse(
+    request: IncomingMessage,
     response: ServerResponse,
     decision: CallDecision,
     path: string,
-    caller: ConnectedCaller | undefined,
+    { shown, certificate }: Presented,
     endpoint: Endpoint | undefined,
   ): void {
     const status = statusOf(decision);
     this.parts.metrics.refused(decision.outcome, decision.outcome === 'permitted' ? 'permitted' : decision.reason);
     const evidence: Evidence = decision.evidence ?? { checks: [] };
+    const note = status === 401 ? certificate?.note : undefined;
     const decisionId = this.parts.decisions.record({
       outcome: decision.outcome === 'undecided' ? 'undecided' : 'denied',
       status,
       reason: decision.outcome === 'permitted' ? 'permitted' : decision.reason,
       path,
       ...(endpoint ? { flow: endpoint.flowId } : {}),
-      ...(caller ? { certificateSha256: caller.sha256 } : {}),
-      evidence: status === 401 && caller?.note ? { ...evidence, checks: [...evidence.checks, caller.note] } : evidence,
+      ...(certificate ? { certificateSha256: certificate.sha256 } : {}),
+      evidence: note ? { ...evidence, checks: [...evidence.checks, note] } : evidence,
     });
+    if (status === 401) challenge(response, request.headers.authorization, endpoint?.admits ?? admittedWithoutFlow);
+    else if (decision.outcome === 'delayed') response.setHeader('retry-after', decision.retryAfterSeconds);
+    else if (status === 403 && shown && 'token' in shown && endpoint?.sender.authorization.type === 'UserRole')
+      challengeScope(response, endpoint.sender.authorization.role);
     respondWithProblem(response, status, { decisionId });
   }
 
@@ -167,12 +206,15 @@ export class HandleRequest {
     request: IncomingMessage,
     response: ServerResponse,
     endpoint: Endpoint,
-    caller: ConnectedCaller,
+    caller: Caller,
     held: HeldByRequest,
   ): boolean {
     const { limits } = this.parts;
     if (limits && !this.#isWithin(limits, request, response, held)) return false;
-    return !endpoint.sender.csrfProtection || this.#passesCsrf(request, response, endpoint, caller);
+    return (
+      !endpoint.sender.csrfProtection ||
+      this.#passesCsrf(request, response, endpoint, 'sha256' in caller ? caller.sha256 : held.owner)
+    );
   }
 
   #isWithin(limits: SenderLimits, request: IncomingMessage, response: ServerResponse, held: HeldByRequest): boolean {
@@ -194,15 +236,10 @@ export class HandleRequest {
   }
 
   /** Whether the request goes on; else it was answered. */
-  #passesCsrf(
-    request: IncomingMessage,
-    response: ServerResponse,
-    endpoint: Endpoint,
-    caller: ConnectedCaller,
-  ): boolean {
+  #passesCsrf(request: IncomingMessage, response: ServerResponse, endpoint: Endpoint, session: string): boolean {
     const given = request.headers[csrfHeader];
     const token = typeof given === 'string' ? given : undefined;
-    const verdict = this.parts.csrf.judge(request.method ?? '', token, endpoint.flowId, caller.sha256);
+    const verdict = this.parts.csrf.judge(request.method ?? '', token, endpoint.flowId, session);
     if ('token' in verdict) {
       response.writeHead(200, { [csrfHeader]: verdict.token, 'cache-control': 'no-store', 'content-length': 0 }).end();
       return false;
@@ -221,7 +258,7 @@ export class HandleRequest {
   #process(
     request: IncomingMessage,
     response: ServerResponse,
-    caller: ConnectedCaller,
+    caller: Caller,
     use: Omit<PermittedUse, 'url' | 'routes'>,
     held: HeldByRequest,
     body: Uint8Array | UnreadBody,
@@ -266,7 +303,7 @@ export class HandleRequest {
   async #decodeThenProcess(
     request: IncomingMessage,
     response: ServerResponse,
-    caller: ConnectedCaller,
+    caller: Caller,
     use: Omit<PermittedUse, 'url' | 'routes'>,
     held: HeldByRequest,
     body: Uint8Array,
@@ -310,7 +347,7 @@ export class HandleRequest {
 
   async #processLater(
     exchange: Exchange,
-    caller: ConnectedCaller,
+    caller: Caller,
     permitBefore: Permit,
     entered: true | Promise<boolean>,
   ): Promise<void> {
@@ -323,7 +360,10 @@ export class HandleRequest {
       if (request.destroyed && !response.writable) return;
       if (!this.parts.decideCall.holds(permit)) {
         const decision = await this.parts.decideCall.decide(caller, endpoint);
-        if (decision.outcome !== 'permitted') return this.#refuse(response, decision, path, caller, endpoint);
+        if (decision.outcome !== 'permitted') {
+          const presented = { shown: caller, certificate: certificateOf(caller) };
+          return this.#refuse(request, response, decision, path, presented, endpoint);
+        }
         permit = decision.permit;
       }
       stays = true;
@@ -350,7 +390,7 @@ function refuseFull(response: ServerResponse): void {
   respondWithProblem(response, 503, { detail: 'The flow has as many messages under way as it may.' });
 }
 
-function withoutCertificate(): CallDecision {
+function withoutCredentials(): CallDecision {
   return {
     outcome: 'unauthenticated',
     reason: 'no-certificate',
@@ -360,7 +400,7 @@ function withoutCertificate(): CallDecision {
           check: 'certificate',
           ok: false,
           explanation:
-            'The request came without a client certificate. Send it with its whole chain; behind a load balancer, see that the chain ends in a trusted root, or the certificate is not passed on.',
+            'The request came without a client certificate and without an access token, or with none that the channel admits. Send the certificate with its whole chain; behind a load balancer, see that the chain ends in a trusted root, or the certificate is not passed on.',
         },
       ],
     },
@@ -377,6 +417,8 @@ function statusOf(decision: CallDecision): number {
       return 403;
     case 'no-endpoint':
       return 404;
+    case 'delayed':
+      return 429;
     case 'undecided':
       return 503;
   }

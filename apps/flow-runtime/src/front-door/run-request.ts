@@ -262,7 +262,7 @@ function permittedCall(permit: Permit, endpoint: Endpoint, path: string): Decide
     reason: 'permitted',
     path,
     flow: endpoint.flowId,
-    certificateSha256: permit.certificateSha256,
+    ...(permit.caller.certificateSha256 ? { certificateSha256: permit.caller.certificateSha256 } : {}),
     evidence: { checks: [{ check: 'permit', ok: true, explanation }] },
     caller: permit.caller,
   };

@@ -85,8 +85,8 @@ describe('the metrics of a flow runtime', () => {
 
   it('show the caches as they are at the moment they are read', async () => {
     const { permits, refusals, values } = observed();
-    const given = (certificateSha256: string) => ({
-      certificateSha256,
+    const given = (shown: string) => ({
+      shown,
       endpoint,
       caller: { subjectdn: '' },
       validUntilMs: 1,

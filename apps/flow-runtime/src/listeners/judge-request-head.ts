@@ -38,11 +38,18 @@ export function judgeRequestHead(request: IncomingMessage, hosts: VirtualHosts |
       detail: `The request has more than ${headLimits.maxHeaders} header lines.`,
     };
   let host: string | undefined;
+  let authorized = false;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;
     if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
       const refusal = judgeTransferEncoding(request);
       if (refusal) return refusal;
+    }
+    if (name.length === 13 && name.toLowerCase() === 'authorization') {
+      // Node takes the first, and who reads the last takes another caller for it (RFC 9110 §11.6.2: one value).
+      if (authorized)
+        return { status: 400, reason: 'authorization', detail: 'The request has more than one Authorization header.' };
+      authorized = true;
     }
     if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
     // RFC 9112 §3.2: one and only one.

@@ -11,7 +11,9 @@ export type UnreadableReason =
   | 'host'
   | 'misdirected'
   | 'client-cert'
-  | 'path';
+  | 'path'
+  | 'authorization'
+  | 'token-in-query';
 
 export interface UnreadableRequest {
   readonly reason: UnreadableReason;

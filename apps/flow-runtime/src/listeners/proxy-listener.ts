@@ -51,10 +51,11 @@ export class ProxyListener {
         if (!proxy) return void request.socket.destroy();
         const refusal = judgeRequestHead(request, undefined);
         if (refusal) return refuseHead(this.server, request, response, refusal);
-        handler.handle(request, response, () => {
+        const readCaller = () => {
           const passed = proxy.read(request);
           return passed && passedOnCaller(passed.leaf, [...passed.chain, ...proxy.intermediates]);
-        });
+        };
+        handler.handle(request, response, readCaller, true);
       },
     );
     this.server.prependListener('secureConnection', (socket: MarkedSocket) => {

@@ -15,7 +15,8 @@ import { refuseHead } from './unreadable-request.js';
 import { foldHostName, VirtualHosts } from './virtual-hosts.js';
 
 export interface RequestHandler {
-  handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller): void;
+  /** @param proxied whether it came from a load balancer that is let in as one */
+  handle(request: IncomingMessage, response: ServerResponse, readCaller: ReadCaller, proxied?: boolean): void;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { reportServerCertificates } from '@sluice/contracts';
 import { decodePem } from '@sluice/pki';
-import type { Requester } from '../decisions/decide-call.js';
+import type { Requester } from '../decisions/ask-again.js';
 
 const everyMs = 5 * 60_000;
 const retryMs = 5_000;

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { KeySealer, sealedKeyOwner } from './key-sealer.js';
 import { busConfiguration, startKeyManagement, type KeyManagementFixture } from '../testing/key-management-fixture.js';
 import { ResealKeys } from './reseal-keys.js';
+import { sealedTokenKeyOwner } from '../token-keys/make-token-key.js';
+import { TokenKeyRow } from '../token-keys/token-key.entity.js';
 import { CertificateAuthorityRow } from './certificate-authority.entity.js';
 
 describe('a rotation of the master key', () => {
@@ -50,11 +52,20 @@ describe('a rotation of the master key', () => {
         throw error;
       }),
     );
-  const sealed = () => fixture.dataSource.manager.find(CertificateAuthorityRow, { order: { id: 'ASC' } });
+  /** Of the two CAs and of the token key. */
+  const sealed = async () => [
+    ...(await fixture.dataSource.manager.find(CertificateAuthorityRow, { order: { id: 'ASC' } })).map(
+      ({ id, sealedKey }) => ({ owner: sealedKeyOwner(id), sealedKey }),
+    ),
+    ...(await fixture.dataSource.manager.find(TokenKeyRow)).map(({ kid, sealedKey }) => ({
+      owner: sealedTokenKeyOwner(kid),
+      sealedKey,
+    })),
+  ];
   const opens = async (key: Buffer) =>
-    (await sealed()).map(({ id, sealedKey }) => {
+    (await sealed()).map(({ owner, sealedKey }) => {
       try {
-        return new KeySealer(key).open(sealedKey, sealedKeyOwner(id)).length > 0;
+        return new KeySealer(key).open(sealedKey, owner).length > 0;
       } catch {
         return false;
       }
@@ -65,12 +76,12 @@ describe('a rotation of the master key', () => {
     const reseal = new ResealKeys(fixture.changes, fixture.sealer);
     expect(await reseal.execute()).toEqual({
       masterKey: fixture.sealer.keyIds[0],
-      resealed: 2,
+      resealed: 3,
       remaining: 0,
     });
     expect([await opens(second), await opens(first)]).toEqual([
-      [true, true],
-      [false, false],
+      [true, true, true],
+      [false, false, false],
     ]);
     const before = await sealed();
     expect(await reseal.execute()).toMatchObject({ resealed: 0, remaining: 0 });
@@ -91,7 +102,7 @@ describe('a rotation of the master key', () => {
       [fromFile(), fromFile(), fromFile()].map((sealer) => new ResealKeys(fixture.changes, sealer).execute()),
     );
     expect(outcomes.map(({ remaining }) => remaining)).toEqual([0, 0, 0]);
-    expect(outcomes.reduce((sum, { resealed }) => sum + resealed, 0)).toBe(2);
-    expect(await opens(third)).toEqual([true, true]);
+    expect(outcomes.reduce((sum, { resealed }) => sum + resealed, 0)).toBe(3);
+    expect(await opens(third)).toEqual([true, true, true]);
   });
 });

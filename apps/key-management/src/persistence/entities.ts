@@ -1,17 +1,23 @@
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
+import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
 import { RootCertificateListRow, RootCertificateListSourceRow } from '../trusted-roots/certificate-list.entity.js';
+import { TokenKeyRow } from '../token-keys/token-key.entity.js';
 import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
 
 export const entities = [
   ServiceInstanceRow,
   ServiceKeyRow,
   CredentialRow,
+  ClientSecretRow,
   UnpinnedKeyRow,
   CertificateAuthorityRow,
+  TokenKeyRow,
+  RevokedTokenRow,
   TrustedRootRow,
   RootCertificateListRow,
   RootCertificateListSourceRow,

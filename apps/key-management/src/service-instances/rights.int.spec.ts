@@ -119,7 +119,7 @@ describe('who may change what has rights at the admin API', () => {
     expect(await update(['Keys.manage', 'Audit.read'], { 'token-validity': 7_200 })).toBe('answered');
   });
 
-  it('has no way by any operation to a key of an instance with more rights: none is made, changed, or taken away', async () => {
+  it('attack 55: has no way by any operation to a key of an instance with more rights: none is made, changed, or taken away', async () => {
     const { serviceInstanceId, keys } = await powerful();
     const external = await (await TestAuthority.root({ subject: 'CN=Mine' })).leaf({ subject: 'CN=mine' });
     const before = await everything();
@@ -167,7 +167,7 @@ describe('who may change what has rights at the admin API', () => {
     expect(await rotate(['Admin.all'])).toBe('answered');
   });
 
-  it('is not given what was made with more rights under the same name, by repeating the call', async () => {
+  it('attack 55: is not given what was made with more rights under the same name, by repeating the call', async () => {
     const { serviceInstanceId } = await powerful();
     const call = (rights: string[]) =>
       ask(rights, subjectOf('create-service-key'), {

@@ -84,7 +84,10 @@ export class ServiceInstancesController {
   ): Promise<ResponseOf<typeof revokeServiceInstance>> {
     const { value, propagation } = await this.revokeServiceInstance.execute({ ...request, actor: request.actor.name });
     const now = Date.now();
-    return { serviceKeys: value.map(({ key, held }) => toServiceKeyView(key, held, now)), propagation };
+    return {
+      serviceKeys: value.map(({ key, held, secrets }) => toServiceKeyView(key, held, secrets, now)),
+      propagation,
+    };
   }
 
   @Handles(deleteServiceInstance)

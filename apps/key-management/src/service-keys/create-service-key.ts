@@ -8,12 +8,14 @@ import { invalidArgument, SluiceError } from '@sluice/domain';
 import { violatedUniqueConstraint } from '@sluice/persistence';
 import type { Certificate } from '@sluice/pki';
 import { type ChangeScope, PublishedChanges, CLOCK } from '@sluice/service-shell';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from './service-key.view.js';
 import { addFirstIssued, addPinnedCredential } from './add-credential.js';
 import { addUnpinnedKey } from './add-unpinned-key.js';
-import { hashSecret } from './hash-secret.js';
+import { addClientSecret } from '../client-secrets/add-client-secret.js';
+import type { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { hashSecret, makeSecret } from '../client-secrets/hash-secret.js';
 import { readCertificationRequest, requireUnusedPublicKey } from './read-certification-request.js';
 import type { CertificateWarning } from './certificate-warning.js';
 import { judgeExternalCertificate, readExternalCertificate } from './read-external-certificate.js';
@@ -30,6 +32,7 @@ const defaultRsaKeyLength = 2048;
 export interface CreatedServiceKey {
   readonly key: ServiceKeyRow;
   readonly held: readonly CredentialRow[];
+  readonly secrets: readonly ClientSecretRow[];
   readonly credentials: Credentials;
   /** Of an external certificate. */
   readonly warnings?: readonly CertificateWarning[];
@@ -97,12 +100,12 @@ export class CreateServiceKey {
   async #prepare(parameters: ServiceKeyParameters): Promise<Prepared> {
     switch (parameters['key-type']) {
       case 'client_secret': {
-        const secret = randomBytes(32).toString('base64url');
-        const secretHash = await hashSecret(secret);
-        return async (change, row) => {
-          const key = { ...row, secretHash };
+        const secret = makeSecret();
+        const hash = await hashSecret(secret);
+        return async (change, key) => {
           await change.manager.insert(ServiceKeyRow, key);
-          return { key, held: [], credentials: toCredentials({ key, secret, flowUrl: this.flowUrl }) };
+          const row = await addClientSecret(change, key, hash, this.now());
+          return { key, held: [], secrets: [row], credentials: toCredentials({ key, secret, flowUrl: this.flowUrl }) };
         };
       }
       case 'certificate': {
@@ -122,7 +125,7 @@ export class CreateServiceKey {
             privateKeyPem: pair.privateKeyPem,
             flowUrl: this.flowUrl,
           });
-          return { key, held: [held], credentials };
+          return { key, held: [held], secrets: [], credentials };
         };
       }
       case 'certificate_request': {
@@ -139,6 +142,7 @@ export class CreateServiceKey {
           return {
             key,
             held: [held],
+            secrets: [],
             credentials: toCredentials({ key, held, chain: issued.chain, flowUrl: this.flowUrl }),
           };
         };
@@ -154,6 +158,7 @@ export class CreateServiceKey {
           return {
             key,
             held: [held],
+            secrets: [],
             credentials: toCredentials({ key, held, chain: [certificate], flowUrl: this.flowUrl }),
             warnings,
           };

@@ -1,8 +1,7 @@
 import { requirePrecondition, type Precondition } from '@sluice/domain';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { endServiceKey } from './end-service-key.js';
-import { findCredentials, findServiceKey } from './find-service-key.js';
-import { serviceKeyTag } from './service-key.tag.js';
+import { findServiceKey, tagOfStored } from './find-service-key.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -16,7 +15,7 @@ export class DeleteServiceKey {
   execute(request: { id: string; actor: string } & Precondition) {
     return this.changes.commit(async (change) => {
       const key = await findServiceKey(change.manager, request.id, 'update');
-      requirePrecondition(request, serviceKeyTag(key, await findCredentials(change.manager, key.id)));
+      requirePrecondition(request, await tagOfStored(change.manager, key));
       await endServiceKey(change, key, request.actor, this.now());
     });
   }

@@ -1,7 +1,12 @@
 import { stateKey } from '@sluice/contracts';
 import { nextRecordVersion } from '@sluice/persistence';
 import type { ChangeScope } from '@sluice/service-shell';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { toSecretRecord } from '../client-secrets/client-secret.record.js';
+import { findClientSecrets } from '../client-secrets/find-client-secrets.js';
 import { enterRevokedCertificates } from '../issuing-cas/enter-revoked-certificates.js';
+import { forgetRevokedToken } from '../tokens/revoked-token.record.js';
+import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
 import { toEventServiceKey } from './service-key.view.js';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
@@ -9,7 +14,7 @@ import { UnpinnedKeyRow } from './unpinned-key.entity.js';
 import { findCredentials } from './find-service-key.js';
 import { toCredentialRecord, toUnpinnedRecord } from './service-key.record.js';
 
-/** Removes a key that the transaction holds locked, with all its certificates: none of them grants access any more. */
+/** Removes a key that the transaction holds locked, with all its certificates and secrets: none of them grants access any more. */
 export async function endServiceKey(
   change: ChangeScope,
   key: ServiceKeyRow,
@@ -30,6 +35,13 @@ export async function endServiceKey(
     const version = await nextRecordVersion(change.manager, stateKey.unpinned(row.digest));
     change.state({ ...toUnpinnedRecord(row, key), version, deleted: true });
   }
+  for (const row of await findClientSecrets(change.manager, key.id)) {
+    await change.manager.delete(ClientSecretRow, { id: row.id });
+    const version = await nextRecordVersion(change.manager, stateKey.secret(row.id));
+    change.state({ ...toSecretRecord(row, key), version, deleted: true });
+  }
+  for (const row of await change.manager.findBy(RevokedTokenRow, { serviceKeyId: key.id }))
+    await forgetRevokedToken(change, row);
   await change.manager.delete(ServiceKeyRow, { id: key.id });
   change.event('service-key.deleted', key.id, { actor, serviceKey: toEventServiceKey(key) });
 }

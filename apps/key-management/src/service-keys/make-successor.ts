@@ -86,7 +86,7 @@ export async function prepareSuccessor(
       };
     }
     case 'client_secret':
-      throw new Error('A secret was found rotatable.');
+      throw new Error('A secret is not rotated as a certificate.');
   }
 }
 
@@ -96,15 +96,17 @@ export function requireRotatable(key: ServiceKeyRow): void {
     throw new SluiceError('service-key-state', message);
   };
   if (key.status !== 'active') refuse(`The service key ${key.name} is revoked: make a new one.`);
-  if (key.keyType === 'client_secret')
-    refuse(`The service key ${key.name} holds a secret, which has no successor: make a new key and delete this one.`);
   if (key.parameters['key-type'] === 'certificate_external' && !key.parameters['pin-certificate'])
     refuse(
       `The service key ${key.name} is not pinned: the sender's renewed certificate with the same names is taken by itself.`,
     );
 }
 
-function onlyMaterial(
+/**
+ * The material that goes with a key's type, and no other.
+ * @throws SluiceError `invalid-argument`
+ */
+export function onlyMaterial(
   key: ServiceKeyRow,
   material: SuccessorMaterial,
   wanted: readonly (keyof SuccessorMaterial)[],

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK } from '@sluice/service-shell';
+import { enterSecretUse, type UsedSecret } from '../client-secrets/enter-secret-use.js';
 
 export interface UsedCertificate {
   readonly sha256: string;
@@ -12,7 +13,7 @@ export interface UsedCertificate {
 /** A gap longer than this in the reports of all runtimes is a downtime: what was not seen in it means nothing. */
 const maxGapMs = 5 * 60_000;
 
-/** Keeps when certificates were seen last, as the runtimes report it. */
+/** Keeps when certificates and secrets were seen last, as the runtimes report it. */
 @Injectable()
 export class ReportUsage {
   constructor(
@@ -20,8 +21,9 @@ export class ReportUsage {
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
-  async execute(used: readonly UsedCertificate[]): Promise<void> {
+  async execute(used: readonly UsedCertificate[], secrets: readonly UsedSecret[] = []): Promise<void> {
     const now = this.now();
+    await enterSecretUse(this.dataSource.manager, secrets, now);
     if (used.length > 0) {
       // Of an unpinned key another certificate than the stored one is seen; it is the key that is in use. Rows are locked
       // in one order, so that two reports cannot wait for each other.

@@ -132,7 +132,7 @@ describe('whether not having been seen means something', () => {
 describe('a certificate as the plan of retirements sees it', () => {
   it('has the end that was set, none while it waits to be unused, and the one that was put off', () => {
     expect(toPlanned(rowWith())).toEqual({
-      sha256: 'aa',
+      id: 'aa',
       createdAtMs: now - 30 * day,
       notAfterMs: now + 90 * day,
       revoked: false,

@@ -34,7 +34,7 @@ export class RevokeCertificate {
           `The service key ${key.name} is not pinned: its names grant access, not this certificate. Revoke the key.`,
         );
       }
-      requirePrecondition(request, serviceKeyTag(key, before));
+      requirePrecondition(request, serviceKeyTag(key, before, []));
       const now = this.now();
       const revokedAt = new Date(now);
       const held = await writeCertificates(
@@ -55,7 +55,7 @@ export class RevokeCertificate {
         certificates: [toEventCertificate(row)],
         keyRevoked: false,
       });
-      return { key, held };
+      return { key, held, secrets: [] };
     });
   }
 }

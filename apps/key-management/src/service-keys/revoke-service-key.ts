@@ -1,11 +1,10 @@
 import { requirePrecondition, SluiceError, type Precondition, type RevocationReason } from '@sluice/domain';
 import { PublishedChanges, CLOCK } from '@sluice/service-shell';
 import { revokeKey } from './revoke-key.js';
-import { findCredentials, findServiceKey } from './find-service-key.js';
-import { serviceKeyTag } from './service-key.tag.js';
+import { findServiceKey, tagOfStored } from './find-service-key.js';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** Ends every certificate of a key for good. The key stays to be seen; a revoked key cannot be brought back. */
+/** Ends every certificate and secret of a key for good. The key stays to be seen; a revoked key cannot be brought back. */
 @Injectable()
 export class RevokeServiceKey {
   constructor(
@@ -19,7 +18,7 @@ export class RevokeServiceKey {
       const key = await findServiceKey(change.manager, request.id, 'update');
       if (key.status === 'revoked')
         throw new SluiceError('service-key-state', `The service key ${key.name} is revoked already.`);
-      requirePrecondition(request, serviceKeyTag(key, await findCredentials(change.manager, key.id)));
+      requirePrecondition(request, await tagOfStored(change.manager, key));
       return revokeKey(change, key, request.reason, request.actor, this.now());
     });
   }

@@ -6,7 +6,10 @@ import type { CreatedServiceKey } from './create-service-key.js';
 import { scheduleEnd, type RetirementOptions } from './retirement.js';
 import { writeCertificates } from './write-certificates.js';
 import { toCredentials, toEventCertificate, toEventServiceKey } from './service-key.view.js';
-import { prepareSuccessor, requireRotatable, type SuccessorMaterial } from './make-successor.js';
+import { findClientSecrets } from '../client-secrets/find-client-secrets.js';
+import { hashSecret, makeSecret } from '../client-secrets/hash-secret.js';
+import { rotateClientSecret } from '../client-secrets/rotate-client-secret.js';
+import { onlyMaterial, prepareSuccessor, requireRotatable, type SuccessorMaterial } from './make-successor.js';
 import { ServiceKeyRow } from './service-key.entity.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
@@ -24,7 +27,7 @@ export interface RotationRequest extends SuccessorMaterial, RotationOptions, Pre
 }
 
 /**
- * Gives a key a successor certificate. The old ones stay valid beside it for the overlap and then end by the clock:
+ * Gives a key a successor certificate, or a new secret. The old ones stay valid beside it for the overlap and then end by the clock:
  * their end is in the record, so no process has to be up when it comes.
  */
 @Injectable()
@@ -42,12 +45,9 @@ export class RotateServiceKey {
    * `certificate-refused`, `certificate-in-use`, `public-key-in-use`, `distinguished-name-conflict`
    */
   async execute(request: RotationRequest) {
-    const enter = await prepareSuccessor(
-      await findServiceKey(this.dataSource.manager, request.id),
-      request,
-      this.authority,
-      this.now,
-    );
+    const found = await findServiceKey(this.dataSource.manager, request.id);
+    if (found.keyType === 'client_secret') return this.#rotateSecret(found, request);
+    const enter = await prepareSuccessor(found, request, this.authority, this.now);
     return this.changes.commit(async (change): Promise<CreatedServiceKey> => {
       const key = await findServiceKey(change.manager, request.id, 'update');
       requireRotatable(key);
@@ -55,7 +55,7 @@ export class RotateServiceKey {
       const now = this.now();
       const retiresAt = new Date(now + request.overlapSeconds * 1_000);
       const before = await findCredentials(change.manager, key.id);
-      requirePrecondition(request, serviceKeyTag(key, before));
+      requirePrecondition(request, serviceKeyTag(key, before, []));
       const successor = await enter(change, key, instance);
       const updatedKey: ServiceKeyRow = { ...key, parameters: successor.parameters, updatedAt: new Date(now) };
       await change.manager.update(
@@ -89,6 +89,7 @@ export class RotateServiceKey {
       return {
         key: updatedKey,
         held,
+        secrets: [],
         credentials: toCredentials({
           key: updatedKey,
           held: successor.held,
@@ -97,6 +98,41 @@ export class RotateServiceKey {
           flowUrl: this.flowUrl,
         }),
         ...(successor.warnings ? { warnings: successor.warnings } : {}),
+      };
+    });
+  }
+
+  async #rotateSecret(found: ServiceKeyRow, request: RotationRequest) {
+    requireRotatable(found);
+    onlyMaterial(found, request, []);
+    const [newest] = await findClientSecrets(this.dataSource.manager, found.id);
+    const secret = makeSecret();
+    const hash = await hashSecret(secret, newest?.hash);
+    return this.changes.commit(async (change): Promise<CreatedServiceKey> => {
+      const key = await findServiceKey(change.manager, request.id, 'update');
+      requireRotatable(key);
+      const now = this.now();
+      const before = await findClientSecrets(change.manager, key.id);
+      requirePrecondition(request, serviceKeyTag(key, [], before));
+      const updatedKey: ServiceKeyRow = { ...key, updatedAt: new Date(now) };
+      await change.manager.update(ServiceKeyRow, { id: key.id }, { updatedAt: updatedKey.updatedAt });
+      const secrets = await rotateClientSecret(
+        change,
+        updatedKey,
+        {
+          hash,
+          before,
+          retiresAt: new Date(now + request.overlapSeconds * 1_000),
+          retireAfterUnusedDays: request.retireAfterUnusedDays,
+          actor: request.actor,
+        },
+        now,
+      );
+      return {
+        key: updatedKey,
+        held: [],
+        secrets,
+        credentials: toCredentials({ key: updatedKey, secret, flowUrl: this.flowUrl }),
       };
     });
   }

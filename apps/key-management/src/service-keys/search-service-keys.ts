@@ -3,15 +3,17 @@ import { readTimestamp } from '@sluice/domain';
 import { CLOCK, pageOf } from '@sluice/service-shell';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, In, type FindOptionsSelect } from 'typeorm';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
 
 type Search = DecodedRequestOf<typeof findServiceKeys>;
 
-/** A key with the certificates it holds. */
+/** A key with the certificates and secrets it holds. */
 export interface FoundServiceKey {
   readonly key: ServiceKeyRow;
   readonly held: readonly Omit<CredentialRow, 'certificate'>[];
+  readonly secrets: readonly ClientSecretRow[];
 }
 
 /** In what order keys are listed: that in which an index has those that are asked for. */
@@ -74,16 +76,18 @@ export class SearchServiceKeys {
       position: ({ id, place }) => `${id} ${place}`,
     });
     const ids = rows.map(({ id }) => id);
-    const [found, certificates] = await Promise.all([
+    const [found, certificates, clientSecrets] = await Promise.all([
       manager.findBy(ServiceKeyRow, { id: In(ids) }),
       manager.find(CredentialRow, { where: { serviceKeyId: In(ids) }, select: this.#listed }),
+      manager.findBy(ClientSecretRow, { serviceKeyId: In(ids) }),
     ]);
     const keys = new Map(found.map((key) => [key.id, key]));
     const held = Map.groupBy(certificates, ({ serviceKeyId }) => serviceKeyId);
+    const secrets = Map.groupBy(clientSecrets, ({ serviceKeyId }) => serviceKeyId);
     return {
       keys: ids.flatMap((id) => {
         const key = keys.get(id);
-        return key ? [{ key, held: held.get(id) ?? [] }] : [];
+        return key ? [{ key, held: held.get(id) ?? [], secrets: secrets.get(id) ?? [] }] : [];
       }),
       ...end,
     };
@@ -111,7 +115,6 @@ export class SearchServiceKeys {
       conditions.push(`lower(name) LIKE ${value(`${escaped(search.text.toLowerCase())}%`)}`);
     if (search.status === 'revoked') conditions.push(`status = 'revoked'`);
     if (search.status === 'expired') conditions.push(`summary.active`, `summary.ends_at <= ${now()}`);
-    // A key without a certificate has no summary.
     if (search.status === 'active')
       conditions.push(
         `status = 'active'`,
@@ -131,6 +134,7 @@ export class SearchServiceKeys {
         `summary.idle_since < ${since}`,
         `created_at < ${since}`,
         `NOT EXISTS (SELECT FROM credential held WHERE held.service_key_id = service_key.id AND held.last_used_at >= ${since})`,
+        `NOT EXISTS (SELECT FROM client_secret held WHERE held.service_key_id = service_key.id AND held.last_used_at >= ${since})`,
       );
     }
     // Cursors have times of UTC.

@@ -22,7 +22,7 @@ export class ServiceKeyRow {
   @Column({ type: 'text' })
   status!: 'active' | 'revoked';
 
-  /** scrypt, for keys of type `client_secret`. */
+  /** Of the version before: secrets are rows of their own now. Nothing reads it, and the next minor version drops it. */
   @Column({ type: 'text', name: 'secret_hash', nullable: true })
   secretHash!: string | null;
 

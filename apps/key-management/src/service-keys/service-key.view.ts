@@ -1,5 +1,7 @@
 import type { Credentials, EventData, ServiceKeyView } from '@sluice/contracts';
 import { encodePem, type Certificate } from '@sluice/pki';
+import type { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { toSecretView } from '../client-secrets/client-secret.view.js';
 import { statusAt } from './scheduled-end.js';
 import type { CredentialRow } from './credential.entity.js';
 import type { ServiceKeyRow } from './service-key.entity.js';
@@ -7,6 +9,7 @@ import type { ServiceKeyRow } from './service-key.entity.js';
 export function toServiceKeyView(
   key: ServiceKeyRow,
   held: readonly Omit<CredentialRow, 'certificate'>[],
+  secretsOfKey: readonly ClientSecretRow[],
   now: number,
 ): ServiceKeyView {
   const certificates = [...held]
@@ -25,8 +28,12 @@ export function toServiceKeyView(
       ...(row.lastUsedAt ? { lastUsedAt: row.lastUsedAt.toISOString() } : {}),
       ...(row.revocationReason ? { revocationReason: row.revocationReason } : {}),
     }));
-  const usable = certificates.some(({ status }) => status === 'active' || status === 'retiring');
-  const status = key.status === 'active' && certificates.length > 0 && !usable ? 'expired' : key.status;
+  const secrets = [...secretsOfKey]
+    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
+    .map((row) => toSecretView(row, now));
+  const all = [...certificates, ...secrets];
+  const usable = all.some(({ status }) => status === 'active' || status === 'retiring');
+  const status = key.status === 'active' && all.length > 0 && !usable ? 'expired' : key.status;
   return {
     id: key.id,
     name: key.name,
@@ -35,6 +42,7 @@ export function toServiceKeyView(
     parameters: { ...key.parameters },
     status,
     certificates,
+    secrets,
     createdAt: key.createdAt.toISOString(),
     updatedAt: key.updatedAt.toISOString(),
   };
@@ -84,7 +92,7 @@ export function toCredentials(parts: CredentialParts): Credentials {
   };
 }
 
-type CertificateInEvent = EventData<'service-key.rotated'>['certificate'];
+type CertificateInEvent = NonNullable<EventData<'service-key.rotated'>['certificate']>;
 
 export function toEventCertificate(row: CredentialRow): CertificateInEvent {
   return {

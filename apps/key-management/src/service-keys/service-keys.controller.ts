@@ -7,6 +7,7 @@ import {
   rotateServiceKey,
   revokeServiceKey,
   revokeCertificate,
+  revokeClientSecret,
   deleteServiceKey,
   reportUsage,
   findCertificatesByNames,
@@ -20,6 +21,9 @@ import { FLOW_URL } from './flow-url.js';
 import { CreateServiceKey, type CreatedServiceKey } from './create-service-key.js';
 import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, In, MoreThan } from 'typeorm';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { findClientSecrets } from '../client-secrets/find-client-secrets.js';
+import { RevokeClientSecret } from '../client-secrets/revoke-client-secret.js';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
@@ -28,6 +32,7 @@ import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
 import { findCredentials, findServiceKey } from './find-service-key.js';
 import { serviceKeyTag } from './service-key.tag.js';
 import { RotateServiceKey } from './rotate-service-key.js';
+import type { RevokedKey } from './revoke-key.js';
 import { RevokeServiceKey } from './revoke-service-key.js';
 import { RevokeCertificate } from './revoke-certificate.js';
 import { DeleteServiceKey } from './delete-service-key.js';
@@ -47,9 +52,13 @@ interface Row {
 const most = 5;
 
 /** With what is shown this once. */
-function answerOf({ key, held, credentials, warnings = [] }: CreatedServiceKey) {
-  const serviceKey = { ...toServiceKeyView(key, held, Date.now()), credentials };
-  return { serviceKey, warnings: [...warnings], etag: serviceKeyTag(key, held) };
+function answerOf({ key, held, secrets, credentials, warnings = [] }: CreatedServiceKey) {
+  const serviceKey = { ...toServiceKeyView(key, held, secrets, Date.now()), credentials };
+  return { serviceKey, warnings: [...warnings], etag: serviceKeyTag(key, held, secrets) };
+}
+
+function changedKey({ key, held, secrets }: RevokedKey) {
+  return { serviceKey: toServiceKeyView(key, held, secrets, Date.now()), etag: serviceKeyTag(key, held, secrets) };
 }
 
 @Controller()
@@ -63,6 +72,7 @@ export class ServiceKeysController {
     private readonly rotateServiceKey: RotateServiceKey,
     private readonly revokeServiceKey: RevokeServiceKey,
     private readonly revokeCertificate: RevokeCertificate,
+    private readonly revokeClientSecret: RevokeClientSecret,
     private readonly deleteServiceKey: DeleteServiceKey,
     private readonly reportUsage: ReportUsage,
     private readonly searchServiceKeys: SearchServiceKeys,
@@ -97,12 +107,15 @@ export class ServiceKeysController {
         }),
       position: (row) => row.name,
     });
-    const held = await manager.findBy(CredentialRow, { serviceKeyId: In(rows.map(({ id }) => id)) });
+    const ids = rows.map(({ id }) => id);
+    const held = await manager.findBy(CredentialRow, { serviceKeyId: In(ids) });
+    const secrets = await manager.findBy(ClientSecretRow, { serviceKeyId: In(ids) });
     const now = Date.now();
     const items = rows.map((row) =>
       toServiceKeyView(
         row,
-        held.filter((credential) => credential.serviceKeyId === row.id),
+        held.filter(({ serviceKeyId: holder }) => holder === row.id),
+        secrets.filter(({ serviceKeyId: holder }) => holder === row.id),
         now,
       ),
     );
@@ -115,7 +128,7 @@ export class ServiceKeysController {
   ): Promise<ResponseOf<typeof findServiceKeys>> {
     const { keys, ...end } = await this.searchServiceKeys.execute(request);
     const now = Date.now();
-    return { items: keys.map(({ key, held }) => toServiceKeyView(key, held, now)), ...end };
+    return { items: keys.map(({ key, held, secrets }) => toServiceKeyView(key, held, secrets, now)), ...end };
   }
 
   /** The key with the credentials of its newest certificate, without what is shown once. */
@@ -124,15 +137,16 @@ export class ServiceKeysController {
     const { manager } = this.dataSource;
     const key = await findServiceKey(manager, id);
     const held = await findCredentials(manager, id);
+    const secrets = await findClientSecrets(manager, id);
     const [newest] = held;
     const chain = newest && [
       parseCertificate(newest.certificate),
       ...(newest.issuedBy ? await this.certificateAuthority.chainAbove(manager, newest.issuedBy) : []),
     ];
     return {
-      ...toServiceKeyView(key, held, Date.now()),
+      ...toServiceKeyView(key, held, secrets, Date.now()),
       credentials: toCredentials({ key, held: newest, ...(chain ? { chain } : {}), flowUrl: this.flowUrl }),
-      etag: serviceKeyTag(key, held),
+      etag: serviceKeyTag(key, held, secrets),
     };
   }
 
@@ -152,8 +166,7 @@ export class ServiceKeysController {
     @Payload() request: DecodedRequestOf<typeof revokeServiceKey>,
   ): Promise<ResponseOf<typeof revokeServiceKey>> {
     const { value, propagation } = await this.revokeServiceKey.execute({ ...request, actor: request.actor.name });
-    const { key, held } = value;
-    return { serviceKey: toServiceKeyView(key, held, Date.now()), etag: serviceKeyTag(key, held), propagation };
+    return { ...changedKey(value), propagation };
   }
 
   @Handles(revokeCertificate)
@@ -161,8 +174,15 @@ export class ServiceKeysController {
     @Payload() request: DecodedRequestOf<typeof revokeCertificate>,
   ): Promise<ResponseOf<typeof revokeCertificate>> {
     const { value, propagation } = await this.revokeCertificate.execute({ ...request, actor: request.actor.name });
-    const { key, held } = value;
-    return { serviceKey: toServiceKeyView(key, held, Date.now()), etag: serviceKeyTag(key, held), propagation };
+    return { ...changedKey(value), propagation };
+  }
+
+  @Handles(revokeClientSecret)
+  async revokeOneSecret(
+    @Payload() request: DecodedRequestOf<typeof revokeClientSecret>,
+  ): Promise<ResponseOf<typeof revokeClientSecret>> {
+    const { value, propagation } = await this.revokeClientSecret.execute({ ...request, actor: request.actor.name });
+    return { ...changedKey(value), propagation };
   }
 
   @Handles(deleteServiceKey)
@@ -174,8 +194,10 @@ export class ServiceKeysController {
   }
 
   @Handles(reportUsage)
-  async takeUsage(@Payload() { used }: DecodedRequestOf<typeof reportUsage>): Promise<ResponseOf<typeof reportUsage>> {
-    await this.reportUsage.execute(used);
+  async takeUsage(
+    @Payload() { used, secrets }: DecodedRequestOf<typeof reportUsage>,
+  ): Promise<ResponseOf<typeof reportUsage>> {
+    await this.reportUsage.execute(used, secrets);
     return {};
   }
 

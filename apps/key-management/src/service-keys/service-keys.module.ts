@@ -2,6 +2,7 @@ import { CONFIG } from '@sluice/service-shell';
 import { Module } from '@nestjs/common';
 import type { Config } from '../config.js';
 import { IssuingCasModule } from '../issuing-cas/issuing-cas.module.js';
+import { RevokeClientSecret } from '../client-secrets/revoke-client-secret.js';
 import { CreateServiceKey } from './create-service-key.js';
 import { DeleteServiceKey } from './delete-service-key.js';
 import { FLOW_URL } from './flow-url.js';
@@ -22,6 +23,7 @@ import { ServiceKeysController } from './service-keys.controller.js';
     RotateServiceKey,
     RevokeServiceKey,
     RevokeCertificate,
+    RevokeClientSecret,
     DeleteServiceKey,
     ReportUsage,
     KeepGuards,

@@ -48,18 +48,20 @@ const create = async (name: string, validity = 30) =>
   (await fixture.createKey(instance, { 'key-algorithm': 'P-256', validity }, name)).value.key;
 const query = <Row>(sql: string, values: unknown[] = []): Promise<Row[]> => fixture.dataSource.query(sql, values);
 
+const lifetime = 'service_key_id, status, not_after, retires_at, retire_after_unused_days, postponed_at, last_used_at';
 /** What is kept, and what the rows say. */
 const kept = () =>
   query(`SELECT service_key_id, active, ends_at::text, idle_since::text FROM service_key_summary ORDER BY 1`);
 const said = () =>
   query(`
     SELECT key.id AS service_key_id, key.status = 'active' AS active,
-      coalesce(max(${endOfHeld}) FILTER (WHERE held.status IN ('active', 'retiring')), '-infinity')::text AS ends_at,
+      coalesce(max(coalesce(${endOfHeld}, 'infinity')) FILTER (WHERE held.status IN ('active', 'retiring')), '-infinity')::text AS ends_at,
       greatest(key.created_at, date_trunc('hour', max(held.last_used_at), 'UTC'))::text AS idle_since
-    FROM service_key key JOIN credential held ON held.service_key_id = key.id GROUP BY key.id ORDER BY 1`);
+    FROM service_key key JOIN (SELECT ${lifetime} FROM credential UNION ALL SELECT ${lifetime} FROM client_secret) held
+      ON held.service_key_id = key.id GROUP BY key.id ORDER BY 1`);
 
 describe('what is kept of each key for the lists', () => {
-  it('is what its certificates say, whatever becomes of them', async () => {
+  it('is what its certificates and secrets say, whatever becomes of them', async () => {
     const asSaid = async () => expect(await kept()).toEqual(await said());
     const key = await create('rotated');
     await asSaid();
@@ -82,7 +84,7 @@ describe('what is kept of each key for the lists', () => {
       ends_at: '-infinity',
     });
     await asSaid();
-    expect(await kept()).toHaveLength(2);
+    expect(await kept()).toHaveLength(3);
     await query(`DELETE FROM credential WHERE service_key_id = $1`, [key.id]);
     await asSaid();
   });

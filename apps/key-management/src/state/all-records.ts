@@ -1,10 +1,16 @@
 import type { StateRecord } from '@sluice/contracts';
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { findListsForRecord } from '../trusted-roots/find-trusted-root.js';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { toSecretRecord } from '../client-secrets/client-secret.record.js';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
+import { TokenKeyRow } from '../token-keys/token-key.entity.js';
+import { toTokenKeyRecord } from '../token-keys/token-key.record.js';
+import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
+import { toRevokedTokenRecord } from '../tokens/revoked-token.record.js';
 import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
 import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
 import { toCaRecord } from '../issuing-cas/issuing-ca.record.js';
@@ -19,15 +25,25 @@ export async function* allRecords(dataSource: DataSource): AsyncIterable<StateRe
   for await (const row of rows(dataSource, CertificateAuthorityRow, 'id')) yield toCaRecord(row);
   for await (const row of rows(dataSource, TrustedRootRow, 'sha256'))
     yield toRootRecord(row, await findListsForRecord(dataSource.manager, row.sha256));
+  for await (const row of rows(dataSource, TokenKeyRow, 'kid')) yield toTokenKeyRecord(row);
   for await (const row of rows(dataSource, ServiceInstanceRow, 'id')) yield toInstanceRecord(row);
   yield* credentialRecords(dataSource);
   yield* unpinnedRecords(dataSource);
+  yield* secretRecords(dataSource);
+  for await (const row of rows(dataSource, RevokedTokenRow, 'id')) yield toRevokedTokenRecord(row);
 }
 
 async function* unpinnedRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
   for await (const row of rows(dataSource, UnpinnedKeyRow, 'digest')) {
     const key = await dataSource.manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId });
     if (key) yield toUnpinnedRecord(row, key);
+  }
+}
+
+async function* secretRecords(dataSource: DataSource): AsyncIterable<StateRecord> {
+  for await (const row of rows(dataSource, ClientSecretRow, 'id')) {
+    const key = await dataSource.manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId });
+    if (key) yield toSecretRecord(row, key);
   }
 }
 

@@ -85,7 +85,7 @@ describe('the entity tag of a service key', () => {
     const { id } = value.key;
     const first = await tagOf(keys.get({ id }));
     const sha256 = value.held[0]?.sha256 ?? '';
-    await keys.takeUsage({ used: [{ sha256, serviceKeyId: id, atMs: Date.now() }] });
+    await keys.takeUsage({ used: [{ sha256, serviceKeyId: id, atMs: Date.now() }], secrets: [] });
     expect((await keys.get({ id })).certificates[0]?.lastUsedAt).toBeDefined();
     expect(await tagOf(keys.get({ id }))).toBe(first);
     const second = await tagOf(keys.rotate({ id, overlapSeconds: 60, actor }));

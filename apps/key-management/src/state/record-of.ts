@@ -1,10 +1,16 @@
 import { statePrefixOf, type StateRecord } from '@sluice/contracts';
 import type { DataSource } from 'typeorm';
 import { findListsForRecord } from '../trusted-roots/find-trusted-root.js';
+import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
+import { toSecretRecord } from '../client-secrets/client-secret.record.js';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
+import { TokenKeyRow } from '../token-keys/token-key.entity.js';
+import { toTokenKeyRecord } from '../token-keys/token-key.record.js';
+import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
+import { toRevokedTokenRecord } from '../tokens/revoked-token.record.js';
 import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
 import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
 import { toCaRecord } from '../issuing-cas/issuing-ca.record.js';
@@ -37,6 +43,19 @@ export function recordOf(dataSource: DataSource, key: string): Promise<StateReco
         const row = await manager.findOneBy(CredentialRow, { sha256: id, pinned: true });
         const key = row && (await manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId }));
         return row && key ? toCredentialRecord(row, key) : undefined;
+      }
+      case 'secret': {
+        const row = uuid.test(id) ? await manager.findOneBy(ClientSecretRow, { id }) : null;
+        const key = row && (await manager.findOneBy(ServiceKeyRow, { id: row.serviceKeyId }));
+        return row && key ? toSecretRecord(row, key) : undefined;
+      }
+      case 'token-key': {
+        const row = await manager.findOneBy(TokenKeyRow, { kid: id });
+        return row ? toTokenKeyRecord(row) : undefined;
+      }
+      case 'revoked-token': {
+        const row = await manager.findOneBy(RevokedTokenRow, { id });
+        return row ? toRevokedTokenRecord(row) : undefined;
       }
       case 'unpinned': {
         const row = await manager.findOneBy(UnpinnedKeyRow, { digest: id });

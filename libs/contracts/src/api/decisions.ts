@@ -25,6 +25,9 @@ export const decisionRecord = z.object({
       namesDigest: z.string().optional(),
     })
     .optional(),
+  token: z.object({ id: z.string(), boundTo: z.string().optional() }).optional().meta({
+    description: 'The access token by which it called: its `jti`, and the SHA-256 of the certificate it is bound to.',
+  }),
   serviceKey: z.object({ id: z.string(), name: z.string().optional() }).optional(),
   serviceInstanceId: z.string().optional(),
   checks: z.array(check),
@@ -47,7 +50,7 @@ export const getDecision = defineOperation('flow-runtime', 'get-decision', {
 
 /** Calls of one minute that were decided alike: the first of them, and how many there were. */
 export const listedDecision = decisionRecord
-  .omit({ checks: true, nearestMatch: true, certificate: true })
+  .omit({ checks: true, nearestMatch: true, certificate: true, token: true })
   .extend({
     id: z.string().meta({ description: 'Of the first; its checks are at `/v1/decisions/{id}`.' }),
     path: z.string().optional(),

@@ -29,6 +29,30 @@ export const heldCertificate = z
   })
   .meta({ id: 'HeldCertificate' });
 
+/** A secret a key is known by, as anybody who may read the key sees it. */
+export const heldSecret = z
+  .object({
+    id: z.uuid().meta({ description: 'Tells nothing of the secret; tokens and reports of use name it.' }),
+    status: z.enum(['active', 'retiring', 'retired', 'revoked', 'expired']),
+    createdAt: timestamp,
+    retiresAt: timestamp.optional(),
+    retireAfterUnusedDays: z
+      .number()
+      .int()
+      .optional()
+      .meta({ description: 'It ends only when it was not used for so many days.' }),
+    retirementPostponedAt: timestamp.optional().meta({
+      description: 'Since when its scheduled end is put off, because it is the last usable secret of the key.',
+    }),
+    validuntil: timestamp.optional().meta({ description: 'Absent: it does not expire.' }),
+    lastUsedAt: timestamp.optional().meta({
+      description:
+        'When it was last used to get a token or to call a flow, right to within the interval of reports; absent when it never was.',
+    }),
+    revocationReason: z.string().optional(),
+  })
+  .meta({ id: 'HeldSecret' });
+
 /** What a sender needs. `key` and `clientsecret` are present once: in the answer that made them. */
 export const credentials = z
   .object({
@@ -51,10 +75,16 @@ const validity = wholeNumber(1, 365, 'of days').default(365).meta({ description:
 const filled = (what: string) => textOf(/\S/, `must be ${what}`);
 const parameterOf = (type: (typeof keyTypes)[number]) => `a parameter of key type ${type}`;
 
-const ofSecret = members({ 'key-type': z.literal('client_secret') }, parameterOf('client_secret')).meta({
-  title: 'client_secret',
-});
-const storedSecret = z.object({ 'key-type': z.literal('client_secret') });
+const ofSecret = members(
+  {
+    'key-type': z.literal('client_secret'),
+    validity: wholeNumber(1, 365, 'of days')
+      .optional()
+      .meta({ description: 'Days until each of its secrets expires; absent: they do not.' }),
+  },
+  parameterOf('client_secret'),
+).meta({ title: 'client_secret' });
+const storedSecret = z.object({ 'key-type': z.literal('client_secret'), validity: z.number().optional() });
 const ofCertificate = members(
   {
     'key-type': z.literal('certificate').optional(),
@@ -142,6 +172,7 @@ export const serviceKey = z
     parameters: storedServiceKeyParameters,
     status: z.enum(['active', 'revoked', 'expired']),
     certificates: z.array(heldCertificate),
+    secrets: z.array(heldSecret).default([]),
     createdAt: timestamp,
     updatedAt: timestamp,
   })

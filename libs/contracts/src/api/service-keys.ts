@@ -44,13 +44,13 @@ export const findServiceKeys = defineOperation('key-management', 'find-service-k
     'key-type': oneOf(keyTypes).optional().meta({ description: 'What the sender is known by.' }),
     status: oneOf(['active', 'revoked', 'expired'])
       .optional()
-      .meta({ description: '`expired`: no certificate of the key is usable any more.' }),
+      .meta({ description: '`expired`: no certificate or secret of the key is usable any more.' }),
     expiringBefore: pointInTime
       .optional()
-      .meta({ description: 'Active keys of which the last usable certificate ends before that time.' }),
+      .meta({ description: 'Active keys of which the last usable certificate or secret ends before that time.' }),
     unusedSince: pointInTime
       .optional()
-      .meta({ description: 'Active keys made before that time, no certificate of which was used since.' }),
+      .meta({ description: 'Active keys made before that time, no certificate or secret of which was used since.' }),
     text: textUpTo(32, 1).optional().meta({ description: 'With which the name begins, in any case of its letters.' }),
   }),
   response: page(serviceKey),
@@ -133,10 +133,10 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
     id: idInPath('Id of the service key.'),
     overlapSeconds: wholeNumber(0, 365 * day, 'of seconds')
       .default(7 * day)
-      .meta({ description: 'How long the certificate before stays valid.' }),
+      .meta({ description: 'How long the certificate or secret before stays valid.' }),
     retireAfterUnusedDays: wholeNumber(1, 365, 'of days')
       .optional()
-      .meta({ description: 'The certificate before ends only when it was not seen for so many days.' }),
+      .meta({ description: 'The certificate or secret before ends only when it was not seen for so many days.' }),
     'certificate-request': z
       .string()
       .optional()
@@ -159,7 +159,7 @@ export const rotateServiceKey = defineOperation('key-management', 'rotate-servic
     needs: 'Keys.manage',
     path: '/v1/service-keys/{id}/rotate',
     tag,
-    summary: 'Gives a key a successor certificate; the old one stays valid for the overlap.',
+    summary: 'Gives a key a successor certificate or a new secret; the old one stays valid for the overlap.',
     shows: 'serviceKey',
     secret: true,
     errors: [
@@ -201,6 +201,25 @@ export const revokeCertificate = defineOperation('key-management', 'revoke-certi
     path: '/v1/service-keys/{id}/certificates/{sha256}/revoke',
     tag,
     summary: 'Revokes one certificate of a key for good; the key lives on with its others.',
+    shows: 'serviceKey',
+    errors: ['not-found', 'service-key-state'],
+  },
+});
+
+export const revokeClientSecret = defineOperation('key-management', 'revoke-client-secret', {
+  request: byActor.extend({
+    id: idInPath('Id of the service key.'),
+    secretId: idInPath('Id of the secret.'),
+    reason: revocationReason,
+    ifMatch,
+  }),
+  response: changed.extend({ serviceKey, etag: etag.optional() }),
+  http: {
+    method: 'POST',
+    needs: 'Keys.manage',
+    path: '/v1/service-keys/{id}/secrets/{secretId}/revoke',
+    tag,
+    summary: 'Revokes one secret of a key for good, and the tokens that rest on it; the key lives on with its others.',
     shows: 'serviceKey',
     errors: ['not-found', 'service-key-state'],
   },

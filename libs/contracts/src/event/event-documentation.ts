@@ -8,19 +8,21 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
   'service-key.created':
     'A service key was created. `certificate` is the one that grants it access; a key that is a client secret has none.',
   'service-key.rotated':
-    'A service key has a new certificate. `predecessor` is valid beside it until `retiresAt`: whoever sends with it loads the new one before then. With `retireAfterUnusedDays` it lives on until it was not seen for so many days.',
+    'A service key has a new certificate, or a new `secret` where it is of type client_secret. `predecessor` (`predecessorSecret`) is valid beside it until `retiresAt`: whoever sends with it loads the new one before then. With `retireAfterUnusedDays` it lives on until it was not seen for so many days.',
   'service-key.revoked':
-    'These certificates were revoked for good and grant no access any more. `keyRevoked` is false when the key itself lives on.',
+    'These certificates and secrets were revoked for good and grant no access any more. `keyRevoked` is false when the key itself lives on.',
   'service-key.expiring':
-    'A certificate in use ends in at most `daysLeft` days: rotate its key. Said once for each threshold; after a downtime for the newest only.',
+    'A certificate or a secret in use ends in at most `daysLeft` days: rotate its key. Said once for each threshold; after a downtime for the newest only.',
   'service-key.expired':
-    'A certificate of the key expired. `usableCertificates` of its others still grant access; with 0 the sender is locked out.',
+    'A certificate or a secret of the key expired. `usableCertificates` or `usableSecrets` of its others still grant access; with 0 the sender is locked out.',
   'service-key.retirement-postponed':
-    'A certificate was to end at `retiresAt`, but would have been the last usable one of its key, so it stays. Rotate the key.',
+    'A certificate or a secret was to end at `retiresAt`, but would have been the last usable one of its key, so it stays. Rotate the key.',
   'service-key.deleted': 'A service key was deleted and its access ended.',
   'user-role.created': 'A user role was created.',
   'user-role.updated': 'The description of a user role changed.',
   'user-role.deleted': 'A user role that nobody used was deleted.',
+  'admin-token.expiring':
+    'An admin token ends in at most 14 days: make another and put it in its place. Said once for each.',
   'trusted-root.added': 'A root is trusted from now on.',
   'trusted-root.removed': 'A root is no longer trusted: certificates under it are refused from the next request on.',
   'issuing-ca.prepared':
@@ -29,6 +31,11 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
     'This CA certificate issues the certificates of service keys from now on. Those of its `predecessor` stay valid.',
   'issuing-ca.revoked': 'An issuing CA was revoked: no certificate below it grants access any more.',
   'issuing-ca.retired': 'An issuing CA is out of use: nothing below it is trusted any more.',
+  'token-key.prepared':
+    'A key was made that will sign access tokens from `activatesAt` on. Resource servers that keep the keys fetch them anew before then.',
+  'token-key.activated':
+    'This key signs access tokens from now on. Those of its `predecessor` stay good until they end.',
+  'token-key.retired': 'A key that signed access tokens is gone: no token it signed is accepted any more.',
   'trusted-root.updated':
     'How certificates under a trusted root are checked for revocation changed, or a CRL came into force or was taken away.',
   'audit.head':

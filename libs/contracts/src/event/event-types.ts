@@ -10,6 +10,8 @@ const certificate = z.object({
   serialnumber: z.string(),
   validuntil: timestamp,
 });
+/** Of a key of type `client_secret`: the secret's id, which tells nothing of it. */
+const secret = z.object({ id: z.string(), createdAt: timestamp, validuntil: timestamp.optional() });
 const serviceKey = z.object({
   id: z.string(),
   name: z.string(),
@@ -20,6 +22,7 @@ const actor = z.object({ actor: z.string() });
 const role = z.object({ name: z.string(), description: z.string() });
 const root = z.object({ sha256: sha256Hex, subject: z.string() });
 const issuingCa = z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex });
+const tokenKey = z.object({ kid: z.string(), algorithm: z.string() });
 const flow = z.object({ id: z.string(), name: z.string(), address: z.string(), version: z.number().int() });
 
 /** Every event there is, by `<thing>.<happened>`, with the shape of its data. Never a private key or a secret. */
@@ -28,30 +31,55 @@ export const eventTypes = {
   'service-instance.updated': actor.extend({ serviceInstance }),
   'service-instance.deleted': actor.extend({ serviceInstance }),
   'service-key.created': actor.extend({ serviceKey, certificate: certificate.optional() }),
+  /** `certificate` and `predecessor` of a key with certificates, `secret` and `predecessorSecret` of one with secrets. */
   'service-key.rotated': actor.extend({
     serviceKey,
-    certificate,
-    predecessor: certificate,
+    certificate: certificate.optional(),
+    predecessor: certificate.optional(),
+    secret: secret.optional(),
+    predecessorSecret: secret.optional(),
     /** With `retireAfterUnusedDays`: the earliest end. */
     retiresAt: timestamp,
     retireAfterUnusedDays: z.number().int().optional(),
   }),
-  /** `certificates` are those that ended by it; `keyRevoked` is false when the key itself lives on. */
+  /** `certificates` and `secrets` are those that ended by it; `keyRevoked` is false when the key itself lives on. */
   'service-key.revoked': actor.extend({
     serviceKey,
     reason: z.string(),
     certificates: z.array(certificate),
+    secrets: z.array(secret).optional(),
     keyRevoked: z.boolean().optional(),
   }),
-  'service-key.expiring': actor.extend({ serviceKey, certificate, daysLeft: z.number().int() }),
-  /** A certificate of the key expired; so many of its others can still be used. */
-  'service-key.expired': actor.extend({ serviceKey, certificate, usableCertificates: z.number().int() }),
-  /** The certificate was to end at `retiresAt`, but is the last usable one of its key: rotate the key. */
-  'service-key.retirement-postponed': actor.extend({ serviceKey, certificate, retiresAt: timestamp }),
+  'service-key.expiring': actor.extend({
+    serviceKey,
+    certificate: certificate.optional(),
+    secret: secret.optional(),
+    daysLeft: z.number().int(),
+  }),
+  /** A certificate or a secret of the key expired; so many of its others can still be used. */
+  'service-key.expired': actor.extend({
+    serviceKey,
+    certificate: certificate.optional(),
+    secret: secret.optional(),
+    usableCertificates: z.number().int(),
+    usableSecrets: z.number().int().optional(),
+  }),
+  /** The certificate or secret was to end at `retiresAt`, but is the last usable one of its key: rotate the key. */
+  'service-key.retirement-postponed': actor.extend({
+    serviceKey,
+    certificate: certificate.optional(),
+    secret: secret.optional(),
+    retiresAt: timestamp,
+  }),
   'service-key.deleted': actor.extend({ serviceKey }),
   'user-role.created': actor.extend({ userRole: role }),
   'user-role.updated': actor.extend({ userRole: role }),
   'user-role.deleted': actor.extend({ userRole: role }),
+  /** By its name; never the token. */
+  'admin-token.expiring': actor.extend({
+    adminToken: z.object({ name: z.string(), roles: z.array(z.string()), expiresAt: timestamp }),
+    daysLeft: z.number().int(),
+  }),
   'trusted-root.added': actor.extend({ trustedRoot: root }),
   'trusted-root.removed': actor.extend({ trustedRoot: root }),
   /** How certificates below it are checked for revocation was changed, or a CRL came into force or was taken away. */
@@ -65,6 +93,9 @@ export const eventTypes = {
   'issuing-ca.activated': actor.extend({ issuingCa, root: root.optional(), predecessor: issuingCa.optional() }),
   'issuing-ca.revoked': actor.extend({ issuingCa, reason: z.string() }),
   'issuing-ca.retired': actor.extend({ issuingCa }),
+  'token-key.prepared': actor.extend({ tokenKey, activatesAt: timestamp }),
+  'token-key.activated': actor.extend({ tokenKey, predecessor: tokenKey.optional() }),
+  'token-key.retired': actor.extend({ tokenKey }),
   /** The newest entry of each service's audit trail. */
   'audit.head': actor.extend({
     heads: z.array(z.object({ service: z.string(), sequence: z.number().int(), hash: sha256Hex })),
@@ -91,7 +122,7 @@ export function eventNameOf(subject: string): string {
 
 /** The services that publish events, each under its own things: one writer a subject. */
 export const eventWriters = {
-  'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'audit'],
-  authorization: ['user-role'],
+  'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'token-key', 'audit'],
+  authorization: ['user-role', 'admin-token'],
   'flow-runtime': ['flow'],
 } as const;

@@ -63,6 +63,7 @@ const tagDescriptions: Readonly<Record<(typeof tags)[number], string>> = {
   'Service keys': 'Certificates and secrets by which senders are known, with their rotation and revocation.',
   Certificates: 'Every certificate that grants access or that others rest on, by its end.',
   'Issuing CAs': 'The CAs of this installation, which issue certificates of service keys.',
+  'Token keys': 'The keys with which access tokens are signed.',
   'Trusted roots': 'CAs of others whose certificates are accepted, and how their revocations are known.',
   Flows: 'What senders call.',
   Credentials: 'What receiver channels authenticate with.',

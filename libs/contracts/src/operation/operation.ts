@@ -14,6 +14,7 @@ export const tags = [
   'Service keys',
   'Certificates',
   'Issuing CAs',
+  'Token keys',
   'Trusted roots',
   'Flows',
   'Credentials',

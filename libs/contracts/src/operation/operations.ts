@@ -12,6 +12,7 @@ import * as serviceInstances from '../api/service-instances.js';
 import * as serviceKeys from '../api/service-keys.js';
 import * as sessions from '../api/sessions.js';
 import * as subscribers from '../api/subscribers.js';
+import * as tokenKeys from '../api/token-keys.js';
 import * as trustedRoots from '../api/trusted-roots.js';
 import * as userRoles from '../api/user-roles.js';
 import type { HttpOperation, OperationContract } from './operation.js';
@@ -31,6 +32,7 @@ const nouns: readonly Readonly<Record<string, unknown>>[] = [
   serviceKeys,
   sessions,
   subscribers,
+  tokenKeys,
   trustedRoots,
   userRoles,
 ];

@@ -17,7 +17,7 @@ export const maxTokenLength = 8_192;
 const clientSecret = z.string().max(256);
 const clientId = z.string().max(256);
 
-/** Private claims of our access tokens, beside those of RFC 9068 and `cnf` (RFC 8705 §3.1): what the token rests on. */
+/** The private claim `sluice` of our access tokens, beside those of RFC 9068 and `cnf` (RFC 8705 §3.1): what the token rests on. */
 export const tokenGrounds = z.object({
   /** Id of the service key; the name is the claim `client_id` as well. */
   service_key: z.string(),
@@ -107,7 +107,16 @@ export const verifyAccess = defineRequest(
   'verify-access',
   z.object({
     shown: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('token'), token: z.string().max(maxTokenLength), audience: tokenAudience }),
+      z.object({
+        kind: z.literal('token'),
+        token: z.string().max(maxTokenLength),
+        audience: tokenAudience,
+        /**
+         * A resource server asks (RFC 7662), not who holds the token: it compares `cnf` itself, so the certificate is not asked for, and what
+         * can be told without it is. The scope is then what the instance still has of it.
+         */
+        introspection: z.boolean().optional(),
+      }),
       z.object({ kind: z.literal('secret'), secretId: z.string() }),
     ]),
     certificate: z.object({ leaf: base64.max(64 * 1024), chain: z.array(base64.max(64 * 1024)).max(16) }).optional(),

@@ -22,7 +22,7 @@ export const getCertificateList = defineRequest(
   30_000,
 );
 /**
- * A flow runtime tells which certificates it let in since its last report: one entry for each, however many the requests.
+ * A flow runtime tells which certificates and client secrets it let in since its last report: one entry for each, however many the requests.
  * It reports at its interval though nothing was used, so that it is known whether "not seen" means anything.
  */
 export const reportUsage = defineRequest(
@@ -30,6 +30,11 @@ export const reportUsage = defineRequest(
   'report-usage',
   z.object({
     used: z.array(z.object({ sha256: sha256Hex, serviceKeyId: z.uuid(), atMs: z.number() })).max(10_000),
+    /** By the id of the secret: of Basic authentication, and of tokens that rest on one. */
+    secrets: z
+      .array(z.object({ id: z.uuid(), serviceKeyId: z.uuid(), atMs: z.number() }))
+      .max(10_000)
+      .default([]),
   }),
   z.object({}),
 );

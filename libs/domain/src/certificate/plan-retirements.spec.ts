@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { planRetirements, type PlannedCertificate } from './plan-retirements.js';
+import { planRetirements, type PlannedCredential } from './plan-retirements.js';
 
-const certificate = (sha256: string, given: Partial<PlannedCertificate> = {}): PlannedCertificate => ({
-  sha256,
+const certificate = (id: string, given: Partial<PlannedCredential> = {}): PlannedCredential => ({
+  id,
   createdAtMs: 0,
   notAfterMs: 1_000,
   revoked: false,
@@ -11,7 +11,7 @@ const certificate = (sha256: string, given: Partial<PlannedCertificate> = {}): P
   ...given,
 });
 
-const plan = (certificates: readonly PlannedCertificate[], now = 0) => [...planRetirements(certificates, now)];
+const plan = (certificates: readonly PlannedCredential[], now = 0) => [...planRetirements(certificates, now)];
 
 describe('the plan of retirements', () => {
   it('lets a certificate end that has a successor', () => {
@@ -62,12 +62,12 @@ describe('the plan of retirements', () => {
       fc.property(fc.array(any, { maxLength: 6 }), fc.nat(8), (rows, now) => {
         const certificates = rows.map(({ endsAtMs, ...row }, index) => ({
           ...row,
-          sha256: String(index),
+          id: String(index),
           ...(endsAtMs === undefined ? {} : { endsAtMs }),
         }));
         const kept = planRetirements(certificates, now);
-        const endOf = ({ sha256, endsAtMs, notAfterMs }: PlannedCertificate) =>
-          Math.min(notAfterMs, kept.has(sha256) ? Number.POSITIVE_INFINITY : (endsAtMs ?? Number.POSITIVE_INFINITY));
+        const endOf = ({ id, endsAtMs, notAfterMs }: PlannedCredential) =>
+          Math.min(notAfterMs, kept.has(id) ? Number.POSITIVE_INFINITY : (endsAtMs ?? Number.POSITIVE_INFINITY));
         const live = certificates.filter(
           (one) => !one.revoked && one.notAfterMs > now && !((one.endsAtMs ?? now) < now && !one.putOff),
         );

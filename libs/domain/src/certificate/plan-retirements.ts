@@ -1,7 +1,9 @@
-/** A certificate of a key, as far as its end is concerned. Times are milliseconds since 1970. */
-export interface PlannedCertificate {
-  readonly sha256: string;
+/** A certificate or secret of a key, as far as its end is concerned. Times are milliseconds since 1970. */
+export interface PlannedCredential {
+  /** Of a certificate its SHA-256. */
+  readonly id: string;
   readonly createdAtMs: number;
+  /** Infinity for a secret that does not expire. */
   readonly notAfterMs: number;
   readonly revoked: boolean;
   /** When it is to end by schedule; absent for one without a schedule. */
@@ -11,16 +13,16 @@ export interface PlannedCertificate {
 }
 
 /**
- * Which certificates of a key must outlive their scheduled end, because it would leave the key without any usable one: a
+ * Which certificates (or secrets) of a key must outlive their scheduled end, because it would leave the key without any usable one: a
  * schedule never ends the last. Revocation and expiry do. Decided from what is known at `now`, for the whole future, so
  * that whoever reads the ends afterwards needs no process to be up when they come.
- * @returns SHA-256 of each
+ * @returns the id of each
  */
-export function planRetirements(certificates: readonly PlannedCertificate[], now: number): ReadonlySet<string> {
+export function planRetirements(certificates: readonly PlannedCredential[], now: number): ReadonlySet<string> {
   const live = certificates.filter((certificate) => !hasEnded(certificate, now));
-  const kept = new Set(live.filter(({ putOff }) => putOff).map(({ sha256 }) => sha256));
-  const endOf = ({ sha256, endsAtMs }: PlannedCertificate) =>
-    endsAtMs === undefined || kept.has(sha256) ? Number.POSITIVE_INFINITY : endsAtMs;
+  const kept = new Set(live.filter(({ putOff }) => putOff).map(({ id }) => id));
+  const endOf = ({ id, endsAtMs }: PlannedCredential) =>
+    endsAtMs === undefined || kept.has(id) ? Number.POSITIVE_INFINITY : endsAtMs;
   const scheduled = live
     .filter((certificate) => endOf(certificate) < certificate.notAfterMs)
     .sort((a, b) => endOf(a) - endOf(b) || a.createdAtMs - b.createdAtMs);
@@ -34,11 +36,11 @@ export function planRetirements(certificates: readonly PlannedCertificate[], now
         other.notAfterMs > end &&
         (endOf(other) > end || (endOf(other) === end && later.has(other))),
     );
-    if (!outlived) kept.add(certificate.sha256);
+    if (!outlived) kept.add(certificate.id);
   }
   return kept;
 }
 
-function hasEnded({ revoked, notAfterMs, endsAtMs, putOff }: PlannedCertificate, now: number): boolean {
+function hasEnded({ revoked, notAfterMs, endsAtMs, putOff }: PlannedCredential, now: number): boolean {
   return revoked || notAfterMs <= now || (endsAtMs !== undefined && endsAtMs < now && !putOff);
 }

@@ -39,7 +39,8 @@ export interface FlowProblem {
   readonly nearest?: string;
 }
 
-export type FlowWarningCode = 'client-certificate-authorization' | 'ignored-setting' | 'incomplete-configuration';
+export type FlowWarningCode =
+  'basic-authentication' | 'client-certificate-authorization' | 'ignored-setting' | 'incomplete-configuration';
 
 export interface FlowWarning {
   readonly code: FlowWarningCode;

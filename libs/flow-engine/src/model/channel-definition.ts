@@ -1,4 +1,4 @@
-import type { SenderAuthorization, SubjectAndIssuer } from '@sluice/domain';
+import type { SenderAuthentication, SenderAuthorization, SubjectAndIssuer } from '@sluice/domain';
 
 export type { SenderAuthorization };
 /** RFC 4514 strings. */
@@ -17,6 +17,8 @@ export interface HttpSenderSettings extends SenderBase {
   /** Begins with `/`; `/*` is allowed at its end only. The endpoint is `/http` followed by it. */
   readonly address: string;
   readonly authorization: SenderAuthorization;
+  /** By what a caller may show who it is; absent: what `admittedBy` of the domain says. */
+  readonly authentication?: readonly SenderAuthentication[];
   /** Largest accepted body in megabytes (1 MB = 1,048,576 bytes). */
   readonly maximumBodySizeMb: number;
   /** Names, or patterns with `*` at the end, of request headers handed to the flow; `['*']` lets all of them in. */

@@ -139,8 +139,8 @@ export class EventPublisher {
       try {
         return await this.#append(subject, placed, end);
       } catch (error) {
-        // It ends elsewhere than was known: perhaps before what was acknowledged.
-        this.#forgetIfMoved(error, subject);
+        // It ends elsewhere than was known: perhaps before what was acknowledged, and then so may every other subject.
+        this.#forgetIfMoved(error);
         await this.#restoreLost(placed.position);
       }
     }
@@ -193,9 +193,8 @@ export class EventPublisher {
   }
 
   /** @throws the error when it does not say that the stream ends elsewhere than was known */
-  #forgetIfMoved(error: unknown, subject?: string): void {
-    if (subject !== undefined) this.#ends.delete(subject);
-    else this.#ends.clear();
+  #forgetIfMoved(error: unknown): void {
+    this.#ends.clear();
     if (!(error instanceof JetStreamApiError && error.code === wrongLastSequence)) throw error;
   }
 

@@ -1,7 +1,7 @@
 import { inboxPrefix, publishersOf, toErrorEnvelope, type Reply, type ServiceName } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { Catch, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/common';
-import { NatsContext, ServerNats } from '@nestjs/microservices';
+import { NatsContext, ServerNats, type MessageHandler } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { lastValueFrom, throwError, type Observable } from 'rxjs';
 import {
@@ -65,7 +65,8 @@ export class BusServer extends ServerNats {
   }
 
   override bindEvents(connection: NatsConnection): void {
-    for (const subject of this.messageHandlers.keys()) {
+    for (const [subject, handler] of this.messageHandlers) {
+      // Kept here: Nest's own look-up takes the subject for JSON first, and throws and catches an error for each request.
       const inboxes = publishersOf(subject).map((asker) => `${inboxPrefix(asker)}.`);
       this.#taken.push(
         connection.subscribe(subject, {
@@ -75,7 +76,7 @@ export class BusServer extends ServerNats {
             // Not carried out either: JetStream's answers and stored messages come without a reply subject, and whoever may
             // have them sent here could so have done what it may not ask for.
             else if (!isInboxOf(inboxes, message.reply)) this.bus.onStrayRequest?.(subject);
-            else this.answer(subject, message).catch((fault: unknown) => this.bus.onFault(fault, subject));
+            else this.answer(subject, handler, message).catch((fault: unknown) => this.bus.onFault(fault, subject));
           },
         }),
       );
@@ -87,7 +88,7 @@ export class BusServer extends ServerNats {
     return this.#inFlight;
   }
 
-  private async answer(subject: string, message: Msg): Promise<void> {
+  private async answer(subject: string, handler: MessageHandler, message: Msg): Promise<void> {
     const header = (name: string) => message.headers?.get(name) || undefined;
     const context = continueRequest({
       requestId: header(requestIdHeader),
@@ -100,7 +101,7 @@ export class BusServer extends ServerNats {
     this.bus.onStep?.('request-received');
     const started = performance.now();
     try {
-      const reply = await this.reply(subject, message, context);
+      const reply = await this.reply(subject, handler, message, context);
       try {
         message.respond(encoder.encode(JSON.stringify(reply)));
       } catch (error) {
@@ -117,9 +118,9 @@ export class BusServer extends ServerNats {
     }
   }
 
-  private async reply(subject: string, message: Msg, context: RequestContext): Promise<Reply> {
+  private async reply(subject: string, handler: MessageHandler, message: Msg, context: RequestContext): Promise<Reply> {
     try {
-      return { result: (await runInRequest(context, () => this.handle(subject, message))) ?? {} };
+      return { result: (await runInRequest(context, () => this.handle(subject, handler, message))) ?? {} };
     } catch (error) {
       const known = error instanceof SluiceError ? error : this.bus.explain?.(error);
       if (!known) runInRequest(context, () => this.bus.onFault(error, subject));
@@ -127,13 +128,10 @@ export class BusServer extends ServerNats {
     }
   }
 
-  private async handle(subject: string, message: Msg): Promise<unknown> {
+  private async handle(subject: string, handler: MessageHandler, message: Msg): Promise<unknown> {
     if (this.#inFlight > this.bus.maximumInFlight) {
       throw new SluiceError('overloaded', `${this.bus.service} has too much to do: try again, or scale it.`);
     }
-    // Nest's own look-up takes the subject for JSON first, and throws and catches an error for each request.
-    const handler = this.messageHandlers.get(subject);
-    if (!handler) throw new SluiceError('internal', `${this.bus.service} has no handler for ${subject}.`);
     const data: unknown = message.data.length === 0 ? {} : parse(message.data);
     const result: unknown = await handler(data, new NatsContext([subject, message.headers]));
     return lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });

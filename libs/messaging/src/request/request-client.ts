@@ -68,16 +68,36 @@ export class RequestClient {
 }
 
 function decode<C extends RequestContract>(contract: C, data: Uint8Array): ResponseOf<C> {
-  const reply = JSON.parse(decoder.decode(data)) as { result?: unknown; error?: unknown };
-  if (reply.error !== undefined) throw fromErrorEnvelope(errorEnvelope.parse(reply.error), contract.service);
+  const reply = readReply(contract, data);
+  if (reply.error !== undefined) {
+    const envelope = errorEnvelope.safeParse(reply.error);
+    if (envelope.success) throw fromErrorEnvelope(envelope.data, contract.service);
+    throw inUnknownShape(contract, issuesOf(envelope.error));
+  }
   const parsed = contract.response.safeParse(reply.result);
   if (parsed.success) return parsed.data as ResponseOf<C>;
-  throw new SluiceError(
+  throw inUnknownShape(contract, issuesOf(parsed.error));
+}
+
+/** What the answer has of a reply: whoever is connected as that service can have answered anything. */
+function readReply(contract: RequestContract, data: Uint8Array): { result?: unknown; error?: unknown } {
+  try {
+    return (JSON.parse(decoder.decode(data)) as { result?: unknown; error?: unknown } | null) ?? {};
+  } catch (error) {
+    throw inUnknownShape(contract, ['not JSON'], error);
+  }
+}
+
+function issuesOf({ issues }: { readonly issues: readonly { path: PropertyKey[]; message: string }[] }): string[] {
+  return issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+function inUnknownShape(contract: RequestContract, issues: readonly string[], cause?: unknown): SluiceError {
+  return new SluiceError(
     'internal',
     `${contract.service} answered ${contract.subject} in a shape this version does not know.`,
-    {
-      issues: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    },
+    { issues },
+    { cause },
   );
 }
 

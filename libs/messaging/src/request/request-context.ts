@@ -22,7 +22,8 @@ export const actorHeader = 'Sluice-Actor';
 export const rightsHeader = 'Sluice-Actor-Rights';
 
 const storage = new AsyncLocalStorage<RequestContext>();
-const wellFormed = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** An id of zeros is none, and a traceparent with one is to be ignored: https://www.w3.org/TR/trace-context/#trace-id */
+const wellFormed = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function currentRequest(): RequestContext | undefined {
   return storage.getStore();

@@ -180,7 +180,7 @@ describe('a lease on the state stream', () => {
     await role('A', 2);
     await heartbeats(follower, 3);
     await nats.losePower(copy);
-    await until(() => losses.length, { what: 'the loss' });
+    await until(() => losses.length > 0, { what: 'the loss' });
     await until(async () => (await confirm(), follower.position), { what: 'being in step again' });
     expect(follower.loss).toBeDefined();
     expect(follower.usable).toBe(false);

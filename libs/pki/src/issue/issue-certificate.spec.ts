@@ -98,6 +98,36 @@ describe('an issued certificate', () => {
   });
 });
 
+describe('what cannot be written into a certificate', () => {
+  it('is an address that is none, rather than a certificate that says another', () => {
+    const { issuer } = authority(keys[0][1]());
+    for (const address of ['256.0.0.1', '1.2.3', '127.0.0.1.1', 'localhost', '2001:db8::1'])
+      expect(() =>
+        issueCertificate(leaf({ profile: { kind: 'server', dnsNames: [], ipAddresses: [address] } }), issuer),
+      ).toThrow(new TypeError(`${address} is no IPv4 address (and of IPv6 ::1 alone is known here).`));
+  });
+
+  it.each([
+    ['Ed448', () => generateKeyPairSync('ed448')],
+    ['secp256k1', () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
+  ])('is a signature with a key of %s, which no verifier here would take', (_name, make) => {
+    expect(() => authority(make())).toThrow(TypeError);
+  });
+
+  it.each(['Ü', 'D@', 'D*'])('is the country %j, which no PrintableString holds (RFC 5280 appendix A.1)', (country) => {
+    const { issuer } = authority(keys[0][1]());
+    const subject = parseDistinguishedName(`CN=a,C=${country}`);
+    expect(() => issueCertificate(leaf({ subject }), issuer)).toThrow(TypeError);
+  });
+
+  it('is nothing of a name: one that was read is written as it was', () => {
+    const { issuer } = authority(keys[0][1]());
+    const subject = parseDistinguishedName('CN=a,2.5.4.45=#0302015a');
+    const { der } = issueCertificate(leaf({ subject }), issuer);
+    expect(parseCertificate(der).subject).toEqual(subject);
+  });
+});
+
 describe('an issued CRL', () => {
   const entries: RevokedEntry[] = [
     { serialNumber: '7f00000000000000000000000000000a', revokedAt: now - day, reason: 'keyCompromise' },

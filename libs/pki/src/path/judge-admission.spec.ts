@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import { makeCertificate, testKey, testTime, type CertificateContent } from '../testing/make-certificate.js';
+import { withUnreadableKey } from '../testing/unreadable-key.js';
 import { judgeAnchorAdmission, judgeSenderAdmission, senderCertificateRules } from './judge-admission.js';
 import { judgePath } from './judge-path.js';
 import { trustAnchor } from './trust-anchor.js';
@@ -91,5 +92,12 @@ describe('a root that is to be trusted', () => {
     const leaf = sender({ issuer: anchor });
     const anchors = [trustAnchor(anchor.certificate)];
     expect(judgePath({ ...senderCertificateRules, leaf, intermediates: [], anchors, at: testTime }).valid).toBe(true);
+  });
+
+  it('is refused for a key that cannot be computed with, and a sender likewise', () => {
+    const broken = withUnreadableKey({ subject: 'CN=New root', ca: true });
+    expect(judgeAnchorAdmission(broken.certificate, testTime)).toMatchObject({ refusal: { code: 'malformed' } });
+    const leaf = withUnreadableKey({ subject: 'CN=sender', issuer: root, extendedKeyUsage: [clientAuth] });
+    expect(judgeSenderAdmission(leaf.certificate, known, testTime)).toMatchObject({ refusal: { code: 'malformed' } });
   });
 });

@@ -6,6 +6,7 @@ import {
   type TestCertificate,
   type TestKeyKind,
 } from '../testing/make-certificate.js';
+import { withUnreadableKey } from '../testing/unreadable-key.js';
 import { strangerBudget } from './budget.js';
 import { judgePath } from './judge-path.js';
 import { judgePathOffLoop } from './judge-path-off-loop.js';
@@ -29,6 +30,13 @@ function chain(keyKind: TestKeyKind, content: { forged?: boolean } = {}) {
     ...(content.forged ? { signingKey: testKey(keyKind, 'forger') } : {}),
   });
   return input(root, leaf, [ca]);
+}
+
+/** The signature of the leaf is the right one, but nothing can tell. */
+function belowUnreadableKey() {
+  const root = makeCertificate({ subject: 'CN=Root', ca: true });
+  const ca = withUnreadableKey({ subject: 'CN=CA', issuer: root, ca: true });
+  return input(root, makeCertificate({ subject: 'CN=leaf', issuer: ca }), [ca]);
 }
 
 /** Every CA has one name and signed every other: each key must be tried on each certificate. */
@@ -58,6 +66,7 @@ describe('a judgement with expensive signatures off the event loop', () => {
     ['a good chain of Ed25519 keys', chain('ed25519')],
     ['a forged leaf under P-384 keys', chain('P-384', { forged: true })],
     ['a forged leaf under P-256 keys', chain('P-256', { forged: true })],
+    ['a chain below a CA whose key nobody can read', belowUnreadableKey()],
     ['many CAs of one name with P-256 keys', crossSigned('P-256', 10)],
     ['many CAs of one name with P-384 keys, over budget', crossSigned('P-384', 8)],
   ])('finds the same as one on the loop: %s', async (_what, given) => {
@@ -71,5 +80,16 @@ describe('a judgement with expensive signatures off the event loop', () => {
   it('lets others run while it checks expensive signatures, or many cheap ones', async () => {
     expect(await yields(judgePathOffLoop(chain('P-384')))).toBe(true);
     expect(await yields(judgePathOffLoop(crossSigned('P-256', 10)))).toBe(true);
+  });
+
+  it('passes on what is no signature that is pending', async () => {
+    const fault = new Error('the clock is broken');
+    const broken = {
+      ...chain('P-256'),
+      get at(): number {
+        throw fault;
+      },
+    };
+    await expect(judgePathOffLoop(broken)).rejects.toBe(fault);
   });
 });

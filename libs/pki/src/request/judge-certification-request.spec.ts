@@ -6,6 +6,7 @@ import { element, encodeSmallInteger, sequence } from '../der/write-der.js';
 import { signingAlgorithmOf, signStructure } from '../issue/sign-structure.js';
 import { MalformedPem } from '../pem/decode-pem.js';
 import { encodePem } from '../pem/encode-pem.js';
+import { bytesOf, hexElement, hexOf, hexSequence, hexText } from '../testing/hex.js';
 import { judgeCertificationRequest } from './judge-certification-request.js';
 import {
   decodeCertificationRequestPem,
@@ -28,6 +29,20 @@ function bareRequest(
 
 const rsa = (modulusLength: number, publicExponent = 0x10001) =>
   generateKeyPairSync('rsa', { modulusLength, publicExponent }).privateKey;
+
+const signer = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const spkiHex = hexOf(signer.publicKey.export({ type: 'spki', format: 'der' }));
+/** A request of this content, with the proof of possession it needs. */
+const signed = (info: string): Uint8Array =>
+  signStructure(bytesOf(info), signingAlgorithmOf(signer.privateKey), signer.privateKey);
+/** An extension whose value is a NULL. */
+const extension = (oid: string): string => hexSequence(hexElement('06', oid), '04020500');
+/** The attribute extensionRequest (RFC 2985 5.4.2). */
+const asking = (...extensions: string[]): string =>
+  hexSequence(
+    '06092a864886f70d01090e',
+    hexElement('31', hexSequence(...(extensions.length === 0 ? [extension('551d11')] : extensions))),
+  );
 
 describe('a certification request', () => {
   it('is read with its subject, key and requested extensions', async () => {
@@ -112,5 +127,61 @@ describe('a certification request', () => {
       bareRequest((key as TestKey).privateKey, off),
     ])
       expect(() => parseCertificationRequest(bytes)).toThrow(MalformedCertificationRequest);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['version 2', hexSequence('020101', '3000', spkiHex, 'a000'), /version is not 1/],
+    [
+      'two lists of extensions',
+      hexSequence('020100', '3000', spkiHex, hexElement('a0', asking(), asking())),
+      /extensionRequest stands in it twice/,
+    ],
+    ['attributes without their tag', hexSequence('020100', '3000', spkiHex), /attributes/],
+    [
+      'an extension twice',
+      hexSequence('020100', '3000', spkiHex, hexElement('a0', asking(extension('551d0f'), extension('551d0f')))),
+      /holds the extension 2.5.29.15 twice/,
+    ],
+  ])('is malformed with %s', (_what, info, problem) => {
+    expect(() => parseCertificationRequest(signed(info))).toThrow(MalformedCertificationRequest);
+    expect(() => parseCertificationRequest(signed(info))).toThrow(problem);
+  });
+
+  it('may hold attributes that nobody here asks for, which are left alone', () => {
+    const challengePassword = hexSequence('06092a864886f70d010907', hexElement('31', hexText('0c', 'secret')));
+    const info = hexSequence(
+      '020100',
+      '3000',
+      spkiHex,
+      hexElement('a0', challengePassword, asking(extension('551d11'))),
+    );
+    const request = parseCertificationRequest(signed(info));
+    expect(request.requestedExtensions.map(({ oid }) => oid)).toEqual(['2.5.29.17']);
+    expect(judgeCertificationRequest(request)).toBeUndefined();
+  });
+
+  it('is refused, in a sentence that names the fault, when the extension it asks for cannot be read', () => {
+    const info = hexSequence('020100', '3000', spkiHex, hexElement('a0', asking(extension('551d13'))));
+    expect(judgeCertificationRequest(parseCertificationRequest(signed(info)))).toEqual({
+      code: 'malformed',
+      sentence: expect.stringMatching(/^An extension it asks for is malformed: basicConstraints/) as unknown,
+    });
+  });
+
+  it('is told the rule that its key breaks, where there is one', () => {
+    const sentenceFor = (request: Uint8Array) =>
+      judgeCertificationRequest(parseCertificationRequest(request))?.sentence;
+    expect(sentenceFor(bareRequest(rsa(1024)))).toMatch(
+      /\(RSA 1024 bits\) is not accepted: the rule is RSA 2048 bits\. Make/,
+    );
+    const { publicKey } = generateKeyPairSync('ed448');
+    expect(sentenceFor(bareRequest(testKey().privateKey, publicKey))).toMatch(/\(Ed448\) is not accepted\. Make/);
+  });
+
+  it('is refused when it is signed with SHA-1, whose collisions are bought', () => {
+    const key = createPrivateKey(testKey('RSA-2048').pem);
+    const der = bareRequest(key);
+    const [sha256, sha1] = ['2a864886f70d01010b', '2a864886f70d010105'];
+    expect(judge(bytesOf(hexOf(der).replace(sha256, sha1)))).toBe('weak-signature-algorithm');
   });
 });

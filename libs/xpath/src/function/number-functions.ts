@@ -46,7 +46,8 @@ function round(value: number | bigint | Decimal, digits: number, halves: 'up' | 
     return digits >= 0 ? value : Decimal.fromInteger(value).round(digits, halves).truncate();
   if (value instanceof Decimal) return value.round(digits, halves);
   if (!Number.isFinite(value) || value === 0) return value;
-  if (halves === 'up' && digits === 0) return Math.floor(value + 0.5);
+  // Halves upwards, and -0 from what is above -1, as round() wants it.
+  if (halves === 'up' && digits === 0) return Math.round(value);
   return Decimal.fromNumber(value).round(digits, halves).toNumber();
 }
 

@@ -40,8 +40,10 @@ export class DateValue {
     if (kind === 'time') {
       const match = TIME_ONLY.exec(trimmed);
       if (match === null) return null;
-      const local = localTime('1972', '12', '31', match[1] === '24' ? '0' : match[1], match[2], match[3]);
-      return local === null ? null : new DateValue(kind, local, zoneOf(match[4]));
+      const local = localTime('1972', '12', '31', match[1], match[2], match[3]);
+      if (local === null) return null;
+      // 24:00:00 is the midnight a day begins with, and no other time has an hour 24.
+      return new DateValue(kind, match[1] === '24' ? local - 86_400_000 : local, zoneOf(match[4]));
     }
     const match = (kind === 'gYear' ? G_YEAR : G_YEAR_MONTH).exec(trimmed);
     if (match === null || (kind !== 'gYear' && kind !== 'gYearMonth')) return null;

@@ -76,12 +76,14 @@ function formatList(numbers: readonly number[], picture: string): string {
   const separators = picture.split(/[\p{L}\p{N}]+/u);
   const prefix = separators[0] ?? '';
   const suffix = separators.length > 1 ? (separators.at(-1) ?? '') : '';
+  // What numbers beyond the last token are separated by is what stands before that token, and `.` where it is the first.
   return (
     prefix +
     numbers
       .map((number, index) => {
-        const between = index === 0 ? '' : separators[index] || '.';
-        return between + formatOne(number, tokens[Math.min(index, tokens.length - 1)] as string);
+        const place = Math.min(index, tokens.length - 1);
+        const between = index === 0 ? '' : place === 0 ? '.' : separators[place];
+        return between + formatOne(number, tokens[place] as string);
       })
       .join('') +
     suffix

@@ -7,6 +7,7 @@ import { deployFlow } from '../stack/deploy-flow.js';
 import { newKey } from '../stack/new-key.js';
 import { benchConnections } from './bench-connections.js';
 import { benchKeepAlive } from './bench-keep-alive.js';
+import { newToken } from './new-token.js';
 import { startPeers } from './peers.js';
 
 const roundsOfConnections = 9;
@@ -55,6 +56,17 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
         pids: () => runtime,
         others,
       })),
+      {
+        name: 'by token, MPL INFO',
+        target: {
+          ...base,
+          port: flowPort,
+          path: '/http/echo-INFO',
+          token: await newToken({ ...base, port: flowPort }),
+        },
+        pids: () => runtime,
+        others,
+      },
     ];
     const { peers, stop } = await startPeers(
       {
@@ -72,7 +84,9 @@ export async function benchPath(requests: number, rounds: number): Promise<void>
         ...peers.map(({ name, port, pids }) => ({ name, target: { ...base, port, path: '/' }, pids })),
       ];
       await benchKeepAlive(contestants, requests, rounds, say);
-      await benchConnections(contestants, Math.max(200, Math.ceil(requests / 16)), roundsOfConnections, say);
+      // A token changes nothing of a handshake.
+      const connecting = contestants.filter(({ target }) => !('token' in target));
+      await benchConnections(connecting, Math.max(200, Math.ceil(requests / 16)), roundsOfConnections, say);
     } finally {
       await stop();
     }

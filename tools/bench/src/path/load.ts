@@ -7,6 +7,8 @@ export interface LoadTarget {
   readonly certificate: string;
   readonly key: string;
   readonly serverRoot: string;
+  /** An access token that each request shows. */
+  readonly token?: string;
 }
 
 export interface LoadResult {
@@ -23,7 +25,8 @@ const body = Buffer.alloc(512, 'x');
 
 /** Sends requests over raw TLS on connections that stay open, each as soon as the answer before is there. */
 export async function keepAliveLoad(target: LoadTarget, requests: number, connections: number): Promise<LoadResult> {
-  const head = `POST ${target.path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const authorization = target.token === undefined ? '' : `Authorization: Bearer ${target.token}\r\n`;
+  const head = `POST ${target.path} HTTP/1.1\r\nHost: localhost\r\n${authorization}Content-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
   const request = Buffer.concat([Buffer.from(head), body]);
   const statuses: Record<string, number> = {};
   const latencies: number[] = [];

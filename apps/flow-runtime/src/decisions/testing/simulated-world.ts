@@ -1,4 +1,5 @@
 import {
+  verifyAccess,
   verifyCertificate,
   type decide,
   type RequestContract,
@@ -8,6 +9,7 @@ import {
 import { SluiceError, type Dependency, type Position } from '@sluice/domain';
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../../flows/deployed-flows.js';
+import type { Caller as ShownCaller } from '../caller.js';
 import { DecideCall, type CallDecision, type FollowedState, type Refusal } from '../decide-call.js';
 import { PermitCache, type Permit } from '../permit-cache.js';
 import { RefusalCache } from '../refusal-cache.js';
@@ -22,9 +24,22 @@ const endpoint = {
   sender: { authorization: { type: 'UserRole', role: 'A' } },
 } as unknown as Endpoint;
 
-/** What the call of the certificate `ab` rests on. */
-export const keys = ['root.r', 'credential.ab', 'unpinned.n', 'guard.n', 'flow.f', 'role.A', 'instance.i'] as const;
-export type Key = (typeof keys)[number];
+const byCertificate = ['root.r', 'credential.ab', 'unpinned.n', 'guard.n'] as const;
+const byToken = ['token-key.t', 'revoked-token.j'] as const;
+const byRole = ['flow.f', 'role.A', 'instance.i'] as const;
+
+/**
+ * What a call rests on, by what its caller shows: the certificate `ab`, a token that was had by a secret, or one that was had by that
+ * certificate and is good with it. A denied `revoked-token.j` is a token that its client revoked, a denied `guard.n` a certificate
+ * that was renewed since.
+ */
+export const keysOf = {
+  certificate: [...byCertificate, ...byRole],
+  'token of a secret': [...byToken, 'secret.s', ...byRole],
+  'token of a certificate': [...byToken, ...byCertificate, ...byRole],
+} as const;
+export type Shown = keyof typeof keysOf;
+export type Key = (typeof keysOf)[Shown][number];
 
 interface Change {
   readonly key: string;
@@ -49,6 +64,7 @@ interface Question {
  * way, and answers that travel until they are delivered. The deciding code is the real one.
  */
 export class SimulatedWorld {
+  readonly keys: readonly Key[];
   clock = 0;
   #epoch = 1;
   readonly #logs = new Map<string, Change[]>([['1', []]]);
@@ -71,6 +87,10 @@ export class SimulatedWorld {
   permits = new PermitCache(100);
   refusals = new RefusalCache<Refusal>(20, refusalMs, () => this.clock);
   decideCall = this.#start();
+
+  constructor(private readonly shown: Shown = 'certificate') {
+    this.keys = keysOf[shown];
+  }
 
   #start(): DecideCall {
     return new DecideCall({
@@ -102,7 +122,7 @@ export class SimulatedWorld {
   }
 
   get cachedPermit(): Permit | undefined {
-    return this.decideCall.cached('ab', endpoint);
+    return this.decideCall.cached(this.shown === 'certificate' ? 'ab' : 'token ab', endpoint);
   }
 
   get runtimePosition(): Position | undefined {
@@ -128,11 +148,11 @@ export class SimulatedWorld {
       const change = log[sequence - 1];
       if (change?.key === key) return { key, sequence, granted: change.granted };
     }
-    return { key, sequence: 0, granted: keys.includes(key as Key) };
+    return { key, sequence: 0, granted: this.keys.includes(key as Key) };
   }
 
   #isGrantedAt(at: Position): boolean {
-    return keys.every((key) => this.#stateOf(key, at).granted);
+    return this.keys.every((key) => this.#stateOf(key, at).granted);
   }
 
   /**
@@ -141,7 +161,7 @@ export class SimulatedWorld {
    */
   mayBePermittedAt({ epoch, sequence: from }: Position): boolean {
     const last = this.#logs.get(epoch)?.length ?? 0;
-    return keys.every((key) => {
+    return this.keys.every((key) => {
       for (let sequence = from; sequence <= last; sequence++)
         if (this.#stateOf(key, { epoch, sequence }).granted) return true;
       return false;
@@ -224,7 +244,7 @@ export class SimulatedWorld {
 
   /** The bucket is lost and filled anew, in another order; what was denied stays denied. */
   recreate(rotation: number): void {
-    const log = keys.map((key) => ({ key, granted: this.#stateOf(key, this.head).granted }));
+    const log = this.keys.map((key) => ({ key, granted: this.#stateOf(key, this.head).granted }));
     this.#epoch++;
     this.#logs.set(String(this.#epoch), [...log.slice(rotation), ...log.slice(0, rotation)]);
     this.#services.fill({ epoch: String(this.#epoch), sequence: 0 });
@@ -281,12 +301,17 @@ export class SimulatedWorld {
   ask({ sha256 = 'ab', chain = [] }: Question = {}): void {
     const call: AskedCall = { at: this.#runtime };
     this.calls.push(call);
-    void this.decideCall
-      .decide({ sha256, leaf: Buffer.from(sha256), chain: () => chain }, endpoint)
-      .then((decision) => {
-        call.decision = decision;
-        if (decision.outcome === 'permitted') this.given.add(decision.permit);
-      });
+    const certificate = { sha256, leaf: Buffer.from(sha256), chain: () => chain };
+    const token = { shown: `token ${sha256}`, token: 'x' };
+    const callers: Readonly<Record<Shown, ShownCaller>> = {
+      certificate,
+      'token of a secret': token,
+      'token of a certificate': { ...token, certificate },
+    };
+    void this.decideCall.decide(callers[this.shown], endpoint).then((decision) => {
+      call.decision = decision;
+      if (decision.outcome === 'permitted') this.given.add(decision.permit);
+    });
   }
 
   async deliver(which: number): Promise<void> {
@@ -302,15 +327,21 @@ export class SimulatedWorld {
 
   /** The services compute an answer at once, from what they have applied; it travels until it is delivered. */
   #answer<C extends RequestContract>(contract: C, request: RequestOf<C>): Promise<ResponseOf<C>> {
-    const { minimum, leaf, caller } = request as { minimum: Position; leaf?: string; caller?: Caller };
-    const toVerifier = (contract as RequestContract) === verifyCertificate;
+    const { minimum, caller, ...verified } = request as {
+      minimum: Position;
+      leaf?: string;
+      certificate?: { leaf: string };
+      caller?: Caller;
+    };
+    const ofToken = (contract as RequestContract) === verifyAccess;
+    const toVerifier = ofToken || (contract as RequestContract) === verifyCertificate;
     if (toVerifier) this.verifications++;
     else this.authorizations++;
     const service = toVerifier ? this.#nextVerifier++ % 2 : 2;
     const asOf = this.#services[service] as Position;
     const behind = asOf.epoch !== minimum.epoch || asOf.sequence < minimum.sequence;
     const answer = toVerifier
-      ? this.#verify(Buffer.from(leaf ?? '', 'base64').toString(), asOf)
+      ? this.#verify(verified.leaf ?? verified.certificate?.leaf, ofToken, asOf)
       : this.#decide(asOf, caller);
     return new Promise((resolve, reject) =>
       this.#waiting.push(() =>
@@ -320,11 +351,17 @@ export class SimulatedWorld {
   }
 
   /** As the verifier does: a chain without its root names no record, and each look-up is named, whether it found one or not. */
-  #verify(sha256: string, asOf: Position): unknown {
+  #verify(leaf: string | undefined, ofToken: boolean, asOf: Position): unknown {
+    const sha256 = Buffer.from(leaf ?? '', 'base64').toString();
     const dependencies: Dependency[] = [];
     const verdict = (outcome: 'accepted' | 'refused') => ({
       outcome,
-      sha256,
+      ...(ofToken
+        ? {
+            token: { id: 'j', issuedAt: 0, expiresAt: 1, ...(leaf === undefined ? {} : { boundTo: sha256 }) },
+            scope: ['A'],
+          }
+        : { sha256 }),
       subjectdn: '',
       serviceInstanceId: 'i',
       checks: [],
@@ -338,6 +375,8 @@ export class SimulatedWorld {
       dependencies.push({ key, sequence });
       return granted;
     };
+    if (ofToken && !(read('token-key.t') && read('revoked-token.j'))) return verdict('refused');
+    if (leaf === undefined) return verdict(read('secret.s') ? 'accepted' : 'refused');
     if (!this.#stateOf('root.r', asOf).granted) return verdict('refused');
     read('root.r');
     const credential = read(`credential.${sha256}`);

@@ -1,3 +1,4 @@
+import type { DecisionRecord, RequestContract, RequestOf, ResponseOf, TokenKeyRecord } from '@sluice/contracts';
 import { readFlowDefinition } from '@sluice/flow-engine';
 import { Metrics } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
@@ -19,6 +20,10 @@ import { LogRoom } from '../../messages/log-room.js';
 import { RecordMessage } from '../../messages/record-message.js';
 import { ReportUsage } from '../../decisions/report-usage.js';
 import { testWorkers } from '../../workers/testing/programs.js';
+import type { Requester } from '../../decisions/ask-again.js';
+import { KeySet } from '../../oauth/key-set.js';
+import { OAuthEndPoints } from '../../oauth/oauth-end-points.js';
+import { ServeClients } from '../../oauth/serve-clients.js';
 import { RunRequest } from '../run-request.js';
 import { RuntimeMetrics } from '../runtime-metrics.js';
 import { CsrfTokens } from '../csrf-tokens.js';
@@ -52,6 +57,9 @@ export interface ServedFlowOptions {
   /** How long a body waits for room. */
   readonly bodyWaitMs?: number;
   readonly limits?: SenderLimits;
+  /** Answers what verifier, authorization and key-management are asked; without it nobody is. */
+  readonly answer?: (contract: RequestContract, request: unknown) => unknown;
+  readonly tokenKeys?: readonly TokenKeyRecord[];
 }
 
 /** One pool for all of them: starting processes takes longer than most tests. */
@@ -62,6 +70,11 @@ export class ServedFlow implements AsyncDisposable {
   /** Lines of the message processing log that say what came of a message, parsed. */
   readonly log: (readonly unknown[])[] = [];
   readonly faults: unknown[] = [];
+  /** Decision records. */
+  readonly recorded: DecisionRecord[] = [];
+  /** Requests at the end points of OAuth, each with what came of it. */
+  readonly counted: string[] = [];
+  readonly decideCall: DecideCall;
   /** Told of requests that were refused before a decision. */
   onUnreadable: (request: UnreadableRequest) => void = () => undefined;
   /** With this the log refuses every entry. */
@@ -88,7 +101,17 @@ export class ServedFlow implements AsyncDisposable {
     const { root, server, sender } = options;
     const now = () => Date.now();
     const onFault = (error: unknown) => void this.faults.push(error);
-    const requests = { call: () => Promise.reject(new Error('Nobody is asked.')) };
+    const { answer } = options;
+    const requests: Requester = {
+      call: <C extends RequestContract>(contract: C, request: RequestOf<C>) => {
+        if (!answer) return Promise.reject(new Error('Nobody is asked.'));
+        try {
+          return Promise.resolve(answer(contract, request) as ResponseOf<C>);
+        } catch (error) {
+          return Promise.reject(error as Error);
+        }
+      },
+    };
     const http = new UndiciHttpPort({
       pools: this.#pools,
       credentials: { get: () => Promise.resolve(undefined) } as never,
@@ -111,9 +134,9 @@ export class ServedFlow implements AsyncDisposable {
     ] as const) {
       if (!certificate) continue;
       permits.store({
-        certificateSha256: certificate.sha256,
+        shown: certificate.sha256,
         endpoint,
-        caller: { subjectdn },
+        caller: { subjectdn, certificateSha256: certificate.sha256 },
         validUntilMs: Number.MAX_SAFE_INTEGER,
         dependencies: [],
       });
@@ -130,8 +153,12 @@ export class ServedFlow implements AsyncDisposable {
       now,
       monotonicNow: () => performance.now(),
     });
+    this.decideCall = decideCall;
     const decisions = new RecordDecision(
-      { publish: () => undefined, flush: () => Promise.resolve() },
+      {
+        publish: (_subject, payload) => void this.recorded.push(JSON.parse(payload) as DecisionRecord),
+        flush: () => Promise.resolve(),
+      },
       { note: () => undefined },
       0,
       now,
@@ -159,6 +186,15 @@ export class ServedFlow implements AsyncDisposable {
     });
     this.handler = new HandleRequest({
       flows,
+      oauth: new OAuthEndPoints({
+        clients: new ServeClients(requests, decideCall, () => this.state.position),
+        keys: new KeySet(() => (options.tokenKeys ?? []).map((record) => ({ record })), now, onFault),
+        decisions,
+        count: (endPoint, outcome) => void this.counted.push(`${endPoint} ${outcome}`),
+        onFault,
+        maximumUnderWay: 8,
+        formTimeoutMs: 2_000,
+      }),
       decideCall,
       decisions,
       run: new RunRequest({

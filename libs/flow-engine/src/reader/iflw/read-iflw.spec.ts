@@ -1,3 +1,4 @@
+import { admittedBy } from '@sluice/domain';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from '@jest/globals';
 import { checkFlow } from '../../check/check-flow.js';
@@ -254,6 +255,14 @@ describe('an .iflw', () => {
     ]);
     expect(codes(iflw(empty, { channels: receiver({ proxyType: 'sapcc' }) }))).toEqual(['unsupported-setting M2']);
     expect(codes(iflw(empty, { channels: receiver({ httpRequestTimeout: 'soon' }) }))).toEqual(['invalid-value M2']);
+  });
+
+  it('admits by role what the reference product recommends, and never Basic: an artifact has no setting that names it', () => {
+    const { definition, warnings } = read(iflw(line(), { sender: HTTPS }));
+    const [sender] = definition.senders;
+    if (!sender || !('authorization' in sender)) throw new Error('There is no sender on HTTP.');
+    expect(admittedBy(sender)).toEqual(['certificate', 'token']);
+    expect(warnings).toEqual([]);
   });
 
   it('reads pairs of DNs with a warning, and the namespaces of the flow', async () => {

@@ -1,3 +1,4 @@
+import { authenticationViolation } from '@sluice/domain';
 import type { FlowProblem, FlowWarning } from '../../error/flow-errors.js';
 import type { ProcessDirectSender, SenderAuthorization, SenderChannel } from '../../model/channel-definition.js';
 import { checkAddress } from '../../model/check-address.js';
@@ -13,6 +14,13 @@ export const CLIENT_CERTIFICATE_WARNING = {
   code: 'client-certificate-authorization',
   message:
     'Authorization by client certificate compares subject and issuer DN, not the certificate, and a renewed certificate with other DNs needs the flow deployed again. A user role needs neither.',
+} as const;
+
+/** What every flow that takes a secret with each call is told when it is deployed. */
+export const BASIC_AUTHENTICATION_WARNING = {
+  code: 'basic-authentication',
+  message:
+    'The channel takes the id and secret of a client with each call (Basic): whoever reads one call can make all others. It is meant for tests; a certificate or an access token shows less.',
 } as const;
 
 /** Where what is wrong with a sender goes. */
@@ -43,10 +51,17 @@ export function buildSender(sender: NativeSender, process: string, report: Sende
     });
   if (sender.adapter === 'ProcessDirect')
     return { ...base, adapter: 'ProcessDirect', address: sender.address } satisfies ProcessDirectSender;
+  const authorization = authorizationOf(sender.authorization, report);
+  const { authentication } = sender;
+  const violation = authenticationViolation({ authorization, ...(authentication ? { authentication } : {}) });
+  if (violation !== undefined) report.problem('sender.authentication', violation);
+  if (authentication?.includes('basic'))
+    report.warnings.push({ ...BASIC_AUTHENTICATION_WARNING, path: 'sender.authentication' });
   const settings = {
     ...base,
     address: sender.address,
-    authorization: authorizationOf(sender.authorization, report),
+    authorization,
+    ...(authentication === undefined ? {} : { authentication }),
     maximumBodySizeMb: sender.maximumBodySizeMb ?? DEFAULT_BODY_SIZE_MB,
     allowedHeaders: sender.allowedHeaders ?? ['*'],
     ...(sender.maximumConcurrency === undefined ? {} : { maximumConcurrency: sender.maximumConcurrency }),

@@ -1,3 +1,4 @@
+import { senderAuthentications } from '@sluice/domain';
 import { receiverDescriptions, senderDescriptions } from './format-descriptions.js';
 import { choice, flag, integer, listOf, named, object, optional, required, taggedBy, text } from './shape.js';
 
@@ -29,6 +30,13 @@ const httpSender = {
   name: NAME,
   address: required(text({ minLength: 1, description: 'begins with /; /* at the end only' })),
   authorization: optional(authorization),
+  authentication: optional(
+    listOf(choice(senderAuthentications), {
+      minItems: 1,
+      description:
+        'by what a caller may show who it is; default certificate and token, and certificate alone where the authorization is ClientCertificate. basic, a secret with each call, is for tests',
+    }),
+  ),
   maximumBodySizeMb: optional(integer({ minimum: 1, maximum: 1024, description: 'default 40' })),
   allowedHeaders: optional(listOf(text({ minLength: 1 }), { description: 'names or patterns; default all' })),
   maximumConcurrency: optional(

@@ -55,6 +55,22 @@ describe('the native format', () => {
     expect(sender('{type: UserRole, role: "no role"}')).toEqual([['sender.authorization.role', 'invalid-value']]);
   });
 
+  it('admits a certificate and a token unless it says otherwise, warns of Basic, and refuses what the authorization cannot judge', () => {
+    const sender = (more: string) => `name: a\nsender: {adapter: HTTPS, address: /a, ${more}}\nsteps: []\n`;
+    const { definition, warnings } = read(sender('authentication: [certificate, basic]'));
+    expect(definition.senders[0]).toMatchObject({ authentication: ['certificate', 'basic'] });
+    expect(warnings).toMatchObject([{ code: 'basic-authentication', path: 'sender.authentication' }]);
+    expect(read(sender('authentication: [token]')).warnings).toEqual([]);
+    const faults = (more: string) => problemsOf(sender(more)).map(({ path, code }) => [path, code]);
+    const names = 'authorization: {type: ClientCertificate, certificates: [{subjectDN: "CN=a", issuerDN: "CN=c"}]}';
+    expect(read(sender(`${names}, authentication: [certificate]`)).warnings).toHaveLength(1);
+    const refused = [['sender.authentication', 'invalid-value']];
+    expect(faults(`${names}, authentication: [certificate, token]`)).toEqual(refused);
+    expect(faults('authentication: [token, token]')).toEqual(refused);
+    expect(faults('authentication: []')).toEqual(refused);
+    expect(faults('authentication: [Basic]')).toEqual([['sender.authentication[0]', 'invalid-value']]);
+  });
+
   it('names every unknown and missing key with its path and line', () => {
     const problems = problemsOf(
       'name: a\nsender:\n  adapter: HTTPS\n  adress: /a\nsteps:\n  - filtr: {xpath: //a}\n  - filter: {xpth: //a}\n',

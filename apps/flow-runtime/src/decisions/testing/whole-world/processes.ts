@@ -25,7 +25,8 @@ import {
 } from '@sluice/service-shell';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Endpoint } from '../../../flows/deployed-flows.js';
-import { DecideCall, type CallDecision, type Refusal, type Requester } from '../../decide-call.js';
+import { DecideCall, type CallDecision, type Refusal } from '../../decide-call.js';
+import type { Requester } from '../../ask-again.js';
 import { PermitCache } from '../../permit-cache.js';
 import { RefusalCache } from '../../refusal-cache.js';
 import type { BusClient, SimulatedBus } from './simulated-bus.js';
