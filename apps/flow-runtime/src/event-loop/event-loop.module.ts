@@ -2,7 +2,10 @@ import { CONFIG, MONOTONIC_CLOCK, ON_FAULT, Shell } from '@sluice/service-shell'
 import { Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Config } from '../config.js';
 import { EndStuckProcess } from './end-stuck-process.js';
-import { WatchEventLoop } from './watch-event-loop.js';
+import { WatchEventLoop, type StallCause } from './watch-event-loop.js';
+
+const byCause = (values: Readonly<Record<StallCause, number>>) =>
+  Object.entries(values).map(([cause, value]) => [{ cause }, value] as const);
 
 /** Watches the thread that admits requests. */
 @Module({
@@ -17,10 +20,16 @@ import { WatchEventLoop } from './watch-event-loop.js';
         );
         metrics.counted(
           'sluice_event_loop_stalls_total',
-          'Times the event loop stood still for 100 ms and more.',
-          () => watch.stalls,
+          'Times the event loop stood still for 100 ms and more: its thread worked, or waited for the machine.',
+          () => byCause(watch.stalls),
+          ['cause'],
         );
-        metrics.gauge('sluice_event_loop_longest_stall_milliseconds', 'The longest of them.', () => watch.longestMs);
+        metrics.gauge(
+          'sluice_event_loop_longest_stall_milliseconds',
+          'The longest of them.',
+          () => byCause(watch.longestMs),
+          ['cause'],
+        );
         return watch;
       },
     },
