@@ -149,7 +149,7 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
 }
 
 /** Octets of one body that are taken in one turn of the event loop, and joined in one. */
-const bytesOfTurn = 128 * 1024;
+const bytesOfTurn = 512 * 1024;
 const joinedInTurn = 2 * 1_048_576;
 
 /**
