@@ -23,16 +23,16 @@ export interface DefinitionKind {
 const positions = Array.from({ length: 60 }, (_, n) => ({
   n: n + 1,
   article: `A-${1_000 + n}`,
-  name: `Schraube M${n}, "verzinkt" & gefettet`,
+  name: `Café no. ${n}, "naïve" & more`,
   price: n * 1.25,
 }));
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 const order = `<?xml version="1.0" encoding="UTF-8"?>
 <ns:Order xmlns:ns="urn:example:orders" xmlns:a="urn:example:address" id="4711"><!-- by the shop -->
-<a:Address kind="ship"><a:Name>Müller &amp; Söhne</a:Name><a:City xml:lang="de">Köln</a:City></a:Address>
+<a:Address kind="ship"><a:Name>Café &amp; more</a:Name><a:City xml:lang="de">Zürich</a:City></a:Address>
 <?handling fragile?>${positions.map(({ n, article, name, price }) => `<Item n="${n}"><Article>${article}</Article><Name>${escaped(name)}</Name><Price currency="EUR">${price}</Price><Text><![CDATA[<b>${n}</b>]]></Text></Item>`).join('\n')}
 </ns:Order>`;
-const orderJson = JSON.stringify({ order: { id: 4711, name: 'Müller & Söhne', open: true, none: null, positions } });
+const orderJson = JSON.stringify({ order: { id: 4711, name: 'Café & more', open: true, none: null, positions } });
 const orderCsv = `n;article;name;price\r\n${positions.map(({ n, article, name, price }) => `${n};${article};"${name.replaceAll('"', '""')}";${price}`).join('\r\n')}\r\n`;
 const soap = `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Header><wsa:MessageID xmlns:wsa="http://www.w3.org/2005/08/addressing">urn:uuid:1</wsa:MessageID></soap:Header><soap:Body>${order.slice(order.indexOf('<ns:'))}</soap:Body></soap:Envelope>`;
 const stylesheet = `<xsl:stylesheet version="3.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:ns="urn:example:orders"><xsl:template match="/"><list><xsl:for-each-group select="//Item" group-by="number(Price) idiv 10"><g sum="{sum(current-group()/Price)}"><xsl:apply-templates select="current-group()"/></g></xsl:for-each-group></list></xsl:template><xsl:template match="Item"><i><xsl:value-of select="replace(Name, '[^A-Za-z]+', '-')"/></i></xsl:template></xsl:stylesheet>`;

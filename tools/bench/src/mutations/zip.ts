@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** A zip archive of one directory (APPNOTE 6.3.10), each entry deflated. */
+/** A zip archive of one directory (.ZIP File Format Specification 6.3.10), each entry deflated. */
 export function zip(entries: Readonly<Record<string, string>>): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
