@@ -14,8 +14,14 @@ const byCause = (values: Readonly<Record<StallCause, number>>) =>
       provide: WatchEventLoop,
       inject: [Shell, MONOTONIC_CLOCK],
       useFactory: ({ log, metrics }: Shell, monotonicNow: () => number) => {
+        const work = metrics.histogram(
+          'sluice_event_loop_work_milliseconds',
+          'How long the thread worked while it was to look at what came, looked at every 20 ms.',
+          { buckets: [5, 10, 25, 50, 100, 250, 1_000] },
+        );
         const watch = new WatchEventLoop(
           (stall) => log.warn(stall, 'the event loop stood still, and with it every sender'),
+          (workMs) => work.observe(workMs),
           monotonicNow,
         );
         metrics.counted(

@@ -9,8 +9,10 @@ describe('the event loop', () => {
     let now = 0;
     let cpu = 0;
     const told: Stall[] = [];
+    const worked: number[] = [];
     const watch = new WatchEventLoop(
       (stall) => void told.push(stall),
+      (ms) => void worked.push(ms),
       () => now,
       () => cpu,
     );
@@ -39,6 +41,7 @@ describe('the event loop', () => {
       { work: 1_500, wait: 400 },
       [{ ms: 1_500, cpuMs: 1_400, flow: 'orders' }],
     ]);
+    expect(worked).toEqual([0, 5, 99, 0, 110, 150, 1_400, 0]);
   });
 
   it('that stands still for longer than its limit ends its process, and one that is only busy does not', async () => {

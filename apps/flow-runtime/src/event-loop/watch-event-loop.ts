@@ -27,9 +27,13 @@ export class WatchEventLoop {
   #looked = 0;
   #cpuLooked = 0;
 
-  /** @param tell is told of stalls of a second and more */
+  /**
+   * @param tell is told of stalls of a second and more
+   * @param note is told at each look for how long the thread worked instead of looking, in milliseconds: who came meanwhile waited so long at the most
+   */
   constructor(
     private readonly tell: (stall: Stall) => void,
+    private readonly note: (workMs: number) => void,
     private readonly monotonicNow: () => number,
     private readonly cpuMsOfThread: () => number = threadCpuMs,
   ) {}
@@ -62,6 +66,7 @@ export class WatchEventLoop {
     const cpuMs = Math.min(ms, cpu - this.#cpuLooked);
     this.#looked = now;
     this.#cpuLooked = cpu;
+    this.note(Math.max(0, cpuMs));
     if (ms < countedMs) return;
     const cause: StallCause = cpuMs > ms / 2 ? 'work' : 'wait';
     this.#stalls[cause]++;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadTarget } from '../path/load.js';
 import { BenchStack, quantile, say } from '../stack/bench-stack.js';
+import { metric } from '../stack/metric.js';
 import { deployFlow } from '../stack/deploy-flow.js';
 import { newKey } from '../stack/new-key.js';
 import { attacks, type Attack } from './attacks.js';
@@ -48,7 +49,9 @@ export async function benchStarve(only = ''): Promise<boolean> {
       say(
         `\n${rate} calls a second of another sender, milliseconds; alone: p50 ${shown(usual.latencies, 0.5)}, p99 ${shown(usual.latencies, 0.99)}, longest ${shown(usual.latencies, 1)}; runtime ${rss} MB`,
       );
-      say(`\n${'attack'.padEnd(40)}  quiet    p50    p99 longest failed    MB given back    took load  answers`);
+      say(
+        `\n${'attack'.padEnd(40)}  quiet    p50    p99 longest failed  >50 ms    MB given back    took load  answers`,
+      );
       for (const attack of attacks.filter(({ name }) => name.includes(only)))
         met = (await measure(stack, attack, steady, hostile, runtime, rss)) && met;
     } finally {
@@ -93,10 +96,12 @@ async function measure(
   await pause(quietMs);
   const quiet = steady.seen.latencies;
   steady.reset();
+  const stalledBefore = await stalledLooks(stack);
   const began = performance.now();
   attacker.stdin.write('go\n');
   await Promise.race([ended, pause(attackMs, undefined, { ref: false })]);
   const took = performance.now() - began;
+  const stalled = (await stalledLooks(stack)) - stalledBefore;
   const load = (loadavg()[0] ?? 0).toFixed(1);
   const { latencies, failed, ownDelayMs } = steady.seen;
   attacker.kill('SIGKILL');
@@ -110,6 +115,7 @@ async function measure(
     shown(latencies, 0.99).padStart(6),
     shown(latencies, 1).padStart(7),
     String(failures).padStart(6),
+    String(stalled).padStart(7),
     String(rss).padStart(5),
     (afterMs === undefined ? 'never' : `${(afterMs / 1_000).toFixed(0)} s`).padStart(9),
     `${(took / 1_000).toFixed(1)} s`.padStart(7),
@@ -130,6 +136,13 @@ async function measure(
 
 function shown(values: readonly number[], share: number): string {
   return quantile(values, share).toFixed(1);
+}
+
+/** @returns how often the thread that admits requests worked for more than {@link aimMs} on end: the machine's other work has no part in that */
+async function stalledLooks(stack: BenchStack): Promise<number> {
+  const [url = ''] = stack.factsNow().health['flow-runtime'] ?? [];
+  const looks = await metric(url, 'sluice_event_loop_work_milliseconds_bucket', 'le');
+  return (looks['+Inf'] ?? 0) - (looks[String(aimMs)] ?? 0);
 }
 
 /** Waits until a process has no more memory than that. @returns what it has, and after how long that was; undefined: not at all */
