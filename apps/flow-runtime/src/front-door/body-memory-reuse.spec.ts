@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestAuthority, type TestCertificate } from '@sluice/testing';
+import { TestAuthority, until, type TestCertificate } from '@sluice/testing';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ServedFlow } from './testing/served-flow.js';
 
@@ -99,4 +99,23 @@ describe('memory of bodies that is used again', () => {
     },
     60_000,
   );
+
+  it('goes back when the answer was taken, not when it was given', async () => {
+    const flow = `name: f\nsender: {adapter: HTTPS, address: /o}\nsteps: ${inWorker()}\n`;
+    const served = await ServedFlow.start({ flow, root, server, sender });
+    endings.push(() => served[Symbol.asyncDispose]());
+    const { memory } = served.bodies;
+    memory.tidy();
+    memory.tidy();
+    // More than waits in a connection.
+    const body = Buffer.alloc(16 * 1_048_576, 'abc');
+    const request = served.begin({ 'content-length': body.length });
+    request.end(body);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    expect(memory.keptBytes).toBe(0);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    expect(Buffer.concat(chunks).equals(body)).toBe(true);
+    await until(() => memory.keptBytes >= 32 * 1_048_576, { what: 'memory of the request and of its answer' });
+  });
 });
