@@ -104,14 +104,16 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
   askForBody(request);
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
-  const turns = new ReadingTurns(request);
+  // A small body, as nearly every one is, has no need of them.
+  const turns = room && new ReadingTurns(request);
   let length = 0;
   let reserved = room ? freeBodyBytes : limit;
   let settled = false;
   const stop = (unread: UnreadBody) => {
     settled = true;
     request.off('data', onData);
-    turns.wait();
+    if (turns) turns.wait();
+    else request.pause();
     done(unread);
   };
   const grow = () => {
@@ -119,9 +121,9 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
     const refused = room?.lease().reserve(reserved, (inVain) => {
       if (settled) return;
       if (inVain) stop(inVain);
-      else turns.goOn();
+      else turns?.goOn();
     });
-    if (refused === 'waits') turns.wait();
+    if (refused === 'waits') turns?.wait();
     else if (refused) stop(refused);
   };
   const onData = (chunk: Buffer) => {
@@ -129,7 +131,7 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
     if (length > limit) return stop('too-large');
     if (first === undefined) first = chunk;
     else (more ??= [first]).push(chunk);
-    turns.took(chunk.length);
+    turns?.took(chunk.length);
     if (length > reserved) grow();
   };
   request.on('data', onData);
