@@ -51,7 +51,7 @@ const tests = [
   '\\.spec\\.ts$',
   '^apps/system-e2e/',
   '^apps/.+/testing/',
-  '^libs/(flow-engine|persistence|service-shell)/src/testing/',
+  '^libs/(flow-engine|messaging|persistence|service-shell)/src/testing/',
 ];
 /** The flow engine and the languages it runs. */
 const engine = '^libs/(xml|xpath|xslt|simple-language|flow-engine)/';

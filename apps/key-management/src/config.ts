@@ -83,6 +83,11 @@ const environment = shellEnvironment
       .describe(
         'Where senders call flows; goes into the credentials of each key, and is the issuer that access tokens name.',
       ),
+    ADMIN_API_URL: z
+      .url()
+      .default('http://127.0.0.1:8080')
+      .transform((url) => url.replace(/\/+$/, ''))
+      .describe('Where the admin API is called; goes into the credentials of keys of plan api.'),
   });
 
 /** What each program of this package is told, for those that start it and for docs/settings.md. */

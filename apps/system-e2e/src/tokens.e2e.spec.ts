@@ -108,7 +108,7 @@ describe('access tokens', () => {
     expect([await call(one), await call(two)]).toEqual([200, 200]);
     await administrator.client.expect(200, 'POST', `/v1/service-keys/${first.id}/revoke`, { reason: 'keyCompromise' });
     expect([await call(one), await call(two)]).toEqual([401, 200]);
-    await administrator.setRoles(instance, []);
+    await administrator.setRoles(instance, ['ESBMessaging.send']);
     expect(await call(two)).toBe(403);
     await administrator.setRoles(instance, [role]);
     expect(await call(two)).toBe(200);

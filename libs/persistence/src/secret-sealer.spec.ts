@@ -35,6 +35,28 @@ describe('a sealed secret', () => {
     expect(sealed.includes(secret)).toBe(false);
   });
 
+  it('of megabytes is the same in many turns of the event loop, and does not open when its last byte was changed', async () => {
+    const large = randomBytes(3_000_001);
+    let turns = 0;
+    let going = true;
+    const turn = () => {
+      turns++;
+      if (going) setImmediate(turn);
+    };
+    turn();
+    const sealed = await sealer.sealInTurns(large, 'ca:1');
+    expect(turns).toBeGreaterThanOrEqual(11);
+    expect(sealer.open(sealed, 'ca:1').equals(large)).toBe(true);
+    turns = 0;
+    expect((await sealer.openInTurns(sealer.seal(large, 'ca:1'), 'ca:1')).equals(large)).toBe(true);
+    expect(turns).toBeGreaterThanOrEqual(11);
+    going = false;
+    sealed[sealed.length - 1] = (sealed[sealed.length - 1] as number) ^ 1;
+    await expect(sealer.openInTurns(sealed, 'ca:1')).rejects.toThrow();
+    expect(await sealer.openInTurns(await sealer.sealInTurns(secret, 'ca:1'), 'ca:1')).toEqual(secret);
+    await expect(sealer.openInTurns(await sealer.sealInTurns(secret, 'ca:1'), 'ca:2')).rejects.toThrow();
+  });
+
   it('needs a master key of 32 bytes', () => {
     expect(() => new SecretSealer(randomBytes(16))).toThrow('32 bytes');
   });

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { benchLists } from './lists/bench-lists.js';
 import { benchIssue } from './issue/bench-issue.js';
-import { killRuntime } from './mpl/kill-runtime.js';
+import { killRuntime } from './kill/kill-runtime.js';
 import { benchVerifiers } from './verifiers/bench-verifiers.js';
 import { benchDecide } from './decide/bench-decide.js';
 import { benchRevoke } from './revoke/bench-revoke.js';
@@ -10,6 +11,9 @@ import { benchRotation } from './rotation/bench-rotation.js';
 import { benchPath } from './path/bench-path.js';
 import { benchMillion } from './million/bench-million.js';
 import { benchToken } from './token/bench-token.js';
+import { killWorkers } from './kill/kill-workers.js';
+import { benchMutations } from './mutations/bench-mutations.js';
+import { benchShares } from './shares/bench-shares.js';
 import { benchStarve } from './starve/bench-starve.js';
 
 const usage = `Usage: npm run bench -- WHAT
@@ -24,6 +28,9 @@ const usage = `Usage: npm run bench -- WHAT
   million [KEYS] [ACTIVE]  CPU per request and memory with a million service keys, beside a stack with 1,000
   lists [KEYS]      pages of the lists of service keys and certificates, with a million keys
   mpl-kill [KILLS]  kills the flow runtime under load (20 times), and looks up the log entry of every answered message
+  worker-kill [KILLS]  kills workers of the flow runtime, and then the runtime, under load (20 times each): nothing may run twice
+  mutations [COUNT] [SEED]  mutants of bodies and definitions through a started runtime: no stall, no restart
+  shares [SECONDS]  four keys, one at 20 times the rate of the others, where there is less than they want: each gets its share
   starve [PART]     what one permitted sender can do to another: attacks whose name holds PART, under 200 calls a second
   verify            path validation, beside node:crypto doing the same parsing and signature checks
   flow              the flow engine, beside the bare libraries doing the same work
@@ -47,11 +54,18 @@ const here: Readonly<Record<string, (count?: number, further?: number) => Promis
   token: (grants = 4_000) => benchToken(grants),
   million: (keys = 1_000_000, active = Math.ceil(keys / 10)) => benchMillion(keys, active),
   lists: (keys = 1_000_000) => benchLists(keys),
-  'mpl-kill': async (kills = 20) => void (process.exitCode = (await killRuntime(kills)) ? 0 : 1),
+  'mpl-kill': (kills = 20) => judged(killRuntime(kills)),
+  'worker-kill': (kills = 20) => judged(killWorkers(kills)),
+  shares: (seconds = 20) => judged(benchShares(seconds)),
+  mutations: (count = 10_000, seed = randomInt(2 ** 31)) => judged(benchMutations(count, seed)),
 };
 
 /** The text is what follows the name on the command line. */
 const named: Readonly<Record<string, (part?: string) => Promise<boolean>>> = { starve: (part) => benchStarve(part) };
+
+async function judged(met: Promise<boolean>): Promise<void> {
+  process.exitCode = (await met) ? 0 : 1;
+}
 
 const [what = '', ...rest] = process.argv.slice(2);
 const program = elsewhere[what];

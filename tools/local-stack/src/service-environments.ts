@@ -96,6 +96,7 @@ function decidedProcesses(
         BUS_REPLICAS: String(config.natsServers),
         AUDIT_HEAD_INTERVAL_SECONDS: String(config.auditHeadSeconds),
         FLOW_URL: flowUrl,
+        ADMIN_API_URL: `http://127.0.0.1:${config.adminPort}`,
         CRL_BASE_URL: config.crlBaseUrl,
       },
     },

@@ -7,25 +7,41 @@ import { WatchEventLoop, type Stall } from './watch-event-loop.js';
 describe('the event loop', () => {
   it('is said to have stood still when a timer is 100 ms late, and told of from a second on with the flow that ran last', () => {
     let now = 0;
+    let cpu = 0;
     const told: Stall[] = [];
+    const worked: number[] = [];
     const watch = new WatchEventLoop(
       (stall) => void told.push(stall),
+      (ms) => void worked.push(ms),
       () => now,
+      () => cpu,
     );
     watch.start();
     watch.stop();
-    const lookAfter = (ms: number) => {
+    const lookAfter = (ms: number, cpuMs = ms) => {
       now += ms;
+      cpu += cpuMs;
       watch.look();
     };
     for (const ms of [20, 25, 119, 20]) lookAfter(ms);
-    expect([watch.stalls, told]).toEqual([0, []]);
+    expect([watch.stalls, told]).toEqual([{ work: 0, wait: 0 }, []]);
     lookAfter(130);
-    expect([watch.stalls, watch.longestMs, told]).toEqual([1, 110, []]);
+    expect([watch.stalls, watch.longestMs, told]).toEqual([{ work: 1, wait: 0 }, { work: 110, wait: 0 }, []]);
+    // The machine gave the processor to others.
+    lookAfter(420, 150);
+    expect([watch.stalls, watch.longestMs]).toEqual([
+      { work: 1, wait: 1 },
+      { work: 110, wait: 400 },
+    ]);
     watch.lastFlow = 'orders';
-    lookAfter(1_520);
+    lookAfter(1_520, 1_400);
     lookAfter(20);
-    expect([watch.stalls, watch.longestMs, told]).toEqual([2, 1_500, [{ ms: 1_500, flow: 'orders' }]]);
+    expect([watch.stalls, watch.longestMs, told]).toEqual([
+      { work: 2, wait: 1 },
+      { work: 1_500, wait: 400 },
+      [{ ms: 1_500, cpuMs: 1_400, flow: 'orders' }],
+    ]);
+    expect(worked).toEqual([0, 5, 99, 0, 110, 150, 1_400, 0]);
   });
 
   it('that stands still for longer than its limit ends its process, and one that is only busy does not', async () => {

@@ -1,3 +1,4 @@
+import { BodyMemory } from './body-memory.js';
 import { SharedRoom, type Waiting } from './shared-room.js';
 
 /** What a body up to this size needs is asked of nobody: about as much as waits in a connection anyway. In bytes. */
@@ -17,10 +18,12 @@ export class BodyBudget {
   /**
    * @param bytes for all bodies together
    * @param waitMs how long one waits for room
+   * @param memory where they are kept
    */
   constructor(
     readonly bytes: number,
     private readonly waitMs: number,
+    readonly memory = new BodyMemory(),
   ) {
     this.#room = new SharedRoom(bytes);
   }
@@ -35,7 +38,7 @@ export class BodyBudget {
 
   /** For one body, of which nothing is held yet. */
   leaseFor(owner: string): BodyLease {
-    return new BodyLease(owner, this.bytes, this.waitMs, this.#room, this.#refused);
+    return new BodyLease(owner, this.bytes, this.waitMs, this.#room, this.#refused, this.memory);
   }
 }
 
@@ -43,6 +46,7 @@ export class BodyBudget {
 export class BodyLease {
   #bytes = 0;
   #wait: { readonly waiting: Waiting; readonly timer: NodeJS.Timeout } | undefined;
+  readonly #lent: Buffer[] = [];
   #released = false;
 
   constructor(
@@ -51,6 +55,7 @@ export class BodyLease {
     private readonly waitMs: number,
     private readonly room: SharedRoom,
     private readonly refused: Record<NoRoom, number>,
+    private readonly memory: BodyMemory,
   ) {}
 
   /** In bytes. */
@@ -91,6 +96,13 @@ export class BodyLease {
     return 'waits';
   }
 
+  /** @returns memory for the body, which goes back with the lease: nobody may look at it after {@link release} */
+  lend(bytes: number): Buffer {
+    const lent = this.memory.lend(bytes);
+    this.#lent.push(lent);
+    return lent;
+  }
+
   /** Gives back what is above so many bytes. */
   keep(bytes: number): void {
     if (this.#released || bytes >= this.#bytes) return;
@@ -106,6 +118,7 @@ export class BodyLease {
     this.#stopWaiting();
     if (wait) this.room.cancel(this.owner, wait.waiting);
     this.keep(0);
+    for (const lent of this.#lent.splice(0)) this.memory.giveBack(lent);
     this.#released = true;
   }
 

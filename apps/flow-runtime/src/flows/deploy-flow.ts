@@ -73,7 +73,9 @@ export class DeployFlow {
       const before = await change.manager.findOneBy(FlowRow, { id });
       requirePrecondition(precondition, before ? flowTag(before) : undefined);
       await change.manager.delete(FailedDeploymentRow, { flowId: id });
-      const kept = before && (await keepIfSame(change, before, definition, warnings));
+      // Once, and not in the turn in which it came from a worker and was parsed: it may have three megabytes.
+      const written = JSON.stringify(definition);
+      const kept = before && (await keepIfSame(change, before, written, warnings));
       if (kept) return { row: kept, outcome: 'unchanged' as const, waiting: await isWaiting(change, id) };
       const row: FlowRow = {
         id,
@@ -86,7 +88,7 @@ export class DeployFlow {
       await change.manager.query(
         `INSERT INTO flow (id, name, definition, warnings, version, deployed_at) VALUES ($1, $2, $3::jsonb, $4::jsonb, $5, $6)
          ON CONFLICT (id) DO UPDATE SET name = $2, definition = $3::jsonb, warnings = $4::jsonb, version = $5, deployed_at = $6`,
-        [row.id, row.name, JSON.stringify(definition), JSON.stringify(warnings), version, row.deployedAt],
+        [row.id, row.name, written, JSON.stringify(warnings), version, row.deployedAt],
       );
       await takeAddresses(change, row);
       change.state(toFlowRecord(row));
@@ -143,17 +145,20 @@ function toStorableJson(value: unknown): string {
   return JSON.stringify(value, (_name, each: unknown) => (typeof each === 'string' ? toStorableText(each) : each));
 }
 
-/** @returns the row when what is deployed is the same, its warnings brought up to date */
+/**
+ * @param written the definition in JSON
+ * @returns the row when what is deployed is the same, its warnings brought up to date
+ */
 async function keepIfSame(
   change: ChangeScope,
   before: FlowRow,
-  definition: FlowDefinition,
+  written: string,
   warnings: readonly DeploymentWarning[],
 ): Promise<FlowRow | undefined> {
   // jsonb compares values, whatever the order of members.
   const same: unknown[] = await change.manager.query('SELECT 1 FROM flow WHERE id = $1 AND definition = $2::jsonb', [
     before.id,
-    JSON.stringify(definition),
+    written,
   ]);
   if (same.length === 0) return undefined;
   await change.manager.query('UPDATE flow SET warnings = $2::jsonb WHERE id = $1', [

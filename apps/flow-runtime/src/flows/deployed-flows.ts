@@ -129,6 +129,7 @@ export class DeployedFlows {
 
   /** A flow that is compiled in workers is started at once, and is not any more when it shows that it cannot be. */
   async #prepare({ id, version }: FlowRecord, { elsewhere }: FlowProgram): Promise<void> {
+    if (this.#flows.get(id)?.version !== version) return;
     const error = await this.workers.prepare(elsewhere);
     if (error === undefined || this.#flows.get(id)?.version !== version) return;
     this.onFault(new Error(error), `starting the flow ${stateKey.flow(id)}`);
@@ -147,7 +148,8 @@ export class DeployedFlows {
       const program = programOf(definition, `${record.id}@${record.version}`);
       const streaming = streamingSendersOf(definition);
       const gate = gateOf(definition);
-      if (!program.here) void this.#prepare(record, program);
+      // In another turn of the event loop than the one that parsed the record.
+      if (!program.here) setImmediate(() => void this.#prepare(record, program));
       const ports = this.portsOf(record.id);
       return {
         version: record.version,

@@ -1,7 +1,8 @@
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { freeBodyBytes, type BodyLease, type NoRoom } from '../fair-shares/body-budget.js';
-import type { BodyRoom } from './read-body.js';
+import { tookChunk } from '../event-loop/collect-chunks.js';
+import { joinInPieces, type BodyRoom } from './read-body.js';
 
 const pieces = { chunkSize: freeBodyBytes };
 
@@ -49,12 +50,15 @@ export async function decodeContent(
         if (refused) return { refused };
       }
       chunks.push(chunk);
+      tookChunk(chunk.length);
     }
   } catch {
     return { refused: 'malformed' };
   }
-  if (length > freeBodyBytes) room.lease().keep(length);
-  return { body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length) };
+  if (length <= freeBodyBytes) return { body: Buffer.concat(chunks, length) };
+  const lease = room.lease();
+  lease.keep(length);
+  return new Promise((resolve) => joinInPieces(chunks, lease.lend(length), (whole) => resolve({ body: whole })));
 }
 
 function roomFor(bytes: number, lease: BodyLease): Promise<NoRoom | undefined> | NoRoom | undefined {

@@ -13,6 +13,7 @@ import { TallyDecisions } from '../decisions/tally-decisions.js';
 import { EventLoopModule } from '../event-loop/event-loop.module.js';
 import { WatchEventLoop } from '../event-loop/watch-event-loop.js';
 import { BodyBudget } from '../fair-shares/body-budget.js';
+import { BodyMemory } from '../fair-shares/body-memory.js';
 import { SenderLimits } from '../fair-shares/sender-limits.js';
 import { OAuthEndPoints } from '../oauth/oauth-end-points.js';
 import { OAuthModule } from '../oauth/oauth.module.js';
@@ -49,9 +50,9 @@ function senderLimitsOf(config: Config, monotonicNow: () => number): SenderLimit
   providers: [
     {
       provide: BodyBudget,
-      inject: [CONFIG],
-      useFactory: (config: Pick<Config, 'FLOW_BODY_MEMORY_MB'>) =>
-        new BodyBudget(config.FLOW_BODY_MEMORY_MB * 1_048_576, bodyWaitMs),
+      inject: [CONFIG, BodyMemory],
+      useFactory: (config: Pick<Config, 'FLOW_BODY_MEMORY_MB'>, memory: BodyMemory) =>
+        new BodyBudget(config.FLOW_BODY_MEMORY_MB * 1_048_576, bodyWaitMs, memory),
     },
     {
       provide: RuntimeMetrics,

@@ -281,6 +281,7 @@ export class HandleRequest {
         endpoint,
         path,
         owner,
+        held,
         sent: toSenderRequest(request, endpoint, path, body),
         incoming,
         start: this.parts.ports.now(),

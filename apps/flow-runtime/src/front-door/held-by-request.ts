@@ -27,6 +27,12 @@ export class HeldByRequest {
     return (this.#lease = lease);
   }
 
+  /** @param part of memory of the bodies that nobody looks at after the answer */
+  lent(part: Uint8Array): void {
+    const { memory } = this.bodies;
+    if (memory.isLent(part)) this.untilOver(() => memory.giveBack(part));
+  }
+
   /** @param release called once, at the end */
   untilOver(release: () => void): void {
     if (this.#releases) {

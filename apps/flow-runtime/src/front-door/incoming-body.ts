@@ -1,5 +1,6 @@
 import { FlowProcessingError, type StreamedBody } from '@sluice/flow-engine';
 import type { IncomingMessage } from 'node:http';
+import { tookChunk } from '../event-loop/collect-chunks.js';
 import { askForBody } from './awaited-body.js';
 
 /** A declared length up to this, in bytes, is gathered: about as much as waits in the stream anyway. */
@@ -98,6 +99,7 @@ export class IncomingBody implements StreamedBody {
   readonly #onData = (chunk: Buffer): void => {
     this.#request.pause();
     this.#came += chunk.length;
+    tookChunk(chunk.length);
     if (this.overLimit) {
       this.#fail(new FlowProcessingError('limit-exceeded', 'The body is larger than the channel allows.'));
       return;

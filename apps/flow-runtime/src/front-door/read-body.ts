@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { tookChunk } from '../event-loop/collect-chunks.js';
 import { freeBodyBytes, type BodyLease, type NoRoom } from '../fair-shares/body-budget.js';
 import { askForBody } from './awaited-body.js';
 
@@ -70,7 +71,7 @@ function awaitRoom(request: IncomingMessage, length: number, lease: BodyLease, d
   const begin = (refused: NoRoom | undefined) => {
     request.off('error', gone);
     if (refused) done(refused);
-    else fill(request, length, done, failed);
+    else fill(request, lease.lend(length), done, failed);
   };
   const refused = lease.reserve(length, begin);
   if (refused === 'waits') request.on('error', gone);
@@ -78,13 +79,15 @@ function awaitRoom(request: IncomingMessage, length: number, lease: BodyLease, d
 }
 
 /** Into one piece of memory: pieces that are joined at the end would be there twice. */
-function fill(request: IncomingMessage, length: number, done: Done, failed: Failed): void {
+function fill(request: IncomingMessage, body: Buffer, done: Done, failed: Failed): void {
   askForBody(request);
-  const body = Buffer.allocUnsafe(length);
+  const { length } = body;
+  const turns = new ReadingTurns(request);
   let came = 0;
   let settled = false;
   request.on('data', (chunk: Buffer) => {
     came += chunk.copy(body, came);
+    turns.took(chunk.length);
   });
   request.on('end', () => {
     settled = true;
@@ -101,13 +104,16 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
   askForBody(request);
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
+  // A small body, as nearly every one is, has no need of them.
+  const turns = room && new ReadingTurns(request);
   let length = 0;
   let reserved = room ? freeBodyBytes : limit;
   let settled = false;
   const stop = (unread: UnreadBody) => {
     settled = true;
     request.off('data', onData);
-    request.pause();
+    if (turns) turns.wait();
+    else request.pause();
     done(unread);
   };
   const grow = () => {
@@ -115,9 +121,9 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
     const refused = room?.lease().reserve(reserved, (inVain) => {
       if (settled) return;
       if (inVain) stop(inVain);
-      else request.resume();
+      else turns?.goOn();
     });
-    if (refused === 'waits') request.pause();
+    if (refused === 'waits') turns?.wait();
     else if (refused) stop(refused);
   };
   const onData = (chunk: Buffer) => {
@@ -125,13 +131,16 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
     if (length > limit) return stop('too-large');
     if (first === undefined) first = chunk;
     else (more ??= [first]).push(chunk);
+    turns?.took(chunk.length);
     if (length > reserved) grow();
   };
   request.on('data', onData);
   request.on('end', () => {
     if (settled) return;
     settled = true;
-    done(more ? Buffer.concat(more, length) : (first ?? nothing));
+    if (!more) done(first ?? nothing);
+    else if (!room || length <= freeBodyBytes) done(Buffer.concat(more, length));
+    else joinInPieces(more, room.lease().lend(length), done);
   });
   // A sender that goes away in the middle is an error, too: the request is destroyed with one that says so.
   request.on('error', (error) => {
@@ -139,4 +148,57 @@ function gather(request: IncomingMessage, limit: number, room: BodyRoom | undefi
     settled = true;
     failed(error);
   });
+}
+
+/** Octets of one body that are taken in one turn of the event loop, and joined in one. */
+const bytesOfTurn = 512 * 1024;
+const joinedInTurn = 2 * 1_048_576;
+
+/**
+ * Takes a piece of a large body in each turn of the event loop. All that a sender has ready would come at once otherwise, two megabytes and more, decrypted
+ * before anybody else is looked at.
+ */
+class ReadingTurns {
+  #inTurn = 0;
+  #waits = false;
+
+  constructor(private readonly request: IncomingMessage) {}
+
+  took(bytes: number): void {
+    tookChunk(bytes);
+    this.#inTurn += bytes;
+    if (this.#inTurn < bytesOfTurn) return;
+    this.#inTurn = 0;
+    this.request.pause();
+    setImmediate(() => {
+      if (!this.#waits) this.request.resume();
+    });
+  }
+
+  /** Until {@link goOn}, if ever. */
+  wait(): void {
+    this.#waits = true;
+    this.request.pause();
+  }
+
+  goOn(): void {
+    this.#waits = false;
+    this.request.resume();
+  }
+}
+
+/** Puts chunks into one piece of memory, some in each turn of the event loop. @param chunks not used any more when it is done */
+export function joinInPieces(chunks: readonly Uint8Array[], body: Buffer, done: (body: Buffer) => void): void {
+  let next = 0;
+  let at = 0;
+  const join = () => {
+    for (const end = at + joinedInTurn; at < end && next < chunks.length;) {
+      const chunk = chunks[next++] as Uint8Array;
+      body.set(chunk, at);
+      at += chunk.length;
+    }
+    if (next === chunks.length) done(body);
+    else setImmediate(join);
+  };
+  join();
 }

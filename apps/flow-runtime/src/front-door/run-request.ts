@@ -24,6 +24,7 @@ import { failedLog } from '../workers/failed-log.js';
 import type { FlowWorkers } from '../workers/flow-workers.js';
 import { unpackError } from '../workers/pack-message.js';
 import type { WorkerLog, WorkerOutcome } from '../workers/worker-task.js';
+import type { HeldByRequest } from './held-by-request.js';
 import type { IncomingBody } from './incoming-body.js';
 import { recordFlowRun, type TakesSpans } from './record-spans.js';
 import type { RuntimeMetrics } from './runtime-metrics.js';
@@ -39,6 +40,7 @@ export interface Exchange {
   readonly path: string;
   /** Who shares in gate and workers: as whom it entered the gate, whatever a later permit says. */
   readonly owner: string;
+  readonly held: Pick<HeldByRequest, 'lent'>;
   readonly sent: SenderRequest;
   /** Then the body in `sent` is empty. */
   readonly incoming: IncomingBody | undefined;
@@ -164,6 +166,7 @@ export class RunRequest {
       endpoint.gate.leave(owner);
     }
     const { what, parts, detail } = outcome;
+    for (const part of parts) exchange.held.lent(part);
     if (what.kind === 'unreadable') {
       messages.ended(running);
       return respondUnreadable(request, response, endpoint, unpackError(what.error));

@@ -28,7 +28,9 @@ export class PostgresDataStore implements DataStorePort {
     options: { readonly overwrite: boolean; readonly encrypt: boolean; readonly expirationDays: number },
   ): Promise<void> {
     const now = this.now();
-    const body = options.encrypt ? this.sealer.seal(entry.body, this.#ownerOf(name, entry.id)) : entry.body;
+    const body = options.encrypt
+      ? await this.sealer.sealInTurns(entry.body, this.#ownerOf(name, entry.id))
+      : entry.body;
     // An entry whose days are over counts as gone, whether or not it was swept away.
     const written = await this.#query<{ id: string }>(
       `INSERT INTO data_store_entry AS present (flow_id, store, id, body, sealed, headers, created_at, expires_at)
@@ -61,7 +63,7 @@ export class PostgresDataStore implements DataStorePort {
        WHERE flow_id = $1 AND store = $2 AND id = $3 AND expires_at > $4`,
       [this.#scopeOf(name), name.store, id, new Date(this.now())],
     );
-    return row && this.#open(name, row);
+    return row && (await this.#open(name, row));
   }
 
   async select(name: DataStoreName, maximumEntries: number): Promise<readonly DataStoreEntry[]> {
@@ -82,7 +84,9 @@ export class PostgresDataStore implements DataStorePort {
        WHERE flow_id = $1 AND store = $2 AND expires_at > $3 ORDER BY created_at, position LIMIT $4`,
       [this.#scopeOf(name), name.store, new Date(this.now()), maximumEntries],
     );
-    return rows.map((row) => this.#open(name, row));
+    const entries: DataStoreEntry[] = [];
+    for (const row of rows) entries.push(await this.#open(name, row));
+    return entries;
   }
 
   async delete(name: DataStoreName, ids: readonly string[]): Promise<void> {
@@ -101,9 +105,9 @@ export class PostgresDataStore implements DataStorePort {
     return `data-store-entry:${JSON.stringify([this.#scopeOf(name), name.store, id])}`;
   }
 
-  #open(name: DataStoreName, { id, body, sealed, headers }: EntryRow): DataStoreEntry {
+  async #open(name: DataStoreName, { id, body, sealed, headers }: EntryRow): Promise<DataStoreEntry> {
     try {
-      return { id, headers, body: sealed ? this.sealer.open(body, this.#ownerOf(name, id)) : body };
+      return { id, headers, body: sealed ? await this.sealer.openInTurns(body, this.#ownerOf(name, id)) : body };
     } catch (error) {
       throw new FlowProcessingError('data-store-failed', `The entry "${id}" of "${name.store}" cannot be opened.`, {
         cause: error,

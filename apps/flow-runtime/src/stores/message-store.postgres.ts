@@ -18,7 +18,7 @@ export class PostgresMessageStore implements PersistPort {
   async persist(storeId: string, message: Message, encrypt: boolean, messageId: string): Promise<void> {
     const now = this.now();
     const bytes = message.bytes();
-    const body = encrypt ? this.sealer.seal(bytes, `persisted-message:${messageId}`) : bytes;
+    const body = encrypt ? await this.sealer.sealInTurns(bytes, `persisted-message:${messageId}`) : bytes;
     const headers: Record<string, string> = {};
     for (const [name, value] of message.headers) headers[name] = String(value);
     await queryStore(

@@ -1,4 +1,5 @@
 import { FlowProcessingError, type FlowErrorCode } from '@sluice/flow-engine';
+import { tookChunk } from '../event-loop/collect-chunks.js';
 import { notNow } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 
@@ -30,5 +31,8 @@ export async function queryStore<Row>(
         cause: error,
       });
     throw new FlowProcessingError(code, `The ${what} refused a value.`, { cause: error });
+  } finally {
+    // Twice in the driver, and once where it was sealed.
+    for (const parameter of parameters) if (Buffer.isBuffer(parameter)) tookChunk(3 * parameter.length);
   }
 }

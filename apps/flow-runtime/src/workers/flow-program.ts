@@ -19,9 +19,24 @@ let programs = 0;
  * @throws FlowDefinitionError with every problem, of a flow that is compiled here; others are compiled where they run
  */
 export function programOf(definition: FlowDefinition, flow: string): FlowProgram {
-  const text = Buffer.from(JSON.stringify(definition));
   // A version may come again with other contents, from a backup say: workers must not take the one for the other.
-  const elsewhere: WorkerFlow = { name: `${flow} ${++programs}`, definition: text };
-  const maxBodyBytes = text.length > maxDefinitionHere ? -1 : boundedBodyBytes(definition);
-  return maxBodyBytes < 0 ? { elsewhere } : { here: { flow: compileFlow(definition), maxBodyBytes }, elsewhere };
+  const elsewhere = new WrittenWhenAsked(`${flow} ${++programs}`, definition);
+  const maxBodyBytes = boundedBodyBytes(definition);
+  return maxBodyBytes < 0 || elsewhere.definition.length > maxDefinitionHere
+    ? { elsewhere }
+    : { here: { flow: compileFlow(definition), maxBodyBytes }, elsewhere };
+}
+
+/** A definition comes in the turn of the event loop in which it was parsed: three megabytes are not written in the same. */
+class WrittenWhenAsked implements WorkerFlow {
+  #written: Buffer | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly flow: FlowDefinition,
+  ) {}
+
+  get definition(): Buffer {
+    return (this.#written ??= Buffer.from(JSON.stringify(this.flow)));
+  }
 }

@@ -1,4 +1,5 @@
 import type { FlowCapability, FlowCheck, FlowDefinition, FlowPorts } from '@sluice/flow-engine';
+import type { BodyMemory } from '../fair-shares/body-memory.js';
 import type { ExaminedArtifact, FlowArtifact } from '../flows/examine-artifact.js';
 import type { Frame } from './frames.js';
 import { haveEffect } from './effects.js';
@@ -18,6 +19,8 @@ export interface FlowWorkersOptions {
   readonly memoryMb: number;
   readonly scriptTimeLimitMs: number;
   readonly scriptMemoryBytes: number;
+  /** Where what comes from workers is kept. What is given out with an outcome is for its receiver to give back. */
+  readonly memory: BodyMemory;
   readonly onFault: (error: unknown, what: string) => void;
 }
 
@@ -160,6 +163,7 @@ export class FlowWorkers {
       limits: { timeLimitMs: scriptTimeLimitMs, memoryLimitBytes: scriptMemoryBytes },
       heapMb: Math.ceil(1.5 * memoryMb),
       onFault: this.#options.onFault,
+      memory: (bytes) => this.#options.memory.lend(bytes),
       onFrame: (frame) => this.#take(worker, frame),
       onEnd: (how) => this.#ended(worker, how),
     });
@@ -186,6 +190,8 @@ export class FlowWorkers {
             (error: unknown) => ({ call: head.call, error: packError(error), parts: [] }),
           )
           .then((answer) => {
+            // Another flow may go on with what it was called with.
+            if (head.effect !== 'processDirect.call') for (const part of parts) this.#options.memory.giveBack(part);
             // It may have begun again in another worker, which asks by itself.
             if (task.begun !== begun || !worker.tasks.has(task.id)) return;
             task.answers.push(answer);

@@ -40,14 +40,22 @@ export function writeFrame(stream: Duplex, head: object, parts: readonly Uint8Ar
 /**
  * Puts frames together again. A large one is gathered in one buffer made for it, so that no octet is copied twice.
  * @param take is given each frame as it is complete; parts are its own
+ * @param memory where a frame of so many octets is gathered
+ * @param took is told of the octets of each chunk
  */
-export function readFrames<Head>(stream: Duplex, take: (frame: Frame<Head>) => void): void {
+export function readFrames<Head>(
+  stream: Duplex,
+  take: (frame: Frame<Head>) => void,
+  memory: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
+  took: (bytes: number) => void = () => undefined,
+): void {
   const lengthOctets = Buffer.alloc(4);
   let lengthCame = 0;
   let frame: Buffer | undefined;
   let came = 0;
   stream.on('data', (chunk: Buffer) => {
     let at = 0;
+    took(chunk.length);
     while (at < chunk.length) {
       if (frame === undefined) {
         const wanted = Math.min(4 - lengthCame, chunk.length - at);
@@ -60,7 +68,7 @@ export function readFrames<Head>(stream: Duplex, take: (frame: Frame<Head>) => v
           stream.destroy(new RangeError(`A frame of ${length} octets.`));
           return;
         }
-        frame = Buffer.allocUnsafeSlow(length);
+        frame = memory(length);
         came = 0;
         lengthCame = 0;
       }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { tookChunk } from '../event-loop/collect-chunks.js';
 import { readFrames, writeFrame, type Frame } from './frames.js';
 import type { FromWorker, ToWorker } from './worker-frames.js';
 import type { WorkerLimits } from './worker-limits.js';
@@ -12,6 +13,8 @@ export interface WorkerProcessOptions {
   readonly limits: WorkerLimits;
   /** Of its JavaScript heap, in megabytes. */
   readonly heapMb: number;
+  /** Where a frame of so many octets is gathered. */
+  readonly memory: (bytes: number) => Buffer;
   readonly onFrame: (frame: Frame<FromWorker>) => void;
   readonly onFault: (error: unknown, what: string) => void;
   /** Once, when it has ended, or could not be started. */
@@ -61,7 +64,7 @@ export class WorkerProcess {
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString('latin1')).slice(-keptOutput);
     });
-    readFrames<FromWorker>(this.#stream, options.onFrame);
+    readFrames<FromWorker>(this.#stream, options.onFrame, options.memory, tookChunk);
     const end = (outOfMemory: boolean, why: string) => {
       if (this.#ended) return;
       this.#ended = true;

@@ -1,27 +1,30 @@
 import { CONFIG, ON_FAULT, Shell } from '@sluice/service-shell';
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Config } from '../config.js';
+import { BodyMemory } from '../fair-shares/body-memory.js';
 import { FlowWorkers } from './flow-workers.js';
 import type { WorkerEndReason } from './worker.js';
 
 /** Processes for messages whose cost their sender decides. */
 @Module({
   providers: [
+    BodyMemory,
     {
       provide: FlowWorkers,
-      inject: [CONFIG, ON_FAULT],
-      useFactory: (config: Config, onFault: Shell['onFault']) =>
+      inject: [CONFIG, BodyMemory, ON_FAULT],
+      useFactory: (config: Config, memory: BodyMemory, onFault: Shell['onFault']) =>
         new FlowWorkers({
           processes: config.FLOW_WORKERS,
           cpuMs: config.MESSAGE_CPU_MS,
           memoryMb: config.FLOW_WORKER_MEMORY_MB,
           scriptTimeLimitMs: config.SCRIPT_TIME_LIMIT_MS,
           scriptMemoryBytes: config.SCRIPT_MEMORY_MB * 1_048_576,
+          memory,
           onFault,
         }),
     },
   ],
-  exports: [FlowWorkers],
+  exports: [BodyMemory, FlowWorkers],
 })
 export class WorkersModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(

@@ -5,6 +5,7 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CertificateAuthority } from '../issuing-cas/certificate-authority.js';
 import { KeySealer, sealedKeyOwner } from '../issuing-cas/key-sealer.js';
+import { CallAddresses } from '../service-keys/call-addresses.js';
 import { CreateServiceKey } from '../service-keys/create-service-key.js';
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
@@ -79,7 +80,7 @@ async function makeUseCase(): Promise<CreateServiceKey> {
   } as unknown as PublishedChanges;
   const dataSource = { manager } as unknown as DataSource;
   const authority = new CertificateAuthority(dataSource, sealer, changes, () => Date.now(), 'http://localhost:8080');
-  return new CreateServiceKey(changes, authority, 'https://localhost:8443', () => Date.now());
+  return new CreateServiceKey(changes, authority, new CallAddresses('https://localhost:8443', ''), () => Date.now());
 }
 
 const useCase = await makeUseCase();

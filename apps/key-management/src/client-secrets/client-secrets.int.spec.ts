@@ -18,7 +18,12 @@ import { ServiceInstancesController } from '../service-instances/service-instanc
 import { ServiceKeysController } from '../service-keys/service-keys.controller.js';
 import { allRecords } from '../state/all-records.js';
 import { recordOf } from '../state/record-of.js';
-import { busConfiguration, startKeyManagement, type KeyManagementFixture } from '../testing/key-management-fixture.js';
+import {
+  busConfiguration,
+  flowUrl,
+  startKeyManagement,
+  type KeyManagementFixture,
+} from '../testing/key-management-fixture.js';
 import { hashSecret, matchSecret } from './hash-secret.js';
 
 const minute = 60_000;
@@ -119,6 +124,17 @@ describe('the secrets of a key', () => {
     for (const { hash } of stored) expect(seen).not.toContain(hash.split('$').at(-1));
     for (const shown of [secret, rotated.credentials.clientsecret ?? '-']) expect(seen).not.toContain(shown);
     expect(JSON.stringify(stored)).not.toContain(secret);
+  });
+
+  it('are shown with where their tokens are got: at the flows, or at the admin API for the plan api', async () => {
+    const { serviceInstance } = await instances.create({ name: 'automation', plan: 'api', actor: anna });
+    const addressesOf = async (serviceInstanceId?: string) => {
+      const made = await newKey({}, serviceInstanceId);
+      const shown = [made, await rotate(made.id, {}), await keys.get({ id: made.id })];
+      return [...new Set(shown.map(({ credentials: { url, tokenurl } }) => `${url} ${tokenurl}`))];
+    };
+    expect(await addressesOf(serviceInstance.id)).toEqual(['http://127.0.0.1:8080 http://127.0.0.1:8080/oauth/token']);
+    expect(await addressesOf()).toEqual([`${flowUrl} ${flowUrl}/oauth/token`]);
   });
 
   it('are two side by side while the key is rotated, then one by the clock alone', async () => {

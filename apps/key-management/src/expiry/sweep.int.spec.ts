@@ -15,7 +15,7 @@ import { NotifyExpiring } from './notify-expiring.js';
 import {
   actor,
   busConfiguration,
-  flowUrl,
+  addresses,
   startKeyManagement,
   type KeyManagementFixture,
 } from '../testing/key-management-fixture.js';
@@ -61,7 +61,7 @@ beforeAll(async () => {
   ]);
   connection = await connect({ servers: nats.url });
   fixture = await startKeyManagement({ databaseUrl: await postgres.createDatabase(), connection, now });
-  rotate = new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, flowUrl, now);
+  rotate = new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, addresses, now);
   usage = new ReportUsage(fixture.dataSource, now);
 }, 90_000);
 

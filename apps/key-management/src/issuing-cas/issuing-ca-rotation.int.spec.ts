@@ -17,7 +17,7 @@ import { RotateServiceKey } from '../service-keys/rotate-service-key.js';
 import {
   actor,
   busConfiguration,
-  flowUrl,
+  addresses,
   startKeyManagement,
   type KeyManagementFixture,
 } from '../testing/key-management-fixture.js';
@@ -177,7 +177,7 @@ describe('the issuing CA', () => {
     await published(newRoot, 'active');
     await published(old.parentId as string, 'retiring');
     expect(chainOf(await newKey())[2]?.sha256).toBe((await row(newRoot)).sha256);
-    const rotate = new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, flowUrl, now);
+    const rotate = new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, addresses, now);
     const rotated = await rotate.execute({ id: key.key.id, overlapSeconds: 3_600, actor });
     expect(rotated.value.held.map(({ status }) => status)).toEqual(['active', 'retiring']);
     const below = await fixture.dataSource.manager.findBy(CertificateAuthorityRow, {

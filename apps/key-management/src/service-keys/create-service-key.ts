@@ -25,7 +25,7 @@ import type { CredentialRow } from './credential.entity.js';
 import type { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
 import { Inject, Injectable } from '@nestjs/common';
-import { FLOW_URL } from './flow-url.js';
+import { CallAddresses } from './call-addresses.js';
 
 const defaultRsaKeyLength = 2048;
 
@@ -46,7 +46,7 @@ export class CreateServiceKey {
   constructor(
     private readonly changes: PublishedChanges,
     private readonly authority: CertificateAuthority,
-    @Inject(FLOW_URL) private readonly flowUrl: string,
+    private readonly addresses: CallAddresses,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
@@ -102,10 +102,15 @@ export class CreateServiceKey {
       case 'client_secret': {
         const secret = makeSecret();
         const hash = await hashSecret(secret);
-        return async (change, key) => {
+        return async (change, key, instance) => {
           await change.manager.insert(ServiceKeyRow, key);
           const row = await addClientSecret(change, key, hash, this.now());
-          return { key, held: [], secrets: [row], credentials: toCredentials({ key, secret, flowUrl: this.flowUrl }) };
+          return {
+            key,
+            held: [],
+            secrets: [row],
+            credentials: toCredentials({ key, secret, url: this.addresses.of(instance.plan) }),
+          };
         };
       }
       case 'certificate': {
@@ -123,7 +128,7 @@ export class CreateServiceKey {
             held,
             chain: issued.chain,
             privateKeyPem: pair.privateKeyPem,
-            flowUrl: this.flowUrl,
+            url: this.addresses.of(instance.plan),
           });
           return { key, held: [held], secrets: [], credentials };
         };
@@ -143,13 +148,13 @@ export class CreateServiceKey {
             key,
             held: [held],
             secrets: [],
-            credentials: toCredentials({ key, held, chain: issued.chain, flowUrl: this.flowUrl }),
+            credentials: toCredentials({ key, held, chain: issued.chain, url: this.addresses.of(instance.plan) }),
           };
         };
       }
       case 'certificate_external': {
         const certificate: Certificate = readExternalCertificate(parameters['X.509']);
-        return async (change, key) => {
+        return async (change, key, instance) => {
           const warnings = await judgeExternalCertificate(change.manager, certificate, this.now());
           await change.manager.insert(ServiceKeyRow, key);
           const held = parameters['pin-certificate']
@@ -159,7 +164,7 @@ export class CreateServiceKey {
             key,
             held: [held],
             secrets: [],
-            credentials: toCredentials({ key, held, chain: [certificate], flowUrl: this.flowUrl }),
+            credentials: toCredentials({ key, held, chain: [certificate], url: this.addresses.of(instance.plan) }),
             warnings,
           };
         };

@@ -16,7 +16,7 @@ import { RevokeServiceKey } from './revoke-service-key.js';
 import {
   actor,
   busConfiguration,
-  flowUrl,
+  addresses,
   startKeyManagement,
   type KeyManagementFixture,
 } from '../testing/key-management-fixture.js';
@@ -64,7 +64,7 @@ beforeAll(async () => {
   fixture = await startKeyManagement({ databaseUrl: await postgres.createDatabase(), connection, now });
   rotateKey = called(
     rotateServiceKey,
-    new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, flowUrl, now),
+    new RotateServiceKey(fixture.dataSource, fixture.changes, fixture.authority, addresses, now),
   );
   revokeCertificate = called(revokeOne, new RevokeCertificate(fixture.changes, now));
   revokeKey = called(revokeServiceKey, new RevokeServiceKey(fixture.changes, now));

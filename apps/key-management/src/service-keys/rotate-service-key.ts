@@ -15,7 +15,7 @@ import { findCredentials, findServiceKey } from './find-service-key.js';
 import { findServiceInstance } from '../service-instances/find-service-instance.js';
 import { serviceKeyTag } from './service-key.tag.js';
 import { Inject, Injectable } from '@nestjs/common';
-import { FLOW_URL } from './flow-url.js';
+import { CallAddresses } from './call-addresses.js';
 
 export interface RotationOptions extends RetirementOptions {
   readonly overlapSeconds: number;
@@ -36,7 +36,7 @@ export class RotateServiceKey {
     private readonly dataSource: DataSource,
     private readonly changes: PublishedChanges,
     private readonly authority: CertificateAuthority,
-    @Inject(FLOW_URL) private readonly flowUrl: string,
+    private readonly addresses: CallAddresses,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
@@ -95,7 +95,7 @@ export class RotateServiceKey {
           held: successor.held,
           chain: successor.chain,
           ...(successor.privateKeyPem === undefined ? {} : { privateKeyPem: successor.privateKeyPem }),
-          flowUrl: this.flowUrl,
+          url: this.addresses.of(instance.plan),
         }),
         ...(successor.warnings ? { warnings: successor.warnings } : {}),
       };
@@ -113,6 +113,7 @@ export class RotateServiceKey {
       requireRotatable(key);
       const now = this.now();
       const before = await findClientSecrets(change.manager, key.id);
+      const instance = await findServiceInstance(change.manager, key.serviceInstanceId);
       requirePrecondition(request, serviceKeyTag(key, [], before));
       const updatedKey: ServiceKeyRow = { ...key, updatedAt: new Date(now) };
       await change.manager.update(ServiceKeyRow, { id: key.id }, { updatedAt: updatedKey.updatedAt });
@@ -132,7 +133,7 @@ export class RotateServiceKey {
         key: updatedKey,
         held: [],
         secrets,
-        credentials: toCredentials({ key: updatedKey, secret, flowUrl: this.flowUrl }),
+        credentials: toCredentials({ key: updatedKey, secret, url: this.addresses.of(instance.plan) }),
       };
     });
   }

@@ -55,7 +55,8 @@ export interface CredentialParts {
   readonly chain?: readonly Certificate[];
   readonly privateKeyPem?: string;
   readonly secret?: string;
-  readonly flowUrl: string;
+  /** Where it calls: see {@link CallAddresses}. */
+  readonly url: string;
 }
 
 /** CA certificates stand below every leaf, and are the same objects while the CA is active. */
@@ -87,8 +88,8 @@ export function toCredentials(parts: CredentialParts): Credentials {
           },
         }
       : {}),
-    tokenurl: `${parts.flowUrl}/oauth/token`,
-    url: parts.flowUrl,
+    tokenurl: `${parts.url}/oauth/token`,
+    url: parts.url,
   };
 }
 

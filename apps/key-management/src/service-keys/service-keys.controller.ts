@@ -14,10 +14,10 @@ import {
   findServiceKeys,
 } from '@sluice/contracts';
 import { Handles } from '@sluice/messaging';
-import { Controller, Inject } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { toServiceKeyView, toCredentials } from './service-key.view.js';
-import { FLOW_URL } from './flow-url.js';
+import { CallAddresses } from './call-addresses.js';
 import { CreateServiceKey, type CreatedServiceKey } from './create-service-key.js';
 import { IdempotentAnswers, pageOf } from '@sluice/service-shell';
 import { DataSource, In, MoreThan } from 'typeorm';
@@ -68,7 +68,7 @@ export class ServiceKeysController {
     private readonly createServiceKey: CreateServiceKey,
     private readonly dataSource: DataSource,
     private readonly certificateAuthority: CertificateAuthority,
-    @Inject(FLOW_URL) private readonly flowUrl: string,
+    private readonly addresses: CallAddresses,
     private readonly rotateServiceKey: RotateServiceKey,
     private readonly revokeServiceKey: RevokeServiceKey,
     private readonly revokeCertificate: RevokeCertificate,
@@ -136,6 +136,7 @@ export class ServiceKeysController {
   async get(@Payload() { id }: DecodedRequestOf<typeof getServiceKey>): Promise<ResponseOf<typeof getServiceKey>> {
     const { manager } = this.dataSource;
     const key = await findServiceKey(manager, id);
+    const instance = await findServiceInstance(manager, key.serviceInstanceId);
     const held = await findCredentials(manager, id);
     const secrets = await findClientSecrets(manager, id);
     const [newest] = held;
@@ -145,7 +146,12 @@ export class ServiceKeysController {
     ];
     return {
       ...toServiceKeyView(key, held, secrets, Date.now()),
-      credentials: toCredentials({ key, held: newest, ...(chain ? { chain } : {}), flowUrl: this.flowUrl }),
+      credentials: toCredentials({
+        key,
+        held: newest,
+        ...(chain ? { chain } : {}),
+        url: this.addresses.of(instance.plan),
+      }),
       etag: serviceKeyTag(key, held, secrets),
     };
   }

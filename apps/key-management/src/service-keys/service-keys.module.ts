@@ -5,7 +5,7 @@ import { IssuingCasModule } from '../issuing-cas/issuing-cas.module.js';
 import { RevokeClientSecret } from '../client-secrets/revoke-client-secret.js';
 import { CreateServiceKey } from './create-service-key.js';
 import { DeleteServiceKey } from './delete-service-key.js';
-import { FLOW_URL } from './flow-url.js';
+import { CallAddresses } from './call-addresses.js';
 import { KeepGuards } from './keep-guards.js';
 import { ReportUsage } from './report-usage.js';
 import { RevokeCertificate } from './revoke-certificate.js';
@@ -18,7 +18,12 @@ import { ServiceKeysController } from './service-keys.controller.js';
   imports: [IssuingCasModule],
   controllers: [ServiceKeysController],
   providers: [
-    { provide: FLOW_URL, inject: [CONFIG], useFactory: (config: Pick<Config, 'FLOW_URL'>) => config.FLOW_URL },
+    {
+      provide: CallAddresses,
+      inject: [CONFIG],
+      useFactory: ({ FLOW_URL, ADMIN_API_URL }: Pick<Config, 'FLOW_URL' | 'ADMIN_API_URL'>) =>
+        new CallAddresses(FLOW_URL, ADMIN_API_URL),
+    },
     CreateServiceKey,
     RotateServiceKey,
     RevokeServiceKey,

@@ -1,3 +1,4 @@
+import { CallAddresses } from '../service-keys/call-addresses.js';
 import {
   type CloudEvent,
   type EventName,
@@ -71,6 +72,7 @@ export interface KeyManagementFixture {
 }
 
 export const flowUrl = 'https://localhost:8443';
+export const addresses = new CallAddresses(flowUrl, 'http://127.0.0.1:8080');
 export const actor = 'test';
 
 /** Makes the files and settings that key-management is started with. */

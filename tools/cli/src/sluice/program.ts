@@ -17,6 +17,7 @@ import { addRoot } from './nouns/root.js';
 import { addState } from './nouns/state.js';
 import { addSubscriber } from './nouns/subscriber.js';
 import { addToken } from './nouns/token.js';
+import { addTokenKey } from './nouns/token-key.js';
 import { forms } from './output/output.js';
 
 const epilogue = `
@@ -55,6 +56,7 @@ export function createProgram(cli: Cli): Command {
     addSubscriber,
     addState,
     addToken,
+    addTokenKey,
     addDoctor,
     addCompletion,
   ])

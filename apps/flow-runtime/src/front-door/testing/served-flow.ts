@@ -9,6 +9,7 @@ import { DecideCall, type Refusal } from '../../decisions/decide-call.js';
 import { PermitCache } from '../../decisions/permit-cache.js';
 import { RefusalCache } from '../../decisions/refusal-cache.js';
 import { BodyBudget } from '../../fair-shares/body-budget.js';
+import { BodyMemory } from '../../fair-shares/body-memory.js';
 import type { SenderLimits } from '../../fair-shares/sender-limits.js';
 import { DeployedFlows } from '../../flows/deployed-flows.js';
 import { ConnectionPools } from '../../adapters/connection-pools.js';
@@ -63,7 +64,8 @@ export interface ServedFlowOptions {
 }
 
 /** One pool for all of them: starting processes takes longer than most tests. */
-const sharedWorkers = testWorkers();
+const sharedMemory = new BodyMemory();
+const sharedWorkers = testWorkers({ memory: sharedMemory });
 
 /** A flow behind the public listener, with its HTTP receivers: everything between two sockets but the bus and the verifier. */
 export class ServedFlow implements AsyncDisposable {
@@ -173,7 +175,7 @@ export class ServedFlow implements AsyncDisposable {
     };
     const messages = new RecordMessage(publish, 'runtime', now, onFault, this.room);
     this.room.kept(0);
-    this.bodies = new BodyBudget(options.bodyBytes ?? 256 * 1_048_576, options.bodyWaitMs ?? 10_000);
+    this.bodies = new BodyBudget(options.bodyBytes ?? 256 * 1_048_576, options.bodyWaitMs ?? 10_000, sharedMemory);
     const metrics = new RuntimeMetrics(new Metrics(), {
       permits,
       refusals,

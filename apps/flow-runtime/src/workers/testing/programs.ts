@@ -1,4 +1,5 @@
 import { compileFlow, type FlowDefinition } from '@sluice/flow-engine';
+import { BodyMemory } from '../../fair-shares/body-memory.js';
 import type { FlowProgram } from '../flow-program.js';
 import { FlowWorkers, type FlowWorkersOptions } from '../flow-workers.js';
 
@@ -10,6 +11,7 @@ export function testWorkers(more: Partial<FlowWorkersOptions> = {}): FlowWorkers
     memoryMb: 512,
     scriptTimeLimitMs: 10_000,
     scriptMemoryBytes: 64 * 1_048_576,
+    memory: new BodyMemory(),
     onFault: () => undefined,
     ...more,
   });

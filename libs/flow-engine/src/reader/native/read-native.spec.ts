@@ -29,6 +29,13 @@ describe('the native format', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('attack 42: tells the first thousand faults of a line that has one in each word, each in a short sentence with its line', () => {
+    const problems = problemsOf(`name: a\nsender: {adapter: ${'${body}'.repeat(2_000)}`);
+    expect(problems).toHaveLength(1_000);
+    expect(new Set(problems.map(({ line }) => line))).toEqual(new Set([2]));
+    expect(Math.max(...problems.map(({ message }) => message.length))).toBeLessThan(100);
+  });
+
   it('warns of authorization by client certificate', () => {
     const { definition, warnings } = read(
       'name: a\nsender: {adapter: HTTPS, address: /a, authorization: {type: ClientCertificate, certificates: [{subjectDN: "CN=a,O=b", issuerDN: "CN=c,O=d"}]}}\nsteps: []\n',

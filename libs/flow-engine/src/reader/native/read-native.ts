@@ -9,6 +9,9 @@ import { ReadingContext } from './shape.js';
 /** Largest accepted text of a native definition. */
 const MAXIMUM_LENGTH = 2 * 1024 * 1024;
 
+/** Told of the syntax of one definition: after a missing bracket every line is one. */
+const MAXIMUM_PROBLEMS = 1_000;
+
 /**
  * Reads a flow in the native format.
  * @throws FlowDefinitionError with every problem, each with its path and line
@@ -24,11 +27,11 @@ export function readNative(
   if (source === 'JSON') checkJson(content);
   const lines = new LineCounter();
   const document = parse(content, lines);
-  const syntax: FlowProblem[] = [...document.errors, ...document.warnings].map((error) => ({
+  const syntax: FlowProblem[] = [...document.errors, ...document.warnings].slice(0, MAXIMUM_PROBLEMS).map((error) => ({
     path: '(document)',
-    ...(error.linePos === undefined ? {} : { line: error.linePos[0].line }),
+    line: lines.linePos(error.pos[0]).line,
     code: error.code === 'DUPLICATE_KEY' ? ('duplicate-key' as const) : ('syntax' as const),
-    message: (error.message.split('\n')[0] ?? error.message).replace(/ at line \d+, column \d+:?$/, ''),
+    message: error.message,
   }));
   if (syntax.length > 0) throw new FlowDefinitionError(syntax);
   const context = new ReadingContext(document, lines);
@@ -58,6 +61,8 @@ function parse(content: string, lines: LineCounter): Document {
   try {
     return parseDocument(content, {
       lineCounter: lines,
+      // It would write the whole line of each error into its message, and a document may be one line with an error in each word.
+      prettyErrors: false,
       uniqueKeys: true,
       strict: true,
       version: '1.2',

@@ -3,6 +3,7 @@ import {
   deleteServiceKey,
   findServiceKeys,
   revokeCertificate,
+  revokeClientSecret,
   revokeServiceKey,
   rotateServiceKey,
   type Credentials,
@@ -14,6 +15,7 @@ import { Option, type Command } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { duration, tellPending, wholeNumber, type Cli } from '../cli.js';
 import type { Column } from '../output/table.js';
+import { CommandFailed, exitCode } from '../exit-code.js';
 import { readText } from '../read-file.js';
 import { findInstance, findKey } from './find-by-name.js';
 import { limitOption, reasonOption } from './options.js';
@@ -86,7 +88,9 @@ export function addKey(program: Command, cli: Cli): void {
       ]);
       if (cli.output.form !== 'table') return;
       cli.output.line();
-      cli.output.list(shown.certificates, certificateColumns(cli), { more: false, empty: 'It has no certificates.' });
+      if (shown.secrets.length > 0) cli.output.list(shown.secrets, secretColumns(cli), { more: false, empty: '' });
+      if (shown.certificates.length > 0 || shown.secrets.length === 0)
+        cli.output.list(shown.certificates, certificateColumns(cli), { more: false, empty: 'It has no certificates.' });
     });
 
   key
@@ -158,24 +162,35 @@ Examples:
 
   key
     .command('revoke <key>')
-    .description('revokes a key for good, or one of its certificates')
-    .option('--certificate <sha256>', 'this one alone')
+    .description('revokes a key for good, or one of its certificates or secrets')
+    .option('--certificate <sha256>', 'this certificate alone')
+    .option('--secret <id>', 'this secret alone')
     .addOption(reasonOption())
-    .action(async (given: string, { reason, certificate }: { reason: string; certificate?: string }) => {
-      const { id, name } = await findKey(cli.client, given);
-      const why = { id, reason: reason as never };
-      const revoked =
-        certificate === undefined
-          ? await cli.client.call(revokeServiceKey, why)
-          : await cli.client.call(revokeCertificate, { ...why, sha256: certificate });
-      cli.output.done(
-        certificate === undefined
-          ? `The service key ${name} is revoked: its next request is answered 401.`
-          : `The certificate is revoked; the service key ${name} lives on with its others.`,
-        revoked,
-      );
-      tellPending(cli.output, revoked);
-    });
+    .action(
+      async (
+        given: string,
+        { reason, certificate, secret }: { reason: string; certificate?: string; secret?: string },
+      ) => {
+        const { id, name } = await findKey(cli.client, given);
+        const why = { id, reason: reason as never };
+        if (certificate !== undefined && secret !== undefined)
+          throw new CommandFailed('Name a certificate or a secret, not both.', exitCode.usage);
+        const part = certificate === undefined ? (secret === undefined ? undefined : 'secret') : 'certificate';
+        const revoked =
+          secret !== undefined
+            ? await cli.client.call(revokeClientSecret, { ...why, secretId: secret })
+            : certificate !== undefined
+              ? await cli.client.call(revokeCertificate, { ...why, sha256: certificate })
+              : await cli.client.call(revokeServiceKey, why);
+        cli.output.done(
+          part === undefined
+            ? `The service key ${name} is revoked: its next request is answered 401.`
+            : `The ${part} is revoked; the service key ${name} lives on with its others.`,
+          revoked,
+        );
+        tellPending(cli.output, revoked);
+      },
+    );
 
   key
     .command('delete <key>')
@@ -258,6 +273,19 @@ async function give(cli: Cli, made: WithCredentials, name: string, folder: strin
   for (const { file, what } of files) output.line(`  ${file.padEnd(40)} ${output.style('dim', what)}`);
 }
 
+function secretColumns(cli: Cli): readonly Column<ServiceKeyView['secrets'][number]>[] {
+  return [
+    {
+      title: 'SECRET',
+      of: ({ status }) => status,
+      style: ({ status }) => (status === 'active' ? 'green' : status === 'retiring' ? 'yellow' : 'red'),
+    },
+    { title: 'ENDS', of: ({ retiresAt, validuntil }) => cli.time(retiresAt ?? validuntil) ?? 'never' },
+    { title: 'LAST USED', of: ({ lastUsedAt }) => cli.time(lastUsedAt) ?? 'never' },
+    { title: 'ID', of: ({ id }) => id },
+  ];
+}
+
 function certificateColumns(cli: Cli): readonly Column<ServiceKeyView['certificates'][number]>[] {
   return [
     {
@@ -300,16 +328,16 @@ async function list(
 }
 
 /** Of the certificate that ends last and is usable now. */
-function endOf({ certificates }: ServiceKeyView): string | undefined {
-  return certificates
+function endOf({ certificates, secrets }: ServiceKeyView): string | undefined {
+  return [...certificates, ...secrets]
     .filter(({ status }) => status === 'active' || status === 'retiring')
-    .map(({ retiresAt, validuntil }) => retiresAt ?? validuntil)
+    .flatMap(({ retiresAt, validuntil }) => retiresAt ?? validuntil ?? [])
     .toSorted()
     .at(-1);
 }
 
-function lastUseOf({ certificates }: ServiceKeyView): string | undefined {
-  return certificates
+function lastUseOf({ certificates, secrets }: ServiceKeyView): string | undefined {
+  return [...certificates, ...secrets]
     .flatMap(({ lastUsedAt }) => lastUsedAt ?? [])
     .toSorted()
     .at(-1);

@@ -25,7 +25,7 @@ describe('a table', () => {
     const lines = table<Item>(items, columns, { width: 16, coloured: false });
     expect(lines[1]).toBe('name  a long no…');
     const coloured = table<Item>(items, columns, { width: 16, coloured: true });
-     
+
     expect(coloured.map((line) => line.replace(/\u001b\[\d+m/g, ''))).toEqual(lines);
   });
 
@@ -35,7 +35,7 @@ describe('a table', () => {
       coloured: false,
     });
     expect(lines).toHaveLength(2);
-     
+
     expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
   });
 });

@@ -43,6 +43,5 @@ export function styled(coloured: boolean, style: Style, text: string): string {
 
 /** What senders and other people chose may hold control characters that a terminal would obey. */
 export function visible(text: string): string {
-   
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
