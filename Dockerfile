@@ -27,7 +27,8 @@ RUN npm ci --no-update-notifier
 COPY --from=source /srv/sluice ./
 RUN node_modules/.bin/node node_modules/ts7/bin/tsc -b \
       apps/key-management apps/certificate-verifier apps/authorization apps/flow-runtime apps/admin-api tools/provision tools/cli \
- && find apps libs tools deploy -type f ! -path '*/dist/*.js' ! -path 'apps/*/migrations/*.sql' ! -name package.json ! -path 'deploy/image/*' -delete \
+ && node_modules/.bin/node node_modules/vite/bin/vite.js build apps/console --config apps/console/vite.config.ts --logLevel warn \
+ && find apps libs tools deploy -type f ! -path '*/dist/*.js' ! -path 'apps/console/dist/*' ! -path 'apps/*/migrations/*.sql' ! -name package.json ! -path 'deploy/image/*' -delete \
  && find apps libs tools -type d -empty -delete
 
 FROM ${RUNTIME_IMAGE} AS runtime
