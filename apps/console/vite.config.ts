@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { operations, parametersOf } from '@sluice/contracts';
+import { allRights, rights } from '@sluice/domain';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
@@ -30,9 +31,22 @@ function callsOfTheApi(): Plugin {
   };
 }
 
+/** The rights of administrators with what each includes: the one definition of them is the domain's, which stays out of the pages. */
+function rightsOfAdministrators(): Plugin {
+  const name = 'virtual:rights';
+  return {
+    name: 'rights-of-administrators',
+    resolveId: (id) => (id === name ? `\0${name}` : undefined),
+    load: (id) =>
+      id === `\0${name}`
+        ? `export const rights = ${JSON.stringify(rights)};\nexport const allRights = ${JSON.stringify(allRights)};`
+        : undefined,
+  };
+}
+
 /** In development the pages come from Vite and the calls go to a running stack: `SLUICE_ADMIN_URL`, or that of `npm start`. */
 export default defineConfig({
-  plugins: [react(), callsOfTheApi()],
+  plugins: [react(), callsOfTheApi(), rightsOfAdministrators()],
   build: {
     outDir: 'dist',
     target: 'es2023',
