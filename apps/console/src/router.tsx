@@ -69,6 +69,9 @@ const routes = [
   page('/certificates', () => import('./pages/certificates/certificates.tsx'), 'Certificates'),
   page('/trusted-roots', () => import('./pages/trusted-roots/trusted-roots.tsx'), 'TrustedRoots'),
   page('/trusted-roots/$sha256', () => import('./pages/trusted-roots/trusted-root.tsx'), 'TrustedRoot'),
+  page('/issuing-cas', () => import('./pages/issuing-cas/issuing-cas.tsx'), 'IssuingCas'),
+  page('/connectivity-tests', () => import('./pages/connectivity-tests/connectivity-test.tsx'), 'ConnectivityTest'),
+  page('/audit', () => import('./pages/audit/audit.tsx'), 'Audit'),
 ];
 
 export const router = createRouter({
