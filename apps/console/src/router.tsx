@@ -72,6 +72,7 @@ const routes = [
   page('/issuing-cas', () => import('./pages/issuing-cas/issuing-cas.tsx'), 'IssuingCas'),
   page('/connectivity-tests', () => import('./pages/connectivity-tests/connectivity-test.tsx'), 'ConnectivityTest'),
   page('/audit', () => import('./pages/audit/audit.tsx'), 'Audit'),
+  page('/administrators', () => import('./pages/administrators/administrators.tsx'), 'Administrators'),
 ];
 
 export const router = createRouter({

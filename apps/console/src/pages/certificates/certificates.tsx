@@ -14,7 +14,8 @@ import { Time, useNow } from '../../design/time.tsx';
 import { ChoiceFilter } from '../../list/filter-fields.tsx';
 import { ServerList } from '../../list/server-list.tsx';
 import { useFilters } from '../../list/use-filters.ts';
-import { ExplainCertificate, kinds } from './explain-certificate.tsx';
+import { ExplainCertificate } from './explain-certificate.tsx';
+import { kinds } from './kinds.ts';
 
 const day = 86_400_000;
 

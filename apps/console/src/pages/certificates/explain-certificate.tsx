@@ -10,6 +10,7 @@ import { Failure } from '../../design/failure.tsx';
 import { InternalLink } from '../../design/internal-link.tsx';
 import { Status } from '../../design/status.tsx';
 import { Time, useNow } from '../../design/time.tsx';
+import { kinds } from './kinds.ts';
 import { readCertificates, type ReadCertificate } from './read-certificate.ts';
 
 /** Tells of certificates that somebody has in hand what they are, and whether they are known here. */
@@ -107,16 +108,6 @@ async function find({ sha256, validUntil }: ReadCertificate, signal: AbortSignal
 }
 
 type Certificate = Item<'listCertificates'>;
-
-export const kinds: Readonly<Record<Certificate['kind'], string>> = {
-  issued: 'of a service key, issued here',
-  external: 'of a service key, brought along',
-  'issuing-ca': 'issuing CA',
-  'own-root': 'root of our CA',
-  'trusted-root': 'trusted root',
-  server: 'server',
-  'server-ca': 'CA of a server',
-};
 
 function Known({ known }: { readonly known: Certificate }): ReactElement {
   return (
