@@ -86,6 +86,7 @@ export function ServerList<O extends Operation>(properties: Properties<O>): Reac
                             component="button"
                             type="button"
                             fw={600}
+                            inherit
                             ta="left"
                             aria-expanded={isOpened}
                             onClick={() => setOpened(toggled(opened, key))}
@@ -96,6 +97,7 @@ export function ServerList<O extends Operation>(properties: Properties<O>): Reac
                           <Anchor
                             href={link}
                             fw={600}
+                            inherit
                             underline="hover"
                             onClick={(event) => {
                               if (event.metaKey || event.ctrlKey || event.shiftKey) return;

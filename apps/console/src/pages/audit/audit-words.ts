@@ -13,7 +13,11 @@ export function changedBy(changes: readonly Change[] | undefined): string {
   const row = membersOf(first['after']) ?? membersOf(first['before']) ?? {};
   const name = ['name', 'id', 'subject', 'sha256'].map((member) => row[member]).find((value) => value !== undefined);
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  return `${shownOf(first['table'])}${name === undefined ? '' : ` ${shownOf(name)}`}${more}`;
+  return `${shownOf(first['table'])}${name === undefined ? '' : ` ${shortIfDigest(shownOf(name))}`}${more}`;
+}
+
+function shortIfDigest(name: string): string {
+  return /^[0-9a-f]{64}$/.test(name) ? `${name.slice(0, 12)}…` : name;
 }
 
 export interface ChangedMember {

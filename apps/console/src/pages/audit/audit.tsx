@@ -73,11 +73,11 @@ export function Audit(): ReactElement {
             empty="No entry fits."
             detailOf={(entry) => <Entry entry={entry} />}
             columns={[
-              { title: 'Operation', of: (entry) => operationOf(entry.action) },
+              { title: 'Operation', of: (entry) => <NoBreak>{operationOf(entry.action)}</NoBreak> },
               { title: 'What', of: (entry) => changedBy(entry.changes) },
               { title: 'Actor', of: ({ actor: by }) => by ?? '–' },
               { title: 'When', of: ({ at }) => <Time at={at} /> },
-              { title: 'Service', of: ({ service }) => service, wide: true },
+              { title: 'Service', of: ({ service }) => <NoBreak>{service}</NoBreak>, wide: true },
             ]}
           />
         </>
@@ -86,6 +86,11 @@ export function Audit(): ReactElement {
       )}
     </Page>
   );
+}
+
+/** Names with hyphens stay in one line. */
+function NoBreak({ children }: { readonly children: string }): ReactElement {
+  return <span style={{ whiteSpace: 'nowrap' }}>{children}</span>;
 }
 
 function Entry({ entry }: { readonly entry: Item<'showAudit'> }): ReactElement {

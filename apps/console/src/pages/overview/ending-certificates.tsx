@@ -45,10 +45,12 @@ export function EndingCertificates(): ReactElement {
               ))}
             </List>
             {used.length > 6 && (
-              <InternalLink to={`/certificates?expiring=${days}`} size="sm">
-                All {used.length}
-                {next === undefined ? '' : ' and more'}
-              </InternalLink>
+              <Text size="sm" component="div">
+                <InternalLink to={`/certificates?expiring=${days}`}>
+                  All {used.length}
+                  {next === undefined ? '' : ' and more'}
+                </InternalLink>
+              </Text>
             )}
           </Stack>
         );

@@ -45,7 +45,9 @@ export function Flows(): ReactElement {
                 {failed.slice(0, 6).map(({ id, name, error, failure }) => (
                   <List.Item key={id}>
                     <InternalLink to={`/flows/${encodeURIComponent(id)}`}>{name}</InternalLink>{' '}
-                    {error ?? failure?.error ?? 'failed'}
+                    <Text inherit lineClamp={2} component="div">
+                      {error ?? failure?.error ?? 'failed'}
+                    </Text>
                   </List.Item>
                 ))}
                 {failed.length > 6 && <List.Item>and {failed.length - 6} more that failed</List.Item>}

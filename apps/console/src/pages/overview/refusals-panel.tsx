@@ -35,9 +35,9 @@ export function Refusals(): ReactElement {
             {sorted.slice(0, 8).map(([reason, count]) => (
               <Box key={reason}>
                 <Group justify="space-between" gap="xs">
-                  <InternalLink to="/decisions?outcome=denied&hours=1" size="sm">
-                    {reason}
-                  </InternalLink>
+                  <Text size="sm" component="div">
+                    <InternalLink to="/decisions?hours=1">{reason}</InternalLink>
+                  </Text>
                   <Text size="sm">
                     {count.toLocaleString('en')}
                     {open ? '+' : ''}

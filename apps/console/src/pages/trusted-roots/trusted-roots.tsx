@@ -87,9 +87,9 @@ function AddTrustedRoot({ close }: { readonly close: () => void }): ReactElement
           </Alert>
         )}
         <Group justify="space-between">
-          <InternalLink to={`/trusted-roots/${sha256}`} size="sm">
-            Look at it, and set how revocation is checked
-          </InternalLink>
+          <Text size="sm" component="div">
+            <InternalLink to={`/trusted-roots/${sha256}`}>Look at it, and set how revocation is checked</InternalLink>
+          </Text>
           <Button onClick={close}>Close</Button>
         </Group>
       </Stack>
