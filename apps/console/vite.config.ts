@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { operations, parametersOf } from '@sluice/contracts';
 import { allRights, rights } from '@sluice/domain';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, loadEnv, type Plugin } from 'vite';
 
 /**
  * Of each operation what a caller needs: method, path, and which of its members are in path, query and headers. The schemas stay where they are
@@ -45,7 +45,7 @@ function rightsOfAdministrators(): Plugin {
 }
 
 /** In development the pages come from Vite and the calls go to a running stack: `SLUICE_ADMIN_URL`, or that of `npm start`. */
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   plugins: [react(), callsOfTheApi(), rightsOfAdministrators()],
   build: {
     outDir: 'dist',
@@ -57,6 +57,6 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
-    proxy: { '/v1': process.env['SLUICE_ADMIN_URL'] ?? 'http://127.0.0.1:8080' },
+    proxy: { '/v1': loadEnv(mode, import.meta.dirname, 'SLUICE_')['SLUICE_ADMIN_URL'] ?? 'http://127.0.0.1:8080' },
   },
-});
+}));

@@ -14,6 +14,7 @@ import { Time, useNow } from '../../design/time.tsx';
 import { ChoiceFilter } from '../../list/filter-fields.tsx';
 import { ServerList } from '../../list/server-list.tsx';
 import { useFilters } from '../../list/use-filters.ts';
+import { commonNameOf } from '../../words/common-name.ts';
 import { ExplainCertificate } from './explain-certificate.tsx';
 import { kinds } from './kinds.ts';
 
@@ -93,7 +94,7 @@ export function Certificates(): ReactElement {
             />
           )}
           columns={[
-            { title: 'Subject', of: ({ subjectdn }) => subjectdn },
+            { title: 'Common name', of: ({ subjectdn }) => commonNameOf(subjectdn) },
             { title: 'Ends', of: ({ validuntil }) => <Time at={validuntil} /> },
             { title: 'Status', of: ({ status: of }) => <Status of={of} /> },
             { title: 'Kind', of: (item) => kinds[item.kind], wide: true },

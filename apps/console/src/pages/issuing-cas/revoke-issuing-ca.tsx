@@ -5,6 +5,7 @@ import { useState, type ReactElement } from 'react';
 import { call, type Input } from '../../api/admin-api.ts';
 import { Confirm } from '../../design/confirm.tsx';
 import { revocationReasons } from '../service-keys/revocation-reasons.ts';
+import { commonNameOf } from '../../words/common-name.ts';
 import type { IssuingCa } from './issuing-cas.tsx';
 
 /** It ends every key below the CA at once, so its name has to be typed. */
@@ -43,8 +44,4 @@ export function RevokeIssuingCa({ ca, close }: { readonly ca: IssuingCa; readonl
       />
     </Confirm>
   );
-}
-
-function commonNameOf(subject: string): string {
-  return /(?:^|,)CN=((?:\\.|[^,\\])*)/i.exec(subject)?.[1] ?? subject;
 }

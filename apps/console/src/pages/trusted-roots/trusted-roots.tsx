@@ -37,7 +37,10 @@ export function TrustedRoots(): ReactElement {
               of: ({ origin }) => (origin === 'issuing-ca' ? 'our CA' : 'an administrator'),
               wide: true,
             },
-            { title: 'Revocation', of: ({ revocation }) => checkedBy(revocation) },
+            {
+              title: 'Revocation',
+              of: ({ origin, revocation }) => (origin === 'issuing-ca' ? 'by its keys' : checkedBy(revocation)),
+            },
             { title: 'Key', of: ({ keyAlgorithm }) => keyAlgorithm, wide: true },
             { title: 'Added', of: ({ addedAt }) => <Time at={addedAt} />, wide: true },
           ]}
