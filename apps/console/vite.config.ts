@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { operations, parametersOf } from '@sluice/contracts';
-import { defineConfig, type Plugin } from 'vite';
+import { allRights, rights } from '@sluice/domain';
+import { defineConfig, loadEnv, type Plugin } from 'vite';
 
 /**
  * Of each operation what a caller needs: method, path, and which of its members are in path, query and headers. The schemas stay where they are
@@ -30,9 +31,22 @@ function callsOfTheApi(): Plugin {
   };
 }
 
+/** The rights of administrators with what each includes: the one definition of them is the domain's, which stays out of the pages. */
+function rightsOfAdministrators(): Plugin {
+  const name = 'virtual:rights';
+  return {
+    name: 'rights-of-administrators',
+    resolveId: (id) => (id === name ? `\0${name}` : undefined),
+    load: (id) =>
+      id === `\0${name}`
+        ? `export const rights = ${JSON.stringify(rights)};\nexport const allRights = ${JSON.stringify(allRights)};`
+        : undefined,
+  };
+}
+
 /** In development the pages come from Vite and the calls go to a running stack: `SLUICE_ADMIN_URL`, or that of `npm start`. */
-export default defineConfig({
-  plugins: [react(), callsOfTheApi()],
+export default defineConfig(({ mode }) => ({
+  plugins: [react(), callsOfTheApi(), rightsOfAdministrators()],
   build: {
     outDir: 'dist',
     target: 'es2023',
@@ -43,6 +57,6 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
-    proxy: { '/v1': process.env['SLUICE_ADMIN_URL'] ?? 'http://127.0.0.1:8080' },
+    proxy: { '/v1': loadEnv(mode, import.meta.dirname, 'SLUICE_')['SLUICE_ADMIN_URL'] ?? 'http://127.0.0.1:8080' },
   },
-});
+}));

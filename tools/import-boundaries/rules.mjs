@@ -176,10 +176,11 @@ export default {
     },
     {
       name: 'nothing-unresolvable',
-      comment: 'An import that cannot be resolved would escape every rule.',
+      comment:
+        'An import that cannot be resolved would escape every rule. `virtual:` modules are made at the build of the console.',
       severity: 'error',
       from: { path: '^(apps|libs|tools)/' },
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^virtual:' },
     },
   ],
   options: {

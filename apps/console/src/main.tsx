@@ -10,7 +10,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiProblem, whenSignedOut } from './api/admin-api.ts';
 import { sessionQuery } from './api/session.ts';
-import { theme } from './design/theme.ts';
+import { cssVariables, theme } from './design/theme.ts';
 import { router } from './router.tsx';
 
 /** What the next try could answer otherwise is tried again, once or twice. */
@@ -27,7 +27,7 @@ whenSignedOut(() => queries.setQueryData(sessionQuery.queryKey, null));
 
 createRoot(document.getElementById('console') as HTMLElement).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />

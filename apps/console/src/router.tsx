@@ -66,6 +66,13 @@ const routes = [
   page('/user-roles', () => import('./pages/user-roles/user-roles.tsx'), 'UserRoles'),
   page('/decisions', () => import('./pages/decisions/decisions.tsx'), 'Decisions'),
   page('/decisions/$id', () => import('./pages/decisions/decision.tsx'), 'Decision'),
+  page('/certificates', () => import('./pages/certificates/certificates.tsx'), 'Certificates'),
+  page('/trusted-roots', () => import('./pages/trusted-roots/trusted-roots.tsx'), 'TrustedRoots'),
+  page('/trusted-roots/$sha256', () => import('./pages/trusted-roots/trusted-root.tsx'), 'TrustedRoot'),
+  page('/issuing-cas', () => import('./pages/issuing-cas/issuing-cas.tsx'), 'IssuingCas'),
+  page('/connectivity-tests', () => import('./pages/connectivity-tests/connectivity-test.tsx'), 'ConnectivityTest'),
+  page('/audit', () => import('./pages/audit/audit.tsx'), 'Audit'),
+  page('/administrators', () => import('./pages/administrators/administrators.tsx'), 'Administrators'),
 ];
 
 export const router = createRouter({

@@ -1,5 +1,7 @@
+import type { Right } from '@sluice/domain';
 import { queryOptions } from '@tanstack/react-query';
-import { ApiProblem, request } from './admin-api.ts';
+import { allRights, rights } from 'virtual:rights';
+import { ApiProblem, call, request } from './admin-api.ts';
 
 /** Who is signed in. The token itself is given once, and is in a cookie that no script sees. */
 export interface Session {
@@ -35,7 +37,21 @@ export async function signOut(): Promise<void> {
   await request('/v1/sessions/current', { method: 'DELETE' });
 }
 
-/** Whether this administrator may do what needs a role. What may not be done is shown, and not offered. */
-export function may(session: Session | null | undefined, role: string): boolean {
-  return session?.roles.some((each) => each === role || each === 'Admin.all') ?? false;
+/** Closes every session that was opened with the same admin token, this one too. */
+export async function signOutEverywhere(): Promise<void> {
+  await call('signOutEverywhere', {});
+}
+
+/** Whether this administrator has a right, by itself or in another one. What may not be done is shown, and not offered. */
+export function may(session: Session | null | undefined, right: Right): boolean {
+  return session ? heldRights(session.roles).has(right) : false;
+}
+
+/** These rights with those that they include; other roles are none. */
+export function heldRights(roles: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    roles.includes(allRights)
+      ? Object.keys(rights)
+      : roles.flatMap((role) => (Object.hasOwn(rights, role) ? [role, ...(rights[role]?.includes ?? [])] : [])),
+  );
 }

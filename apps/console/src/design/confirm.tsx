@@ -12,12 +12,24 @@ interface Properties {
   readonly action: string;
   readonly run: () => Promise<unknown>;
   readonly done?: () => void;
+  /** Whether it may be done yet: a name has been typed. */
+  readonly ready?: boolean;
   /** What is chosen beside: a reason. */
   readonly children?: ReactNode;
 }
 
 /** Asks before something that cannot be taken back. */
-export function Confirm({ opened, close, title, consequence, action, run, done, children }: Properties): ReactElement {
+export function Confirm({
+  opened,
+  close,
+  title,
+  consequence,
+  action,
+  run,
+  done,
+  ready = true,
+  children,
+}: Properties): ReactElement {
   const running = useMutation({
     mutationFn: run,
     onSuccess: () => {
@@ -44,7 +56,7 @@ export function Confirm({ opened, close, title, consequence, action, run, done, 
           <Button variant="default" onClick={close}>
             Leave it as it is
           </Button>
-          <Button color="red" loading={running.isPending} onClick={() => running.mutate()}>
+          <Button color="red" disabled={!ready} loading={running.isPending} onClick={() => running.mutate()}>
             {action}
           </Button>
         </Group>

@@ -12,6 +12,7 @@ export function InternalLink({
   return (
     <Anchor
       inherit
+      underline="always"
       {...properties}
       href={to}
       onClick={(event) => {

@@ -1,7 +1,7 @@
 import { Anchor, Button, Center, Group, Skeleton, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import type { ReactElement, ReactNode } from 'react';
+import { Fragment, useState, type ReactElement, type ReactNode } from 'react';
 import type { Input, Item, Operation } from '../api/admin-api.ts';
 import { pages } from '../api/queries.ts';
 import { Failure } from '../design/failure.tsx';
@@ -24,6 +24,8 @@ interface Properties<O extends Operation> {
   readonly keyOf: (item: Item<O>) => string;
   /** Where a row leads. */
   readonly linkOf?: (item: Item<O>) => string;
+  /** What a row opens into, below itself; the first column opens it. */
+  readonly detailOf?: (item: Item<O>) => ReactNode;
   /** What to do first, when there is nothing. */
   readonly empty: ReactNode;
   /** How often it is asked again, in milliseconds; absent: when the window is looked at again. */
@@ -32,8 +34,9 @@ interface Properties<O extends Operation> {
 
 /** A list of the admin API, filtered and sorted by the server, one page after the other. */
 export function ServerList<O extends Operation>(properties: Properties<O>): ReactElement {
-  const { caption, operation, search, columns, keyOf, linkOf, empty, refreshMs } = properties;
+  const { caption, operation, search, columns, keyOf, linkOf, detailOf, empty, refreshMs } = properties;
   const navigate = useNavigate();
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const list = useInfiniteQuery({
     ...pages(operation, search),
     ...(refreshMs === undefined ? {} : { refetchInterval: refreshMs }),
@@ -69,28 +72,51 @@ export function ServerList<O extends Operation>(properties: Properties<O>): Reac
           <Table.Tbody>
             {items.map((item) => {
               const link = linkOf?.(item);
+              const key = keyOf(item);
+              const isOpened = opened.has(key);
               return (
-                <Table.Tr key={keyOf(item)}>
-                  {columns.map(({ title, of, right, wide }, index) => (
-                    <Table.Td key={title} ta={right ? 'right' : 'left'} visibleFrom={wide ? 'sm' : undefined}>
-                      {index === 0 && link !== undefined ? (
-                        <Anchor
-                          href={link}
-                          fw={600}
-                          onClick={(event) => {
-                            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-                            event.preventDefault();
-                            void navigate({ href: link });
-                          }}
-                        >
-                          {of(item)}
-                        </Anchor>
-                      ) : (
-                        of(item)
-                      )}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
+                <Fragment key={key}>
+                  <Table.Tr>
+                    {columns.map(({ title, of, right, wide }, index) => (
+                      <Table.Td key={title} ta={right ? 'right' : 'left'} visibleFrom={wide ? 'sm' : undefined}>
+                        {index > 0 || (link === undefined && !detailOf) ? (
+                          of(item)
+                        ) : link === undefined ? (
+                          <Anchor
+                            component="button"
+                            type="button"
+                            fw={600}
+                            inherit
+                            ta="left"
+                            aria-expanded={isOpened}
+                            onClick={() => setOpened(toggled(opened, key))}
+                          >
+                            {isOpened ? '▾' : '▸'} {of(item)}
+                          </Anchor>
+                        ) : (
+                          <Anchor
+                            href={link}
+                            fw={600}
+                            inherit
+                            underline="hover"
+                            onClick={(event) => {
+                              if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+                              event.preventDefault();
+                              void navigate({ href: link });
+                            }}
+                          >
+                            {of(item)}
+                          </Anchor>
+                        )}
+                      </Table.Td>
+                    ))}
+                  </Table.Tr>
+                  {isOpened && (
+                    <Table.Tr>
+                      <Table.Td colSpan={columns.length}>{detailOf?.(item)}</Table.Td>
+                    </Table.Tr>
+                  )}
+                </Fragment>
               );
             })}
           </Table.Tbody>
@@ -108,4 +134,8 @@ export function ServerList<O extends Operation>(properties: Properties<O>): Reac
       </Group>
     </Stack>
   );
+}
+
+function toggled(opened: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  return new Set(opened.has(key) ? [...opened].filter((each) => each !== key) : [...opened, key]);
 }

@@ -66,7 +66,7 @@ export function Decisions(): ReactElement {
         columns={[
           { title: 'Reason', of: ({ reason }) => reason },
           { title: 'Outcome', of: ({ outcome }) => <Status of={outcome} /> },
-          { title: 'Calls', of: ({ count }) => count, right: true },
+          { title: 'Calls', of: ({ count }) => count, right: true, wide: true },
           { title: 'Sender', of: (item) => item.sender ?? item.certificate?.subjectdn ?? '–' },
           { title: 'Flow', of: (item) => item.flow ?? item.path ?? '–', wide: true },
           { title: 'Last', of: ({ lastAt }) => <Time at={lastAt} /> },

@@ -29,7 +29,7 @@ export function KeyList({
         { title: 'Type', of: (key) => key['key-type'], wide: true },
         { title: 'Status', of: ({ status }) => <Status of={status} /> },
         { title: 'Ends', of: (key) => <Time at={endOf(key)} /> },
-        { title: 'Last used', of: (key) => <Time at={lastUseOf(key)} /> },
+        { title: 'Last used', of: (key) => <Time at={lastUseOf(key)} />, wide: true },
         { title: 'Created', of: ({ createdAt }) => <Time at={createdAt} />, wide: true },
       ]}
     />

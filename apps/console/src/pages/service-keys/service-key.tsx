@@ -16,16 +16,8 @@ import { Page } from '../../design/page.tsx';
 import { Status } from '../../design/status.tsx';
 import { Time } from '../../design/time.tsx';
 import { LifeOfKey } from './life-of-key.tsx';
+import { revocationReasons } from './revocation-reasons.ts';
 import { RotateKey } from './rotate-key.tsx';
-
-const reasons = [
-  'unspecified',
-  'keyCompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'privilegeWithdrawn',
-];
 
 export function ServiceKey(): ReactElement {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -138,7 +130,7 @@ export function ServiceKey(): ReactElement {
         <Select
           label="Reason"
           description="RFC 5280 §5.3.1"
-          data={reasons}
+          data={revocationReasons}
           value={reason}
           onChange={(chosen) => setReason(chosen ?? 'unspecified')}
           allowDeselect={false}

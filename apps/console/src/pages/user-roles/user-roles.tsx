@@ -32,7 +32,7 @@ export function UserRoles(): ReactElement {
         empty="There are no roles."
         columns={[
           { title: 'Name', of: ({ name }) => <b>{name}</b> },
-          { title: 'Description', of: ({ description }) => description },
+          { title: 'Description', of: ({ description }) => description, wide: true },
           { title: 'Owner', of: ({ owner }) => <Status of={owner} />, wide: true },
           { title: 'Created', of: ({ createdAt }) => <Time at={createdAt} />, wide: true },
           {
