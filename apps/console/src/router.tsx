@@ -64,6 +64,10 @@ const routes = [
   page('/service-keys/new', () => import('./pages/service-keys/guided/new-sender.tsx'), 'NewSender'),
   page('/service-keys/$id', () => import('./pages/service-keys/service-key.tsx'), 'ServiceKey'),
   page('/user-roles', () => import('./pages/user-roles/user-roles.tsx'), 'UserRoles'),
+  page('/flows', () => import('./pages/flows/flows.tsx'), 'Flows'),
+  page('/flows/$id', () => import('./pages/flows/flow.tsx'), 'Flow'),
+  page('/messages', () => import('./pages/messages/messages.tsx'), 'Messages'),
+  page('/messages/$id', () => import('./pages/messages/message.tsx'), 'Message'),
   page('/decisions', () => import('./pages/decisions/decisions.tsx'), 'Decisions'),
   page('/decisions/$id', () => import('./pages/decisions/decision.tsx'), 'Decision'),
 ];

@@ -77,6 +77,7 @@ export function ServerList<O extends Operation>(properties: Properties<O>): Reac
                         <Anchor
                           href={link}
                           fw={600}
+                          inherit
                           onClick={(event) => {
                             if (event.metaKey || event.ctrlKey || event.shiftKey) return;
                             event.preventDefault();
