@@ -1,10 +1,9 @@
 import '@xyflow/react/dist/style.css';
 import './flow-graph.css';
-import { Skeleton } from '@mantine/core';
+import { Skeleton, useComputedColorScheme } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Background, Controls, MiniMap, ReactFlow, type Edge, type Node, type ReactFlowInstance } from '@xyflow/react';
-import { useComputedColorScheme } from '@mantine/core';
+import { Background, Controls, ReactFlow, type Edge, type Node, type ReactFlowInstance } from '@xyflow/react';
 import { useCallback, useMemo, useRef, type ReactElement } from 'react';
 import { Failure } from '../design/failure.tsx';
 import { ChannelOrStep, Group, Way } from './graph-parts.tsx';
@@ -82,7 +81,6 @@ export default function FlowGraph({ graph, selected, select, run }: FlowGraphPro
       >
         <Background gap={18} />
         <Controls showInteractive={false} />
-        {graph.nodes.length > 40 && !narrow && <MiniMap pannable zoomable ariaLabel="The whole graph" />}
       </ReactFlow>
     </div>
   );
@@ -95,7 +93,7 @@ const heightOfGraph = 460;
 const smallestReadable = 0.6;
 
 function heightOf({ height }: Layout): number {
-  return Math.min(Math.max(height + 40, 220), heightOfGraph);
+  return Math.min(Math.max(height * 0.75 + 48, 220), heightOfGraph);
 }
 
 /** All of it where that can be read; else its beginning. */

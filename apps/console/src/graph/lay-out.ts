@@ -62,6 +62,7 @@ export async function layOut(graph: FlowGraph, direction: Direction): Promise<La
     for (const child of children) keep(child, at);
   };
   for (const child of laidOut.children ?? []) keep(child, { x: 0, y: 0 });
+  besideItsStart(graph, direction, places, boxes);
   const ways = new Map<string, Way>();
   for (const edge of laidOut.edges ?? []) ways.set(edge.id, wayOf(edge));
   for (const [id, points] of crossWays(graph, boxes, direction)) ways.set(id, { points });
@@ -72,6 +73,25 @@ export async function layOut(graph: FlowGraph, direction: Direction): Promise<La
     places,
     ways,
   };
+}
+
+/** A single sender stands where its process begins, not at the middle of a large one. */
+function besideItsStart(
+  graph: FlowGraph,
+  direction: Direction,
+  places: Map<string, Place>,
+  boxes: Map<string, Box>,
+): void {
+  const [sender, ...others] = graph.nodes.filter(({ kind }) => kind === 'sender');
+  const start = boxes.get(graph.edges.find(({ from }) => from === sender?.id)?.to ?? '');
+  const box = boxes.get(sender?.id ?? '');
+  if (!sender || others.length > 0 || !start || !box) return;
+  const moved =
+    direction === 'RIGHT'
+      ? { ...box, y: start.y + (start.height - box.height) / 2 }
+      : { ...box, x: start.x + (start.width - box.width) / 2 };
+  places.set(sender.id, moved);
+  boxes.set(sender.id, moved);
 }
 
 const optionsOf = (direction: Direction) => ({

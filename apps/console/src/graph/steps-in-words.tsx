@@ -42,6 +42,7 @@ export function StepsInWords({ graph, selected, select, run }: Properties): Reac
                     py={2}
                     label={node.name}
                     description={wordsAbout(node, graph, nameOf)}
+                    styles={{ description: { opacity: 1 } }}
                     active={node.id === selected}
                     aria-pressed={node.id === selected}
                     onClick={() => select(node.id)}
@@ -71,6 +72,13 @@ function Ran({ run, id }: { readonly run: RunOnGraph; readonly id: string }): Re
   );
 }
 
+/** The name of the process that begins at a node. */
+function processOf(id: string, { nodes, groups }: FlowGraph): string | undefined {
+  const start = nodes.find((node) => node.id === id && node.kind === 'start');
+  const group = groups.find((each) => each.id === start?.group);
+  return group && `the process ${group.name}`;
+}
+
 /** Its sort, and where it leads when that is not just the next one. */
 function wordsAbout(node: GraphNode, graph: FlowGraph, nameOf: ReadonlyMap<string, string>): string | undefined {
   const ways = graph.edges.filter(
@@ -80,7 +88,7 @@ function wordsAbout(node: GraphNode, graph: FlowGraph, nameOf: ReadonlyMap<strin
     ...(node.name === node.sort ? [] : [node.sort]),
     ...ways.map(({ to, label, kind }) => {
       const target = nameOf.get(to) ?? '';
-      return kind === 'call' ? (target === 'Start' ? 'calls a process' : `calls ${target}`) : `${label}: to ${target}`;
+      return kind === 'call' ? `calls ${processOf(to, graph) ?? target}` : `${label}: to ${target}`;
     }),
   ];
   return words.length === 0 ? undefined : words.join('; ');
