@@ -10,7 +10,13 @@ export function Facts({ of }: { readonly of: readonly (readonly [name: string, v
           .filter(([, value]) => value !== undefined && value !== '' && value !== null)
           .map(([name, value]) => (
             <Table.Tr key={name}>
-              <Table.Th scope="row" c="dimmed" fw={400} w={150} style={{ verticalAlign: 'top', overflowWrap: 'anywhere' }}>
+              <Table.Th
+                scope="row"
+                c="dimmed"
+                fw={400}
+                w={150}
+                style={{ verticalAlign: 'top', overflowWrap: 'anywhere' }}
+              >
                 {name}
               </Table.Th>
               <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>

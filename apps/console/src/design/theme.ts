@@ -1,10 +1,17 @@
-import { createTheme } from '@mantine/core';
+import { createTheme, defaultVariantColorsResolver } from '@mantine/core';
 
 /** Calm and dense: one accent colour, small controls, tables that line up. */
 export const theme = createTheme({
   primaryColor: 'cyan',
   primaryShade: { light: 9, dark: 5 },
   autoContrast: true,
+  // The library looks at the shade of the light scheme alone; the brighter ones of the dark scheme want dark words.
+  variantColorResolver: (asked) => {
+    const colours = defaultVariantColorsResolver(asked);
+    return asked.variant === 'filled'
+      ? { ...colours, color: `light-dark(${colours.color}, var(--mantine-color-black))` }
+      : colours;
+  },
   fontFamily: 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',
   headings: { sizes: { h1: { fontSize: '1.35rem' }, h2: { fontSize: '1.1rem' }, h3: { fontSize: '1rem' } } },

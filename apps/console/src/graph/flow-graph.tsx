@@ -47,7 +47,7 @@ export default function FlowGraph({ graph, selected, select, run }: FlowGraphPro
     },
     [layout.data],
   );
-  if (layout.isPending) return <Skeleton height={220} aria-label="The graph is being laid out" />;
+  if (layout.isPending) return <Skeleton height={220} role="status" aria-label="The graph is being laid out" />;
   if (layout.isError) return <Failure error={layout.error} retry={() => void layout.refetch()} />;
   return (
     <div

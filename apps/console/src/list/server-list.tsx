@@ -38,7 +38,7 @@ export function ServerList<O extends Operation>(properties: Properties<O>): Reac
     ...pages(operation, search),
     ...(refreshMs === undefined ? {} : { refetchInterval: refreshMs }),
   });
-  if (list.isPending) return <Skeleton height={180} aria-label={`${caption} are being read`} />;
+  if (list.isPending) return <Skeleton height={180} role="status" aria-label={`${caption} are being read`} />;
   if (list.isError && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
   const items = list.data.pages.flatMap((page) => page.items);
   if (items.length === 0)

@@ -98,7 +98,11 @@ export function Flows(): ReactElement {
               title: 'Errors, 24 h',
               of: ({ id, messages }) =>
                 messages && messages.errors > 0 ? (
-                  <InternalLink to={`/messages?flow=${encodeURIComponent(id)}&status=FAILED&hours=24`} c="red" fw={600}>
+                  <InternalLink
+                    to={`/messages?flow=${encodeURIComponent(id)}&status=${errorStatus(messages.byStatus)}&hours=24`}
+                    c="red"
+                    fw={600}
+                  >
                     {messages.errors.toLocaleString('en')}
                   </InternalLink>
                 ) : (
@@ -131,4 +135,9 @@ export function Flows(): ReactElement {
       </Modal>
     </Box>
   );
+}
+
+/** Of the statuses that count as an error the first that there is. */
+function errorStatus(byStatus: Readonly<Record<string, number>>): string {
+  return ['FAILED', 'ESCALATED', 'ABANDONED'].find((status) => (byStatus[status] ?? 0) > 0) ?? 'FAILED';
 }

@@ -27,7 +27,7 @@ export function DeployFlow({
     gcTime: 0,
     placeholderData: keepPreviousData,
   });
-  if (read.isPending) return <Skeleton height={160} aria-label="It is being checked" />;
+  if (read.isPending) return <Skeleton height={160} role="status" aria-label="It is being checked" />;
   if (read.isError) return <Failure error={read.error} retry={() => void read.refetch()} />;
   const { flows, others } = read.data;
   return (
