@@ -128,7 +128,7 @@ function Log({ of, steps }: { readonly of: Entry['log']; readonly steps: readonl
   return (
     <Stack gap={4}>
       <Title order={2}>Log</Title>
-      <Table.ScrollContainer minWidth={320} type="native" tabIndex={0} role="region" aria-label="Log">
+      <Table.ScrollContainer minWidth={620} type="native" tabIndex={0} role="region" aria-label="Log">
         <Table>
           <Table.Thead>
             <Table.Tr>

@@ -131,7 +131,7 @@ function Named({ title, of }: { readonly title: string; readonly of: Readonly<Re
           none
         </Text>
       ) : (
-        <Facts of={entries} />
+        <Facts of={entries} nameWidth={200} />
       )}
     </>
   );
