@@ -2,7 +2,14 @@ import { Table } from '@mantine/core';
 import type { ReactElement, ReactNode } from 'react';
 
 /** What is known of one thing, name and value; what is undefined is left out. */
-export function Facts({ of }: { readonly of: readonly (readonly [name: string, value: ReactNode])[] }): ReactElement {
+export function Facts({
+  of,
+  nameWidth = 150,
+}: {
+  readonly of: readonly (readonly [name: string, value: ReactNode])[];
+  /** In pixels. */
+  readonly nameWidth?: number;
+}): ReactElement {
   return (
     <Table withRowBorders={false} verticalSpacing={3} layout="fixed">
       <Table.Tbody>
@@ -14,7 +21,7 @@ export function Facts({ of }: { readonly of: readonly (readonly [name: string, v
                 scope="row"
                 c="dimmed"
                 fw={400}
-                w={150}
+                w={nameWidth}
                 style={{ verticalAlign: 'top', overflowWrap: 'anywhere' }}
               >
                 {name}

@@ -5,11 +5,13 @@ import type { ReactElement } from 'react';
 const colours: Readonly<Record<string, string>> = {
   active: 'green',
   started: 'green',
+  STARTED: 'green',
   COMPLETED: 'green',
   permitted: 'green',
   good: 'green',
   prepared: 'blue',
   starting: 'blue',
+  STARTING: 'blue',
   PROCESSING: 'blue',
   RETRY: 'yellow',
   retiring: 'yellow',
@@ -18,6 +20,7 @@ const colours: Readonly<Record<string, string>> = {
   expired: 'red',
   revoked: 'red',
   failed: 'red',
+  ERROR: 'red',
   denied: 'red',
   FAILED: 'red',
   ESCALATED: 'red',
@@ -26,5 +29,9 @@ const colours: Readonly<Record<string, string>> = {
 };
 
 export function Status({ of }: { readonly of: string }): ReactElement {
-  return <Badge color={colours[of] ?? 'gray'}>{of}</Badge>;
+  return (
+    <Badge color={colours[of] ?? 'gray'} miw="max-content">
+      {of}
+    </Badge>
+  );
 }

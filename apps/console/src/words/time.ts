@@ -26,3 +26,15 @@ export function local(time: string): string {
 export function utc(time: string): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
+
+/** Between two times: `12 ms`, `3.4 s`, `2 min 5 s`. */
+export function lasted(start: string, end: string | undefined): string | undefined {
+  return end === undefined ? undefined : duration(Date.parse(end) - Date.parse(start));
+}
+
+export function duration(ms: number): string {
+  if (ms === 0) return '< 1 ms';
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+}

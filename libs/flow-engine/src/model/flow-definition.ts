@@ -1,6 +1,8 @@
 import type { ReceiverChannel, SenderChannel } from './channel-definition.js';
 import type { StepDefinition } from './step-definition.js';
 
+export type { StepDefinition, StepType } from './step-definition.js';
+
 export type LogLevel = 'NONE' | 'INFO' | 'DEBUG' | 'TRACE';
 
 /** A graph of steps. A path starts at `start` and follows `next`; an absent `start` ends at once with the message that came. */

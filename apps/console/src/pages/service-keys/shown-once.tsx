@@ -1,9 +1,10 @@
-import { Alert, Button, Code, Group, Stack, Tabs, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Tabs, Text } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Answer } from '../../api/admin-api.ts';
 import { Copyable } from '../../design/copyable.tsx';
 import { Facts } from '../../design/facts.tsx';
 import { DownloadIcon } from '../../design/icons.tsx';
+import { Lines } from '../../design/lines.tsx';
 
 export type Credentials = Answer<'createServiceKey'>['credentials'];
 
@@ -71,14 +72,6 @@ export function ShownOnce({
         </Tabs>
       )}
     </Stack>
-  );
-}
-
-export function Lines({ text }: { readonly text: string }): ReactElement {
-  return (
-    <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-      {text}
-    </Code>
   );
 }
 

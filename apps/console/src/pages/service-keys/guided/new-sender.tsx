@@ -19,8 +19,9 @@ import { call, type Answer, type Input } from '../../../api/admin-api.ts';
 import { one, pages } from '../../../api/queries.ts';
 import { Failure } from '../../../design/failure.tsx';
 import { InternalLink } from '../../../design/internal-link.tsx';
+import { Lines } from '../../../design/lines.tsx';
 import { Page } from '../../../design/page.tsx';
-import { Lines, ShownOnce } from '../shown-once.tsx';
+import { ShownOnce } from '../shown-once.tsx';
 
 /** The procedure from the role to the call, one step after the other. Each can be skipped when it is done already. */
 export function NewSender(): ReactElement {
