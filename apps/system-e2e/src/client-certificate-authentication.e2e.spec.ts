@@ -654,7 +654,12 @@ describe('client certificate authentication for integration flow processing', ()
           'parameters.key-length',
         ],
         ['POST', keys, { name: 'k', parameters: { 'key-type': 'certificate_external' } }, 'parameters.X.509'],
-        ['POST', keys, { name: 'k', parameters: { 'key-type': 'client_secret', validity: 366 } }, 'parameters.validity'],
+        [
+          'POST',
+          keys,
+          { name: 'k', parameters: { 'key-type': 'client_secret', validity: 366 } },
+          'parameters.validity',
+        ],
         [
           'POST',
           keys,
