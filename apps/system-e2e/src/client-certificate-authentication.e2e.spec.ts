@@ -654,7 +654,18 @@ describe('client certificate authentication for integration flow processing', ()
           'parameters.key-length',
         ],
         ['POST', keys, { name: 'k', parameters: { 'key-type': 'certificate_external' } }, 'parameters.X.509'],
-        ['POST', keys, { name: 'k', parameters: { 'key-type': 'client_secret', validity: 10 } }, 'parameters.validity'],
+        [
+          'POST',
+          keys,
+          { name: 'k', parameters: { 'key-type': 'client_secret', validity: 366 } },
+          'parameters.validity',
+        ],
+        [
+          'POST',
+          keys,
+          { name: 'k', parameters: { 'key-type': 'client_secret', 'key-algorithm': 'RSA' } },
+          'parameters.key-algorithm',
+        ],
         ['POST', '/v1/user-roles', { name: 'Sp ace' }, 'name'],
         ['POST', '/v1/user-roles', { name: 'Fine', owner: 'SAP' }, 'owner'],
       ];

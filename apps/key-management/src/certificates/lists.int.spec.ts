@@ -109,12 +109,12 @@ describe('the list of all service keys', () => {
   it('is asked for by what nobody has used', async () => {
     expect((await search({ unusedSince: inDays(-1) })).names).toEqual([]);
     const soon = inDays(1);
-    expect((await search({ unusedSince: soon })).names).toHaveLength(3);
+    expect((await search({ unusedSince: soon })).names).toHaveLength(4);
     await fixture.dataSource.query(
       `UPDATE credential SET last_used_at = $1 WHERE service_key_id = (SELECT id FROM service_key WHERE name = 'Shop_1')`,
       [inDays(2)],
     );
-    expect((await search({ unusedSince: soon })).names).toEqual(['orders', 'orders']);
+    expect((await search({ unusedSince: soon })).names).toEqual(['orders', 'orders', 'secret']);
   });
 
   it('is in the order of ends or of use where it is asked for them, page after page', async () => {
@@ -129,7 +129,7 @@ describe('the list of all service keys', () => {
     };
     const ending = { expiringBefore: inDays(400) };
     expect(await pages(ending)).toEqual(['orders', 'Shop_1', 'orders']);
-    expect(await pages({ unusedSince: inDays(3) })).toEqual(['orders', 'orders', 'Shop_1']);
+    expect(await pages({ unusedSince: inDays(3) })).toEqual(['orders', 'orders', 'secret', 'Shop_1']);
     clock += 100 * day;
     expect(await pages({ status: 'expired' })).toEqual(['orders', 'Shop_1']);
     clock -= 100 * day;
