@@ -114,7 +114,8 @@ describe('the list of all service keys', () => {
       `UPDATE credential SET last_used_at = $1 WHERE service_key_id = (SELECT id FROM service_key WHERE name = 'Shop_1')`,
       [inDays(2)],
     );
-    expect((await search({ unusedSince: soon })).names).toEqual(['orders', 'orders', 'secret']);
+    // Never used, all of them: in no order among themselves.
+    expect((await search({ unusedSince: soon })).names.sort()).toEqual(['orders', 'orders', 'secret']);
   });
 
   it('is in the order of ends or of use where it is asked for them, page after page', async () => {
@@ -129,7 +130,9 @@ describe('the list of all service keys', () => {
     };
     const ending = { expiringBefore: inDays(400) };
     expect(await pages(ending)).toEqual(['orders', 'Shop_1', 'orders']);
-    expect(await pages({ unusedSince: inDays(3) })).toEqual(['orders', 'orders', 'secret', 'Shop_1']);
+    const unused = await pages({ unusedSince: inDays(3) });
+    expect(unused.slice(0, 3).sort()).toEqual(['orders', 'orders', 'secret']);
+    expect(unused[3]).toBe('Shop_1');
     clock += 100 * day;
     expect(await pages({ status: 'expired' })).toEqual(['orders', 'Shop_1']);
     clock -= 100 * day;

@@ -4,6 +4,7 @@ import { continueRequest, decodeRequest, runInRequest } from '@sluice/messaging'
 import { TestAuthority, TestNats, TestPostgres, testRequest } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { PATTERN_METADATA } from '@nestjs/microservices/constants';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { RetireUnused } from '../expiry/retire-unused.js';
 import { ServiceKeysController } from '../service-keys/service-keys.controller.js';
@@ -140,7 +141,8 @@ describe('who may change what has rights at the admin API', () => {
       const ids = http.path.includes('service-keys/{') ? keys : [serviceInstanceId];
       for (const id of ids)
         for (const material of materials) {
-          const given = { id, serviceInstanceId, sha256: 'ab'.repeat(32), force: true, ...material };
+          const part = { sha256: 'ab'.repeat(32), secretId: randomUUID() };
+          const given = { id, serviceInstanceId, ...part, force: true, ...material };
           for (const rights of [['Keys.manage'], ['Keys.manage', 'Trust.manage', 'Tokens.manage'], null]) {
             const code = await codeOf(ask(rights, subject, given));
             tried++;
