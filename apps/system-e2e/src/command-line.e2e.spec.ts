@@ -138,6 +138,12 @@ describe('the command line', () => {
     expect(await elsewhere({ SLUICE_ADMIN_TOKEN: 'wrong' }, '', 'role', 'list')).toMatchObject({ code: 4 });
     expect(await elsewhere({ SLUICE_ADMIN_URL: 'http://127.0.0.1:9' }, '', 'role', 'list')).toMatchObject({ code: 6 });
     expect(await sluice('role', 'shwo', 'X')).toMatchObject({ code: 2 });
+    expect(await sluice('key', 'create', 'cli', 'second', '--out', file('till'))).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('not overwritten') as unknown,
+    });
+    expect((await sluice('key', 'list', '-o', 'json')).out).not.toContain('"second"');
+    expect(await sluice('token-key', 'rotate', '--immediately')).toMatchObject({ code: 2 });
     const unwritable = await sluice('key', 'create', 'cli', 'lost', '--out', '/proc/nothing');
     expect(unwritable).toMatchObject({ code: 2 });
     expect((await sluice('key', 'list', '-o', 'json')).out).not.toContain('"lost"');

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { maxTokenLength } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { HttpAppUnderTest } from '../testing/http-app-under-test.js';
 
 const http = new HttpAppUnderTest();
@@ -31,6 +34,20 @@ const statuses = async (token: string, address: string, times: number) => {
 };
 
 describe('a caller of the admin API', () => {
+  it('sends one Authorization header: of two nobody knows which is meant', async () => {
+    await http.app.listen(0, '127.0.0.1');
+    const { port } = http.app.getHttpServer().address() as AddressInfo;
+    const statusOf = async (tokens: string[]) => {
+      const headers = ['Host', `127.0.0.1:${port}`, ...tokens.flatMap((token) => ['Authorization', `Bearer ${token}`])];
+      const outgoing = request({ port, host: '127.0.0.1', path: '/v1/user-roles', agent: false, headers });
+      outgoing.end();
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    expect([await statusOf(['one']), await statusOf(['one', 'two'])]).toEqual([200, 400]);
+  });
+
   it('is asked about by the hash of its admin token, or by its access token', async () => {
     await call('slu_one', '192.0.2.1');
     await call('a-b.c_d.e', '192.0.2.1');

@@ -17,6 +17,8 @@ export interface Administrator {
 }
 
 export interface AuthenticatedRequest {
+  /** As it came. */
+  readonly raw?: { readonly rawHeaders: readonly string[] };
   readonly method: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Where it came from; that which a trusted proxy names, if one is set. */
@@ -50,6 +52,7 @@ export async function authenticate(
   { requests, wrongTokens }: Authentication,
   request: AuthenticatedRequest,
 ): Promise<void> {
+  requireOneAuthorization(request);
   const header = request.headers['authorization'];
   const session = header === undefined ? sessionOf(request) : undefined;
   if (session !== undefined) return authenticateSession(requests, session, request);
@@ -72,6 +75,14 @@ export async function authenticate(
   }
   wrongTokens.right(tokenSha256);
   goOnAs(request.administrator);
+}
+
+/** Of two, Node shows the first alone, and what stands in front of us may have looked at the other (RFC 9110 §5.3). */
+function requireOneAuthorization({ raw }: AuthenticatedRequest): void {
+  const given =
+    raw?.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization') ?? [];
+  if (given.length > 1)
+    throw new SluiceError('invalid-argument', 'Send one Authorization header: it is not known which of them is meant.');
 }
 
 /** @throws SluiceError `unauthenticated` for one that has ended; `permission-denied` for a change that another site asks for */

@@ -68,6 +68,12 @@ describe('authorization by role', () => {
     expect(decision.reasons[0]?.explanation).toContain('it has B');
   });
 
+  it('denies an instance of the plan api, whatever its roles and by whichever way its key was shown', async () => {
+    const decision = await decideWith(asking, ['A'], { ...instance(['A']), plan: 'api' }).execute(byKey);
+    expect(decision.outcome).toBe('deny');
+    expect(decision.reasons[0]?.explanation).toContain('call the admin API, and no flows');
+  });
+
   it('denies when the role does not exist, though the instance still lists it', async () => {
     expect((await decideWith(asking, [], instance(['A'])).execute(byKey)).outcome).toBe('deny');
   });

@@ -83,6 +83,12 @@ export class Decide {
     rests.push({ key: entry.key, sequence: entry.sequence });
     const instance: InstanceRecord | undefined = entry.record;
     if (!instance) return deny(rests, 'service-instance', 'The service instance of the key is not there.');
+    if (instance.plan !== 'integration-flow')
+      return deny(
+        rests,
+        'service-instance',
+        `The service instance ${instance.name} has the plan ${instance.plan}: its keys call the admin API, and no flows.`,
+      );
     if (!instance.roles.includes(role)) {
       return deny(
         rests,

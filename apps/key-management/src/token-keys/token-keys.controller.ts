@@ -1,5 +1,7 @@
 import { listTokenKeys, rotateTokenKey, type DecodedRequestOf, type ResponseOf } from '@sluice/contracts';
+import { allRights } from '@sluice/domain';
 import { Handles } from '@sluice/messaging';
+import { requireRightsOf } from '@sluice/service-shell';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource } from 'typeorm';
@@ -25,6 +27,8 @@ export class TokenKeysController {
   async rotate(
     @Payload() request: DecodedRequestOf<typeof rotateTokenKey>,
   ): Promise<ResponseOf<typeof rotateTokenKey>> {
+    // It ends the tokens of everybody, those with more rights among them.
+    if (request.immediately) requireRightsOf([allRights], 'Every token of this installation');
     const { value, propagation } = await this.tokenKeys.rotate({
       immediately: request.immediately,
       actor: request.actor.name,

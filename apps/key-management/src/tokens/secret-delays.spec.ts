@@ -30,6 +30,16 @@ describe('the delay after wrong secrets', () => {
     expect(delays.waitMs('other', '192.0.2.1', 0)).toBe(0);
   });
 
+  it('ends a minute after the last wrong secret of an address, though strangers go on guessing for its client', () => {
+    const delays = new SecretDelays();
+    fail(delays, 20, { address: '198.51.100.1' });
+    fail(delays, 1);
+    expect(delays.waitMs('c', '192.0.2.1', 0)).toBe(minute);
+    for (let now = 20_000; now < 3 * minute; now += 20_000) fail(delays, 1, { address: '198.51.100.2', now });
+    expect(delays.waitMs('c', '192.0.2.1', minute)).toBe(0);
+    expect(delays.waitMs('c', '198.51.100.2', 3 * minute)).toBeGreaterThan(0);
+  });
+
   it('locks nobody out who gave no wrong secret, whatever strangers do', () => {
     const delays = new SecretDelays();
     fail(delays, 1_000);

@@ -18,7 +18,7 @@ interface Failures {
 
 /**
  * Who gives wrong secrets waits longer and longer: for the address they come from, and for the client they are given for. The delay of a
- * client holds for addresses that gave wrong secrets themselves, so a stranger locks nobody else out. Times are milliseconds since 1970.
+ * client holds for addresses that gave wrong secrets themselves, and for a minute after the last of these, so a stranger locks nobody else out. Times are milliseconds since 1970.
  */
 export class SecretDelays {
   readonly #byAddress = new LRUCache<string, Failures>({ max: maximumKept });
@@ -29,7 +29,9 @@ export class SecretDelays {
     const ofAddress = standing(this.#byAddress.get(networkOf(address)), now);
     if (!ofAddress) return 0;
     const ofClient = standing(this.#byClient.get(clientId), now);
-    return Math.max(0, ofAddress.until - now, (ofClient?.until ?? 0) - now);
+    // Counted from its own last one: what others go on guessing does not begin its wait anew.
+    const withOthers = Math.min(ofClient?.until ?? 0, ofAddress.last + longestDelayMs);
+    return Math.max(0, ofAddress.until - now, withOthers - now);
   }
 
   failed(clientId: string, address: string, now: number): void {

@@ -20,6 +20,8 @@ export function addContext(program: Command, cli: Cli): void {
       const token = (tokenFile === undefined ? await askToken(cli) : readText(tokenFile)).trim();
       if (token === '') throw new CommandFailed('No token was given.', exitCode.usage);
       const { version } = await checked(url, token);
+      if (url.startsWith('http:') && !isLoopback(url))
+        cli.output.warn('The token goes there without TLS: whoever is between can read it.');
       cli.contexts.save(name, { url, token });
       cli.output.done(`Logged in to Sluice ${version} at ${url}, as context ${name}.`, { context: name, url, version });
     });
@@ -77,6 +79,10 @@ function requireUrl(given: string): void {
     throw new CommandFailed('The address must be a URL: https://sluice.example.com', exitCode.usage);
   if (url.username || url.password || url.search || url.hash)
     throw new CommandFailed('The address must be without credentials, query and fragment.', exitCode.usage);
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 /** Nothing is kept that does not work. */

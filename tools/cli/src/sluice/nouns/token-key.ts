@@ -1,6 +1,7 @@
 import { listTokenKeys, rotateTokenKey } from '@sluice/contracts';
 import type { Command } from 'commander';
 import { tellPending, type Cli } from '../cli.js';
+import { CommandFailed, exitCode } from '../exit-code.js';
 
 export function addTokenKey(program: Command, cli: Cli): void {
   const tokenKey = program.command('token-key').description('the keys that access tokens are signed with');
@@ -34,7 +35,10 @@ export function addTokenKey(program: Command, cli: Cli): void {
       'for a key that somebody else may have: every token of this installation ends at once',
       false,
     )
-    .action(async ({ immediately }: { immediately: boolean }) => {
+    .option('--yes', 'that you know what ends with it', false)
+    .action(async ({ immediately, yes }: { immediately: boolean; yes: boolean }) => {
+      if (immediately && !yes)
+        throw new CommandFailed('It ends every token of this installation: say --yes too.', exitCode.usage);
       const answer = await cli.client.call(rotateTokenKey, { immediately });
       cli.output.done(
         immediately

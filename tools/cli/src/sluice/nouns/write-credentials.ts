@@ -3,7 +3,7 @@ import type { AdminClient } from '@sluice/admin-client';
 import { buildPkcs12, decodePem, encodePem } from '@sluice/pki';
 import { unzipSync } from 'fflate';
 import { createPrivateKey, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CommandFailed, exitCode } from '../exit-code.js';
 
@@ -12,7 +12,22 @@ export interface WrittenFile {
   readonly what: string;
 }
 
-/** Makes sure, before anything is made that is shown once, that its files can be written. */
+/** What may be written. */
+const names = [
+  'client.pem',
+  'client.key',
+  'client.p12',
+  'client.p12.password',
+  'client-id',
+  'client-secret',
+  'token-url',
+  'server-root.pem',
+] as const;
+
+/**
+ * Makes sure, before anything is made that is shown once, that its files can be written, and that none is there already: it may hold the only
+ * private key of another sender.
+ */
 export function prepareFolder(given: string): void {
   const folder = resolve(given);
   try {
@@ -21,9 +36,17 @@ export function prepareFolder(given: string): void {
     const probe = join(folder, `.probe-${randomBytes(6).toString('hex')}`);
     writeFileSync(probe, '', { flag: 'wx', mode: 0o600 });
     rmSync(probe);
+    if ((statSync(folder).mode & 0o002) !== 0)
+      throw new Error('everybody may write there; chmod o-w, or name another folder');
   } catch (error) {
     throw new CommandFailed(`${folder} cannot be written: ${(error as Error).message}`, exitCode.usage);
   }
+  const there = names.filter((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }));
+  if (there.length > 0)
+    throw new CommandFailed(
+      `${folder} has credentials already (${there.join(', ')}), and they are not overwritten: name another folder.`,
+      exitCode.conflict,
+    );
 }
 
 /**
@@ -37,9 +60,10 @@ export async function writeCredentials(
   friendlyName: string,
 ): Promise<WrittenFile[]> {
   const written: WrittenFile[] = [];
-  const write = (name: string, content: string | Uint8Array, what: string, secret: boolean) => {
+  const write = (name: (typeof names)[number], content: string | Uint8Array, what: string, secret: boolean) => {
     const file = join(folder, name);
-    writeFileSync(file, content, { mode: secret ? 0o600 : 0o644 });
+    // Nothing that came there meanwhile is written to, nor through (O_EXCL).
+    writeFileSync(file, content, { mode: secret ? 0o600 : 0o644, flag: 'wx' });
     written.push({ file, what });
   };
   const { certificate, key, clientsecret } = credentials;
@@ -58,6 +82,7 @@ export async function writeCredentials(
   }
   if (clientsecret) {
     write('client-id', `${credentials.clientid}\n`, 'clientid', false);
+    write('token-url', `${credentials.tokenurl}\n`, 'where it gets its tokens', false);
     write('client-secret', `${clientsecret}\n`, 'clientsecret', true);
   }
   const root = await serverRoot(client, credentials.url);

@@ -242,7 +242,7 @@ export class WholeWorld {
       deleted: !grants,
       id: 'c',
       name: 'c',
-      plan: 'p',
+      plan: 'integration-flow',
       roles: [],
     };
   }
