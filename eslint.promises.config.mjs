@@ -6,14 +6,17 @@ import tseslint from 'typescript-eslint';
  * each package. `void` is for what cannot reject; what can, goes with `.catch(…)`.
  */
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.sluice*/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.sluice*/**', 'apps/console/vite.config.ts'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@typescript-eslint': tseslint.plugin },
     linterOptions: { reportUnusedDisableDirectives: 'off' },
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { project: './tsconfig.spec.json', tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./tsconfig.spec.json', './apps/console/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',

@@ -1,3 +1,4 @@
+import { expect, it } from '@jest/globals';
 import type { FlowDefinition, StepDefinition } from '@sluice/flow-engine/model';
 import { graphOfFlow, nodeOfStep } from './graph-of-flow.ts';
 import { runOnGraph, type StepRun } from './run-of-message.ts';

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { changedBy, membersOfChange, operationOf } from './audit-words.js';
 
 describe('an entry of the audit trail', () => {
