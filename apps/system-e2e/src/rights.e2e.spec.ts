@@ -44,7 +44,9 @@ describe('administrators with the rights that they need', () => {
     expect(lists.length).toBeGreaterThan(12);
     for (const operation of lists)
       expect([operation.id, (await client.request('GET', operation.path)).status]).toEqual([operation.id, 200]);
-    const changing = operations.filter(({ method }) => method !== 'GET');
+    // Everybody may open a session of their own, and close it.
+    const own = ['signIn', 'signOut', 'signOutEverywhere'];
+    const changing = operations.filter(({ id, method }) => method !== 'GET' && !own.includes(id));
     expect(changing.length).toBeGreaterThan(30);
     for (const operation of changing)
       expect([operation.id, (await client.request(operation.method, targetOf(operation))).status]).toEqual([

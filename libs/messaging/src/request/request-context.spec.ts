@@ -41,7 +41,7 @@ describe('the context of a request', () => {
     expect(context).not.toHaveProperty('parentSpanId');
   });
 
-  it.each(['', 'a b', 'a\nb', 'ü', 'x'.repeat(65)])('takes no request id and no actor of the form %j', (text) => {
+  it.each(['', 'a b', 'a\nb', 'ü', 'x'.repeat(66)])('takes no request id and no actor of the form %j', (text) => {
     const context = continueRequest({ requestId: text, actor: text });
     expect(context.requestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(context).not.toHaveProperty('actor');
