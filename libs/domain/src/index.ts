@@ -80,4 +80,5 @@ export { nearestOf } from './text/nearest-word.js';
 export { readTimestamp, timestampForm } from './text/read-timestamp.js';
 export { findUnstorableText, toStorableText, unstorableTextFault } from './text/storable-text.js';
 export { readAddress, type Address } from './network/ip-address.js';
+export { networkOf } from './network/network-of.js';
 export { isPermittedDestination, readDestinationPolicy, type DestinationPolicy } from './network/destination-policy.js';

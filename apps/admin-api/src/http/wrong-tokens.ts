@@ -1,11 +1,10 @@
-import { SluiceError } from '@sluice/domain';
+import { networkOf, SluiceError } from '@sluice/domain';
 import { LRUCache } from 'lru-cache';
-import { isIPv6 } from 'node:net';
 
 /** Wrong tokens that an address may send before it has to wait, and how long they count after the last. */
 const free = 10;
 const forgottenAfterMs = 15 * 60_000;
-const longestDelaySeconds = 300;
+const maxDelaySeconds = 300;
 /** Addresses remembered, and right tokens. */
 const most = 10_000;
 
@@ -61,24 +60,7 @@ export class WrongTokens {
     this.#right.delete(digest);
     const network = networkOf(address);
     const count = (this.#failures.get(network)?.count ?? 0) + 1;
-    const seconds = count < free ? 0 : Math.min(2 ** Math.min(count - free, 20), longestDelaySeconds);
+    const seconds = count < free ? 0 : Math.min(2 ** Math.min(count - free, 20), maxDelaySeconds);
     this.#failures.set(network, { count, until: this.now() + seconds * 1_000 });
   }
-}
-
-/** Of IPv6 the first 64 bits: whoever has one address there has all. */
-function networkOf(address: string): string {
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const front = head === '' ? [] : head.split(':');
-  const back = tail ? tail.split(':') : [];
-  const groups =
-    tail === undefined
-      ? front
-      : [...front, ...Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0'), ...back];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

@@ -38,7 +38,7 @@ export class SessionsController {
     try {
       const { session } = await this.requests.call(openSession, { tokenSha256, sessionSha256: digest(value) });
       this.wrongTokens.right(tokenSha256);
-      reply.header('set-cookie', sessionCookie(value, { ...by(sent), maxAgeSeconds: sessionTimes.longestMs / 1_000 }));
+      reply.header('set-cookie', sessionCookie(value, { ...by(sent), maxAgeSeconds: sessionTimes.maxMs / 1_000 }));
       return session;
     } catch (error) {
       if (error instanceof SluiceError && error.code === 'unauthenticated' && error.details?.['expired'] !== true)

@@ -1,6 +1,6 @@
 import { sessionTimes, type SessionView } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
-import { CLOCK } from '@sluice/service-shell';
+import { CLOCK, ON_FAULT } from '@sluice/service-shell';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, LessThanOrEqual } from 'typeorm';
 import { AdminTokenRow } from '../admin-tokens/admin-token.entity.js';
@@ -22,6 +22,7 @@ export class AdminSessions {
     private readonly dataSource: DataSource,
     private readonly administrators: AuthenticateAdministrator,
     @Inject(CLOCK) private readonly now: () => number,
+    @Inject(ON_FAULT) private readonly onFault: (error: unknown, what: string) => void,
   ) {}
 
   /** @throws SluiceError `unauthenticated` when no such token is good */
@@ -29,7 +30,7 @@ export class AdminSessions {
     const { name, roles } = await this.administrators.execute(tokenSha256, true);
     const now = this.now();
     const { expiresAt } = await this.dataSource.manager.findOneByOrFail(AdminTokenRow, { name });
-    const endsAt = new Date(Math.min(now + sessionTimes.longestMs, expiresAt?.getTime() ?? Number.POSITIVE_INFINITY));
+    const endsAt = new Date(Math.min(now + sessionTimes.maxMs, expiresAt?.getTime() ?? Number.POSITIVE_INFINITY));
     await this.dataSource.transaction(async (manager) => {
       await manager.delete(AdminSessionRow, { endsAt: LessThanOrEqual(new Date(now)) });
       const others = await manager.find(AdminSessionRow, {
@@ -61,7 +62,10 @@ export class AdminSessions {
     const token = await manager.findOneBy(AdminTokenRow, { name: session.tokenName });
     if (!token || (token.expiresAt && token.expiresAt.getTime() <= now)) throw ended();
     if (session.lastUsedAt.getTime() + usedEveryMs <= now)
-      await manager.update(AdminSessionRow, { sha256: sessionSha256 }, { lastUsedAt: new Date(now) });
+      // One that is good lets in though this cannot be written.
+      await manager
+        .update(AdminSessionRow, { sha256: sessionSha256 }, { lastUsedAt: new Date(now) })
+        .catch((error: unknown) => this.onFault(error, 'noting the use of a session'));
     return { name: token.name, roles: token.roles, expiresAt: session.endsAt.toISOString() };
   }
 

@@ -15,7 +15,8 @@ setInterval(() => {
   unchanged = now === last ? unchanged + 1 : 0;
   last = now;
   if (unchanged < looks) return;
-  try { writeSync(2, JSON.stringify({ level: 'fatal', msg: 'the event loop has stood still for ' + looks + ' s: the process ends, so that it is started anew' }) + '\\n'); } catch {}
+  try { writeSync(2, JSON.stringify({ level: 'fatal', msg: 'the event loop has stood still for ' + looks + ' s: the process ends, so that it is started anew' }) + '\\n'); }
+  catch { /* Standard error may be closed: the process ends all the same. */ }
   process.kill(process.pid, 'SIGKILL');
 }, 1000);
 `;

@@ -33,7 +33,7 @@ const byCause = (values: Readonly<Record<StallCause, number>>) =>
         metrics.gauge(
           'sluice_event_loop_longest_stall_milliseconds',
           'The longest of them.',
-          () => byCause(watch.longestMs),
+          () => byCause(watch.maxMs),
           ['cause'],
         );
         return watch;

@@ -22,7 +22,7 @@ export class WatchEventLoop {
   /** To be set by whoever runs a flow here. */
   lastFlow: string | undefined;
   readonly #stalls: Record<StallCause, number> = { work: 0, wait: 0 };
-  readonly #longestMs: Record<StallCause, number> = { work: 0, wait: 0 };
+  readonly #maxMs: Record<StallCause, number> = { work: 0, wait: 0 };
   #timer: NodeJS.Timeout | undefined;
   #looked = 0;
   #cpuLooked = 0;
@@ -54,8 +54,8 @@ export class WatchEventLoop {
   }
 
   /** The longest of them, in milliseconds. */
-  get longestMs(): Readonly<Record<StallCause, number>> {
-    return this.#longestMs;
+  get maxMs(): Readonly<Record<StallCause, number>> {
+    return this.#maxMs;
   }
 
   /** Called by a timer. */
@@ -70,7 +70,7 @@ export class WatchEventLoop {
     if (ms < countedMs) return;
     const cause: StallCause = cpuMs > ms / 2 ? 'work' : 'wait';
     this.#stalls[cause]++;
-    this.#longestMs[cause] = Math.max(this.#longestMs[cause], ms);
+    this.#maxMs[cause] = Math.max(this.#maxMs[cause], ms);
     if (ms >= toldMs) this.tell({ ms: Math.round(ms), cpuMs: Math.round(cpuMs), flow: this.lastFlow });
   }
 }

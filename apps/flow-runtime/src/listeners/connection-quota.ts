@@ -1,4 +1,5 @@
-import { isIPv6, type Socket } from 'node:net';
+import { networkOf } from '@sluice/domain';
+import type { Socket } from 'node:net';
 
 /** A connection as the quota sees it: counted until it is closed. */
 interface Counted {
@@ -84,15 +85,4 @@ export class ConnectionQuota {
 
 function peerOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
-}
-
-/** An IPv6 customer has a whole /64; an IPv4 address may come as `::ffff:1.2.3.4`. */
-export function networkOf(address: string): string {
-  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice('::ffff:'.length);
-  if (!isIPv6(address)) return address;
-  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
-  const groups = head === '' ? [] : head.split(':');
-  const last = tail === '' ? [] : tail.split(':');
-  const all = [...groups, ...Array<string>(Math.max(0, 8 - groups.length - last.length)).fill('0'), ...last];
-  return `${all.slice(0, 4).join(':')}::/64`;
 }

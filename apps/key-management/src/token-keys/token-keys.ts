@@ -21,7 +21,7 @@ export const publishedAheadMs = hour;
 /** The clock prepares the next key so long before it is due, so that a downtime at that time does no harm. */
 const preparedAheadMs = 6 * hour;
 /** The longest life of a token, and what clocks may differ by. */
-export const longestTokenMs = day + 5 * 60_000;
+export const maxTokenMs = day + 5 * 60_000;
 
 const actorOfClock = 'key-management';
 
@@ -105,7 +105,7 @@ export class TokenKeys {
       const prepared = rows.find(({ status }) => status === 'prepared');
       if (prepared?.activatesAt && prepared.activatesAt.getTime() <= now) {
         if (active)
-          await changeTokenKey(change, active, { status: 'retiring', endsAt: new Date(now + longestTokenMs) });
+          await changeTokenKey(change, active, { status: 'retiring', endsAt: new Date(now + maxTokenMs) });
         const signing = await changeTokenKey(change, prepared, {
           status: 'active',
           activatesAt: null,

@@ -1,3 +1,4 @@
+import { networkOf } from '@sluice/domain';
 import { CLOCK } from '@sluice/service-shell';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
@@ -6,7 +7,7 @@ import { matchSecret } from '../client-secrets/hash-secret.js';
 import { SecretUse } from '../client-secrets/secret-use.js';
 import { DerivationPlaces } from './derivation-places.js';
 import { FindClient, type Client, type FoundClient, type SecretOfClient } from './find-client.js';
-import { networkOf, SecretDelays } from './secret-delays.js';
+import { SecretDelays } from './secret-delays.js';
 
 export type Authentication =
   | {

@@ -1,10 +1,10 @@
-import { readAddress } from '@sluice/domain';
+import { networkOf } from '@sluice/domain';
 import { LRUCache } from 'lru-cache';
 
 /** So many wrong secrets are taken for mistakes. */
 const freeFailures = 3;
 const firstDelayMs = 1_000;
-const longestDelayMs = 60_000;
+const maxDelayMs = 60_000;
 /** Who has failed no more for so long has a clean slate. */
 const forgottenAfterMs = 15 * 60_000;
 /** Entries of each kind; the ones not seen for longest go. */
@@ -30,7 +30,7 @@ export class SecretDelays {
     if (!ofAddress) return 0;
     const ofClient = standing(this.#byClient.get(clientId), now);
     // Counted from its own last one: what others go on guessing does not begin its wait anew.
-    const withOthers = Math.min(ofClient?.until ?? 0, ofAddress.last + longestDelayMs);
+    const withOthers = Math.min(ofClient?.until ?? 0, ofAddress.last + maxDelayMs);
     return Math.max(0, ofAddress.until - now, withOthers - now);
   }
 
@@ -47,12 +47,6 @@ function standing(failures: Failures | undefined, now: number): Failures | undef
 
 function oneMore(failures: Failures | undefined, now: number): Failures {
   const count = (failures?.count ?? 0) + 1;
-  const delay = count <= freeFailures ? 0 : Math.min(longestDelayMs, firstDelayMs * 2 ** (count - freeFailures - 1));
+  const delay = count <= freeFailures ? 0 : Math.min(maxDelayMs, firstDelayMs * 2 ** (count - freeFailures - 1));
   return { count, last: now, until: now + delay };
-}
-
-/** Whoever has an IPv6 address has the 2^64 beside it as well. */
-export function networkOf(address: string): string {
-  const octets = readAddress(address);
-  return octets?.length === 16 ? octets.slice(0, 8).join('.') : address;
 }

@@ -5,7 +5,7 @@ import { defineRequest } from '../request/request-contract.js';
 import { sha256Hex, timestamp } from '../request/shapes.js';
 
 /** How long a session of the console holds: unused, and at most. Milliseconds. */
-export const sessionTimes = { idleMs: 30 * 60_000, longestMs: 12 * 3_600_000 } as const;
+export const sessionTimes = { idleMs: 30 * 60_000, maxMs: 12 * 3_600_000 } as const;
 
 export const session = z
   .object({
