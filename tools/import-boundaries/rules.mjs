@@ -18,6 +18,7 @@ const mayImport = {
   'flow-engine': ['xslt', 'xpath', 'simple-language', 'xml', 'domain'],
   contracts: ['domain'],
   'admin-client': ['contracts', 'domain'],
+  oauth: ['contracts', 'domain'],
   pki: ['domain'],
   messaging: ['contracts', 'domain'],
   'service-shell': ['messaging', 'persistence', 'contracts', 'domain'],

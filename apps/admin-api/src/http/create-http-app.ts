@@ -56,8 +56,7 @@ export async function createHttpApp(
   app.useBodyParser(
     'application/x-www-form-urlencoded',
     { bodyLimit: formLimit },
-    (_request: unknown, body: unknown, done: (error: null, body: string) => void) =>
-      done(null, Buffer.isBuffer(body) ? body.toString('utf8') : String(body)),
+    (_request: unknown, body: unknown, done: (error: null, body: unknown) => void) => done(null, body),
   );
   fastify.addHook('preValidation', (request: IncomingRequest, _reply: unknown, done: (error?: Error) => void) => {
     try {

@@ -144,6 +144,11 @@ export class DecideCall {
     return this.options.now() < permit.validUntilMs && this.leaseHolds;
   }
 
+  /** Whether what is shown (`shownBy`) let somebody in before. */
+  knows(shown: string): boolean {
+    return this.#permits.knows(shown);
+  }
+
   /** @param endpoint undefined when no flow has the address: only a known caller is told so */
   async decide(caller: Caller, endpoint: Endpoint | undefined): Promise<CallDecision> {
     return this.#decideOnce(caller, endpoint);
@@ -166,7 +171,7 @@ export class DecideCall {
     const underWay = this.#underWay.get(names.call);
     if (underWay) return underWay;
     const { maximumQuestions } = this.options;
-    const share = this.#permits.knows(shownBy(caller)) ? 1 : 0.75;
+    const share = this.knows(shownBy(caller)) ? 1 : 0.75;
     if (this.#underWay.size >= maximumQuestions * share)
       return undecided('Too many other decisions are being made at this moment.');
     const decision = this.#decide(caller, called, names).finally(() => this.#underWay.delete(names.call));

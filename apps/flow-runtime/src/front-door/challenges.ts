@@ -1,9 +1,6 @@
 import type { SenderAuthentication } from '@sluice/domain';
+import { basicChallenge, hasScheme } from '@sluice/oauth';
 import type { ServerResponse } from 'node:http';
-import { hasScheme } from './shown-credentials.js';
-
-/** RFC 7617 §2.1. */
-export const basicChallenge = 'Basic realm="sluice", charset="UTF-8"';
 
 /**
  * Says how to authenticate (RFC 9110 §11.6.1, RFC 6750 §3). What it says of tokens follows from the request alone, not from the channel nor

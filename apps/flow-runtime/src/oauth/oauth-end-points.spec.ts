@@ -8,7 +8,7 @@ import * as oauth from 'oauth4webapi';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { ServedFlow } from '../front-door/testing/served-flow.js';
 import { SimulatedAccess } from '../front-door/testing/simulated-access.js';
-import { readForm } from './read-form.js';
+import { readForm } from '@sluice/oauth';
 
 let root: TestAuthority;
 let server: TestCertificate;
@@ -281,9 +281,13 @@ describe('attack 46: a request for a token', () => {
     expect(flow.recorded.at(-1)?.outcome).toBe('undecided');
   });
 
-  it('whose body does not come holds its place for a while, and one sender does not hold them all', async () => {
-    const held = Array.from({ length: 8 }, () => {
-      const socket = connect({ host: 'localhost', port: flow.port, ca: root.certificate.pem, servername: 'localhost' });
+  it('whose body does not come holds its place for a while, and one sender does not hold them all, by however many certificates', async () => {
+    expect((await post('/oauth/token', grant, [], sender)).status).toBe(200);
+    const strangers = await TestAuthority.root({ subject: 'CN=Of a stranger' });
+    const own = await Promise.all(Array.from({ length: 8 }, (_, index) => strangers.leaf({ subject: `CN=${index}` })));
+    const held = own.map(({ pem: cert, key: { pem: key } }) => {
+      const tls = { ca: root.certificate.pem, cert, key };
+      const socket = connect({ host: 'localhost', port: flow.port, servername: 'localhost', ...tls });
       endings.push(() => void socket.destroy());
       socket.write(
         'POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\n',

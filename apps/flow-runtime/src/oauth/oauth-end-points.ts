@@ -1,3 +1,5 @@
+import { networkOf } from '@sluice/domain';
+import { judgeFormHead, readForm, statusOf, type OAuthError } from '@sluice/oauth';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallerCertificate } from '../decisions/caller.js';
 import type { RecordDecision } from '../decisions/record-decision.js';
@@ -6,8 +8,7 @@ import { readBody } from '../front-door/read-body.js';
 import { respondWithProblem } from '../listeners/problem-response.js';
 import type { KeySet } from './key-set.js';
 import { metadataOf, oauthPaths } from './metadata.js';
-import { respondWithError, respondWithJson, statusOf, type OAuthError } from './oauth-answer.js';
-import { judgeFormHead, readForm } from './read-form.js';
+import { respondWithError, respondWithJson } from './oauth-answer.js';
 import type { Granted, ServeClients } from './serve-clients.js';
 
 export interface OAuthExchange {
@@ -24,6 +25,8 @@ export interface OAuthParts {
   readonly clients: Pick<ServeClients, 'execute'>;
   readonly keys: KeySet;
   readonly decisions: Pick<RecordDecision, 'record'>;
+  /** Whether a certificate, by its SHA-256, let somebody in before. */
+  readonly knows: (certificateSha256: string) => boolean;
   /** @param outcome `granted`, or the code of the error */
   readonly count: (endPoint: OAuthEndPoint, outcome: string) => void;
   readonly onFault: (error: unknown, what: string) => void;
@@ -87,9 +90,14 @@ export class OAuthEndPoints {
     respondWithJson(response, 200, value, keptFor);
   }
 
+  /** A stranger has as many certificates as it likes, and is one by its address all the same. */
+  #ownerOf({ certificate, address }: OAuthExchange): string {
+    return certificate && this.parts.knows(certificate.sha256) ? certificate.sha256 : networkOf(address);
+  }
+
   async #serve(exchange: OAuthExchange, endPoint: OAuthEndPoint): Promise<void> {
     const { response } = exchange;
-    const owner = exchange.certificate?.sha256 ?? exchange.address;
+    const owner = this.#ownerOf(exchange);
     const answer = this.#room.take(owner)
       ? await this.#answer(exchange).finally(() => this.#room.leave(owner))
       : tooMany;

@@ -31,6 +31,7 @@ import { ServeClients } from './serve-clients.js';
           clients: new ServeClients(requests, decideCall, () => follower.position),
           keys: new KeySet(() => follower.heldOf('token-key'), now, onFault),
           decisions,
+          knows: (certificateSha256) => decideCall.knows(certificateSha256),
           count: (endPoint, outcome) => counter.inc({ end_point: endPoint, outcome }),
           onFault,
         });

@@ -7,14 +7,21 @@ import {
   type ClientProof,
 } from '@sluice/contracts';
 import { SluiceError, type Position } from '@sluice/domain';
+import {
+  delayed,
+  grantedOrNot,
+  judgeGrantType,
+  readClient,
+  scopeIn,
+  type OAuthError,
+  type ShownClient,
+} from '@sluice/oauth';
 import { askAgain, type Requester } from '../decisions/ask-again.js';
 import type { Caller, CallerCertificate } from '../decisions/caller.js';
 import type { DecideCall } from '../decisions/decide-call.js';
 import type { PermittedCaller } from '../decisions/permit-cache.js';
 import { shownSecret } from '../front-door/shown-credentials.js';
 import { oauthPaths } from './metadata.js';
-import type { OAuthError } from './oauth-answer.js';
-import { readClient, type ShownClient } from './read-client.js';
 
 export interface ClientRequest {
   readonly path: string;
@@ -59,39 +66,22 @@ export class ServeClients {
   /** RFC 6749 §4.4. */
   async #issue(request: ClientRequest): Promise<Granted | OAuthError> {
     const { form, certificate, address } = request;
-    const grantType = form.get('grant_type');
-    if (grantType === undefined) return { error: 'invalid_request', description: 'grant_type is missing.' };
-    if (grantType !== 'client_credentials')
-      return { error: 'unsupported_grant_type', description: 'The only grant type here is client_credentials.' };
+    const wrong = judgeGrantType(form);
+    if (wrong) return wrong;
     const shown = readClient(request.authorization, form, certificate);
     if ('error' in shown) return shown;
     const client = await this.#proofOf(shown);
     if ('error' in client) return client;
-    const scope = form.get('scope');
-    if (scope !== undefined && scope.length > maxScopeLength)
-      return { error: 'invalid_scope', description: 'The scope is longer than the names of all roles of an instance.' };
+    const asked = scopeIn(form);
+    if ('error' in asked) return asked;
     const answer = await this.requests.call(issueFlowToken, {
       client,
       // RFC 8705 §3: to whatever certificate the client has, also beside a secret.
       ...(certificate ? { boundTo: certificate.sha256 } : {}),
-      ...(scope === undefined ? {} : { scope }),
+      ...asked,
       address,
     });
-    switch (answer.outcome) {
-      case 'delayed':
-        return delayed(answer.retryAfterSeconds);
-      case 'refused':
-        return { error: answer.error, description: answer.description };
-      case 'issued':
-        return {
-          value: {
-            access_token: answer.accessToken,
-            token_type: 'Bearer',
-            expires_in: answer.expiresIn,
-            scope: answer.scope,
-          },
-        };
-    }
+    return grantedOrNot(answer);
   }
 
   /** RFC 7662: to who may ask, and nothing of a token that is not good. */
@@ -126,7 +116,7 @@ export class ServeClients {
   }
 
   /** A secret is judged by who makes the token; a certificate is judged before, as for a flow. */
-  async #proofOf(shown: ShownClient): Promise<ClientProof | OAuthError> {
+  async #proofOf(shown: ShownClient<CallerCertificate>): Promise<ClientProof | OAuthError> {
     if (shown.by === 'secret') return { by: 'secret', ...shown.client };
     const client = await this.#judge(shown.certificate);
     if ('error' in client) return client;
@@ -152,9 +142,6 @@ export class ServeClients {
   }
 }
 
-/** As the contract has it. */
-const maxScopeLength = 8_192;
-
 interface Claims {
   readonly iss: string;
   readonly sub: string;
@@ -171,15 +158,6 @@ interface Claims {
 function claimsOf(token: string): Claims {
   const [, claims = ''] = token.split('.');
   return JSON.parse(Buffer.from(claims, 'base64url').toString()) as Claims;
-}
-
-function delayed(retryAfterSeconds: number): OAuthError {
-  return {
-    error: 'temporarily_unavailable',
-    status: 429,
-    retryAfterSeconds,
-    description: 'Too many wrong secrets came: try again later, with the right one.',
-  };
 }
 
 /** @param found is told to the administrator: a stranger is not told what is known of a certificate */

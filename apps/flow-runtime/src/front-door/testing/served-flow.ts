@@ -192,6 +192,7 @@ export class ServedFlow implements AsyncDisposable {
         clients: new ServeClients(requests, decideCall, () => this.state.position),
         keys: new KeySet(() => (options.tokenKeys ?? []).map((record) => ({ record })), now, onFault),
         decisions,
+        knows: (certificateSha256) => decideCall.knows(certificateSha256),
         count: (endPoint, outcome) => void this.counted.push(`${endPoint} ${outcome}`),
         onFault,
         maximumUnderWay: 8,

@@ -1,11 +1,16 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
-import type { OAuthError } from './oauth-answer.js';
+import type { OAuthError } from './oauth-error.js';
 
 const formType = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?$/i;
 
+interface Head {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
 /** What is wrong with the head of a request that should have a form (RFC 6749 §3.2), before anything of its body is read. */
-export function judgeFormHead(request: IncomingMessage): OAuthError | undefined {
+export function judgeFormHead(request: Head): OAuthError | undefined {
   if (request.method !== 'POST')
     return { error: 'invalid_request', status: 405, description: 'This end point is used by POST alone.' };
   // RFC 6749 §2.3.1 and §3.2: secrets and tokens in an address are read by who writes logs.
@@ -16,7 +21,7 @@ export function judgeFormHead(request: IncomingMessage): OAuthError | undefined 
         'Nothing is taken from the query: send the parameters as the body, and get another secret if it stood there.',
     };
   const { 'content-type': type = '', 'content-encoding': coding } = request.headers;
-  if (!formType.test(type) || coding !== undefined)
+  if (typeof type !== 'string' || !formType.test(type) || coding !== undefined)
     return { error: 'invalid_request', description: 'The body must be application/x-www-form-urlencoded, in UTF-8.' };
   return undefined;
 }

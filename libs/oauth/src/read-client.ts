@@ -1,22 +1,21 @@
-import type { CallerCertificate } from '../decisions/caller.js';
-import { hasScheme, readBasic, type ClientSecret } from '../front-door/shown-credentials.js';
-import type { OAuthError } from './oauth-answer.js';
+import { hasScheme, maxClientLength, readBasic, type ClientSecret } from './basic-credentials.js';
+import type { OAuthError } from './oauth-error.js';
 import { decodeFormValue } from './read-form.js';
 
-/** By what a client shows who it is. */
-export type ShownClient =
+/** By what a client shows who it is: its secret, or a certificate in whatever form the end point has it. */
+export type ShownClient<Certificate> =
   | { readonly by: 'secret'; readonly client: ClientSecret }
-  | { readonly by: 'certificate'; readonly certificate: CallerCertificate; readonly clientId?: string | undefined };
+  | { readonly by: 'certificate'; readonly certificate: Certificate; readonly clientId?: string | undefined };
 
 /**
  * Finds the one way in which a client authenticates (RFC 6749 §2.3, RFC 8705 §2). Two of them are refused, for nobody knows which one was meant; a
  * certificate beside a secret is not one, but what the token will be bound to.
  */
-export function readClient(
+export function readClient<Certificate>(
   authorization: string | undefined,
   form: ReadonlyMap<string, string>,
-  certificate: CallerCertificate | undefined,
-): ShownClient | OAuthError {
+  certificate: Certificate | undefined,
+): ShownClient<Certificate> | OAuthError {
   const clientId = form.get('client_id');
   const secret = form.get('client_secret');
   if (form.has('client_assertion') || form.has('client_assertion_type'))
@@ -40,18 +39,16 @@ export function readClient(
   if (secret !== undefined) {
     if (clientId === undefined)
       return { error: 'invalid_request', description: 'client_secret came without client_id.' };
-    if (clientId.length > maxLength || secret.length > maxLength) return refused('No client has such an id or secret.');
+    if (clientId.length > maxClientLength || secret.length > maxClientLength)
+      return refused('No client has such an id or secret.');
     return { by: 'secret', client: { clientId, secret } };
   }
   if (certificate) {
-    if (clientId !== undefined && clientId.length > maxLength) return refused('No client has such an id.');
+    if (clientId !== undefined && clientId.length > maxClientLength) return refused('No client has such an id.');
     return { by: 'certificate', certificate, clientId };
   }
   return refused('The client did not authenticate: send its id and secret, or its certificate.');
 }
-
-/** Characters, as the contract has it. */
-const maxLength = 256;
 
 function refused(description: string): OAuthError {
   return { error: 'invalid_client', description };
