@@ -8,7 +8,7 @@ import pg from 'pg';
 import { Administrator } from './administrator/administrator.js';
 import { connectAsService } from './bus/connect-to-bus.js';
 import { LocalStack } from './stack/local-stack.js';
-import { runAdminCommand } from './stack/run-admin-command.js';
+import { runAdminCommand, runSluice } from './stack/run-admin-command.js';
 import { senderWithCertificate, senderWithKey } from './stack/senders.js';
 
 const hour = 3_600_000;
@@ -47,7 +47,7 @@ describe('keeping what matters', () => {
       await using restored = await LocalStack.start({ home, ports });
       using sender = senderWithKey(restored, key);
       expect((await sender.send(`/http/${flow.id}`, { body: 'x' })).status).toBe(200);
-      expect(await runAdminCommand(home, ['compare-state'])).toMatchObject({ code: 0 });
+      expect(await runSluice(home, ['state', 'compare'])).toMatchObject({ code: 0 });
       expect(await runAdminCommand(home, ['verify-audit'])).toMatchObject({ code: 0 });
       const next = new Administrator(restored.facts.adminUrl, stack.facts.adminToken);
       await next.createCertificateKey(await next.createInstance());
@@ -153,7 +153,7 @@ describe('keeping what matters', () => {
     });
   });
 
-  describe('npm run admin -- compare-state and rebuild-state', () => {
+  describe('sluice state compare and rebuild', () => {
     it('find what was done to the state stream, and make it anew with the guards of unpinned keys', async () => {
       const root = await TestAuthority.root({ subject: 'CN=Partner Root,O=Partner' });
       await administrator.addTrustedRoot(root.pem);
@@ -178,7 +178,7 @@ describe('keeping what matters', () => {
       ];
       expect(await statuses()).toEqual([200, 200, 200]);
       expect(await statuses()).toEqual([401, 200, 200]);
-      expect(await runAdminCommand(stack.home, ['compare-state'])).toMatchObject({ code: 0 });
+      expect(await runSluice(stack.home, ['state', 'compare'])).toMatchObject({ code: 0 });
 
       const intruder = await connectAsService(stack, 'authorization');
       const header = headers();
@@ -186,11 +186,11 @@ describe('keeping what matters', () => {
       const record = { key: 'role.Smuggled', version: 9, deleted: false, name: 'Smuggled' };
       await jetstream(intruder).publish('$KV.SLUICE_STATE.role.Smuggled', JSON.stringify(record), { headers: header });
       await intruder.close();
-      const found = await runAdminCommand(stack.home, ['compare-state']);
+      const found = await runSluice(stack.home, ['state', 'compare']);
       expect(found.text).toMatch(/unexpected +role\.Smuggled/);
-      expect(found.code).toBe(2);
+      expect(found.code).toBe(7);
 
-      const rebuilt = await runAdminCommand(stack.home, ['rebuild-state']);
+      const rebuilt = await runSluice(stack.home, ['state', 'rebuild', '--yes']);
       expect(rebuilt).toMatchObject({ code: 0, text: expect.stringContaining('The stream is made anew') });
       await until(async () => (await second.send(path, { body: 'x' })).status === 200, {
         what: 'a call that is let in again',

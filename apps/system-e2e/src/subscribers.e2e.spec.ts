@@ -10,7 +10,7 @@ import { eventStream } from './bus/event-subscription.js';
 import { connectSubscriber, createSubscriber, makeConsumer, nextSubject, type Subscriber } from './bus/subscriber.js';
 import { ExampleProgram } from './stack/example-program.js';
 import { LocalStack } from './stack/local-stack.js';
-import { runAdminCommand } from './stack/run-admin-command.js';
+import { runSluice } from './stack/run-admin-command.js';
 
 type WithSeed = Subscriber & { readonly seed: string };
 
@@ -120,17 +120,17 @@ describe('subscribers with an identity of their own', () => {
   }, 40_000);
 
   it('are made, listed and revoked on the command line', async () => {
-    const created = await runAdminCommand(stack.home, ['create-subscriber', 'by-command']);
+    const created = await runSluice(stack.home, ['subscriber', 'create', 'by-command']);
     const [seed = ''] = created.text.split('\n').filter((line) => /^SU[A-Z2-7]{56}$/.test(line));
     const connection = await open({ ...(await named('by-command')), seed });
-    expect((await runAdminCommand(stack.home, ['list-subscribers'])).text).toMatch(/^by-command +U/m);
-    expect(await runAdminCommand(stack.home, ['revoke-subscriber', 'by-command'])).toEqual({
+    expect((await runSluice(stack.home, ['subscriber', 'list'])).text).toMatch(/^by-command .* U/m);
+    expect(await runSluice(stack.home, ['subscriber', 'revoke', 'by-command'])).toEqual({
       code: 0,
-      text: 'The subscriber by-command is revoked, and its connections have ended.\n',
+      text: '✓ The subscriber by-command is revoked, and its connections have ended.\n',
     });
     await connection.closed();
-    expect((await runAdminCommand(stack.home, ['revoke-subscriber', 'by-command'])).text).toMatch(
-      /There is no subscriber named by-command/,
+    expect((await runSluice(stack.home, ['subscriber', 'revoke', 'by-command'])).text).toMatch(
+      /There is no subscriber by-command/,
     );
   }, 40_000);
 

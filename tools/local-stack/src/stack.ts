@@ -300,7 +300,7 @@ export class Stack {
     progress.plain(`  ${progress.bold('Admin API')}   ${adminUrl}   (description: ${adminUrl}/v1/openapi.json)`);
     progress.plain(`  ${progress.bold('Flows')}       ${flowUrls.map((url) => `${url}/http/…`).join('  ')}`);
     progress.plain(
-      `  ${progress.bold('Events')}      ${String(this.#facts?.['natsUrl'])}   (who may subscribe: npm run admin -- create-subscriber NAME)`,
+      `  ${progress.bold('Events')}      ${String(this.#facts?.['natsUrl'])}   (who may subscribe: npm run sluice -- subscriber create NAME)`,
     );
     progress.plain('');
     progress.plain('  The whole scenario, step by step:   npm run demo');

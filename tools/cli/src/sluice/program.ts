@@ -21,8 +21,8 @@ import { addTokenKey } from './nouns/token-key.js';
 import { forms } from './output/output.js';
 
 const epilogue = `
-It is about, in this order: the installation that --context names; SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN; the one that you logged in to; the local
-stack that runs here.
+It is about, in this order: the installation that --context names; SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN; the local stack of SLUICE_HOME; the one that you
+logged in to; the local stack that runs here.
 
 Exit codes: 0 done, 1 failed, 2 wrong use or refused input, 3 not found, 4 not allowed, 5 conflict, 6 not available now, 7 done, and something was found.`;
 

@@ -47,6 +47,19 @@ describe('the installations that somebody logged in to', () => {
     }),
   );
 
+  it('come after the local stack that a shell is about, and before the one that merely runs here', () =>
+    withFolder((folder) => {
+      const kept = { SLUICE_CONFIG: join(folder, 'contexts.json') };
+      contextsOf(kept).save('production', here);
+      writeFileSync(join(folder, 'stack.json'), JSON.stringify({ adminUrl: 'http://127.0.0.1:4', adminToken: 'four' }));
+      expect(installationOf({ ...kept, SLUICE_HOME: folder }, undefined)).toEqual({
+        url: 'http://127.0.0.1:4',
+        token: 'four',
+      });
+      expect(installationOf({ ...kept, SLUICE_HOME: folder }, 'production')).toEqual(here);
+      expect(installationOf(kept, undefined)).toEqual(here);
+    }));
+
   it('come after what is named, and after the environment', () =>
     withFolder((folder) => {
       const kept = { SLUICE_CONFIG: join(folder, 'contexts.json') };

@@ -12,8 +12,9 @@ export function contextsOf(environment: Environment): Contexts {
 }
 
 /**
- * Which installation a command is about: the context that is named; SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN; the current context; the local
- * stack that runs here.
+ * Which installation a command is about: the context that is named; SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN; the local stack of SLUICE_HOME, where a
+ * shell says that (`. .sluice/env`): nothing that is meant for it goes to an installation somebody logged in to; the current context; the local stack that
+ * runs here.
  * @throws CommandFailed when there is none
  */
 export function installationOf(environment: Environment, named: string | undefined): Context {
@@ -25,7 +26,8 @@ export function installationOf(environment: Environment, named: string | undefin
       `SLUICE_ADMIN_URL and SLUICE_ADMIN_TOKEN go together, and ${url ? 'SLUICE_ADMIN_TOKEN' : 'SLUICE_ADMIN_URL'} is missing.`,
       exitCode.usage,
     );
-  const found = contextsOf(environment).find() ?? localStack(environment);
+  const home = environment['SLUICE_HOME'];
+  const found = (home && localStack(home)) || contextsOf(environment).find() || localStack('.sluice');
   if (found) return found;
   throw new CommandFailed(
     'No installation is known here: log in with sluice login URL, or set SLUICE_ADMIN_URL and SLUICE_ADMIN_TOKEN.',
@@ -34,8 +36,8 @@ export function installationOf(environment: Environment, named: string | undefin
 }
 
 /** What `npm start` writes in its home folder. */
-function localStack(environment: Environment): Context | undefined {
-  const facts = join(resolve(environment['SLUICE_HOME'] || '.sluice'), 'stack.json');
+function localStack(home: string): Context | undefined {
+  const facts = join(resolve(home), 'stack.json');
   if (!existsSync(facts)) return undefined;
   const { adminUrl, adminToken } = JSON.parse(readFileSync(facts, 'utf8')) as { adminUrl: string; adminToken: string };
   return { url: adminUrl, token: adminToken };

@@ -54,6 +54,7 @@ export function addToken(program: Command, cli: Cli): void {
     .action(async (name: string, { right, days }: { right?: string[]; days: number }) => {
       if (!right)
         throw new CommandFailed('Say what it may do by --right: sluice token rights lists them.', exitCode.usage);
+      // A minute less: the clock there may be behind this one, and a year is the most.
       const expiresAt = new Date(cli.now() + days * day - 60_000).toISOString();
       const made = await cli.client.call(makeAdminToken, { name, roles: right as Right[], expiresAt });
       if (cli.output.form === 'table') cli.terminal.out(made.token);
