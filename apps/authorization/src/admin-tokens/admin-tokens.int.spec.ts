@@ -87,6 +87,9 @@ describe('admin tokens', () => {
   it('have names of their own, and are listed in their order page by page', async () => {
     for (const name of ['platform', 'audit']) await create(name);
     expect(await codeOf(create('audit'))).toBe('name-in-use');
+    // By these the audit trail knows what no administrator did.
+    for (const name of ['key_management', 'Key-Management', 'postgres', 'installation'])
+      expect([name, await codeOf(create(name))]).toEqual([name, 'name-in-use']);
     const first = await tokens.list({ limit: 2 });
     expect(first.items).toMatchObject([
       {

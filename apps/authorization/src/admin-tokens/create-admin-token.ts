@@ -1,4 +1,4 @@
-import { adminTokenDays } from '@sluice/contracts';
+import { adminTokenDays, stateWriters } from '@sluice/contracts';
 import { allRights, invalidArgument, readTimestamp, SluiceError } from '@sluice/domain';
 import { currentRequest } from '@sluice/messaging';
 import { violatedUniqueConstraint } from '@sluice/persistence';
@@ -7,6 +7,13 @@ import { AdminTokenRow, storedHash } from './admin-token.entity.js';
 import { Inject, Injectable } from '@nestjs/common';
 
 const day = 86_400_000;
+
+/** By which the audit trail names what no administrator did: users of Postgres, and the installation. */
+const ofParts: ReadonlySet<string> = new Set([
+  ...Object.keys(stateWriters).map((service) => service.replaceAll('-', '_')),
+  'postgres',
+  'installation',
+]);
 
 /** Enters a token by its hash: the token itself is made and known where it is used. */
 @Injectable()
@@ -24,6 +31,11 @@ export class CreateAdminToken {
     expiresAt?: string | undefined;
     actor: string;
   }): Promise<{ value: AdminTokenRow; propagation: 'published' | 'pending' }> {
+    if (ofParts.has(request.name.toLowerCase().replaceAll('-', '_')))
+      throw new SluiceError(
+        'name-in-use',
+        `${request.name} is how the audit trail names a part of this installation: choose another name.`,
+      );
     const now = this.now();
     const given = request.roles ?? currentRequest()?.rights ?? [allRights];
     const rights = { roles: [...new Set(given)], expiresAt: endOf(request.expiresAt, now) };

@@ -59,7 +59,10 @@ export class ServeClients {
       }
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
-      return unavailable(error.message);
+      // What is full says how room is made.
+      return error.code === 'overloaded'
+        ? { ...unavailable(error.message), description: error.message }
+        : unavailable(error.message);
     }
   }
 
