@@ -104,8 +104,7 @@ export class TokenKeys {
       const active = rows.find(({ status }) => status === 'active');
       const prepared = rows.find(({ status }) => status === 'prepared');
       if (prepared?.activatesAt && prepared.activatesAt.getTime() <= now) {
-        if (active)
-          await changeTokenKey(change, active, { status: 'retiring', endsAt: new Date(now + maxTokenMs) });
+        if (active) await changeTokenKey(change, active, { status: 'retiring', endsAt: new Date(now + maxTokenMs) });
         const signing = await changeTokenKey(change, prepared, {
           status: 'active',
           activatesAt: null,
