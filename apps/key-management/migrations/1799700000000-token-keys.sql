@@ -19,14 +19,11 @@ CREATE UNIQUE INDEX token_key_prepared ON token_key (status) WHERE status = 'pre
 CREATE TRIGGER audit_row AFTER INSERT OR UPDATE OR DELETE ON token_key
 FOR EACH ROW EXECUTE FUNCTION audit_row('version,public_key', 'sealed_key');
 
-CREATE TABLE revoked_token (
-  id text PRIMARY KEY,
-  service_key_id uuid NOT NULL REFERENCES service_key (id) ON DELETE CASCADE,
-  expires_at timestamptz NOT NULL,
-  version bigint NOT NULL,
-  created_at timestamptz NOT NULL
+CREATE TABLE revoked_tokens (
+  service_key_id uuid PRIMARY KEY REFERENCES service_key (id) ON DELETE CASCADE,
+  tokens jsonb NOT NULL,
+  first_ends_at timestamptz NOT NULL,
+  version bigint NOT NULL
 );
 
-CREATE INDEX revoked_token_service_key ON revoked_token (service_key_id);
-
-CREATE INDEX revoked_token_expires_at ON revoked_token (expires_at);
+CREATE INDEX revoked_tokens_first_ends_at ON revoked_tokens (first_ends_at);

@@ -135,7 +135,7 @@ describe('an access token that rests on a secret', () => {
       token: { id: 'token-1', issuedAt: seconds, expiresAt: seconds + 600 },
       dependencies: [
         { key: 'token-key.one', sequence: 7 },
-        { key: 'revoked-token.token-1', sequence: 0 },
+        { key: 'revoked-tokens.k', sequence: 0 },
         { key: 'secret.s', sequence: 7 },
       ],
       validUntilMs: at + 5_000,
@@ -171,7 +171,13 @@ describe('an access token that rests on a secret', () => {
     records.set('secret.s', { ...secret, serviceInstanceId: 'other' });
     expect(await refusalOf(token())).toBe('token-other-key');
     records.set('secret.s', secret);
-    records.set('revoked-token.token-1', { id: 'token-1', expiresAtMs: at });
+    records.set('revoked-tokens.k', {
+      serviceKeyId: 'k',
+      tokens: [
+        { id: 'another', expiresAtMs: at },
+        { id: 'token-1', expiresAtMs: at },
+      ],
+    });
     expect(await refusalOf(token())).toBe('token-revoked');
   });
 
@@ -249,7 +255,7 @@ describe('attack 29: an access token that is bound to a certificate', () => {
       subjectdn: 'CN=shop',
       serviceKeyName: 'shop',
       validUntilMs: at + 60_000,
-      dependencies: [{ key: 'token-key.one' }, { key: 'revoked-token.token-1' }, { key: 'credential.c', sequence: 5 }],
+      dependencies: [{ key: 'token-key.one' }, { key: 'revoked-tokens.k' }, { key: 'credential.c', sequence: 5 }],
     });
     verdict = { ...verdict, outcome: 'refused', refusal: 'older-certificate' };
     expect(await refusalOf(token(byCertificate), { certificate })).toBe('older-certificate');
@@ -433,7 +439,13 @@ describe('a token that a resource server asks about', () => {
     expect((await introspect(byCertificate)).refusal).toBe('token-other-key');
     records.set(credential.key, { ...credential, status: 'retiring', retiresAtMs: at });
     expect((await introspect(byCertificate)).refusal).toBe('certificate-retired');
-    records.set('revoked-token.token-1', { id: 'token-1', expiresAtMs: at });
+    records.set('revoked-tokens.k', {
+      serviceKeyId: 'k',
+      tokens: [
+        { id: 'another', expiresAtMs: at },
+        { id: 'token-1', expiresAtMs: at },
+      ],
+    });
     records.set(credential.key, credential);
     expect((await introspect(byCertificate)).refusal).toBe('token-revoked');
   });

@@ -19,7 +19,7 @@ import type { VerifyCertificate } from '../verify-certificate/verify-certificate
 import { readToken, type TokenClaims } from './read-token.js';
 import { TokenKeys } from './token-keys.js';
 
-type FetchedPrefix = 'secret' | 'token-key' | 'revoked-token' | 'credential' | 'instance';
+type FetchedPrefix = 'secret' | 'token-key' | 'revoked-tokens' | 'credential' | 'instance';
 
 /** The state a verdict rests on. */
 export interface AccessState {
@@ -91,8 +91,9 @@ export class VerifyAccess {
     });
     const wrong = this.#judgeClaims(claims, key.issuer, shown.audience, found);
     if (wrong) return found.refuse(wrong);
-    const revoked = found.restOn(await this.#fetch<'revoked-token'>(stateKey.revokedToken(claims.jti)));
-    if (revoked.record) return found.refuse(refuseAccess('token-revoked'));
+    if (!recordId.test(claims.service_key)) return found.refuse(refuseAccess('token-other-key'));
+    const revoked = found.restOn(await this.#fetch<'revoked-tokens'>(stateKey.revokedTokens(claims.service_key)));
+    if (revoked.record?.tokens.some(({ id }) => id === claims.jti)) return found.refuse(refuseAccess('token-revoked'));
     return shown.introspection ? this.#judgeWithoutCaller(claims, found) : this.#judgeGrounds(claims, request, found);
   }
 

@@ -53,7 +53,7 @@ beforeEach(() => {
     validUntilMs: 1_000,
     dependencies: [
       { key: 'token-key.t', sequence: 1 },
-      { key: 'revoked-token.j', sequence: 0 },
+      { key: 'revoked-tokens.k', sequence: 0 },
       { key: 'secret.s', sequence: 2 },
     ],
     verifier: 'v',
@@ -106,7 +106,7 @@ describe('a call by access token', () => {
     expect(JSON.stringify(decision)).not.toContain(token.token);
   });
 
-  it.each(['token-key.t', 'revoked-token.j', 'secret.s', 'instance.i'])('ends when %s changes', async (key) => {
+  it.each(['token-key.t', 'revoked-tokens.k', 'secret.s', 'instance.i'])('ends when %s changes', async (key) => {
     await decideCall.decide(token, endpoint);
     decideCall.changed(key, 9);
     expect(decideCall.cached(token.shown, endpoint)).toBeUndefined();
@@ -150,7 +150,7 @@ describe('a call by access token', () => {
         reason: 'token-revoked',
       });
     expect(asked).toHaveLength(1);
-    decideCall.changed('revoked-token.j', 9);
+    decideCall.changed('revoked-tokens.k', 9);
     await decideCall.decide(token, endpoint);
     expect(asked).toHaveLength(2);
   });

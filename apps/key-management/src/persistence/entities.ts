@@ -4,7 +4,7 @@ import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
-import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
+import { RevokedTokensRow } from '../tokens/revoked-tokens.entity.js';
 import { RootCertificateListRow, RootCertificateListSourceRow } from '../trusted-roots/certificate-list.entity.js';
 import { TokenKeyRow } from '../token-keys/token-key.entity.js';
 import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
@@ -17,7 +17,7 @@ export const entities = [
   UnpinnedKeyRow,
   CertificateAuthorityRow,
   TokenKeyRow,
-  RevokedTokenRow,
+  RevokedTokensRow,
   TrustedRootRow,
   RootCertificateListRow,
   RootCertificateListSourceRow,

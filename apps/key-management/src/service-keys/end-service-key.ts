@@ -5,8 +5,7 @@ import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
 import { toSecretRecord } from '../client-secrets/client-secret.record.js';
 import { findClientSecrets } from '../client-secrets/find-client-secrets.js';
 import { enterRevokedCertificates } from '../issuing-cas/enter-revoked-certificates.js';
-import { forgetRevokedToken } from '../tokens/revoked-token.record.js';
-import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
+import { findRevokedTokens, writeRevokedTokens } from '../tokens/revoked-tokens.record.js';
 import { toEventServiceKey } from './service-key.view.js';
 import { CredentialRow } from './credential.entity.js';
 import { ServiceKeyRow } from './service-key.entity.js';
@@ -40,8 +39,7 @@ export async function endServiceKey(
     const version = await nextRecordVersion(change.manager, stateKey.secret(row.id));
     change.state({ ...toSecretRecord(row, key), version, deleted: true });
   }
-  for (const row of await change.manager.findBy(RevokedTokenRow, { serviceKeyId: key.id }))
-    await forgetRevokedToken(change, row);
+  if (await findRevokedTokens(change.manager, key.id)) await writeRevokedTokens(change, key.id, []);
   await change.manager.delete(ServiceKeyRow, { id: key.id });
   change.event('service-key.deleted', key.id, { actor, serviceKey: toEventServiceKey(key) });
 }

@@ -9,8 +9,8 @@ import { ServiceInstanceRow } from '../service-instances/service-instance.entity
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { TokenKeyRow } from '../token-keys/token-key.entity.js';
 import { toTokenKeyRecord } from '../token-keys/token-key.record.js';
-import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
-import { toRevokedTokenRecord } from '../tokens/revoked-token.record.js';
+import { RevokedTokensRow } from '../tokens/revoked-tokens.entity.js';
+import { toRevokedTokensRecord } from '../tokens/revoked-tokens.record.js';
 import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
 import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
 import { toCaRecord } from '../issuing-cas/issuing-ca.record.js';
@@ -30,7 +30,7 @@ export async function* allRecords(dataSource: DataSource): AsyncIterable<StateRe
   yield* credentialRecords(dataSource);
   yield* unpinnedRecords(dataSource);
   yield* secretRecords(dataSource);
-  for await (const row of rows(dataSource, RevokedTokenRow, 'id')) yield toRevokedTokenRecord(row);
+  for await (const row of rows(dataSource, RevokedTokensRow, 'serviceKeyId')) yield toRevokedTokensRecord(row);
 }
 
 async function* unpinnedRecords(dataSource: DataSource): AsyncIterable<StateRecord> {

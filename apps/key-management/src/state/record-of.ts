@@ -9,8 +9,8 @@ import { ServiceInstanceRow } from '../service-instances/service-instance.entity
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { TokenKeyRow } from '../token-keys/token-key.entity.js';
 import { toTokenKeyRecord } from '../token-keys/token-key.record.js';
-import { RevokedTokenRow } from '../tokens/revoked-token.entity.js';
-import { toRevokedTokenRecord } from '../tokens/revoked-token.record.js';
+import { RevokedTokensRow } from '../tokens/revoked-tokens.entity.js';
+import { toRevokedTokensRecord } from '../tokens/revoked-tokens.record.js';
 import { TrustedRootRow } from '../trusted-roots/trusted-root.entity.js';
 import { UnpinnedKeyRow } from '../service-keys/unpinned-key.entity.js';
 import { toCaRecord } from '../issuing-cas/issuing-ca.record.js';
@@ -53,9 +53,9 @@ export function recordOf(dataSource: DataSource, key: string): Promise<StateReco
         const row = await manager.findOneBy(TokenKeyRow, { kid: id });
         return row ? toTokenKeyRecord(row) : undefined;
       }
-      case 'revoked-token': {
-        const row = await manager.findOneBy(RevokedTokenRow, { id });
-        return row ? toRevokedTokenRecord(row) : undefined;
+      case 'revoked-tokens': {
+        const row = uuid.test(id) ? await manager.findOneBy(RevokedTokensRow, { serviceKeyId: id }) : null;
+        return row ? toRevokedTokensRecord(row) : undefined;
       }
       case 'unpinned': {
         const row = await manager.findOneBy(UnpinnedKeyRow, { digest: id });

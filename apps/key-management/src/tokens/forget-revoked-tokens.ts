@@ -1,7 +1,7 @@
 import { PublishedChanges } from '@sluice/service-shell';
 import { Injectable } from '@nestjs/common';
-import { RevokedTokenRow } from './revoked-token.entity.js';
-import { forgetRevokedToken } from './revoked-token.record.js';
+import { RevokedTokensRow } from './revoked-tokens.entity.js';
+import { writeRevokedTokens } from './revoked-tokens.record.js';
 
 const batchSize = 200;
 /** Whose clock is behind still needs to hear of it. */
@@ -14,21 +14,26 @@ export class ForgetRevokedTokens {
 
   /** @param now milliseconds since 1970 */
   async execute(now: number): Promise<void> {
-    while ((await this.#batch(now)) === batchSize);
+    while ((await this.#batch(now - skewMs)) === batchSize);
   }
 
-  async #batch(now: number): Promise<number> {
+  async #batch(before: number): Promise<number> {
     const { value } = await this.changes.commit(async (change) => {
       const ended = await change.manager
-        .getRepository(RevokedTokenRow)
+        .getRepository(RevokedTokensRow)
         .createQueryBuilder('row')
-        .where('row.expires_at <= :before', { before: new Date(now - skewMs) })
-        .orderBy('row.id')
+        .where('row.first_ends_at <= :before', { before: new Date(before) })
+        .orderBy('row.service_key_id')
         .limit(batchSize)
         .setLock('pessimistic_write')
         .setOnLocked('skip_locked')
         .getMany();
-      for (const row of ended) await forgetRevokedToken(change, row);
+      for (const { serviceKeyId, tokens } of ended)
+        await writeRevokedTokens(
+          change,
+          serviceKeyId,
+          tokens.filter(({ expiresAtMs }) => expiresAtMs > before),
+        );
       return ended.length;
     });
     return value;

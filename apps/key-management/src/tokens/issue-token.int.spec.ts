@@ -403,8 +403,8 @@ describe('a client that authenticates for something else', () => {
 
 describe('a token that its client revokes', () => {
   const idOf = (token: string) => part(token, 1)['jti'] as string;
-  const recordIn = async (token: string) =>
-    (await fixture.follower.fetch<'revoked-token'>(stateKey.revokedToken(idOf(token)))).record;
+  const recordOfKey = async ({ id }: { id: string }) =>
+    (await fixture.follower.fetch<'revoked-tokens'>(stateKey.revokedTokens(id))).record;
   const tokenOf = async ({ id, secret }: { id: string; secret: string }) =>
     (await issued(bySecret(id, secret))).accessToken;
 
@@ -413,15 +413,32 @@ describe('a token that its client revokes', () => {
     const token = await tokenOf(client);
     await tokens.revoke({ token, serviceKeyId: client.id });
     await tokens.revoke({ token, serviceKeyId: client.id });
-    const record = await until(() => recordIn(token), { what: 'the record' });
-    expect(record).toMatchObject({ id: idOf(token), expiresAtMs: started + hour });
+    const record = await until(() => recordOfKey(client), { what: 'the record' });
+    expect(record).toMatchObject({
+      serviceKeyId: client.id,
+      tokens: [{ id: idOf(token), expiresAtMs: started + hour }],
+    });
     expect(await recordOf(fixture.dataSource, record?.key ?? '')).toEqual(record);
     const forget = fixture.get(ForgetRevokedTokens);
     await forget.execute(started + hour);
-    expect(await recordIn(token)).toBeDefined();
+    expect(await recordOfKey(client)).toBeDefined();
     await Promise.all([forget.execute(started + 2 * hour), forget.execute(started + 2 * hour)]);
-    await until(async () => (await recordIn(token)) === undefined, { what: 'the end of the record' });
+    await until(async () => (await recordOfKey(client)) === undefined, { what: 'the end of the record' });
     expect(await recordOf(fixture.dataSource, record?.key ?? '')).toBeUndefined();
+  });
+
+  it('leaves one record behind, however many its client revokes in its life', async () => {
+    const client = await ofSecret();
+    const forget = fixture.get(ForgetRevokedTokens);
+    const early = await tokenOf(client);
+    await tokens.revoke({ token: early, serviceKeyId: client.id });
+    clock = started + hour / 2;
+    const late = await tokenOf(client);
+    await tokens.revoke({ token: late, serviceKeyId: client.id });
+    await until(async () => (await recordOfKey(client))?.tokens.length === 2, { what: 'both' });
+    await forget.execute(started + hour + hour / 4);
+    await until(async () => (await recordOfKey(client))?.tokens.length === 1, { what: 'the end of the first' });
+    expect((await recordOfKey(client))?.tokens).toEqual([{ id: idOf(late), expiresAtMs: started + hour + hour / 2 }]);
   });
 
   it('attack 46: is left as it is when it is somebody else’s, forged, over, or no token at all', async () => {
@@ -447,7 +464,7 @@ describe('a token that its client revokes', () => {
     clock = started + hour;
     await tokens.revoke({ token, serviceKeyId: client.id });
     const rows = await fixture.dataSource.query<unknown[]>(
-      'SELECT FROM revoked_token WHERE service_key_id = ANY($1::uuid[])',
+      'SELECT FROM revoked_tokens WHERE service_key_id = ANY($1::uuid[])',
       [[client.id, other.id]],
     );
     expect(rows).toEqual([]);
@@ -456,15 +473,17 @@ describe('a token that its client revokes', () => {
   it('is one of at most so many of its key at a time, and goes with its key', async () => {
     const client = await ofSecret();
     await fixture.dataSource.query(
-      `INSERT INTO revoked_token (id, service_key_id, expires_at, version, created_at)
-       SELECT 'many-' || n, $1, $2, n, $2 FROM generate_series(1, $3) AS n`,
-      [client.id, new Date(started + hour), maximumRevoked - 1],
+      `INSERT INTO revoked_tokens (service_key_id, tokens, first_ends_at, version)
+       SELECT $1, jsonb_agg(jsonb_build_object('id', 'many-' || n, 'expiresAtMs', $2::bigint)), $3, 1
+       FROM generate_series(1, $4) AS n`,
+      [client.id, started + hour, new Date(started + hour), maximumRevoked - 1],
     );
     const [one, two] = [await tokenOf(client), await tokenOf(client)];
     await tokens.revoke({ token: one, serviceKeyId: client.id });
     await expect(tokens.revoke({ token: two, serviceKeyId: client.id })).rejects.toMatchObject({ code: 'overloaded' });
-    await until(() => recordIn(one), { what: 'the record' });
+    const record = await until(() => recordOfKey(client), { what: 'the record' });
+    expect(record?.tokens).toHaveLength(maximumRevoked);
     await keys.delete({ id: client.id, actor: anna });
-    await until(async () => (await recordIn(one)) === undefined, { what: 'the end of the record' });
+    await until(async () => (await recordOfKey(client)) === undefined, { what: 'the end of the record' });
   });
 });

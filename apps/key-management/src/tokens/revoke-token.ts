@@ -1,18 +1,15 @@
-import { stateKey } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
-import { nextRecordVersion } from '@sluice/persistence';
 import { CLOCK, PublishedChanges } from '@sluice/service-shell';
 import { Inject, Injectable } from '@nestjs/common';
 import { createPublicKey } from 'node:crypto';
-import { DataSource, MoreThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { uuid } from '../persistence/row-lock-mode.js';
 import { ServiceKeyRow } from '../service-keys/service-key.entity.js';
 import { TokenKeyRow } from '../token-keys/token-key.entity.js';
 import { readAccessToken } from './access-token.js';
-import { RevokedTokenRow } from './revoked-token.entity.js';
-import { toRevokedTokenRecord } from './revoked-token.record.js';
+import { findRevokedTokens, writeRevokedTokens } from './revoked-tokens.record.js';
 
-/** Of one service key, at a time: each is a record in the state stream. Whoever needs more revokes the secret or the key. */
+/** Of one service key, at a time: they are one record in the state stream. Whoever needs more revokes the secret or the key. */
 export const maximumRevoked = 256;
 
 /** Ends a token before its time (RFC 7009). */
@@ -43,21 +40,16 @@ export class RevokeToken {
         lock: { mode: 'pessimistic_write' },
       });
       const { jti: id } = read.content;
-      if (!holder || (await change.manager.existsBy(RevokedTokenRow, { id }))) return;
+      if (!holder) return;
+      const revoked = (await findRevokedTokens(change.manager, serviceKeyId)) ?? [];
+      if (revoked.some((token) => token.id === id)) return;
       const now = this.now();
-      const living = await change.manager.countBy(RevokedTokenRow, {
-        serviceKeyId,
-        expiresAt: MoreThan(new Date(now)),
-      });
-      if (living >= maximumRevoked)
+      if (revoked.filter(({ expiresAtMs }) => expiresAtMs > now).length >= maximumRevoked)
         throw new SluiceError(
           'overloaded',
-          `The client has ${living} revoked tokens that have not ended, which is the most: wait until some have, or have its secret or its key revoked.`,
+          `The client has ${maximumRevoked} revoked tokens that have not ended, which is the most: wait until some have, or have its secret or its key revoked.`,
         );
-      const version = String(await nextRecordVersion(change.manager, stateKey.revokedToken(id)));
-      const row: RevokedTokenRow = { id, serviceKeyId, expiresAt, version, createdAt: new Date(now) };
-      await change.manager.insert(RevokedTokenRow, row);
-      change.state(toRevokedTokenRecord(row));
+      await writeRevokedTokens(change, serviceKeyId, [...revoked, { id, expiresAtMs: expiresAt.getTime() }]);
     });
   }
 }

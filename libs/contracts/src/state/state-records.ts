@@ -137,9 +137,15 @@ export const tokenKeyRecord = record.extend({
 });
 export type TokenKeyRecord = z.infer<typeof tokenKeyRecord>;
 
-/** An access token that its client revoked before its end (RFC 7009). `id` is its `jti`. */
-export const revokedTokenRecord = record.extend({ id: z.string(), expiresAtMs: z.number() });
-export type RevokedTokenRecord = z.infer<typeof revokedTokenRecord>;
+/**
+ * The access tokens that the client of a service key revoked before their end (RFC 7009), `id` being the `jti` of each. All of them are one
+ * record, for a record that ended stays in the stream.
+ */
+export const revokedTokensRecord = record.extend({
+  serviceKeyId: z.string(),
+  tokens: z.array(z.object({ id: z.string(), expiresAtMs: z.number() })),
+});
+export type RevokedTokensRecord = z.infer<typeof revokedTokensRecord>;
 
 export const roleRecord = record.extend({ name: z.string() });
 export type RoleRecord = z.infer<typeof roleRecord>;
@@ -208,7 +214,7 @@ export const stateSchemas = {
   ca: caRecord,
   secret: secretRecord,
   'token-key': tokenKeyRecord,
-  'revoked-token': revokedTokenRecord,
+  'revoked-tokens': revokedTokensRecord,
   role: roleRecord,
   flow: flowRecord,
   'receiver-credential': receiverCredentialRecord,
@@ -222,7 +228,7 @@ export type StateRecord<P extends StatePrefix = StatePrefix> = z.output<(typeof 
 
 /** The services that write state, each its own prefixes. A reader is ready when all of them have completed the epoch. */
 export const stateWriters = {
-  'key-management': ['credential', 'unpinned', 'instance', 'root', 'ca', 'secret', 'token-key', 'revoked-token'],
+  'key-management': ['credential', 'unpinned', 'instance', 'root', 'ca', 'secret', 'token-key', 'revoked-tokens'],
   authorization: ['role'],
   'flow-runtime': ['flow', 'receiver-credential'],
 } as const satisfies Record<string, readonly StatePrefix[]>;
@@ -253,7 +259,7 @@ export const stateKey = {
   ca: (id: string) => `ca.${id}`,
   secret: (id: string) => `secret.${id}`,
   tokenKey: (kid: string) => `token-key.${kid}`,
-  revokedToken: (id: string) => `revoked-token.${id}`,
+  revokedTokens: (serviceKeyId: string) => `revoked-tokens.${serviceKeyId}`,
   role: (name: string) => `role.${name.replaceAll('.', '/')}`,
   flow: (id: string) => `flow.${id}`,
   receiverCredential: (alias: string) => `receiver-credential.${alias.replaceAll('.', '/')}`,

@@ -1,8 +1,14 @@
 import { Agent, request } from 'node:https';
 
+/** How a sender is known: by its certificate, by a token got for a secret, or by a token with the certificate that it is bound to. */
+export const ways = ['certificate', 'token', 'bound token'] as const;
+export type Way = (typeof ways)[number];
+
 export interface Credentials {
-  readonly certificate: string;
-  readonly key: string;
+  readonly way: Way;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly token?: string;
 }
 
 export interface Answered {
@@ -16,18 +22,20 @@ export interface Answered {
 /** A sender with one keep-alive connection. */
 export class Caller {
   readonly #agent: Agent;
+  readonly #headers: Readonly<Record<string, string>>;
 
   constructor(
     private readonly url: URL,
     serverRoot: string,
-    credentials: Credentials | undefined,
+    { certificate, key, token }: Credentials,
   ) {
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#agent = new Agent({
       keepAlive: true,
       maxSockets: 1,
       ca: serverRoot,
-      cert: credentials?.certificate,
-      key: credentials?.key,
+      cert: certificate,
+      key,
       // A resumed session would not send the certificate again.
       maxCachedSessions: 0,
     });
@@ -45,6 +53,7 @@ export class Caller {
           servername: this.url.hostname,
           method: 'POST',
           path,
+          headers: this.#headers,
         },
         (response) => {
           response.resume();

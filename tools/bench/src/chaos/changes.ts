@@ -3,7 +3,8 @@ import { createServiceKey, getServiceKey, revokeServiceKey } from '@sluice/contr
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deployFlow } from '../stack/deploy-flow.js';
 import { newInstance } from '../stack/new-key.js';
-import type { Credentials } from './caller.js';
+import { newToken } from '../path/new-token.js';
+import type { Credentials, Way } from './caller.js';
 import type { Administration, Outcomes } from './traffic.js';
 
 const answerTimeoutMs = 10_000;
@@ -18,7 +19,13 @@ export class Changes implements Administration {
 
   readonly #admin: AdminClient;
 
-  constructor(url: string, token: string) {
+  /** @param flowPort where tokens are asked for */
+  constructor(
+    url: string,
+    token: string,
+    private readonly flowPort: number,
+    private readonly serverRoot: string,
+  ) {
     this.#admin = new AdminClient({ url, token, timeoutMs: answerTimeoutMs });
   }
 
@@ -28,8 +35,11 @@ export class Changes implements Administration {
     this.#instance = await newInstance(this.#admin, 'chaos');
   }
 
-  async makeKey(): Promise<Credentials & { readonly id: string }> {
-    const parameters = { 'key-type': 'certificate', 'key-algorithm': 'P-256' } as const;
+  async makeKey(way: Way): Promise<Credentials & { readonly id: string }> {
+    const parameters =
+      way === 'token'
+        ? ({ 'key-type': 'client_secret' } as const)
+        : ({ 'key-type': 'certificate', 'key-algorithm': 'P-256' } as const);
     const name = `k${++this.#count}`;
     const made = await this.#change('201', () =>
       this.#admin.call(createServiceKey, { serviceInstanceId: this.#instance, name, parameters }),
@@ -37,9 +47,16 @@ export class Changes implements Administration {
     this.#made.add(made.id);
     // Not published yet: its first call might come too early.
     if (made.propagation !== 'published') throw new Error('A new key is not published.');
-    const { certificate, key } = made.credentials;
+    const { clientid, clientsecret, certificate, key } = made.credentials;
+    const { flowPort: port, serverRoot } = this;
+    if (way === 'token') {
+      if (clientid === undefined || clientsecret === undefined) throw new Error('A new key came without its secret.');
+      const secret = { clientId: clientid, clientSecret: clientsecret };
+      return { id: made.id, way, token: await newToken({ port, serverRoot, secret }) };
+    }
     if (certificate === undefined || key === undefined) throw new Error('A new key came without its private key.');
-    return { id: made.id, certificate, key };
+    const held = { id: made.id, way, certificate, key };
+    return way === 'certificate' ? held : { ...held, token: await newToken({ port, serverRoot, certificate, key }) };
   }
 
   async revoke(id: string): Promise<boolean> {

@@ -50,9 +50,10 @@ export async function onChaosStack<T>(
   let traffic: Traffic | undefined;
   try {
     const { adminUrl, adminToken, flowUrl, serverRootCaFile } = facts();
-    const administration = await prepare(adminUrl, adminToken);
     const url = new URL(flowUrl);
     const serverRoot = readFileSync(serverRootCaFile, 'utf8');
+    const administration = new Changes(adminUrl, adminToken, Number(url.port), serverRoot);
+    await administration.prepare();
     traffic = new Traffic({
       url,
       serverRoot,
@@ -78,17 +79,11 @@ export async function untilRecovered(traffic: Traffic, administration: Administr
   while (performance.now() - began < recoveryTimeoutMs) {
     await sleep(100);
     if (traffic.freshServed <= served) continue;
-    const made = await administration.makeKey().then(
+    const made = await administration.makeKey('certificate').then(
       () => true,
       () => false,
     );
     if (made) return performance.now() - began;
   }
   return undefined;
-}
-
-async function prepare(adminUrl: string, adminToken: string): Promise<Administration> {
-  const changes = new Changes(adminUrl, adminToken);
-  await changes.prepare();
-  return changes;
 }

@@ -6,7 +6,7 @@ const usage = `Usage: npm run chaos -- [--minutes N] [--ha]
        npm run chaos -- --power-losses N [--seed S]
 
 Kills, freezes and cuts off verifier, authorization, key-management, Postgres and NATS by turns, under load with known and
-unknown callers and revocations, on a stack of its own. One turn over all of them takes about five minutes.
+unknown callers, by certificate, by token and by bound token, and revocations, on a stack of its own. One turn over all of them takes about five minutes.
 With --power-losses the store of NATS comes back N times as it was up to two minutes before, torn every second time.
 With --ha there are three servers of NATS and a standby of Postgres, which fail by turns: nobody who was let in before may notice, and no
 change that was acknowledged may be lost.`;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Caller, type Answered, type Credentials } from './caller.js';
+import { Caller, ways, type Answered, type Credentials, type Way } from './caller.js';
 
 export interface Administration {
-  /** @returns a new key's credentials @throws when the administrator gets no 201 */
-  makeKey(): Promise<Credentials & { readonly id: string }>;
+  /** @returns a new key's credentials @throws when the administrator gets no 201, or the sender no token */
+  makeKey(way: Way): Promise<Credentials & { readonly id: string }>;
   /** @returns whether it was answered with 2xx */
   revoke(id: string): Promise<boolean>;
   /** @returns how the changes since the last call were answered */
@@ -39,7 +39,8 @@ export interface TrafficOptions {
 }
 
 const reserve = 60;
-const knownCallers = 4;
+/** By certificate and by token; each for itself must be served. */
+const knownCallers: readonly Way[] = ['certificate', 'certificate', 'token', 'bound token'];
 
 /** Calls of every kind, and revocations, that go on whatever happens. */
 export class Traffic {
@@ -51,6 +52,7 @@ export class Traffic {
   readonly #running: Promise<void>[] = [];
   #lastServed = performance.now();
   #freshServed = 0;
+  #made = 0;
 
   constructor(private readonly options: TrafficOptions) {}
 
@@ -61,15 +63,15 @@ export class Traffic {
 
   async start(): Promise<void> {
     const { administration } = this.options;
-    while (this.#reserve.length < reserve) this.#reserve.push(await administration.makeKey());
-    const known = await Promise.all(Array.from({ length: knownCallers }, () => administration.makeKey()));
-    const stranger = await administration.makeKey();
-    await administration.revoke(stranger.id);
+    while (this.#reserve.length < reserve) this.#reserve.push(await this.#makeKey());
+    const known = await Promise.all(knownCallers.map((way) => administration.makeKey(way)));
+    const strangers = await Promise.all(ways.map((way) => administration.makeKey(way)));
+    for (const { id } of strangers) await administration.revoke(id);
     this.#lastServed = performance.now();
     this.#running.push(
       ...known.map((credentials) => this.#callKnown(credentials)),
       this.#callFresh(),
-      this.#callAsStranger(stranger),
+      ...strangers.map((stranger) => this.#callAsStranger(stranger)),
       this.#revokeOnes(),
       this.#makeKeys(),
     );
@@ -87,6 +89,13 @@ export class Traffic {
     return window;
   }
 
+  /** For the reserve: of each kind by turns. */
+  async #makeKey(): Promise<Credentials & { readonly id: string }> {
+    const made = await this.options.administration.makeKey(ways[this.#made % ways.length] ?? 'certificate');
+    this.#made++;
+    return made;
+  }
+
   #caller(credentials: Credentials): Caller {
     return new Caller(this.options.url, this.options.serverRoot, credentials);
   }
@@ -101,12 +110,15 @@ export class Traffic {
         this.window.longestGap = Math.max(this.window.longestGap, now - this.#lastServed);
         this.#lastServed = now;
       } else {
-        this.#must(answer.outcome === '503' && answer.retryAfter, `a known caller got ${describe(answer)}`);
+        this.#must(
+          answer.outcome === '503' && answer.retryAfter,
+          `a known caller by ${credentials.way} got ${describe(answer)}`,
+        );
         // A heartbeat a second, and the lease begins when it was asked for.
         const withinLease =
           this.faultBegan !== undefined && answer.sent - this.faultBegan < this.options.leaseMs - 2_000;
-        this.#must(!withinLease, `a known caller got ${describe(answer)} while the lease held`);
-        this.#must(!this.options.seamless, `a known caller got ${describe(answer)}`);
+        this.#must(!withinLease, `a known caller by ${credentials.way} got ${describe(answer)} while the lease held`);
+        this.#must(!this.options.seamless, `a known caller by ${credentials.way} got ${describe(answer)}`);
       }
       await sleep(20);
     }
@@ -122,7 +134,10 @@ export class Traffic {
         count(this.window.fresh, answer);
         if (answer.outcome === '200') this.#freshServed++;
         else
-          this.#must(answer.outcome === '503' && answer.retryAfter, `a caller with a good key got ${describe(answer)}`);
+          this.#must(
+            answer.outcome === '503' && answer.retryAfter,
+            `a caller with a good ${credentials.way} got ${describe(answer)}`,
+          );
         caller.close();
       }
       await sleep(300);
@@ -135,7 +150,7 @@ export class Traffic {
       const answer = await caller.call(this.options.path);
       count(this.window.strangers, answer);
       const right = answer.outcome === '401' || (answer.outcome === '503' && answer.retryAfter);
-      this.#must(right, `a revoked key got ${describe(answer)}`);
+      this.#must(right, `a revoked key got ${describe(answer)} by ${revoked.way}`);
       await sleep(100);
     }
     caller.close();
@@ -159,7 +174,10 @@ export class Traffic {
         if (answer.outcome === '200') {
           const late = answer.sent - acknowledged;
           this.window.latestAfterRevocation = Math.max(this.window.latestAfterRevocation, late);
-          this.#must(late <= this.options.leaseMs, `a key was let in ${Math.round(late)} ms after it was revoked`);
+          this.#must(
+            late <= this.options.leaseMs,
+            `a key was let in by ${victim.way} ${Math.round(late)} ms after it was revoked`,
+          );
           end = performance.now() + 1_500;
         }
         await sleep(50);
@@ -172,7 +190,7 @@ export class Traffic {
     while (this.#going) {
       if (this.#reserve.length < reserve) {
         try {
-          this.#reserve.push(await this.options.administration.makeKey());
+          this.#reserve.push(await this.#makeKey());
         } catch {
           // The administrator's side is down just now; there are keys in reserve.
           await sleep(500);

@@ -1,8 +1,8 @@
-import { createUserRole, revokeServiceKey, updateServiceInstance } from '@sluice/contracts';
-import type { LoadTarget } from '../path/load.js';
+import { createServiceKey, createUserRole, revokeServiceKey, updateServiceInstance } from '@sluice/contracts';
+import { newToken } from '../path/new-token.js';
 import { inParallel, quantile, say, type BenchStack } from '../stack/bench-stack.js';
-import { newKey, type NewKey } from '../stack/new-key.js';
-import { SenderConnection } from './sender-connection.js';
+import { newInstance, newKey } from '../stack/new-key.js';
+import { SenderConnection, type SenderTarget } from './sender-connection.js';
 
 const otherRole = 'Bench.other';
 const aimMs = 50;
@@ -12,8 +12,18 @@ interface Change {
   readonly name: string;
   /** The only answer that ends a sender's loop; another one but 200 is an error. */
   readonly denial: string;
-  make(stack: BenchStack, sender: Pick<NewKey, 'keyId' | 'instanceId'>): Promise<unknown>;
+  make(stack: BenchStack, sender: Sender): Promise<unknown>;
 }
+
+const ways = ['certificate', 'token'] as const;
+type Way = (typeof ways)[number];
+
+interface Sender {
+  readonly keyId: string;
+  readonly instanceId: string;
+  readonly proof: Pick<SenderTarget, 'certificate' | 'key' | 'token'>;
+}
+type Target = Pick<SenderTarget, 'port' | 'path' | 'serverRoot'>;
 
 const changes: readonly Change[] = [
   {
@@ -32,38 +42,35 @@ const changes: readonly Change[] = [
 /**
  * From the 2xx of a change to the first denial on connections that were open before, one to each flow runtime, each
  * sending its next request as soon as the answer is there.
- * @param count of each kind of change, one after another
+ * @param count of each kind of change, one after another, of senders by certificate and as many by token
  */
-export async function measureDenials(
-  stack: BenchStack,
-  targets: readonly Omit<LoadTarget, 'certificate' | 'key'>[],
-  count: number,
-): Promise<void> {
+export async function measureDenials(stack: BenchStack, targets: readonly Target[], count: number): Promise<void> {
   await stack.admin.call(createUserRole, { name: otherRole, description: 'is asked by no flow' });
   say(
     `\n${count} changes of each kind, one after another, connections open to ${targets.length} runtimes; milliseconds`,
   );
-  say(`${' '.repeat(46)}     p50      p99      max`);
+  say(`${' '.repeat(56)}     p50      p99      max`);
   const row = (name: string, values: readonly number[]) =>
-    say(name.padEnd(46) + [0.5, 0.99, 1].map((share) => ` ${quantile(values, share).toFixed(1).padStart(8)}`).join(''));
-  for (const change of changes) {
-    const denied: number[] = [];
-    const served: number[] = [];
-    const answers: number[] = [];
-    for (const sender of await makeSenders(stack, change.name, count)) {
-      const { asked, acknowledged, outcomes } = await once(stack, targets, change, sender);
-      answers.push(acknowledged - asked);
-      for (const { deniedAt, lastServedSent } of outcomes) {
-        denied.push(Math.max(0, deniedAt - acknowledged));
-        served.push(Math.max(0, lastServedSent - acknowledged));
+    say(name.padEnd(56) + [0.5, 0.99, 1].map((share) => ` ${quantile(values, share).toFixed(1).padStart(8)}`).join(''));
+  for (const way of ways)
+    for (const change of changes) {
+      const denied: number[] = [];
+      const served: number[] = [];
+      const answers: number[] = [];
+      for (const sender of await makeSenders(stack, targets, change.name, count, way)) {
+        const { asked, acknowledged, outcomes } = await once(stack, targets, change, sender);
+        answers.push(acknowledged - asked);
+        for (const { deniedAt, lastServedSent } of outcomes) {
+          denied.push(Math.max(0, deniedAt - acknowledged));
+          served.push(Math.max(0, lastServedSent - acknowledged));
+        }
       }
+      row(`${change.name}, by ${way}: request -> 2xx`, answers);
+      row(`${change.name}, by ${way}: 2xx -> first denial`, denied);
+      row(`${change.name}, by ${way}: 2xx -> last request let in`, served);
+      const p99 = quantile(denied, 0.99);
+      say(`aim: p99 from 2xx to the first denial under ${aimMs} ms: ${p99 < aimMs ? 'met' : 'NOT met'}`);
     }
-    row(`${change.name}: request -> 2xx`, answers);
-    row(`${change.name}: 2xx -> first denial`, denied);
-    row(`${change.name}: 2xx -> last request let in`, served);
-    const p99 = quantile(denied, 0.99);
-    say(`aim: p99 from 2xx to the first denial under ${aimMs} ms: ${p99 < aimMs ? 'met' : 'NOT met'}`);
-  }
 }
 
 /** On `performance.now`. */
@@ -75,17 +82,17 @@ interface Outcome {
 
 async function once(
   stack: BenchStack,
-  targets: readonly Omit<LoadTarget, 'certificate' | 'key'>[],
+  targets: readonly Target[],
   change: Change,
-  { certificate, key, ...sender }: NewKey,
+  sender: Sender,
 ): Promise<{ asked: number; acknowledged: number; outcomes: readonly Outcome[] }> {
-  const open = await Promise.all(targets.map((target) => SenderConnection.open({ ...target, certificate, key })));
+  const open = await Promise.all(targets.map((target) => SenderConnection.open({ ...target, ...sender.proof })));
   try {
     await Promise.all(open.map(serveAFew));
     const again = (index: number) => {
       const target = targets[index];
       if (!target) throw new Error('There is no such target.');
-      return SenderConnection.open({ ...target, certificate, key });
+      return SenderConnection.open({ ...target, ...sender.proof });
     };
     const loops = Promise.all(
       open.map((connection, index) => untilDenied(connection, change.denial, () => again(index))),
@@ -132,10 +139,38 @@ async function untilDenied(
 }
 
 /** Each with a service instance of its own, whose roles can be changed. */
-async function makeSenders(stack: BenchStack, name: string, count: number): Promise<readonly NewKey[]> {
-  const senders: NewKey[] = [];
+async function makeSenders(
+  stack: BenchStack,
+  targets: readonly Target[],
+  change: string,
+  count: number,
+  way: Way,
+): Promise<readonly Sender[]> {
+  const senders: Sender[] = [];
   await inParallel(count, 4, async (index) => {
-    senders.push(await newKey(stack.admin, `bench-${name.replaceAll(' ', '-')}-${index}`));
+    const name = `bench-${change.replaceAll(' ', '-')}-${way}-${index}`;
+    senders.push(
+      await (way === 'certificate' ? senderByCertificate(stack, name) : senderByToken(stack, targets, name)),
+    );
   });
   return senders;
+}
+
+async function senderByCertificate(stack: BenchStack, name: string): Promise<Sender> {
+  const { keyId, instanceId, ...proof } = await newKey(stack.admin, name);
+  return { keyId, instanceId, proof };
+}
+
+async function senderByToken(stack: BenchStack, [target]: readonly Target[], name: string): Promise<Sender> {
+  if (!target) throw new Error('The stack has no flow runtime.');
+  const instanceId = await newInstance(stack.admin, name);
+  const made = await stack.admin.call(createServiceKey, {
+    serviceInstanceId: instanceId,
+    name,
+    parameters: { 'key-type': 'client_secret' },
+  });
+  const { clientid: clientId = '', clientsecret: clientSecret = '' } = made.credentials;
+  const { port, serverRoot } = target;
+  const token = await newToken({ port, serverRoot, secret: { clientId, clientSecret } });
+  return { keyId: made.id, instanceId, proof: { token } };
 }

@@ -1,6 +1,10 @@
 import { connect, type TLSSocket } from 'node:tls';
 import type { LoadTarget } from '../path/load.js';
 
+/** Where a sender sends to, and by what it is known: by a certificate, by a token, or by both. */
+export type SenderTarget = Pick<LoadTarget, 'port' | 'path' | 'serverRoot' | 'token'> &
+  Partial<Pick<LoadTarget, 'certificate' | 'key'>>;
+
 const body = Buffer.alloc(512, 'x');
 
 /** One connection of a sender that stays open; one request at a time, over the raw TLS socket. */
@@ -11,9 +15,10 @@ export class SenderConnection {
 
   private constructor(
     private readonly socket: TLSSocket,
-    path: string,
+    { path, token }: SenderTarget,
   ) {
-    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const authorization = token === undefined ? '' : `Authorization: Bearer ${token}\r\n`;
+    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${authorization}Content-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
     this.#request = Buffer.concat([Buffer.from(head), body]);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
@@ -23,7 +28,7 @@ export class SenderConnection {
   }
 
   /** @returns when the handshake is done, both sides: in TLS 1.3 the server's tickets show that it was */
-  static open(target: LoadTarget): Promise<SenderConnection> {
+  static open(target: SenderTarget): Promise<SenderConnection> {
     return new Promise((resolve, reject) => {
       const socket = connect({
         host: '127.0.0.1',
@@ -39,7 +44,7 @@ export class SenderConnection {
         // Not within this event: OpenSSL is still reading, and what is written now would stay in its buffer.
         setImmediate(() => {
           socket.off('error', reject);
-          resolve(new SenderConnection(socket, target.path));
+          resolve(new SenderConnection(socket, target));
         });
       });
     });

@@ -1,11 +1,22 @@
 import { request } from 'node:https';
-import type { LoadTarget } from './load.js';
+
+export interface TokenClient {
+  readonly port: number;
+  readonly serverRoot: string;
+  /** With its private key: by it the client is known (RFC 8705 §2), and the token is bound to it. */
+  readonly certificate?: string;
+  readonly key?: string;
+  /** Of a key of the type `client_secret`, in place of a certificate. */
+  readonly secret?: { readonly clientId: string; readonly clientSecret: string };
+}
+
+const timeoutMs = 15_000;
 
 /**
- * Gets an access token by the certificate of a target (RFC 8705 §2), to which it is bound then.
+ * Gets an access token at the token end point of a flow port.
  * @throws Error when it is not issued
  */
-export function newToken({ port, certificate, key, serverRoot }: Omit<LoadTarget, 'path' | 'token'>): Promise<string> {
+export function newToken({ port, serverRoot, certificate, key, secret }: TokenClient): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(
       {
@@ -14,6 +25,7 @@ export function newToken({ port, certificate, key, serverRoot }: Omit<LoadTarget
         method: 'POST',
         path: '/oauth/token',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        ...(secret ? { auth: `${secret.clientId}:${secret.clientSecret}` } : {}),
         ca: serverRoot,
         cert: certificate,
         key,
@@ -30,6 +42,9 @@ export function newToken({ port, certificate, key, serverRoot }: Omit<LoadTarget
           resolve((JSON.parse(text) as { access_token: string }).access_token);
         });
       },
+    );
+    asked.setTimeout(timeoutMs, () =>
+      asked.destroy(new Error(`The token end point did not answer in ${timeoutMs} ms.`)),
     );
     asked.on('error', reject).end('grant_type=client_credentials');
   });

@@ -25,12 +25,12 @@ const endpoint = {
 } as unknown as Endpoint;
 
 const byCertificate = ['root.r', 'credential.ab', 'unpinned.n', 'guard.n'] as const;
-const byToken = ['token-key.t', 'revoked-token.j'] as const;
+const byToken = ['token-key.t', 'revoked-tokens.k'] as const;
 const byRole = ['flow.f', 'role.A', 'instance.i'] as const;
 
 /**
  * What a call rests on, by what its caller shows: the certificate `ab`, a token that was had by a secret, or one that was had by that
- * certificate and is good with it. A denied `revoked-token.j` is a token that its client revoked, a denied `guard.n` a certificate
+ * certificate and is good with it. A denied `revoked-tokens.k` is a token that its client revoked, a denied `guard.n` a certificate
  * that was renewed since.
  */
 export const keysOf = {
@@ -375,7 +375,7 @@ export class SimulatedWorld {
       dependencies.push({ key, sequence });
       return granted;
     };
-    if (ofToken && !(read('token-key.t') && read('revoked-token.j'))) return verdict('refused');
+    if (ofToken && !(read('token-key.t') && read('revoked-tokens.k'))) return verdict('refused');
     if (leaf === undefined) return verdict(read('secret.s') ? 'accepted' : 'refused');
     if (!this.#stateOf('root.r', asOf).granted) return verdict('refused');
     read('root.r');

@@ -97,7 +97,7 @@ export class SimulatedAccess {
         ? { token: { id: 'j', issuedAt: 0, expiresAt: 1, ...(known.boundTo ? { boundTo: known.boundTo } : {}) } }
         : {}),
       scope: known?.scope ?? this.roles,
-      ...this.#verdict(['revoked-token.j', ...(known?.secretId ? [`secret.${known.secretId}`] : [])]),
+      ...this.#verdict(['revoked-tokens.k', ...(known?.secretId ? [`secret.${known.secretId}`] : [])]),
     };
   }
 
