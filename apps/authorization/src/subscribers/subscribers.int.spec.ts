@@ -377,7 +377,10 @@ describe('subscribers on real servers of NATS', () => {
       expect(await make('platform_7', settings)).toBeUndefined();
       await until(async () => !(await isThere('platform_7')), { what: 'the end of the consumer' });
       expect(await Promise.all(['platform', 'platform_1', 'platform_2'].map(isThere))).toEqual([true, true, true]);
-      expect(await metrics.render()).toContain('sluice_subscriber_consumers_ended_total 1\n');
+      // Counted once the server's answer is there, and the consumer was gone before.
+      await until(async () => /^sluice_subscriber_consumers_ended_total 1$/m.test(await metrics.render()), {
+        what: 'the consumer to be counted',
+      });
       expect(faults).toEqual([]);
     });
   });
