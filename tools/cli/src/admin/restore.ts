@@ -107,7 +107,8 @@ async function loadTables(databaseUrl: string, source: string): Promise<number> 
     await client.query('SET LOCAL session_replication_role = replica');
     const present = await migrationsOf(client);
     const tables = await tablesOf(client);
-    await client.query(`TRUNCATE ${tables.join(', ')} RESTART IDENTITY`);
+    // With what no backup has and rests on it: sessions end.
+    await client.query(`TRUNCATE ${tables.join(', ')} RESTART IDENTITY CASCADE`);
     let rows = 0;
     for await (const entry of read(source)) {
       if ('table' in entry) {
