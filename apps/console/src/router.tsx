@@ -70,6 +70,7 @@ const routes = [
   page('/messages/$id', () => import('./pages/messages/message.tsx'), 'Message'),
   page('/decisions', () => import('./pages/decisions/decisions.tsx'), 'Decisions'),
   page('/decisions/$id', () => import('./pages/decisions/decision.tsx'), 'Decision'),
+  page('/events', () => import('./pages/events/events.tsx'), 'Events'),
   page('/certificates', () => import('./pages/certificates/certificates.tsx'), 'Certificates'),
   page('/trusted-roots', () => import('./pages/trusted-roots/trusted-roots.tsx'), 'TrustedRoots'),
   page('/trusted-roots/$sha256', () => import('./pages/trusted-roots/trusted-root.tsx'), 'TrustedRoot'),

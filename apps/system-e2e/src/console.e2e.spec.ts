@@ -119,6 +119,25 @@ described(`the console${browserPath ? '' : ' (skipped: no chromium)'}`, () => {
     await page.getByText('The service key till is revoked: issue a new one.').waitFor();
   });
 
+  it('shows what others do as they do it', async () => {
+    await open('/user-roles');
+    await page.getByRole('cell', { name: 'Console.send', exact: true }).waitFor();
+    const made = await fetch(`${stack.facts.adminUrl}/v1/user-roles`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${stack.facts.adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'Others.send' }),
+    });
+    expect(made.status).toBe(201);
+    // The list asks nothing by itself while it is looked at.
+    await page.getByRole('cell', { name: 'Others.send', exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Events', exact: true }).click();
+    await page.getByText('live', { exact: true }).waitFor();
+    await page
+      .getByRole('row', { name: /user-role\.created/ })
+      .filter({ hasText: 'Others.send' })
+      .waitFor();
+  });
+
   it.each([
     '/',
     '/service-instances',
@@ -126,6 +145,7 @@ described(`the console${browserPath ? '' : ' (skipped: no chromium)'}`, () => {
     '/service-keys/new',
     '/user-roles',
     '/decisions',
+    '/events',
     '/certificates',
     '/trusted-roots',
     '/issuing-cas',

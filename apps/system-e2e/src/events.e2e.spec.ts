@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { TemporaryFolder, TestAuthority } from '@sluice/testing';
+import { TemporaryFolder, TestAuthority, until } from '@sluice/testing';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Administrator, type ServiceKey } from './administrator/administrator.js';
+import { ServerSentEvents } from './administrator/server-sent-events.js';
 import { connectAsSubscriber } from './bus/connect-to-bus.js';
 import { EventDescription } from './bus/event-description.js';
 import { EventSubscription, type ReceivedEvent } from './bus/event-subscription.js';
@@ -203,6 +204,81 @@ describe('events on the bus', () => {
       expect(
         events.received.filter(({ event }) => JSON.stringify(event.data).includes(id)).map(({ event }) => event.type),
       ).toEqual(['dev.sluice.service-instance.created.v1']);
+    });
+  });
+
+  describe('events for who looks at pages', () => {
+    const listen = (options: Parameters<typeof ServerSentEvents.open>[2] = {}, token = stack.facts.adminToken) =>
+      ServerSentEvents.open(stack.facts.adminUrl, token, options);
+
+    it('come as they happen, as CloudEvents, and from before where that is asked for', async () => {
+      const earlier = await administrator.createRole();
+      const [fromNow, fromBefore] = [await listen(), await listen({ query: '?earlier=5' })];
+      expect(fromNow.response.headers.get('content-type')).toBe('text/event-stream');
+      const role = await administrator.createRole();
+      const { data = '' } = await fromNow.next(role);
+      expect(JSON.parse(data)).toMatchObject({
+        specversion: '1.0',
+        type: 'dev.sluice.user-role.created.v1',
+        data: { actor: 'initial', userRole: { name: role } },
+      });
+      await fromBefore.next(role);
+      expect([fromNow, fromBefore].map(({ messages }) => JSON.stringify(messages).includes(earlier))).toEqual([
+        false,
+        true,
+      ]);
+      await Promise.all([fromNow.close(), fromBefore.close()]);
+    });
+
+    it('go on where somebody was cut off, each once, and say so where that cannot be known', async () => {
+      const first = await listen();
+      const role = await administrator.createRole();
+      const { id = '' } = await first.next(role);
+      await first.close();
+      const missed = [await administrator.createRole(), await administrator.createRole()];
+      const second = await listen({ lastEventId: id });
+      await second.next(missed[1] ?? '');
+      expect(second.messages.map(({ data = '{}' }) => (JSON.parse(data) as { subject: string }).subject)).toEqual(
+        missed,
+      );
+      await second.close();
+      for (const lastEventId of [`${id}x`, '999999:/sluice/authorization/x', 'x', '']) {
+        const anew = await listen({ lastEventId });
+        const next = await administrator.createRole();
+        await anew.next(next);
+        expect(anew.messages.map(({ event }) => event)).toEqual(['begin-anew', undefined]);
+        await anew.close();
+      }
+    });
+
+    it('end with the token of who hears them, and are nobody’s who may not see what happens', async () => {
+      const makeToken = (name: string, roles: string[]) =>
+        administrator.client.expect<{ token: string }>(201, 'POST', '/v1/admin-tokens', { name, roles });
+      const reader = await makeToken('reader', ['Monitoring.read']);
+      const stream = await listen({}, reader.token);
+      await stream.next((await administrator.createRole()) || 'never');
+      await administrator.client.request('DELETE', '/v1/admin-tokens/reader');
+      await until(() => Promise.resolve(stream.ended), { what: 'the end of the stream', timeoutMs: 30_000 });
+      expect((await listen({}, reader.token)).response.status).toBe(401);
+      const deployer = await makeToken('deployer', ['Flows.deploy']);
+      expect((await listen({}, deployer.token)).response.status).toBe(403);
+      expect((await listen({ query: '?earlier=501' })).response.status).toBe(400);
+    });
+
+    it('are told on at most 16 streams of one administrator at a time', async () => {
+      const open: ServerSentEvents[] = [];
+      for (let count = 0; count < 16; count++) open.push(await listen());
+      const oneMore = await administrator.client.request('GET', '/v1/events');
+      expect([oneMore.status, oneMore.body.code]).toEqual([503, 'overloaded']);
+      await open.pop()?.close();
+      const again = await until(
+        async () => {
+          const stream = await listen();
+          return stream.response.status === 200 ? stream : undefined;
+        },
+        { what: 'a stream in the place of one that was closed' },
+      );
+      await Promise.all([...open, again].map((stream) => stream.close()));
     });
   });
 });

@@ -39,6 +39,7 @@ export {
   type DecisionRecord,
   type ListedDecision,
 } from './api/decisions.js';
+export { beginAnew, eventStreamMediaType, followEvents, maxEarlierEvents } from './api/events.js';
 export {
   checkArtifact,
   checkFlow,
@@ -238,6 +239,8 @@ export {
   signedPrefixes,
   stateBucket,
   stateEpochName,
+  stateMakingName,
+  stateMakingSubject,
   stateKey,
   statePrefixOf,
   stateSchemas,

@@ -6,6 +6,7 @@ export {
   type AcknowledgedEvents,
   type PlacedEvent,
 } from './event/event-publisher.js';
+export { EventTail, type StoredEvent } from './event/event-tail.js';
 export {
   CertificateListMissing,
   CertificateListStore,

@@ -28,6 +28,7 @@ const headers: Readonly<Record<string, string>> = {
 const pages = [
   'messages',
   'decisions',
+  'events',
   'certificates',
   'service-instances',
   'service-keys',

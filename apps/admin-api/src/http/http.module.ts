@@ -15,6 +15,8 @@ import { FlowsController } from '../flows/flows.controller.js';
 import { AdministratorGuard, Authentication } from './administrator.js';
 import { forwardingControllers } from './forwarding-controllers.js';
 import { HealthController } from './health.controller.js';
+import { LiveEvents } from '../live-events/live-events.js';
+import { LiveEventsController } from '../live-events/live-events.controller.js';
 import { MessageProcessingLogsController } from '../message-processing-logs/message-processing-logs.controller.js';
 import { OpenApiController } from '../openapi/openapi.controller.js';
 import { SessionsController } from '../sessions/sessions.controller.js';
@@ -39,6 +41,7 @@ import { WrongTokens } from './wrong-tokens.js';
     AccessTokensController,
     SubscribersController,
     SessionsController,
+    LiveEventsController,
     StateController,
     AuditController,
     OpenApiController,
@@ -56,6 +59,7 @@ import { WrongTokens } from './wrong-tokens.js';
     },
     { provide: WrongTokens, inject: [MONOTONIC_CLOCK], useFactory: (now: () => number) => new WrongTokens(now) },
     Authentication,
+    LiveEvents,
     { provide: APP_GUARD, useClass: AdministratorGuard },
   ],
 })

@@ -9,6 +9,7 @@ const colours: Readonly<Record<string, string>> = {
   COMPLETED: 'green',
   permitted: 'green',
   good: 'green',
+  live: 'green',
   prepared: 'blue',
   starting: 'blue',
   STARTING: 'blue',

@@ -18,8 +18,9 @@ import { useDisclosure } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { Fragment, type ReactElement } from 'react';
-import { signOut, type Session } from '../api/session.ts';
+import { Fragment, useEffect, type ReactElement } from 'react';
+import { liveEvents } from '../api/live-events.ts';
+import { may, signOut, type Session } from '../api/session.ts';
 import { MoonIcon, SearchIcon, SunIcon } from '../design/icons.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { places } from './places.ts';
@@ -29,6 +30,9 @@ export function AppFrame({ session }: { readonly session: Session }): ReactEleme
   const [opened, { toggle, close }] = useDisclosure(false);
   const { pathname } = useLocation();
   const navigate = useNavigate();
+  const queries = useQueryClient();
+  const hears = may(session, 'Monitoring.read');
+  useEffect(() => (hears ? liveEvents.open(queries) : undefined), [hears, queries]);
   const go = (path: string) => {
     close();
     void navigate({ href: path });

@@ -13,6 +13,7 @@ export const places: readonly { readonly group: string; readonly places: readonl
       { title: 'Overview', path: '/', words: 'start health dashboard' },
       { title: 'Messages', path: '/messages', words: 'message processing log monitor errors' },
       { title: 'Decisions', path: '/decisions', words: 'why refused 401 403 denied' },
+      { title: 'Events', path: '/events', words: 'live what happens cloudevents nats' },
       { title: 'Certificates', path: '/certificates', words: 'expiry expiring' },
     ],
   },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { signedPrefixes, stateKey, type StateRecord } from '@sluice/contracts';
 import { RecordReader, RecordSigner, StateBucket, StatePublisher } from '@sluice/messaging';
-import { TestNats, TestPostgres } from '@sluice/testing';
+import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
@@ -136,6 +136,10 @@ describe('a rotation of the key that signs records', () => {
     await forge(ahead, ((await bucket.last(stateKey.instance(ahead)))?.version ?? 0) + 1);
     await forge('smuggled', 1);
     await forge(instance, (await bucket.last(stateKey.instance(instance)))?.version ?? 0);
+    // What is still on its way is left, too.
+    await until(async () => (await fixture.dataSource.query<unknown[]>('SELECT FROM outbox')).length === 0, {
+      what: 'an empty outbox',
+    });
     const { left, unexpected } = await resign().execute(0);
     // The one that is ahead of Postgres may be a change on its way: it is left, and told of.
     expect({ left, unexpected }).toEqual({ left: 1, unexpected: 1 });

@@ -149,8 +149,14 @@ const ownPermissions: Readonly<Record<ServiceName, BusPermissions>> = {
     subscribe: [`${inboxPrefix('message-log')}.>`],
   },
   'admin-api': {
-    publish: ['sluice.key-management.>', 'sluice.authorization.>', 'sluice.flow-runtime.>'],
-    subscribe: [`${inboxPrefix('admin-api')}.>`],
+    publish: [
+      'sluice.key-management.>',
+      'sluice.authorization.>',
+      'sluice.flow-runtime.>',
+      `${eventApiPrefix}.STREAM.MSG.GET.${eventStream}`,
+    ],
+    // To hear that there is something new; what it is, is read from the stream.
+    subscribe: [`${inboxPrefix('admin-api')}.>`, `${eventSubjectPrefix}>`],
   },
 };
 

@@ -5,6 +5,7 @@ import * as certificates from '../api/certificates.js';
 import * as connectivityTests from '../api/connectivity-tests.js';
 import * as credentials from '../api/credentials.js';
 import * as decisions from '../api/decisions.js';
+import * as events from '../api/events.js';
 import * as flows from '../api/flows.js';
 import * as issuingCas from '../api/issuing-cas.js';
 import * as messageProcessingLogs from '../api/message-processing-logs.js';
@@ -25,6 +26,7 @@ const nouns: readonly Readonly<Record<string, unknown>>[] = [
   connectivityTests,
   credentials,
   decisions,
+  events,
   flows,
   issuingCas,
   messageProcessingLogs,

@@ -1,7 +1,7 @@
 import { invalidArgument } from '@sluice/domain';
 
 /** Members of a request that a header of the call gives. */
-export const headerMembers = ['ifMatch', 'ifNoneMatch', 'idempotencyKey'] as const;
+export const headerMembers = ['ifMatch', 'ifNoneMatch', 'idempotencyKey', 'lastEventId'] as const;
 export type HeaderMember = (typeof headerMembers)[number];
 
 interface RequestHeader {
@@ -50,6 +50,16 @@ export const requestHeaders: Readonly<Record<HeaderMember, RequestHeader>> = {
     read: (text) => {
       if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
       throw new FaultyHeader('must be 1 to 255 visible ASCII characters, given once');
+    },
+  },
+  lastEventId: {
+    name: 'Last-Event-ID',
+    description:
+      'The `id` of the last message that was read, as browsers send it by themselves when they connect again.',
+    schema: { type: 'string', maxLength: 512 },
+    read: (text) => {
+      if (text.length <= 512) return text;
+      throw new FaultyHeader('must be the id of a message, of at most 512 characters');
     },
   },
 };

@@ -248,6 +248,10 @@ export const stateSubjectPrefix = `$KV.${stateBucket}.`;
  * of an earlier version has none, and is known by that time until it is made anew.
  */
 export const stateEpochName = 'sluice-epoch';
+/** Where the configuration of a stream that is still being made names the epoch it will have. It is no state bucket yet. */
+export const stateMakingName = 'sluice-epoch-in-making';
+/** The one subject of such a stream, which nobody may publish to. */
+export const stateMakingSubject = 'sluice.state-in-making';
 
 /** Keys. A role's name or an alias may hold dots in any place, which NATS subjects may not, so a dot is written `/` there. */
 export const stateKey = {

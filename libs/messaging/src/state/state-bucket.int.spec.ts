@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { stateStream, stateSubjectPrefix } from '@sluice/contracts';
+import { stateMakingName, stateMakingSubject, stateStream, stateSubjectPrefix } from '@sluice/contracts';
 import { TestNats, until } from '@sluice/testing';
-import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { StateBucket } from './state-bucket.js';
 import { StatePublisher } from './state-publisher.js';
@@ -54,6 +60,40 @@ describe('the state bucket', () => {
     const other = await StateBucket.open(connection);
     await Promise.all([create(), create(other)]);
     expect((await other.state())?.epoch).toBe((await bucket.state())?.epoch);
+  });
+
+  it('holds nothing of the one before it, which the server may not have removed from its disk yet', async () => {
+    for (let turn = 0; turn < 60; turn++) {
+      await create();
+      const state = await bucket.state();
+      expect([turn, state?.lastSequence, await bucket.next(1, '>')]).toEqual([turn, 0, undefined]);
+      for (const key of ['root.a', 'instance.b', 'role.c']) await publisher.publish(key, turn + 1, text.encode('old'));
+      await bucket.remove();
+    }
+  }, 60_000);
+
+  it('is no bucket, and takes no record, until it is seen to be empty, and one that was left half made is made', async () => {
+    await until(
+      () =>
+        manager.streams.add({
+          name: stateStream,
+          subjects: [stateMakingSubject],
+          metadata: { [stateMakingName]: 'to-be' },
+          retention: RetentionPolicy.Limits,
+          max_msgs_per_subject: 1,
+          allow_rollup_hdrs: true,
+          deny_delete: true,
+          allow_direct: false,
+          discard: DiscardPolicy.New,
+        }),
+      { what: 'the stream' },
+    );
+    expect(await bucket.state()).toBeUndefined();
+    await expect(publisher.publish('role.a', 1, text.encode('x'))).rejects.toThrow();
+    await create();
+    expect((await bucket.state())?.epoch).toBe('to-be');
+    await publisher.publish('role.a', 1, text.encode('x'));
+    await bucket.remove();
   });
 
   it('has, where an earlier version made it, the time of its making for its epoch, and keeps that', async () => {

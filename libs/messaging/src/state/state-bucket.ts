@@ -1,5 +1,7 @@
 import {
   stateEpochName,
+  stateMakingName,
+  stateMakingSubject,
   stateRepublishPrefix,
   stateStream,
   stateSubjectPrefix,
@@ -64,6 +66,10 @@ interface GetMessageReply {
 export const recordVersionHeader = 'Sluice-Record-Version';
 const versionHeaderLine = `\r\n${recordVersionHeader}: `;
 
+type Bucket = Partial<StreamConfig> & { readonly name: string };
+/** Longest pause before it is tried again to make an empty stream, in milliseconds. */
+const makingPauseMs = 2_000;
+
 /** The state bucket as JetStream stores it, read from the stream's leader: a mirror may lag. */
 export class StateBucket {
   private constructor(
@@ -78,9 +84,12 @@ export class StateBucket {
     return new StateBucket(connection, manager, timeoutMs);
   }
 
-  /** Makes the bucket if it is absent. It is an ordinary key-value bucket, of which every change is sent again with its sequence. */
+  /**
+   * Makes the bucket if it is absent. It is an ordinary key-value bucket, of which every change is sent again with its sequence.
+   * @throws Error when the server goes on giving what stood in a bucket that was removed
+   */
   async create(replicas = 1): Promise<void> {
-    const config = {
+    const config: Bucket = {
       name: stateStream,
       subjects: [`${stateSubjectPrefix}>`],
       retention: RetentionPolicy.Limits,
@@ -95,7 +104,7 @@ export class StateBucket {
       republish: { src: `${stateSubjectPrefix}>`, dest: `${stateRepublishPrefix}>` },
     };
     const present = await this.#info();
-    if (present) {
+    if (present && epochInMaking(present) === undefined) {
       const epoch = present.config.metadata?.[stateEpochName];
       await keepStream(this.manager, {
         ...config,
@@ -103,26 +112,54 @@ export class StateBucket {
       });
       return;
     }
-    try {
-      const epoch = `${new Date().toISOString()}-${randomUUID()}`;
-      await this.manager.streams.add({ ...config, metadata: { [stateEpochName]: epoch } });
-    } catch (error) {
-      // Somebody else has just made it, and it keeps its epoch.
-      if (!(error instanceof JetStreamApiError && error.code === streamDiffers)) throw error;
+    await this.#make(config);
+  }
+
+  /**
+   * The server answers that a stream is removed while its files are still there, and the next stream of that name takes up what it
+   * finds of them (seen of nats-server 2.10.27): records that ended would be back under a new epoch. So the stream is made where nobody can
+   * write to it and nobody takes it for the bucket, and becomes the bucket once it is seen to be empty.
+   */
+  async #make({ republish, ...config }: Bucket): Promise<void> {
+    for (let pause = 5; pause < makingPauseMs; pause *= 2) {
+      try {
+        const epoch = `${new Date().toISOString()}-${randomUUID()}`;
+        await this.manager.streams.add({
+          ...config,
+          subjects: [stateMakingSubject],
+          metadata: { [stateMakingName]: epoch },
+        });
+      } catch (error) {
+        // Somebody else makes it, and it has the epoch that was named first.
+        if (!(error instanceof JetStreamApiError && error.code === streamDiffers)) throw error;
+      }
+      const made = await this.#info();
+      const epoch = made && epochInMaking(made);
+      if (made && epoch === undefined) return;
+      if (made && epoch !== undefined && made.state.messages === 0 && made.state.last_seq === 0) {
+        await this.manager.streams.update(stateStream, {
+          ...config,
+          republish,
+          metadata: { [stateEpochName]: epoch },
+        });
+        return;
+      }
+      if (made) await this.remove();
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
+    throw new Error('The server goes on giving what stood in a state bucket that was removed.');
   }
 
   /** @returns undefined when there is no bucket */
   async state(): Promise<BucketState | undefined> {
     const info = await this.#info();
-    return (
-      info && {
-        epoch: info.config.metadata?.[stateEpochName] ?? info.created,
-        incarnation: info.cluster?.leader ?? this.connection.info?.server_id ?? '',
-        lastSequence: info.state.last_seq,
-        sealed: info.config.sealed,
-      }
-    );
+    if (!info || epochInMaking(info) !== undefined) return undefined;
+    return {
+      epoch: info.config.metadata?.[stateEpochName] ?? info.created,
+      incarnation: info.cluster?.leader ?? this.connection.info?.server_id ?? '',
+      lastSequence: info.state.last_seq,
+      sealed: info.config.sealed,
+    };
   }
 
   async #info(): Promise<StreamInfo | undefined> {
@@ -184,6 +221,11 @@ export class StateBucket {
       version: message.hdrs ? versionOf(message.hdrs) : 0,
     };
   }
+}
+
+/** @returns undefined of a stream that is the bucket */
+function epochInMaking({ config }: StreamInfo): string | undefined {
+  return config.metadata?.[stateEpochName] === undefined ? config.metadata?.[stateMakingName] : undefined;
 }
 
 /** @param headers NATS headers in base64 */

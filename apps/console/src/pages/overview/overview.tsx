@@ -7,6 +7,7 @@ import { EndingCertificates } from './ending-certificates.tsx';
 import { Flows } from './flows-panel.tsx';
 import { Keys } from './keys-panel.tsx';
 import { NewestChanges } from './newest-changes.tsx';
+import { NewestEvents } from './newest-events.tsx';
 import { Panel } from './panel.tsx';
 import { Refusals } from './refusals-panel.tsx';
 import { State } from './state-panel.tsx';
@@ -29,10 +30,13 @@ export function Overview(): ReactElement {
         <Panel title="Service Keys" right="Keys.read">
           <Keys />
         </Panel>
-        <State />
+        <Panel title="Newest events" right="Monitoring.read">
+          <NewestEvents />
+        </Panel>
         <Panel title="Newest changes" right="Audit.read">
           <NewestChanges />
         </Panel>
+        <State />
       </SimpleGrid>
       {version && (
         <Text size="xs" c="dimmed">
