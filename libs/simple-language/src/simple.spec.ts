@@ -160,8 +160,8 @@ describe('Simple conditions', () => {
 
   it('matches in linear time what backtracks for ever elsewhere', () => {
     const evil = messageOf([['x', `${'a'.repeat(50_000)}b`]]);
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     expect(compileSimplePredicate("${header.x} regex '(a+)+'")({ ...context, message: evil })).toBe(false);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(process.threadCpuUsage(start).user).toBeLessThan(5_000_000);
   });
 });

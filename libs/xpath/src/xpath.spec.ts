@@ -140,8 +140,8 @@ describe('XPath 3.1', () => {
 
   it('walks a large document once', () => {
     const large = parseXml(`<r>${'<o><id>1</id></o>'.repeat(20_000)}</r>`);
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     expect(compileXPath('sum(//id)', noPrefixes).toText(large, host)).toBe('20000');
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(process.threadCpuUsage(start).user).toBeLessThan(10_000_000);
   });
 });

@@ -15,5 +15,5 @@ describe('what a crash leaves behind', () => {
     expect(faults).toEqual([]);
     expect(crashes).toBe(7);
     expect(committed).toBeGreaterThan(30);
-  });
+  }, 300_000);
 });

@@ -535,11 +535,11 @@ describe('validation', () => {
   it('checks JSON, patterns in linear time', async () => {
     expect(await bodyAfter('- jsonValidation: {schema: o.json}', '{"a": "aa"}', {}, head)).toBe('{"a": "aa"}');
     expect(await failureOf('- jsonValidation: {schema: o.json}', '{}', {}, head)).toBe('validation-failed');
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     expect(await failureOf('- jsonValidation: {schema: o.json}', `{"a": "${'a'.repeat(20_000)}b"}`, {}, head)).toBe(
       'validation-failed',
     );
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(process.threadCpuUsage(start).user).toBeLessThan(5_000_000);
   });
 });
 
@@ -626,11 +626,11 @@ describe('the mapping', () => {
   });
 
   it('matches in linear time', async () => {
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     expect(await bodyAfter("- mapping: {jsonata: '$contains(a, /^(a+)+$/)'}", `{"a": "${'a'.repeat(5_000)}b"}`)).toBe(
       'false',
     );
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(process.threadCpuUsage(start).user).toBeLessThan(5_000_000);
   });
 });
 

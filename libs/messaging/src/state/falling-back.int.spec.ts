@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { stateKey, stateWriters } from '@sluice/contracts';
+import { stateKey, stateStream, stateSubjectPrefix, stateWriters } from '@sluice/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { TestNats, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
@@ -20,6 +21,8 @@ let bucket: StateBucket;
 let publisher: StatePublisher;
 let followers: StateFollower[];
 let losses: string[];
+/** How much later it is for followers than it is, in milliseconds. */
+let later: number;
 let faults: string[];
 
 beforeEach(async () => {
@@ -29,6 +32,7 @@ beforeEach(async () => {
   publisher = new StatePublisher(connection, bucket, 1_000);
   followers = [];
   losses = [];
+  later = 0;
   faults = [];
   await bucket.create();
   await complete();
@@ -41,7 +45,7 @@ afterEach(async () => {
 });
 
 function follow(slot = 7): StateFollower {
-  const now = () => performance.now();
+  const now = () => performance.now() + later;
   const follower = new StateFollower({
     connection,
     bucket,
@@ -190,6 +194,19 @@ describe('a lease on the state stream', () => {
     await complete();
     await until(async () => (await confirm(), follower.ready), { what: 'readiness in the new epoch' });
     expect(follower.loss).toBeUndefined();
+  });
+
+  it('attack 37: a loss is told again where what told it was lost itself, from the middle of the store', async () => {
+    const follower = await followWithLease();
+    const { epoch = '' } = (await bucket.state()) ?? {};
+    await put({ key: stateKey.loss('flow-runtime'), service: 'flow-runtime', epoch, reason: 'it fell back' });
+    await until(() => losses.length === 1, { what: 'what everybody who heard of it says' });
+    await heartbeats(follower, 3);
+    expect(losses).toEqual([`${epoch} it fell back`]);
+    const manager = await jetstreamManager(connection);
+    await manager.streams.purge(stateStream, { filter: `${stateSubjectPrefix}${stateKey.loss('flow-runtime')}` });
+    later += 5_000;
+    await until(() => losses.length === 2, { what: 'the loss, told again' });
   });
 
   it('attack 37: sequences that were given again to other content are noticed, however far the stream has come since', async () => {

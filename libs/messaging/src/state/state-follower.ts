@@ -47,6 +47,9 @@ export interface StateFollowerOptions {
 
 const fellBack = 'The state stream fell back behind what had been read from it.';
 
+/** A loss that everybody should have heard of is told again this often, in milliseconds: making the stream anew takes about as long. */
+const lossToldEveryMs = 5_000;
+
 /** So many missed messages are read one by one; more, and the held prefixes are loaded afresh instead. */
 const maxGap = 10_000;
 
@@ -68,6 +71,7 @@ export class StateFollower {
   #interrupted = false;
   /** The epoch that was found to have lost something; until there is another, nothing is decided. */
   #lostEpoch: string | undefined;
+  #lossToldAt = Number.NEGATIVE_INFINITY;
   #beating = false;
   #applied = 0;
   #synced = false;
@@ -412,12 +416,17 @@ export class StateFollower {
     this.#tellLoss();
   }
 
-  /** Again and again, until it stands in the stream for everybody, or there is another. */
+  /**
+   * Again and again, until there is another epoch. What was told stands in no table: where the stream lost it, too, from its middle, nobody
+   * else would ever hear of it. So it is told again, though seldom, by everybody who leases and heard of it.
+   */
   #tellLoss(): void {
-    const { epoch } = this;
-    if (epoch === undefined || this.#lostEpoch !== epoch) return;
-    for (const { record } of this.heldOf('loss')) if (record.epoch === epoch) return;
-    for (const listener of this.#lossListeners) listener(epoch, fellBack);
+    const { epoch, loss } = this;
+    if (!this.options.lease || epoch === undefined || loss === undefined) return;
+    const stands = [...this.heldOf('loss')].some(({ record }) => record.epoch === epoch);
+    if (stands && this.#now() - this.#lossToldAt < lossToldEveryMs) return;
+    this.#lossToldAt = this.#now();
+    for (const listener of this.#lossListeners) listener(epoch, loss);
   }
 
   /** Applies what came in while catching up. @returns false when a gap is left */

@@ -21,7 +21,7 @@ function judge(
   more: Partial<PathInput> = {},
 ): { code: string; judgement: PathJudgement; ms: number } {
   const certificates = pool.map((each) => each.certificate);
-  const start = performance.now();
+  const start = process.threadCpuUsage();
   const judgement = judgePath({
     leaf: leaf.certificate,
     intermediates: certificates,
@@ -29,7 +29,11 @@ function judge(
     at: testTime,
     ...more,
   });
-  return { code: judgement.valid ? 'valid' : judgement.refusal.code, judgement, ms: performance.now() - start };
+  return {
+    code: judgement.valid ? 'valid' : judgement.refusal.code,
+    judgement,
+    ms: process.threadCpuUsage(start).user / 1_000,
+  };
 }
 
 /** CAs that all certified each other. */

@@ -176,7 +176,7 @@ describe('attack 23: policies cannot be made to explode', () => {
   it('judges a chain whose policy tree would have 8^10 nodes in bounded time', () => {
     const all = Array.from({ length: 8 }, (_, index) => `1.2.3.${index + 1}`);
     const everyToEvery = all.flatMap((from) => all.map((to) => [from, to] as const));
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     expect(
       judge(
         Array.from({ length: 10 }, () => ({ policies: all, policyMappings: everyToEvery })),
@@ -184,6 +184,6 @@ describe('attack 23: policies cannot be made to explode', () => {
         explicit,
       ),
     ).toEqual(all);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(process.threadCpuUsage(start).user).toBeLessThan(10_000_000);
   });
 });
