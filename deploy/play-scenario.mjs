@@ -10,8 +10,9 @@ import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { adminCaller } from './call-admin.mjs';
 
-const adminUrl = process.env.ADMIN_URL ?? 'http://127.0.0.1:8080';
+const adminUrl = process.env.ADMIN_URL ?? 'https://localhost:8080';
 const flowUrl = process.env.FLOW_URL ?? 'https://localhost:8443';
 const token = process.env.ADMIN_TOKEN;
 const serverRoot = readFileSync(process.env.SERVER_ROOT, 'utf8');
@@ -25,16 +26,7 @@ function see(what, seen, expected) {
   process.stdout.write(`${good ? 'ok  ' : 'FAIL'}  ${what}: ${seen}${good ? '' : ` (expected ${expected})`}\n`);
 }
 
-async function admin(method, path, body, type = 'application/json') {
-  const response = await fetch(`${adminUrl}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) },
-    body: body === undefined ? undefined : type === 'application/json' ? JSON.stringify(body) : body,
-  });
-  const text = await response.text();
-  const type_ = response.headers.get('content-type') ?? '';
-  return { status: response.status, body: type_.includes('json') ? JSON.parse(text) : text };
-}
+const admin = adminCaller({ url: adminUrl, ca: serverRoot, token });
 
 /** @returns status, body and headers, or the error of a handshake that failed */
 function call(path, { agent, headers = {}, method = 'POST', body = '{}' } = {}) {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { adminCaller } from '../call-admin.mjs';
 
 export const root = join(import.meta.dirname, '..', '..');
 const compose = ['compose', '--project-directory', root, '-f', join(root, 'docker-compose.yml')];
@@ -16,7 +17,7 @@ export class Stack {
    */
   constructor({ project, flowPort, adminPort, metricsPort, eventsPort, image }) {
     Object.assign(this, { project, flowPort, adminPort, metricsPort, eventsPort, image });
-    this.adminUrl = `http://127.0.0.1:${adminPort}`;
+    this.adminUrl = `https://localhost:${adminPort}`;
   }
 
   get environment() {
@@ -117,19 +118,11 @@ export class Stack {
   /** @returns status and body; status 0 when the admin API was not reached */
   async admin(method, path, body, type = 'application/json') {
     try {
-      const response = await fetch(`${this.adminUrl}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { 'content-type': type }) },
-        body: body === undefined || type !== 'application/json' ? body : JSON.stringify(body),
-        signal: AbortSignal.timeout(20_000),
-      });
-      const text = await response.text();
-      return {
-        status: response.status,
-        body: /json/.test(response.headers.get('content-type')) ? JSON.parse(text) : text,
-      };
+      this.callAdmin ??= adminCaller({ url: this.adminUrl, ca: this.serverRoot, token: this.token });
+      const { status, body: answer } = await this.callAdmin(method, path, body, type);
+      return { status, body: answer };
     } catch (error) {
-      return { status: 0, body: error.cause?.code ?? error.name };
+      return { status: 0, body: error.code ?? error.name };
     }
   }
 

@@ -11,8 +11,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { adminCaller } from '../call-admin.mjs';
 
-const adminUrl = process.env.ADMIN_URL ?? 'http://127.0.0.1:8080';
+const adminUrl = process.env.ADMIN_URL ?? 'https://localhost:8080';
 const flowUrl = process.env.FLOW_URL ?? 'https://localhost:8443';
 const token = process.env.ADMIN_TOKEN;
 const serverRoot = readFileSync(process.env.SERVER_ROOT, 'utf8');
@@ -25,14 +26,11 @@ const container = (service) => `${project}-${service}-1`;
 const engineSays = (...args) => execFileSync(engine, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 const inside = (service, ...command) => engineSays('exec', container(service), ...command);
 
-async function admin(method, path, body, type = 'application/json') {
-  const answer = await fetch(`${adminUrl}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) },
-    body: body === undefined ? undefined : type === 'application/json' ? JSON.stringify(body) : body,
-    signal: AbortSignal.timeout(15_000),
-  });
-  return { status: answer.status, retry: answer.headers.has('retry-after'), body: await answer.json() };
+const callAdmin = adminCaller({ url: adminUrl, ca: serverRoot, token, timeoutMs: 15_000 });
+
+async function admin(...given) {
+  const { status, headers, body } = await callAdmin(...given);
+  return { status, retry: headers['retry-after'] !== undefined, body };
 }
 
 function call(agent, path) {

@@ -15,8 +15,11 @@ import {
   updateUserRole,
 } from '@sluice/contracts';
 import { once } from 'node:events';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { TestAuthority } from '@sluice/testing';
 import { AdminApiError } from './admin-api-error.js';
 import { AdminClient } from './admin-client.js';
 
@@ -299,5 +302,61 @@ describe('a list', () => {
     expect((await failed(keys())).message).toBe('The admin API gave a list that has no end.');
     reply = () => ({ body: { items: [], next: 7 } });
     expect((await failed(keys())).message).toBe('The admin API gave a list that has no end.');
+  });
+});
+
+describe('a call over TLS', () => {
+  let root: TestAuthority;
+  let server: ReturnType<typeof createTlsServer>;
+  let tlsUrl: string;
+  beforeEach(async () => {
+    root = await TestAuthority.root({ subject: 'CN=Server Root' });
+    const { chainPem, key } = await root.leaf({
+      subject: 'CN=localhost',
+      subjectAltNames: ['localhost'],
+      extendedKeyUsage: ['serverAuth'],
+    });
+    server = createTlsServer(
+      { cert: chainPem, key: key.pem, requestCert: true, rejectUnauthorized: false },
+      (request, response) => {
+        const name = (request.socket as TLSSocket).getPeerX509Certificate()?.subject;
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ name, authorization: request.headers.authorization }));
+      },
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    tlsUrl = `https://localhost:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
+  const role = { name: 'A', description: 'x' };
+
+  it('trusts the CA that is named, and no other', async () => {
+    const trusting = new AdminClient({ url: tlsUrl, token: 'slu_token', tls: { ca: root.pem } });
+    expect(await trusting.call(updateUserRole, role)).toEqual({ authorization: 'Bearer slu_token' });
+    const others = [undefined, { ca: (await TestAuthority.root({ subject: 'CN=Other' })).pem }];
+    for (const tls of others) {
+      const error = await failed(new AdminClient({ url: tlsUrl, token: 'slu_token', tls }).call(updateUserRole, role));
+      expect(error.message).toContain(`The certificate of ${tlsUrl} is not trusted here`);
+    }
+    const byAddress = tlsUrl.replace('localhost', '127.0.0.1');
+    const other = new AdminClient({ url: byAddress, token: 'slu_token', tls: { ca: root.pem } });
+    expect((await failed(other.call(updateUserRole, role))).message).toContain('is not trusted here');
+  });
+
+  it('shows a certificate, and needs no token then', async () => {
+    const robot = await root.leaf({ subject: 'CN=robot' });
+    const tls = { ca: root.pem, certificate: robot.chainPem, key: robot.key.pem };
+    expect(await new AdminClient({ url: tlsUrl, tls }).call(updateUserRole, role)).toEqual({ name: 'CN=robot' });
+  });
+
+  it('says what is wrong with the files, and that nobody speaks TLS there', async () => {
+    expect(() => new AdminClient({ url: tlsUrl, tls: { ca: root.pem, certificate: 'none', key: 'none' } })).toThrow();
+    const plain = new AdminClient({ url: url.replace('http:', 'https:'), token: 'slu_token', tls: { ca: root.pem } });
+    expect((await failed(plain.call(updateUserRole, role))).message).toContain('No TLS can be had with');
   });
 });

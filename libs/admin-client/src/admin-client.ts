@@ -1,4 +1,6 @@
 import type { HttpOperation, Operation } from '@sluice/contracts';
+import { createSecureContext } from 'node:tls';
+import { Agent, fetch, type Response } from 'undici';
 import { AdminApiError, type Problem } from './admin-api-error.js';
 import { headersOf, requestOf, type CallHeaders } from './request-of.js';
 
@@ -15,9 +17,20 @@ export type ItemOf<O> = AnswerOf<O> extends { items: readonly (infer Item)[] } ?
 export interface AdminClientOptions {
   /** Up to the paths of the API: `http://127.0.0.1:8080`. */
   readonly url: string;
-  readonly token: string;
+  /** Without one the certificate says who calls. */
+  readonly token?: string | undefined;
+  readonly tls?: ClientTls | undefined;
   /** A call that has no whole answer after this is given up, in milliseconds. */
   readonly timeoutMs?: number;
+}
+
+/** How the admin API and its caller show who they are, in PEM. */
+export interface ClientTls {
+  /** CAs whose certificates the admin API may show; absent: the public ones that Node ships. */
+  readonly ca?: string | undefined;
+  /** The caller's certificate with its chain, and its key. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** What is sent in place of JSON. */
@@ -38,9 +51,16 @@ const itemsPerPage = 1_000;
 /** Calls the admin API, by the definitions of its operations. */
 export class AdminClient {
   readonly #url: string;
+  readonly #agent: Agent | undefined;
 
+  /** @throws Error when the certificate or the key is none */
   constructor(private readonly options: AdminClientOptions) {
     this.#url = options.url.replace(/\/+$/, '');
+    if (!options.tls) return;
+    const { ca, certificate: cert, key } = options.tls;
+    // What is wrong with them would be told as if nobody answered.
+    createSecureContext({ ca, cert, key });
+    this.#agent = new Agent({ connect: { ca, cert, key } });
   }
 
   /**
@@ -129,7 +149,7 @@ export class AdminClient {
       const response = await fetch(`${this.#url}${target}`, {
         method: operation.method,
         headers: {
-          authorization: `Bearer ${token}`,
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...headersOf(headers),
           ...(sent ? { 'content-type': sent.mediaType } : {}),
         },
@@ -137,6 +157,7 @@ export class AdminClient {
         // Wherever it leads, the token is not for there.
         redirect: 'manual',
         signal,
+        ...(this.#agent ? { dispatcher: this.#agent } : {}),
       });
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (response.ok) return { response, bytes };
@@ -146,9 +167,21 @@ export class AdminClient {
       const what = `${operation.method} ${target.split('?')[0]}`;
       if (signal.aborted)
         throw new Error(`${this.#url} gave no answer to ${what} within ${timeoutMs} ms.`, { cause: error });
-      throw new Error(`Nobody answers at ${this.#url}: is the stack running?`, { cause: error });
+      throw new Error(sentenceOf(error, this.#url), { cause: error });
     }
   }
+}
+
+/** Codes of OpenSSL and Node for a certificate that is not trusted here, or not for this name. */
+const untrusted =
+  /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_(CA|PURPOSE)$|HOSTNAME_MISMATCH$|ERR_TLS_CERT_ALTNAME_INVALID$)/;
+
+function sentenceOf(error: unknown, url: string): string {
+  const { code = '', message = '' } = ((error as Error).cause ?? {}) as { code?: string; message?: string };
+  if (untrusted.test(code))
+    return `The certificate of ${url} is not trusted here (${code}): name the file of its CA, and call it by a name that is in the certificate.`;
+  if (code.startsWith('ERR_SSL_')) return `No TLS can be had with ${url}: ${message}.`;
+  return `Nobody answers at ${url}: is the stack running?`;
 }
 
 function httpOf(operation: Called<never> | Called): HttpOperation {

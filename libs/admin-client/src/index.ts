@@ -4,6 +4,7 @@ export {
   type AdminClientOptions,
   type AnswerOf,
   type Called,
+  type ClientTls,
   type InputOf,
   type ItemOf,
   type RawBody,

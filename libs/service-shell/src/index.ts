@@ -51,3 +51,16 @@ export { RepeatedWork, type RepeatedWorkOptions } from './repeated-work.js';
 export { isSampled, spanClock, type Span } from './spans/span.js';
 export { runService, type ServiceDefinition } from './run-service.js';
 export { Shell } from './shell.js';
+export { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './tls/apply-limits.js';
+export type { PeerCertificate } from './tls/peer-certificate.js';
+export { SentChains } from './tls/sent-chains.js';
+export {
+  readServerIdentity,
+  UnusableServerCertificate,
+  type ServerIdentity,
+  type ServerIdentityFiles,
+} from './tls/server-identity.js';
+export { serverNameOf } from './tls/session-names.js';
+export { sessionIdContext, TlsListener, type TlsListenerOptions } from './tls/tls-listener.js';
+export { sessionLifetimeS, tlsSettings } from './tls/tls-settings.js';
+export { foldHostName, VirtualHosts } from './tls/virtual-hosts.js';

@@ -1,3 +1,4 @@
+import { AdminClient } from '@sluice/admin-client';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -31,4 +32,10 @@ export function readStackFacts(environment: NodeJS.ProcessEnv): StackFacts {
   if (!existsSync(file))
     throw new Error(`No stack is running on ${home}: start one with npm start in another terminal.`);
   return JSON.parse(readFileSync(file, 'utf8')) as StackFacts;
+}
+
+/** The administrator of a running stack. */
+export function adminClientOf({ adminUrl, adminToken, serverRootCaFile }: StackFacts): AdminClient {
+  const tls = adminUrl.startsWith('https:') ? { tls: { ca: readFileSync(serverRootCaFile, 'utf8') } } : {};
+  return new AdminClient({ url: adminUrl, token: adminToken, ...tls });
 }

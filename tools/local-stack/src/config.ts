@@ -8,6 +8,9 @@ export const defaultEventsPort = 4222;
 export interface StackConfig {
   readonly home: string;
   readonly adminPort: number;
+  /** The admin API speaks TLS, by a certificate of the same root as the flow endpoints, and takes client certificates; else plain HTTP. */
+  readonly adminTls: boolean;
+  readonly adminUrl: string;
   readonly flowPort: number;
   readonly verifiers: number;
   readonly flowRuntimes: number;
@@ -54,9 +57,12 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
   if (proxyPort !== undefined && !proxyCaFile)
     throw new Error('SLUICE_PROXY_PORT needs SLUICE_PROXY_CA_FILE: the listener admits nobody without it.');
   const adminPort = number('SLUICE_ADMIN_PORT', 8080, 1, 65_535);
+  const adminTls = readOnOrOff(environment, 'SLUICE_ADMIN_TLS', 'off') === 'on';
   return {
     home: resolve(root, environment['SLUICE_HOME'] || '.sluice'),
     adminPort,
+    adminTls,
+    adminUrl: adminTls ? `https://localhost:${adminPort}` : `http://127.0.0.1:${adminPort}`,
     crlBaseUrl: environment['SLUICE_CRL_BASE_URL'] || `http://127.0.0.1:${adminPort}`,
     flowPort: number('SLUICE_FLOW_PORT', 8443, 1, 65_000),
     verifiers: number('SLUICE_VERIFIERS', 1, 1, 64),
@@ -69,7 +75,7 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
       ? { proxies: { port: proxyPort, caFile: resolve(root, proxyCaFile) } }
       : {}),
     auditHeadSeconds: number('SLUICE_AUDIT_HEAD_SECONDS', 3_600, 1, 86_400),
-    idempotentAnswers: readIdempotentAnswers(environment),
+    idempotentAnswers: readOnOrOff(environment, 'SLUICE_IDEMPOTENT_ANSWERS', 'on'),
     busStoreMb: readBusStoreMb(environment),
     natsServers: readNatsServers(environment),
     postgresServers: readPostgresServers(environment),
@@ -80,9 +86,9 @@ export function readStackConfig(environment: NodeJS.ProcessEnv, root: string): S
   };
 }
 
-function readIdempotentAnswers(environment: NodeJS.ProcessEnv): 'on' | 'off' {
-  const value = environment['SLUICE_IDEMPOTENT_ANSWERS'] || 'on';
-  if (value !== 'on' && value !== 'off') throw new Error('SLUICE_IDEMPOTENT_ANSWERS must be on or off.');
+function readOnOrOff(environment: NodeJS.ProcessEnv, name: string, otherwise: 'on' | 'off'): 'on' | 'off' {
+  const value = environment[name] || otherwise;
+  if (value !== 'on' && value !== 'off') throw new Error(`${name} must be on or off.`);
   return value;
 }
 

@@ -15,9 +15,9 @@ steps:
       body: '{"accepted": "\${header.id}"}'
 `;
 
-/** Deploys the sample through the admin API, as anybody would. @returns false when there are flows already */
-export async function deploySampleFlow(adminUrl: string, token: string): Promise<boolean> {
-  const admin = new AdminClient({ url: adminUrl, token });
+/** Deploys the sample through the admin API, as anybody would. @param ca of the admin API, where it speaks TLS @returns false when there are flows already */
+export async function deploySampleFlow(adminUrl: string, token: string, ca?: string): Promise<boolean> {
+  const admin = new AdminClient({ url: adminUrl, token, ...(ca === undefined ? {} : { tls: { ca } }) });
   const { items } = await admin.call(listFlows, { limit: 1 });
   if (items.length > 0) return false;
   await admin.send(putFlow, { id: sampleFlowId }, { content: sampleFlow, mediaType: 'application/yaml' });

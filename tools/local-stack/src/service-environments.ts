@@ -96,7 +96,7 @@ function decidedProcesses(
         BUS_REPLICAS: String(config.natsServers),
         AUDIT_HEAD_INTERVAL_SECONDS: String(config.auditHeadSeconds),
         FLOW_URL: flowUrl,
-        ADMIN_API_URL: `http://127.0.0.1:${config.adminPort}`,
+        ADMIN_API_URL: config.adminUrl,
         CRL_BASE_URL: config.crlBaseUrl,
       },
     },
@@ -140,7 +140,14 @@ function decidedProcesses(
     {
       service: 'admin-api',
       number: 1,
-      environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) },
+      environment: {
+        ...bus('admin-api'),
+        ADMIN_PORT: String(config.adminPort),
+        // Empty is not set: with others of the environment nobody would find it at the address that stack.json has.
+        ADMIN_TLS_CERTIFICATE_FILE: config.adminTls ? provisioned.serverCertificateFile : '',
+        ADMIN_TLS_KEY_FILE: config.adminTls ? provisioned.serverKeyFile : '',
+        ADMIN_CLIENT_CERTIFICATES: config.adminTls ? 'optional' : '',
+      },
     },
   ];
 }

@@ -82,10 +82,11 @@ export class Stack {
     await this.#untilReady();
     if (this.#stopping) return;
 
-    const adminUrl = `http://127.0.0.1:${config.adminPort}`;
+    const { adminUrl } = config;
     const adminToken = readFileSync(provisioned.adminTokenFile, 'utf8').trim();
     const deployerToken = readFileSync(provisioned.partTokenFile('sample-flow'), 'utf8').trim();
-    if (await deploySampleFlow(adminUrl, deployerToken)) progress.say(`deployed the sample flow ${sampleFlowId}`);
+    const ca = config.adminTls ? readFileSync(provisioned.serverRootFile, 'utf8') : undefined;
+    if (await deploySampleFlow(adminUrl, deployerToken, ca)) progress.say(`deployed the sample flow ${sampleFlowId}`);
     const flowUrls = Array.from(
       { length: config.flowRuntimes },
       (_, index) => `https://localhost:${config.flowPort + index}`,
@@ -308,7 +309,7 @@ export class Stack {
     progress.plain(`    curl --cacert ${rootFile} ${flowUrls[0]}/http/${sampleFlowId}`);
     progress.plain('  The administrator’s side, and the variables of every command in the docs:');
     progress.plain(`    . ${join(this.config.home, 'env')}`);
-    progress.plain('    curl -H "$AUTH" $ADMIN/v1/flows');
+    progress.plain(`    curl ${this.config.adminTls ? '--cacert $CA ' : ''}-H "$AUTH" $ADMIN/v1/flows`);
     progress.plain('');
     progress.ready(`(Ctrl-C ends it and keeps the data in ${this.config.home})`);
   }

@@ -31,14 +31,15 @@ describe('readProvisionConfig', () => {
 
 describe('readTrustedRootsConfig', () => {
   const environment = {
-    ADMIN_URL: 'http://admin-api:8080/',
+    ADMIN_URL: 'https://admin-api:8080/',
+    ADMIN_CA_FILE: '/run/sluice/server-root.pem',
     ADMIN_TOKEN_FILE: '/run/sluice/admin-token',
     TRUST_LIST_FOLDER: '/run/trust-list',
   };
 
   it('takes the list of HAProxy for the one in the folder', () => {
     expect(readTrustedRootsConfig(environment)).toMatchObject({
-      adminUrl: 'http://admin-api:8080',
+      adminUrl: 'https://admin-api:8080',
       trustListFile: '/run/trust-list/trusted-roots.pem',
       haproxyCaFile: '/run/trust-list/trusted-roots.pem',
       intervalMs: 1_000,

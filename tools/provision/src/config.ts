@@ -9,6 +9,7 @@ export interface ProvisionConfig {
   readonly root: string;
   readonly loadBalancer: ServerNames;
   readonly busNames: ServerNames;
+  readonly adminNames: ServerNames;
   /** `host:port` of Postgres, or of each of its servers, separated by commas. */
   readonly postgres: string;
   /** What all streams together may take on the disk of NATS, in MiB. */
@@ -38,10 +39,16 @@ export function readProvisionConfig(environment: NodeJS.ProcessEnv): ProvisionCo
     root: environment['PROVISION_ROOT'] || '/provision',
     loadBalancer: { ...ofHost, dnsNames: [...new Set([...ofHost.dnsNames, 'load-balancer'])] },
     busNames: ofHost,
+    adminNames: adminNamesOf(environment),
     postgres,
     busStoreMb: readBusStoreMb(environment),
     servers,
   };
+}
+
+/** The admin API has names of its own: senders are told nothing of it by the certificate of the flow endpoints. */
+function adminNamesOf(environment: NodeJS.ProcessEnv): ServerNames {
+  return readServerNames('SLUICE_ADMIN_NAMES', environment['SLUICE_ADMIN_NAMES'] ?? '');
 }
 
 function readServerCount(environment: NodeJS.ProcessEnv): ServerCount {
@@ -68,6 +75,8 @@ export function readMetricsPort(environment: NodeJS.ProcessEnv): number {
 export interface TrustedRootsConfig {
   readonly adminUrl: string;
   readonly adminTokenFile: string;
+  /** PEM of the root that the certificate of the admin API ends in. */
+  readonly adminCaFile: string;
   readonly trustListFile: string;
   readonly noRootFile: string;
   readonly haproxySocket: string;
@@ -94,6 +103,7 @@ export function readTrustedRootsConfig(environment: NodeJS.ProcessEnv): TrustedR
   return {
     adminUrl: required('ADMIN_URL').replace(/\/$/, ''),
     adminTokenFile: required('ADMIN_TOKEN_FILE'),
+    adminCaFile: required('ADMIN_CA_FILE'),
     trustListFile,
     noRootFile: join(folder, 'no-trusted-root.pem'),
     haproxySocket: join(folder, 'haproxy.sock'),

@@ -12,6 +12,7 @@ import {
   type GrantedToken,
   type OAuthError,
 } from '@sluice/oauth';
+import type { PeerCertificate } from '@sluice/service-shell';
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { OpenToAll } from '../http/administrator.js';
 import type { Reply } from '../http/problem-filter.js';
@@ -22,6 +23,7 @@ interface Sent {
   readonly ip: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body?: unknown;
+  readonly certificate?: PeerCertificate | undefined;
 }
 
 /** What may be so a moment later. */
@@ -59,7 +61,7 @@ export class AccessTokensController {
     const grant = judgeGrantType(form);
     if (grant) return grant;
     const { authorization } = sent.headers;
-    // No certificate gets as far as here: the admin API is called by secrets and tokens.
+    // A certificate calls the admin API by itself, and so no client is authenticated by it here; a token that is asked for beside it is bound to it.
     const shown = readClient<never>(typeof authorization === 'string' ? authorization : undefined, form, undefined);
     if ('error' in shown) return shown;
     if (shown.by === 'certificate') return shown.certificate;
@@ -67,7 +69,8 @@ export class AccessTokensController {
     if ('error' in asked) return asked;
     try {
       const client = { by: 'secret', ...shown.client } as const;
-      return grantedOrNot(await this.requests.call(issueApiToken, { client, ...asked, address: sent.ip }));
+      const bound = sent.certificate ? { boundTo: sent.certificate.sha256 } : {};
+      return grantedOrNot(await this.requests.call(issueApiToken, { client, ...bound, ...asked, address: sent.ip }));
     } catch (error) {
       if (!(error instanceof SluiceError) || !notNow.has(error.code)) throw error;
       return { error: 'temporarily_unavailable', description: error.message };

@@ -1,6 +1,7 @@
 import { authenticateAdministrator, maxTokenLength, type Need } from '@sluice/contracts';
 import { isRight, rightsOf, SluiceError } from '@sluice/domain';
 import { currentRequest, RequestClient } from '@sluice/messaging';
+import type { PeerCertificate } from '@sluice/service-shell';
 import { createParamDecorator, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { createHash } from 'node:crypto';
@@ -23,6 +24,8 @@ export interface AuthenticatedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Where it came from; that which a trusted proxy names, if one is set. */
   readonly ip?: string;
+  /** Whose key the caller proved to have in the handshake. */
+  certificate?: PeerCertificate | undefined;
   administrator?: Administrator;
 }
 
@@ -56,6 +59,8 @@ export async function authenticate(
   const header = request.headers['authorization'];
   const session = header === undefined ? sessionOf(request) : undefined;
   if (session !== undefined) return authenticateSession(requests, session, request);
+  if (header === undefined && request.certificate)
+    return authenticateCertificate(requests, wrongTokens, request.certificate, request);
   const [, token] = typeof header === 'string' ? (bearer.exec(header) ?? []) : [];
   if (!token)
     throw new SluiceError('unauthenticated', 'Send an admin token or an access token: Authorization: Bearer <token>.');
@@ -64,7 +69,7 @@ export async function authenticate(
   wrongTokens.admit(address, tokenSha256);
   try {
     request.administrator = await requests.call(authenticateAdministrator, {
-      ...(signedJwt.test(token) ? { accessToken: token } : { tokenSha256 }),
+      ...(signedJwt.test(token) ? { accessToken: token, ...shownWith(request.certificate) } : { tokenSha256 }),
       heedsRoles: true,
     });
   } catch (error) {
@@ -95,6 +100,40 @@ async function authenticateSession(
   const sessionSha256 = createHash('sha256').update(session).digest('hex');
   request.administrator = await requests.call(authenticateAdministrator, { sessionSha256, heedsRoles: true });
   goOnAs(request.administrator);
+}
+
+/**
+ * A browser sends a certificate with what another site's page asks for, as it would a cookie; a program says nothing of sites.
+ * @throws SluiceError as `authenticate` does
+ */
+async function authenticateCertificate(
+  requests: RequestClient,
+  wrongTokens: WrongTokens,
+  certificate: PeerCertificate,
+  request: AuthenticatedRequest,
+): Promise<void> {
+  const { method, headers, ip: address = '' } = request;
+  const byBrowser = headers['sec-fetch-site'] !== undefined || headers['origin'] !== undefined;
+  if (byBrowser && method !== 'GET' && method !== 'HEAD') requireSameOrigin(request);
+  wrongTokens.admit(address, certificate.sha256);
+  try {
+    request.administrator = await requests.call(authenticateAdministrator, {
+      ...shownWith(certificate),
+      heedsRoles: true,
+    });
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'unauthenticated')
+      wrongTokens.wrong(address, certificate.sha256);
+    throw error;
+  }
+  wrongTokens.right(certificate.sha256);
+  goOnAs(request.administrator);
+}
+
+function shownWith(certificate: PeerCertificate | undefined) {
+  if (!certificate) return {};
+  const base64 = (der: Uint8Array) => Buffer.from(der).toString('base64');
+  return { certificate: { leaf: base64(certificate.leaf), chain: certificate.chain().map(base64) } };
 }
 
 function goOnAs({ name, roles }: Administrator): void {
@@ -141,9 +180,16 @@ export const Actor = createParamDecorator((_data: unknown, context: ExecutionCon
   return { name: administrator.name };
 });
 
-/** What the caller alone has: its token, or what the cookie of its session holds. */
+/** What the caller alone has: its token, or what the cookie of its session holds; empty for who calls by a certificate. */
 export const CallerSecret = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
   const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-  const { authorization } = request.headers;
-  return typeof authorization === 'string' ? authorization.replace(/^Bearer /i, '') : (sessionOf(request) ?? '');
+  const { authorization, 'idempotency-key': repeatable } = request.headers;
+  const secret = typeof authorization === 'string' ? authorization.replace(/^Bearer /i, '') : sessionOf(request);
+  if (secret !== undefined) return secret;
+  if (repeatable === undefined) return '';
+  // What is shown once would be sealed under nothing.
+  throw new SluiceError(
+    'invalid-argument',
+    'This call takes an Idempotency-Key from who calls by a token: leave it out, or send an access token with the certificate.',
+  );
 });

@@ -4,7 +4,10 @@ import { nestLogger, ShellModule, type Readiness, type Shell } from '@sluice/ser
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Config } from '../config.js';
+import type { RequestListener } from 'node:http';
+import { listenerOf, type Config } from '../config.js';
+import { AdminListener } from '../listener/admin-listener.js';
+import { useListener } from '../listener/use-listener.js';
 import { bodyLimit } from './body-limit.js';
 import { authenticate, Authentication, requireRight, type AuthenticatedRequest } from './administrator.js';
 import { operationOf, readTarget, type IncomingRequest } from './given.js';
@@ -24,11 +27,13 @@ export async function createHttpApp(
   shell: Shell,
   config: Config,
   readiness: Readiness,
+  now: () => number = () => Date.now(),
 ): Promise<NestFastifyApplication> {
+  const listener = new AdminListener(listenerOf(config), now, shell.onFault);
   const adapter = new FastifyAdapter({
     bodyLimit,
     forceCloseConnections: 'idle',
-    requestTimeout: 60_000,
+    serverFactory: (handler: RequestListener) => listener.createServer(handler),
     ...(config.ADMIN_TRUSTED_PROXIES ? { trustProxy: config.ADMIN_TRUSTED_PROXIES } : {}),
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendUnroutableUrl(reply as Reply, error),
   });
@@ -71,6 +76,7 @@ export async function createHttpApp(
       typeof request.headers[name] === 'string' ? (request.headers[name] as string) : undefined;
     runInRequest(continueRequest({ requestId: given('x-request-id'), traceparent: given('traceparent') }), done);
   });
+  useListener(fastify, listener, { tlsEndsAtProxy: config.ADMIN_PLAIN_HTTP === 'behind-proxy' });
   const authentication = app.get(Authentication);
   // Before anything else is read: what a stranger sends costs nothing, nor does what somebody may not do.
   fastify.addHook(

@@ -73,14 +73,19 @@ export class AdminTokensController {
   @Handles(authenticateAdministrator)
   async authenticate(
     @Payload()
-    { tokenSha256, accessToken, sessionSha256, heedsRoles }: DecodedRequestOf<typeof authenticateAdministrator>,
+    {
+      tokenSha256,
+      accessToken,
+      sessionSha256,
+      certificate,
+      heedsRoles,
+    }: DecodedRequestOf<typeof authenticateAdministrator>,
   ): Promise<ResponseOf<typeof authenticateAdministrator>> {
     if (sessionSha256 !== undefined) {
       const { expiresAt, ...administrator } = await this.sessions.find(sessionSha256);
       return { ...administrator, sessionEndsAt: expiresAt };
     }
-    return accessToken === undefined
-      ? this.authenticateAdministrator.execute(tokenSha256 ?? '', heedsRoles === true)
-      : this.authenticateServiceKey.execute(accessToken);
+    if (tokenSha256 !== undefined) return this.authenticateAdministrator.execute(tokenSha256, heedsRoles === true);
+    return this.authenticateServiceKey.execute({ accessToken, certificate });
   }
 }

@@ -1,4 +1,4 @@
-import { stateKey, tokenAudiences, verifyAccess } from '@sluice/contracts';
+import { stateKey, tokenAudiences, verifyAccess, verifyCertificate } from '@sluice/contracts';
 import { StateBucket, StateFollower } from '@sluice/messaging';
 import { CLOCK, CONFIG, ON_FAULT, RepeatedWork, Shell } from '@sluice/service-shell';
 import {
@@ -40,11 +40,15 @@ const announcedEveryMs = 10 * 60_000;
           },
           reach: async (minimum) => (await follower.reach(minimum, maxWaitMs)) && follower.ready,
           instance: (id) => follower.fetch<'instance'>(stateKey.instance(id)),
-          verify: (token, minimum) =>
+          credential: (key) => follower.fetch<'credential'>(key),
+          verifyToken: (token, certificate, minimum) =>
             requests.call(verifyAccess, {
               shown: { kind: 'token', token, audience: tokenAudiences.adminApi },
+              ...(certificate ? { certificate } : {}),
               minimum,
             }),
+          verifyCertificate: (certificate, minimum) =>
+            requests.call(verifyCertificate, { ...certificate, lookUp: 'service-key', minimum }),
         }),
     },
     CreateAdminToken,

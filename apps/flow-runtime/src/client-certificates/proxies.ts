@@ -1,10 +1,10 @@
 import { canonicalDistinguishedName, parseDistinguishedName } from '@sluice/domain';
 import { decodePem, parseCertificate, type Certificate } from '@sluice/pki';
+import { foldHostName } from '@sluice/service-shell';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { claimsIdentity } from '../front-door/identity-headers.js';
-import { foldHostName } from '../listeners/virtual-hosts.js';
 import { formNames, headerMayDiffer, readerOf, type ReadPassedOn } from './forms.js';
 
 /** Nothing in the files says who may speak for senders: the listener does not open, or goes on with what it had. */

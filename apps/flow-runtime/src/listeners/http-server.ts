@@ -1,6 +1,6 @@
+import { applyLimits, headLimits, type ListenerLimits, timeoutCheckMs } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
-import { applyLimits, headLimits, timeoutCheckMs, type ListenerLimits } from './apply-limits.js';
 import { continueWhenWanted } from '../front-door/awaited-body.js';
 import { drainableOf, FramedResponse, isEnding } from './framed-response.js';
 import { lingerBeforeClose } from './lingering-close.js';

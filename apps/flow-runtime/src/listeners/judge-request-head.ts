@@ -1,9 +1,7 @@
+import { headLimits, serverNameOf, type VirtualHosts } from '@sluice/service-shell';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { headLimits } from './apply-limits.js';
 import type { UnreadableReason } from './note-unreadable.js';
-import { serverNameOf } from './session-names.js';
-import type { VirtualHosts } from './virtual-hosts.js';
 
 export interface HeadRefusal {
   readonly status: 400 | 421 | 431 | 501 | 505;

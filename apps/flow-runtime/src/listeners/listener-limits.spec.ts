@@ -1,11 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { exchangeBytes, Sender, TestAuthority, type TestCertificate } from '@sluice/testing';
+import { type ListenerLimits, SentChains } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { ListenerLimits } from './apply-limits.js';
 import { PublicListener } from './public-listener.js';
-import { SentChains } from './sent-chains.js';
 
 const generous: ListenerLimits = {
   handshakeTimeout: 10_000,

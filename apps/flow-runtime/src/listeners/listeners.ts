@@ -1,14 +1,18 @@
-import { FollowedFiles } from '@sluice/service-shell';
-import type { ListenerLimits } from './apply-limits.js';
+import {
+  FollowedFiles,
+  type ListenerLimits,
+  readServerIdentity,
+  SentChains,
+  type ServerIdentity,
+  type ServerIdentityFiles,
+  sessionLifetimeS,
+} from '@sluice/service-shell';
 import type { UnreadableRequest } from './note-unreadable.js';
 import { onUnreadable } from './unreadable-request.js';
 import { closeGracefully, listen } from './open-and-close.js';
 import { readProxies, type Proxies, type ProxyFiles } from '../client-certificates/proxies.js';
 import { ProxyListener } from './proxy-listener.js';
 import { PublicListener, type RequestHandler } from './public-listener.js';
-import { SentChains } from './sent-chains.js';
-import { readServerIdentity, type ServerIdentity, type ServerIdentityFiles } from './server-identity.js';
-import { sessionLifetimeS } from './tls-settings.js';
 
 export interface ListenersConfig {
   readonly host: string;

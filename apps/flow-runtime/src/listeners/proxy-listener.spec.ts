@@ -7,11 +7,11 @@ import {
   type Visit,
   type VisitOptions,
 } from '@sluice/testing';
+import type { ListenerLimits } from '@sluice/service-shell';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ListenerLimits } from './apply-limits.js';
 import type { ReadCaller } from '../client-certificates/caller-certificate.js';
 import type { FormName } from '../client-certificates/forms.js';
 import { MalformedClientCert } from '../client-certificates/malformed-client-cert.js';

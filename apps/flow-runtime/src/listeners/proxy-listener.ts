@@ -1,14 +1,12 @@
+import { sessionIdContext, tlsSettings, type ListenerLimits, type ServerIdentity } from '@sluice/service-shell';
 import type { Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import type { ListenerLimits } from './apply-limits.js';
 import { passedOnCaller } from '../client-certificates/caller-certificate.js';
 import { createHttpServer } from './http-server.js';
 import { judgeRequestHead } from './judge-request-head.js';
 import type { Proxies, Proxy } from '../client-certificates/proxies.js';
-import { sessionIdContext, type RequestHandler } from './public-listener.js';
-import type { ServerIdentity } from './server-identity.js';
+import type { RequestHandler } from './public-listener.js';
 import { refuseHead } from './unreadable-request.js';
-import { tlsSettings } from './tls-settings.js';
 
 interface AdmittedProxy {
   readonly proxy: Proxy;

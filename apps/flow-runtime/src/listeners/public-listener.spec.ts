@@ -1,14 +1,12 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sender, sha256Hex, TestAuthority, visit, type TestCertificate, type VisitOptions } from '@sluice/testing';
+import { type ListenerLimits, SentChains, tlsSettings } from '@sluice/service-shell';
 import { execFile, spawnSync } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
-import type { ListenerLimits } from './apply-limits.js';
 import type { ReadCaller } from '../client-certificates/caller-certificate.js';
 import { PublicListener } from './public-listener.js';
-import { SentChains } from './sent-chains.js';
-import { tlsSettings } from './tls-settings.js';
 
 interface Seen {
   readonly leaf?: string;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseDistinguishedName } from '@sluice/domain';
 import { encodePem, issueCertificate, type CertificateProfile } from '@sluice/pki';
+import { tlsSettings } from '@sluice/service-shell';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type SecureVersion, type Server, type TLSSocket } from 'node:tls';
-import { tlsSettings } from './tls-settings.js';
 
 interface Pair {
   readonly publicKey: KeyObject;

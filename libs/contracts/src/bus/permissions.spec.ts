@@ -88,7 +88,10 @@ describe('the permissions of the bus', () => {
     ]);
     expect(inboxesOf('admin-api')).toEqual([]);
     expect(inboxesOf('message-log')).toEqual([]);
-    expect(publishersOf('sluice.certificate-verifier.verify-certificate.v1')).toEqual(['flow-runtime']);
+    expect(publishersOf('sluice.certificate-verifier.verify-certificate.v1')).toEqual([
+      'authorization',
+      'flow-runtime',
+    ]);
     expect(publishersOf('sluice.authorization.create-admin-token.v1')).toEqual(['admin-api']);
     expect(publishersOf('sluice.key-management.issue-flow-token.v1')).toEqual(['flow-runtime', 'admin-api']);
   });

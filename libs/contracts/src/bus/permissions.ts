@@ -105,6 +105,7 @@ const ownPermissions: Readonly<Record<ServiceName, BusPermissions>> = {
       listRoleHolders.subject,
       listFlowsAskingRole.subject,
       verifyAccess.subject,
+      verifyCertificate.subject,
       ...readState.publish,
       ...writeState('authorization'),
       ...writeEvents('authorization'),

@@ -9,6 +9,7 @@ export const httpStatusOf: Readonly<Record<ErrorCode, number>> = {
   unauthenticated: 401,
   'permission-denied': 403,
   'not-found': 404,
+  misdirected: 421,
   'method-not-allowed': 405,
   'name-in-use': 409,
   'certificate-in-use': 409,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRequest } from './request-contract.js';
 import { maxTokenLength } from './access-tokens.js';
-import { dependency, position, sha256Hex } from './shapes.js';
+import { base64, dependency, position, sha256Hex } from './shapes.js';
 
 /** Which of these roles do not exist; asked by key-management before it grants them. */
 export const findMissingRoles = defineRequest(
@@ -49,7 +49,7 @@ export const decide = defineRequest(
 export type DecideResponse = z.output<(typeof decide)['response']>;
 
 /**
- * Who holds an admin token, or an access token of a service key for the admin API (RFC 9068), and with which rights.
+ * Who holds an admin token, an access token of a service key for the admin API (RFC 9068) or the certificate of one, and with which rights.
  * @remarks An admin token itself never crosses the bus: its SHA-256 does.
  */
 export const authenticateAdministrator = defineRequest(
@@ -61,16 +61,20 @@ export const authenticateAdministrator = defineRequest(
       accessToken: z.string().max(maxTokenLength).optional(),
       /** Of what the cookie of a session holds. */
       sessionSha256: z.string().optional(),
+      /** On the connection: it says who calls where nothing else does, and a bound access token is good with it alone. */
+      certificate: z.object({ leaf: base64.max(64 * 1024), chain: z.array(base64.max(64 * 1024)).max(16) }).optional(),
       /** The asker holds calls against the roles. One of the version before does not, and is told of tokens alone that may do everything for ever. */
       heedsRoles: z.literal(true).optional(),
     })
     .refine(
-      ({ tokenSha256, accessToken, sessionSha256 }) =>
-        [tokenSha256, accessToken, sessionSha256].filter((given) => given !== undefined).length === 1,
-      { error: 'must have a tokenSha256, an accessToken or a sessionSha256' },
+      ({ tokenSha256, accessToken, sessionSha256, certificate }) => {
+        const given = [tokenSha256, accessToken, sessionSha256].filter((each) => each !== undefined).length;
+        return given === 1 || (given === 0 && certificate !== undefined);
+      },
+      { error: 'must have a tokenSha256, an accessToken or a sessionSha256, or a certificate' },
     )
     .refine(({ tokenSha256, heedsRoles }) => tokenSha256 !== undefined || heedsRoles === true, {
-      error: 'must heed the roles of an access token or a session',
+      error: 'must heed the roles of an access token, a certificate or a session',
     }),
   z.object({
     name: z.string(),

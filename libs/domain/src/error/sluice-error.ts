@@ -8,6 +8,7 @@ export const errorCodes = [
   'permission-denied',
   'not-found',
   'method-not-allowed',
+  'misdirected',
   'name-in-use',
   'certificate-in-use',
   'distinguished-name-conflict',

@@ -1,5 +1,6 @@
-import { AdminClient } from '@sluice/admin-client';
-import { readStackFacts, stackHome, type StackFacts } from '../stack-facts.js';
+import type { AdminClient } from '@sluice/admin-client';
+import { clientOf, namedInstallation } from '../sluice/context/installation.js';
+import { adminClientOf, readStackFacts, stackHome, type StackFacts } from '../stack-facts.js';
 import { runProgram } from '../terminal.js';
 import { backUp } from './backup.js';
 import { restore } from './restore.js';
@@ -17,13 +18,11 @@ Keeps the local stack that runs here. What administrators do by the admin API is
   rotate-record-key    gives the running local stack another key to sign state records with, without a stop
   restore FILE         makes the home folder anew from it; SLUICE_HOME must be empty or absent
 
-It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN.`;
+It works on the running local stack, or on SLUICE_ADMIN_URL with SLUICE_ADMIN_TOKEN, and SLUICE_ADMIN_CA_FILE where its CA is none of the public ones.`;
 
 function client(): AdminClient {
-  const { SLUICE_ADMIN_URL: url, SLUICE_ADMIN_TOKEN: token } = process.env;
-  if (url && token) return new AdminClient({ url, token });
-  const facts = readStackFacts(process.env);
-  return new AdminClient({ url: facts.adminUrl, token: facts.adminToken });
+  const named = namedInstallation(process.env);
+  return named ? clientOf(named) : adminClientOf(readStackFacts(process.env));
 }
 
 /** Of the local stack, unless another is named: then nothing says where its event stream is. */

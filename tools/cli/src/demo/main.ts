@@ -1,4 +1,4 @@
-import { AdminClient, type AnswerOf } from '@sluice/admin-client';
+import type { AnswerOf } from '@sluice/admin-client';
 import {
   addTrustedRoot,
   createServiceInstance,
@@ -17,7 +17,7 @@ import { unzipSync } from 'fflate';
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { projectRoot, readStackFacts } from '../stack-facts.js';
+import { adminClientOf, projectRoot, readStackFacts } from '../stack-facts.js';
 import { bold, cyan, dim, green, line, red, runProgram, yellow } from '../terminal.js';
 import { Sender, type SenderAnswer } from './sender.js';
 import { makePrivateCa } from './stranger.js';
@@ -44,7 +44,7 @@ function expectStatus(what: string, answer: SenderAnswer, expected: number): voi
 
 await runProgram(async () => {
   const facts = readStackFacts(process.env);
-  const admin = new AdminClient({ url: facts.adminUrl, token: facts.adminToken });
+  const admin = adminClientOf(facts);
   const folder = resolve(projectRoot, process.env['SLUICE_DEMO_DIR'] || 'demo');
   mkdirSync(folder, { recursive: true });
   const run = randomBytes(3).toString('hex');

@@ -1,6 +1,6 @@
-import { AdminApiError, AdminClient, type Called, type InputOf, type ItemOf } from '@sluice/admin-client';
+import { AdminApiError, type AdminClient, type Called, type InputOf, type ItemOf } from '@sluice/admin-client';
 import { CommanderError, InvalidArgumentError, type Command } from 'commander';
-import { contextsOf, installationOf } from './context/installation.js';
+import { clientOf, contextsOf, installationOf } from './context/installation.js';
 import type { Contexts } from './context/contexts.js';
 import { CommandFailed, exitCode, exitCodeOfStatus } from './exit-code.js';
 import { formOf, Output } from './output/output.js';
@@ -16,6 +16,7 @@ export interface GlobalOptions {
 export class Cli {
   #output: Output | undefined;
   #named: string | undefined;
+  #client: AdminClient | undefined;
   #code: number = exitCode.done;
 
   constructor(
@@ -27,6 +28,7 @@ export class Cli {
   begin({ output, context }: GlobalOptions): void {
     this.#output = new Output(this.terminal, formOf(output));
     this.#named = context;
+    this.#client = undefined;
   }
 
   get output(): Output {
@@ -38,7 +40,7 @@ export class Cli {
   }
 
   get client(): AdminClient {
-    return new AdminClient(installationOf(this.terminal.environment, this.#named));
+    return (this.#client ??= clientOf(installationOf(this.terminal.environment, this.#named)));
   }
 
   time(time: string | undefined): string | undefined {
@@ -94,7 +96,9 @@ export class Cli {
 
 /** The client names the address, and what the network said is the cause. */
 function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && /^Nobody answers at |gave no answer to /.test(error.message);
+  return (
+    error instanceof Error && /^Nobody answers at |gave no answer to |^No TLS can be had with /.test(error.message)
+  );
 }
 
 /** A whole number within bounds, for commander. */

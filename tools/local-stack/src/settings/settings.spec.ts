@@ -105,7 +105,8 @@ describe('docker-compose.yml', () => {
       expect([service, missing]).toEqual([service, []]);
       // A variable that is passed on has the name of the setting; FLOW_URL is put together.
       const otherName = Object.entries(environment).filter(
-        ([name, value]) => value.startsWith('${') && !value.startsWith(`\${SLUICE_${name}:-`),
+        ([name, value]) =>
+          value.startsWith('${') && !value.startsWith(`\${SLUICE_${name}:-`) && !value.startsWith(`\${SLUICE_${name}-`),
       );
       expect([service, otherName]).toEqual([service, []]);
     }

@@ -12,6 +12,7 @@ const volumes = volumesOf(1);
 const now = Date.UTC(2026, 5, 1);
 const day = 86_400_000;
 const loadBalancer = { dnsNames: ['localhost', 'flows.example'], ipAddresses: ['127.0.0.1'] };
+const adminNames = { dnsNames: ['localhost', 'admin.example'], ipAddresses: ['127.0.0.1'] };
 const busNames = { dnsNames: ['localhost', 'events.example'], ipAddresses: ['127.0.0.1', '192.0.2.7'] };
 
 async function withVolumes(
@@ -20,7 +21,16 @@ async function withVolumes(
 ): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'sluice-volumes-'));
   const fill = (at = now) =>
-    fillVolumes({ root, loadBalancer, busNames, postgres: 'postgres:5432', busStoreMb: 8_192, servers, now: at });
+    fillVolumes({
+      root,
+      loadBalancer,
+      busNames,
+      adminNames,
+      postgres: 'postgres:5432',
+      busStoreMb: 8_192,
+      servers,
+      now: at,
+    });
   try {
     await fill();
     await test(root, fill);
@@ -201,6 +211,7 @@ describe('fillVolumes', () => {
         root: join(folder, 'file'),
         loadBalancer,
         busNames,
+        adminNames,
         postgres: 'postgres:5432',
         busStoreMb: 8_192,
         servers: 1,

@@ -26,6 +26,8 @@ export interface FillVolumesOptions {
   readonly loadBalancer: ServerNames;
   /** Names by which subscribers call NATS. */
   readonly busNames: ServerNames;
+  /** Names by which administrators call the admin API. */
+  readonly adminNames: ServerNames;
   /** `host:port` of Postgres as the services reach it, or of each of its servers, separated by commas. */
   readonly postgres: string;
   /** What all streams together may take on the disk of NATS, in MiB. */
@@ -75,9 +77,9 @@ export async function fillVolumes(options: FillVolumesOptions): Promise<void> {
   });
   const tls = join(home, 'tls');
   const servers = options.servers === 1 ? ['postgres', 'nats'] : ['postgres', 'nats'].flatMap(numbered);
-  for (const name of [...servers, 'flow-runtime']) {
-    // Services call NATS by its own name, subscribers by those of the host.
-    const { dnsNames, ipAddresses } = name.startsWith('nats') ? options.busNames : { dnsNames: [], ipAddresses: [] };
+  for (const name of [...servers, 'flow-runtime', 'admin-api']) {
+    // Services call NATS and the admin API by their own names, others by those of the host.
+    const { dnsNames, ipAddresses } = furtherNames(name, options);
     await keepServerCertificate(tls, `server-${name}`, { dnsNames: [name, ...dnsNames], ipAddresses }, options.now);
   }
   if (options.servers === 3)
@@ -93,6 +95,11 @@ export async function fillVolumes(options: FillVolumesOptions): Promise<void> {
   const unusable = await makeUnusableRoot(options.now);
   const kept = keepFile(join(folder('trust-list'), noRootFile), () => unusable, secretMode);
   keepFile(join(folder('trust-list'), trustListFile), () => kept, secretMode);
+}
+
+function furtherNames(server: string, { busNames, adminNames }: FillVolumesOptions): ServerNames {
+  if (server === 'admin-api') return adminNames;
+  return server.startsWith('nats') ? busNames : { dnsNames: [], ipAddresses: [] };
 }
 
 function openVolume(folder: string, mode: number): void {
@@ -198,14 +205,14 @@ function filesOf(provisioned: Provisioned, tls: string, postgres: string): Files
       'proxy-ca.pem': read(provisioned.proxyCaFile),
     },
     'message-log': { ...bus('message-log'), ...database('flow_runtime') },
-    'admin-api': bus('admin-api'),
+    'admin-api': { ...bus('admin-api'), ...serverOf(tls, 'admin-api') },
     // HAProxy reads a certificate and its key from one file.
     'load-balancer': {
       ...serverRoot,
       'server.pem': read(provisioned.serverCertificateFile) + read(provisioned.serverKeyFile),
       'load-balancer.pem': read(provisioned.loadBalancerCertificateFile) + read(provisioned.loadBalancerKeyFile),
     },
-    'trusted-roots': { 'admin-token': read(provisioned.partTokenFile('trusted-roots')) },
+    'trusted-roots': { ...serverRoot, 'admin-token': read(provisioned.partTokenFile('trusted-roots')) },
   };
 }
 

@@ -7,11 +7,12 @@ const maxRoots = 10_000;
 
 /**
  * Every root the administrator trusts and those of our own CA, in DER, by the admin API.
+ * @param ca PEM of the root that its certificate ends in
  * @throws Error when the API cannot be asked, or answers anything else than a whole list of at most 10,000
  */
-export async function listTrustedRoots(adminUrl: string, token: string): Promise<Uint8Array[]> {
+export async function listTrustedRoots(adminUrl: string, token: string, ca?: string): Promise<Uint8Array[]> {
   const roots: Uint8Array[] = [];
-  const client = new AdminClient({ url: adminUrl, token, timeoutMs });
+  const client = new AdminClient({ url: adminUrl, token, timeoutMs, ...(ca === undefined ? {} : { tls: { ca } }) });
   for await (const item of client.list(list, {})) {
     roots.push(certificateIn(item));
     if (roots.length > maxRoots) throw new Error(`The admin API lists more than ${maxRoots} trusted roots.`);

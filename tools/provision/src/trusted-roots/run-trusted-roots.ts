@@ -13,8 +13,9 @@ export async function runTrustedRoots(
   signal: AbortSignal,
 ): Promise<void> {
   const token = readFileSync(config.adminTokenFile, 'utf8').trim();
+  const ca = readFileSync(config.adminCaFile, 'utf8');
   const keep = new KeepTrustList({
-    list: () => listTrustedRoots(config.adminUrl, token),
+    list: () => listTrustedRoots(config.adminUrl, token, ca),
     holder: new HaproxyTrustList(config.haproxySocket, config.haproxyCaFile),
     trustListFile: config.trustListFile,
     noRootFile: config.noRootFile,

@@ -1,6 +1,6 @@
 import type { DecisionRecord, RequestContract, RequestOf, ResponseOf, TokenKeyRecord } from '@sluice/contracts';
 import { readFlowDefinition } from '@sluice/flow-engine';
-import { Metrics } from '@sluice/service-shell';
+import { Metrics, SentChains } from '@sluice/service-shell';
 import { randomUUID } from 'node:crypto';
 import { request as httpsRequest, Agent, type Server } from 'node:https';
 import type { ClientRequest } from 'node:http';
@@ -31,7 +31,6 @@ import { CsrfTokens } from '../csrf-tokens.js';
 import { HandleRequest } from '../handle-request.js';
 import type { UnreadableRequest } from '../../listeners/note-unreadable.js';
 import { PublicListener, type RequestHandler } from '../../listeners/public-listener.js';
-import { SentChains } from '../../listeners/sent-chains.js';
 
 /** A certificate with its chain and key, PEM. */
 interface Certificate {

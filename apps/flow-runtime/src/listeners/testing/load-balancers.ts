@@ -9,13 +9,13 @@ import {
   type TestCertificate,
 } from '@sluice/testing';
 import { describe, it } from '@jest/globals';
+import type { ListenerLimits } from '@sluice/service-shell';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { ListenerLimits } from '../apply-limits.js';
 import { readProxies } from '../../client-certificates/proxies.js';
 import { ProxyListener } from '../proxy-listener.js';
 import type { RequestHandler } from '../public-listener.js';

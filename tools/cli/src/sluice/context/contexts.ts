@@ -3,10 +3,17 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { CommandFailed, exitCode } from '../exit-code.js';
 
-const context = z.strictObject({ url: z.string(), token: z.string() });
+/** Files are named, not copied: certificates are renewed. */
+const context = z.strictObject({
+  url: z.string(),
+  token: z.string().optional(),
+  ca: z.string().optional(),
+  certificate: z.string().optional(),
+  key: z.string().optional(),
+});
 const file = z.strictObject({ current: z.string().optional(), contexts: z.record(z.string(), context) });
 
-/** An installation, and the token for it. */
+/** An installation, and what its administrator is known by: a token, or a certificate. Paths are absolute. */
 export type Context = z.infer<typeof context>;
 type ContextFile = z.infer<typeof file>;
 

@@ -1,10 +1,12 @@
-import { AdminApiError, AdminClient } from '@sluice/admin-client';
+import { AdminApiError } from '@sluice/admin-client';
 import { showVersion } from '@sluice/contracts';
 import type { Command } from 'commander';
 import { text } from 'node:stream/consumers';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Cli } from '../cli.js';
+import type { Context } from '../context/contexts.js';
+import { clientOf, filesOf } from '../context/installation.js';
 import { CommandFailed, exitCode } from '../exit-code.js';
 import { readText } from '../read-file.js';
 
@@ -14,15 +16,23 @@ export function addContext(program: Command, cli: Cli): void {
     .description('keeps the address of an installation and an admin token for it, for later commands')
     .option('--name <context>', 'the name it gets', 'default')
     .option('--token-file <file>', 'a file with the token; without it, it is asked for or read from the standard input')
-    .addHelpText('after', '\nExample:\n  sluice login https://sluice.example.com --token-file ./token')
-    .action(async (url: string, { name, tokenFile }: { name: string; tokenFile?: string }) => {
+    .option('--ca <file>', 'the CA of its certificate, in PEM; without it, the public ones')
+    .option('--certificate <file>', 'a certificate of a service key of plan api, with its chain, in place of a token')
+    .option('--key <file>', 'the key of that certificate')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice login https://sluice.example.com --token-file ./token\n  sluice login https://localhost:8080 --ca server-root.pem --certificate robot.pem --key robot.key',
+    )
+    .action(async (url: string, { name, tokenFile, ...given }: LoginOptions) => {
       requireUrl(url);
-      const token = (tokenFile === undefined ? await askToken(cli) : readText(tokenFile)).trim();
-      if (token === '') throw new CommandFailed('No token was given.', exitCode.usage);
-      const { version } = await checked(url, token);
+      const files = filesOf(given);
+      const token =
+        files.certificate !== undefined && tokenFile === undefined ? undefined : await tokenOf(cli, tokenFile);
+      const kept = { url, ...(token === undefined ? {} : { token }), ...files };
+      const { version } = await checked(kept);
       if (url.startsWith('http:') && !isLoopback(url))
         cli.output.warn('The token goes there without TLS: whoever is between can read it.');
-      cli.contexts.save(name, { url, token });
+      cli.contexts.save(name, kept);
       cli.output.done(`Logged in to Sluice ${version} at ${url}, as context ${name}.`, { context: name, url, version });
     });
 
@@ -73,6 +83,20 @@ export function addContext(program: Command, cli: Cli): void {
     });
 }
 
+interface LoginOptions {
+  readonly name: string;
+  readonly tokenFile?: string;
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+async function tokenOf(cli: Cli, file: string | undefined): Promise<string> {
+  const token = (file === undefined ? await askToken(cli) : readText(file)).trim();
+  if (token === '') throw new CommandFailed('No token was given.', exitCode.usage);
+  return token;
+}
+
 function requireUrl(given: string): void {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
@@ -86,12 +110,15 @@ function isLoopback(url: string): boolean {
 }
 
 /** Nothing is kept that does not work. */
-async function checked(url: string, token: string) {
+async function checked(context: Context) {
   try {
-    return await new AdminClient({ url, token }).call(showVersion, {});
+    return await clientOf(context).call(showVersion, {});
   } catch (error) {
     if (error instanceof AdminApiError && error.status === 401)
-      throw new CommandFailed('The installation does not know this token.', exitCode.notAllowed);
+      throw new CommandFailed(
+        `The installation does not know this ${context.token === undefined ? 'certificate' : 'token'}.`,
+        exitCode.notAllowed,
+      );
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import type { Server as PlainServer } from 'node:http';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { ConnectionQuota } from './connection-quota.js';
@@ -23,7 +24,7 @@ export const headLimits = { maxHeaderSize: 32 * 1024, maxHeaders: 100 } as const
 /** How often Node looks for requests that are over their time. */
 export const timeoutCheckMs = 1_000;
 
-export function applyLimits(server: Server, limits: ListenerLimits): void {
+export function applyLimits(server: PlainServer | Server, limits: ListenerLimits): void {
   server.headersTimeout = limits.headersTimeout;
   server.requestTimeout = limits.requestTimeout;
   server.keepAliveTimeout = limits.keepAliveTimeout;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FollowedFiles } from '@sluice/service-shell';
 import { TemporaryFolder, TestAuthority, type TestCertificate } from '@sluice/testing';
 import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FollowedFiles } from '../followed-files.js';
 import { readServerIdentity, type ServerIdentityFiles } from './server-identity.js';
 
 const day = 86_400_000;
