@@ -72,6 +72,7 @@ const routes = [
   page('/decisions/$id', () => import('./pages/decisions/decision.tsx'), 'Decision'),
   page('/events', () => import('./pages/events/events.tsx'), 'Events'),
   page('/certificates', () => import('./pages/certificates/certificates.tsx'), 'Certificates'),
+  page('/approvals', () => import('./pages/approvals/approvals.tsx'), 'Approvals'),
   page('/trusted-roots', () => import('./pages/trusted-roots/trusted-roots.tsx'), 'TrustedRoots'),
   page('/trusted-roots/$sha256', () => import('./pages/trusted-roots/trusted-root.tsx'), 'TrustedRoot'),
   page('/issuing-cas', () => import('./pages/issuing-cas/issuing-cas.tsx'), 'IssuingCas'),

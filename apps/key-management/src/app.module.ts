@@ -13,6 +13,7 @@ import { ExpiryModule } from './expiry/expiry.module.js';
 import { IssuingCasModule } from './issuing-cas/issuing-cas.module.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
+import { ProposalsModule } from './proposals/proposals.module.js';
 import { ServiceInstancesModule } from './service-instances/service-instances.module.js';
 import { ServiceKeysModule } from './service-keys/service-keys.module.js';
 import { allRecords } from './state/all-records.js';
@@ -46,6 +47,7 @@ const writer = 'key-management';
     TokensModule,
     CertificatesModule,
     TrustedRootsModule,
+    ProposalsModule,
     ExpiryModule,
     KeyManagementStateModule,
     AuditHeadModule,

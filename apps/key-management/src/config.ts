@@ -77,6 +77,19 @@ const environment = shellEnvironment
       .max(365)
       .default(90)
       .describe('How long a key signs access tokens until the next one does.'),
+    FOUR_EYES: z
+      .enum(['off', 'on'])
+      .default('off')
+      .describe(
+        'Whether what cannot be undone (deleting an instance with its keys, retiring by force or revoking an issuing CA, removing a trusted root) is proposed by one administrator and approved by another.',
+      ),
+    FOUR_EYES_HOURS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(720)
+      .default(24)
+      .describe('How long a proposal waits for its approval.'),
     FLOW_URL: z
       .url()
       .transform((url) => url.replace(/\/+$/, ''))

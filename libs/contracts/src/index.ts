@@ -74,6 +74,14 @@ export {
   type MessageProcessingLog,
 } from './api/message-processing-logs.js';
 export {
+  approveProposal,
+  listProposals,
+  proposedOperations,
+  withdrawProposal,
+  type ProposalView,
+  type ProposedOperation,
+} from './api/proposals.js';
+export {
   certificateList,
   revocation,
   type GivenRevocationPolicy,

@@ -7,6 +7,7 @@ export {
   type FieldViolation,
 } from './error/sluice-error.js';
 export { allRights, apiRole, isRight, rightNames, rights, rightsBeyond, rightsOf, type Right } from './role/right.js';
+export { installation, whyMaybeOnePerson, type KnownAdministrator } from './role/somebody-else.js';
 export {
   defaultRole,
   predefinedRoles,

@@ -13,6 +13,8 @@ export interface Administrator {
   readonly name: string;
   /** Roles that are rights. */
   readonly roles: readonly string[];
+  /** Who made what it is known by; absent: not known. */
+  readonly makers?: readonly string[] | undefined;
   /** Of who is signed in at the console: when the session ends, ISO 8601. */
   readonly sessionEndsAt?: string | undefined;
 }
@@ -136,12 +138,13 @@ function shownWith(certificate: PeerCertificate | undefined) {
   return { certificate: { leaf: base64(certificate.leaf), chain: certificate.chain().map(base64) } };
 }
 
-function goOnAs({ name, roles }: Administrator): void {
+function goOnAs({ name, roles, makers }: Administrator): void {
   const current = currentRequest();
   if (!current) return;
   current.actor = name;
   // With the request to every service: what is done further on is held against them too.
   current.rights = roles.filter(isRight);
+  current.makers = makers;
 }
 
 /**

@@ -4,7 +4,7 @@ import { CLOCK, ON_FAULT } from '@sluice/service-shell';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, LessThanOrEqual } from 'typeorm';
 import { AdminTokenRow } from '../admin-tokens/admin-token.entity.js';
-import { AuthenticateAdministrator } from '../admin-tokens/authenticate-administrator.js';
+import { AuthenticateAdministrator, type Administrator } from '../admin-tokens/authenticate-administrator.js';
 import { AdminSessionRow } from './admin-session.entity.js';
 
 /** How exactly it is known when a session was last used. */
@@ -53,7 +53,7 @@ export class AdminSessions {
   }
 
   /** Who is signed in by it. @throws SluiceError `unauthenticated` */
-  async find(sessionSha256: string): Promise<SessionView> {
+  async find(sessionSha256: string): Promise<SessionView & Pick<Administrator, 'makers'>> {
     const { manager } = this.dataSource;
     const session = await manager.findOneBy(AdminSessionRow, { sha256: sessionSha256 });
     const now = this.now();
@@ -66,7 +66,8 @@ export class AdminSessions {
       await manager
         .update(AdminSessionRow, { sha256: sessionSha256 }, { lastUsedAt: new Date(now) })
         .catch((error: unknown) => this.onFault(error, 'noting the use of a session'));
-    return { name: token.name, roles: token.roles, expiresAt: session.endsAt.toISOString() };
+    const { name, roles, makers } = token;
+    return { name, roles, ...(makers ? { makers } : {}), expiresAt: session.endsAt.toISOString() };
   }
 
   /** @param sessionSha256 absent: all of this administrator */

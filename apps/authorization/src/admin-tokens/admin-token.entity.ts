@@ -27,6 +27,10 @@ export class AdminTokenRow {
   @Column({ type: 'text', name: 'created_by' })
   createdBy!: string;
 
+  /** Its maker, who made what that is known by, and so on; null: not known. */
+  @Column({ type: 'text', array: true, nullable: true })
+  makers!: string[] | null;
+
   @Column({ type: 'timestamptz', name: 'created_at' })
   createdAt!: Date;
 }

@@ -75,13 +75,37 @@ const query = <T>(sql: string, parameters: unknown[] = []) =>
 describe('admin tokens', () => {
   it('begin with the one of the installation, which is known by its hash', async () => {
     expect(await names()).toEqual(['initial']);
-    expect(await authenticate('first')).toEqual({ name: 'initial', roles: [allRights] });
+    expect(await authenticate('first')).toEqual({ name: 'initial', roles: [allRights], makers: ['installation'] });
     expect(await codeOf(tokens.authenticate({ tokenSha256: sha256('another') }))).toBe('unauthenticated');
   });
 
   it('keep the last one: without it nobody could make another', async () => {
     expect(await codeOf(tokens.revoke({ name: 'initial', actor }))).toBe('protected');
     expect(await names()).toEqual(['initial']);
+  });
+
+  it('attack 56: say who made them, and who made those, also when those are gone; and nothing where it is not known', async () => {
+    const by = (name: string, makers: string[] | undefined, work: () => Promise<unknown>) =>
+      runInRequest({ ...continueRequest({ actor: name }), rights: [allRights], ...(makers ? { makers } : {}) }, work);
+    const make = (name: string, maker: string, makers: string[] | undefined) =>
+      by(maker, makers, () =>
+        tokens.create({ name, tokenSha256: sha256(name), sealed: btoa('s'), actor: { name: maker } }),
+      );
+    await make('lineage-1', 'initial', ['installation']);
+    const { makers } = await authenticate('lineage-1');
+    expect(makers).toEqual(['initial', 'installation']);
+    await make('lineage-2', 'lineage-1', makers);
+    await tokens.revoke({ name: 'lineage-1', actor });
+    expect((await authenticate('lineage-2')).makers).toEqual(['lineage-1', 'initial', 'installation']);
+    await make('lineage-3', 'shop/robot', undefined);
+    expect((await authenticate('lineage-3')).makers).toBeUndefined();
+    await make(
+      'lineage-4',
+      'p',
+      Array.from({ length: 16 }, (_, index) => `m${index}`),
+    );
+    expect((await authenticate('lineage-4')).makers).toBeUndefined();
+    for (const name of ['lineage-2', 'lineage-3', 'lineage-4']) await tokens.revoke({ name, actor });
   });
 
   it('have names of their own, and are listed in their order page by page', async () => {

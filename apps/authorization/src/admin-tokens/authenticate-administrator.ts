@@ -11,6 +11,8 @@ export interface Administrator {
   readonly name: string;
   /** Rights at the admin API. */
   readonly roles: string[];
+  /** Who made what it is known by, the nearest first; absent: not known. */
+  readonly makers?: string[];
 }
 
 /** Knows administrators by their admin tokens. */
@@ -37,7 +39,7 @@ export class AuthenticateAdministrator {
       );
     // A token that is good lets in though this cannot be written.
     await this.#used(row, now).catch((error: unknown) => this.onFault(error, 'noting the use of an admin token'));
-    return { name: row.name, roles: row.roles };
+    return { name: row.name, roles: row.roles, ...(row.makers ? { makers: row.makers } : {}) };
   }
 
   async #used({ name, lastUsedAt }: AdminTokenRow, now: number): Promise<void> {

@@ -47,6 +47,7 @@ export class CreateAdminToken {
       lastUsedAt: null,
       expiryAnnouncedAt: null,
       createdBy: request.actor,
+      makers: makersBelow(request.actor),
       createdAt: new Date(now),
     };
     try {
@@ -63,6 +64,14 @@ export class CreateAdminToken {
       throw error;
     }
   }
+}
+
+/** Of a chain that is longer nobody needs to know. */
+const mostMakers = 16;
+
+function makersBelow(actor: string): string[] | null {
+  const makers = currentRequest()?.makers;
+  return makers === undefined || makers.length >= mostMakers ? null : [actor, ...makers];
 }
 
 function endOf(given: string | undefined, now: number): Date {

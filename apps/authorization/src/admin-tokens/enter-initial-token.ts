@@ -1,4 +1,4 @@
-import { allRights } from '@sluice/domain';
+import { allRights, installation } from '@sluice/domain';
 import { lockRow } from '@sluice/persistence';
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
@@ -25,7 +25,8 @@ export async function enterInitialToken(dataSource: DataSource, hashFile: string
       expiresAt: null,
       lastUsedAt: null,
       expiryAnnouncedAt: null,
-      createdBy: 'installation',
+      createdBy: installation,
+      makers: [installation],
       createdAt: new Date(now),
     });
   });

@@ -36,6 +36,7 @@ export async function enterInstallationTokens(dataSource: DataSource, file: stri
         lastUsedAt: null,
         expiryAnnouncedAt: null,
         createdBy: 'installation',
+        makers: null,
         createdAt: new Date(now),
       });
     }

@@ -40,6 +40,7 @@ export const places: readonly { readonly group: string; readonly places: readonl
   {
     group: 'Administration',
     places: [
+      { title: 'Approvals', path: '/approvals', words: 'four eyes proposals approve withdraw' },
       { title: 'Audit', path: '/audit', words: 'who changed what' },
       { title: 'Administrators', path: '/administrators', words: 'tokens sign out' },
     ],

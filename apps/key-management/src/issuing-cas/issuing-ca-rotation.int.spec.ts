@@ -7,6 +7,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FourEyes } from '../proposals/four-eyes.js';
 import { ActivateIssuingCa } from './activate-issuing-ca.js';
 import { IssuedCertificateList } from './issued-certificate-list.js';
 import { DeleteServiceKey } from '../service-keys/delete-service-key.js';
@@ -76,8 +77,8 @@ beforeAll(async () => {
   decider.start();
   prepare = called(prepareIssuingCa, new PrepareIssuingCa(fixture.changes, fixture.authority));
   activate = new ActivateIssuingCa(fixture.changes);
-  retire = new RetireIssuingCa(fixture.changes, now);
-  revokeCa = called(revokeIssuingCa, new RevokeIssuingCa(fixture.changes, fixture.authority, now));
+  retire = new RetireIssuingCa(fixture.get(FourEyes), now);
+  revokeCa = called(revokeIssuingCa, new RevokeIssuingCa(fixture.get(FourEyes), fixture.authority, now));
   lists = new IssuedCertificateList(fixture.dataSource, fixture.authority, now);
 }, 90_000);
 

@@ -13,8 +13,10 @@ import { PrepareIssuingCa } from './prepare-issuing-ca.js';
 import { ResealKeys } from './reseal-keys.js';
 import { RetireIssuingCa } from './retire-issuing-ca.js';
 import { RevokeIssuingCa } from './revoke-issuing-ca.js';
+import { FourEyesModule } from '../proposals/four-eyes.module.js';
 
 @Module({
+  imports: [FourEyesModule],
   controllers: [IssuingCasController],
   providers: [
     {
@@ -42,7 +44,7 @@ import { RevokeIssuingCa } from './revoke-issuing-ca.js';
     RevokeIssuingCa,
     ResealKeys,
   ],
-  exports: [CertificateAuthority, KeySealer],
+  exports: [CertificateAuthority, KeySealer, RetireIssuingCa, RevokeIssuingCa],
 })
 export class IssuingCasModule implements OnModuleInit {
   constructor(private readonly authority: CertificateAuthority) {}

@@ -1,4 +1,5 @@
 import { CertificateAuthorityRow } from '../issuing-cas/certificate-authority.entity.js';
+import { ProposalRow } from '../proposals/proposal.entity.js';
 import { ServiceInstanceRow } from '../service-instances/service-instance.entity.js';
 import { ClientSecretRow } from '../client-secrets/client-secret.entity.js';
 import { CredentialRow } from '../service-keys/credential.entity.js';
@@ -21,6 +22,7 @@ export const entities = [
   TrustedRootRow,
   RootCertificateListRow,
   RootCertificateListSourceRow,
+  ProposalRow,
 ] as const;
 
 export const schema = 'key_management';

@@ -7,8 +7,10 @@ import { FIND_MISSING_ROLES, type FindMissingRoles } from './require-roles.js';
 import { RevokeServiceInstance } from './revoke-service-instance.js';
 import { ServiceInstancesController } from './service-instances.controller.js';
 import { UpdateServiceInstance } from './update-service-instance.js';
+import { FourEyesModule } from '../proposals/four-eyes.module.js';
 
 @Module({
+  imports: [FourEyesModule],
   controllers: [ServiceInstancesController],
   providers: [
     {
@@ -24,6 +26,6 @@ import { UpdateServiceInstance } from './update-service-instance.js';
     RevokeServiceInstance,
     DeleteServiceInstance,
   ],
-  exports: [CreateServiceInstance],
+  exports: [CreateServiceInstance, DeleteServiceInstance],
 })
 export class ServiceInstancesModule {}

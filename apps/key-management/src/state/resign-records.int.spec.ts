@@ -5,6 +5,7 @@ import { TestNats, TestPostgres, until } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
+import { FourEyes } from '../proposals/four-eyes.js';
 import { DeleteServiceInstance } from '../service-instances/delete-service-instance.js';
 import {
   actor,
@@ -80,7 +81,11 @@ describe('a rotation of the key that signs records', () => {
     const kept = await fixture.createInstance();
     await fixture.createKey(kept, { 'key-type': 'certificate' });
     const ended = await fixture.createInstance();
-    await new DeleteServiceInstance(fixture.changes, () => Date.now()).execute({ id: ended, force: false, actor });
+    await new DeleteServiceInstance(fixture.get(FourEyes), () => Date.now()).execute({
+      id: ended,
+      force: false,
+      actor,
+    });
     const versions = async () => [
       (await bucket.last(stateKey.instance(kept)))?.version,
       (await bucket.last(stateKey.instance(ended)))?.version,

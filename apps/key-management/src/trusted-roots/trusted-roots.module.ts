@@ -13,10 +13,12 @@ import { KeepFetching } from './keep-fetching.js';
 import { RemoveCertificateList } from './remove-certificate-list.js';
 import { RemoveTrustedRoot } from './remove-trusted-root.js';
 import { TrustedRootsController } from './trusted-roots.controller.js';
+import { FourEyesModule } from '../proposals/four-eyes.module.js';
 
 const downloadTimeoutMs = 20_000;
 
 @Module({
+  imports: [FourEyesModule],
   controllers: [TrustedRootsController],
   providers: [
     {
@@ -42,5 +44,6 @@ const downloadTimeoutMs = 20_000;
     AddCertificateList,
     RemoveCertificateList,
   ],
+  exports: [RemoveTrustedRoot],
 })
 export class TrustedRootsModule {}

@@ -117,7 +117,7 @@ export const retireIssuingCa = defineOperation('key-management', 'retire-issuing
     summary: 'Takes a replaced CA out of use; with force=true its usable certificates are revoked.',
     query: ['force'],
     shows: 'issuingCa',
-    errors,
+    errors: [...errors, 'approval-required'],
   },
 });
 
@@ -133,6 +133,6 @@ export const revokeIssuingCa = defineOperation('key-management', 'revoke-issuing
     tag,
     summary: 'Revokes a CA and every certificate below it; the active one gets a successor at once.',
     shows: 'issuingCa',
-    errors,
+    errors: [...errors, 'approval-required'],
   },
 });

@@ -149,7 +149,7 @@ export const deleteServiceInstance = defineOperation('key-management', 'delete-s
     tag,
     summary: 'Deletes a service instance; with force=true its keys too.',
     query: ['force'],
-    errors: ['not-found', 'service-instance-in-use'],
+    errors: ['not-found', 'service-instance-in-use', 'approval-required'],
   },
 });
 

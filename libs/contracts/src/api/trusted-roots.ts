@@ -94,7 +94,7 @@ export const removeTrustedRoot = defineOperation('key-management', 'remove-trust
     path: '/v1/trusted-roots/{sha256}',
     tag,
     summary: 'Removes a trusted root.',
-    errors: ['not-found', 'protected'],
+    errors: ['not-found', 'protected', 'approval-required'],
   },
 });
 

@@ -36,6 +36,10 @@ export const eventDocumentation: Readonly<Record<EventName, string>> = {
   'token-key.activated':
     'This key signs access tokens from now on. Those of its `predecessor` stay good until they end.',
   'token-key.retired': 'A key that signed access tokens is gone: no token it signed is accepted any more.',
+  'proposal.created':
+    'What cannot be undone was proposed under the four-eyes rule: another administrator approves it until `expiresAt`, or nothing happens.',
+  'proposal.approved': 'What `proposedBy` proposed was approved by `actor`, and carried out.',
+  'proposal.withdrawn': 'A proposal was ended, and nothing of it was carried out.',
   'trusted-root.updated':
     'How certificates under a trusted root are checked for revocation changed, or a CRL came into force or was taken away.',
   'audit.head':

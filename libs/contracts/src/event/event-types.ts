@@ -23,6 +23,14 @@ const role = z.object({ name: z.string(), description: z.string() });
 const root = z.object({ sha256: sha256Hex, subject: z.string() });
 const issuingCa = z.object({ id: z.string(), subject: z.string(), sha256: sha256Hex });
 const tokenKey = z.object({ kid: z.string(), algorithm: z.string() });
+const proposal = z.object({
+  id: z.string(),
+  operation: z.string(),
+  subject: z.string(),
+  name: z.string(),
+  proposedBy: z.string(),
+  expiresAt: timestamp,
+});
 const flow = z.object({ id: z.string(), name: z.string(), address: z.string(), version: z.number().int() });
 
 /** Every event there is, by `<thing>.<happened>`, with the shape of its data. Never a private key or a secret. */
@@ -96,6 +104,9 @@ export const eventTypes = {
   'token-key.prepared': actor.extend({ tokenKey, activatesAt: timestamp }),
   'token-key.activated': actor.extend({ tokenKey, predecessor: tokenKey.optional() }),
   'token-key.retired': actor.extend({ tokenKey }),
+  'proposal.created': actor.extend({ proposal }),
+  'proposal.approved': actor.extend({ proposal }),
+  'proposal.withdrawn': actor.extend({ proposal }),
   /** The newest entry of each service's audit trail. */
   'audit.head': actor.extend({
     heads: z.array(z.object({ service: z.string(), sequence: z.number().int(), hash: sha256Hex })),
@@ -122,7 +133,7 @@ export function eventNameOf(subject: string): string {
 
 /** The services that publish events, each under its own things: one writer a subject. */
 export const eventWriters = {
-  'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'token-key', 'audit'],
+  'key-management': ['service-instance', 'service-key', 'trusted-root', 'issuing-ca', 'token-key', 'proposal', 'audit'],
   authorization: ['user-role', 'admin-token'],
   'flow-runtime': ['flow'],
 } as const;

@@ -22,6 +22,8 @@ export const httpStatusOf: Readonly<Record<ErrorCode, number>> = {
   'public-key-in-use': 409,
   'address-in-use': 409,
   protected: 409,
+  'approval-required': 409,
+  'proposal-state': 409,
   'precondition-failed': 412,
   'payload-too-large': 413,
   'unsupported-media-type': 415,

@@ -68,6 +68,7 @@ const tagDescriptions: Readonly<Record<(typeof tags)[number], string>> = {
   Flows: 'What senders call.',
   Credentials: 'What receiver channels authenticate with.',
   'Message processing log': 'What became of each message.',
+  Proposals: 'What one administrator proposed under the four-eyes rule, for another to approve.',
   Decisions: 'Why a call was permitted or denied.',
   'Connectivity tests': 'TLS to another host, as a sender sees it.',
   Administration: 'Tokens, the audit trail, the state stream and the keys of the system.',

@@ -19,6 +19,7 @@ export const tags = [
   'Flows',
   'Credentials',
   'Message processing log',
+  'Proposals',
   'Decisions',
   'Connectivity tests',
   'Administration',

@@ -9,6 +9,7 @@ import * as events from '../api/events.js';
 import * as flows from '../api/flows.js';
 import * as issuingCas from '../api/issuing-cas.js';
 import * as messageProcessingLogs from '../api/message-processing-logs.js';
+import * as proposals from '../api/proposals.js';
 import * as serviceInstances from '../api/service-instances.js';
 import * as serviceKeys from '../api/service-keys.js';
 import * as sessions from '../api/sessions.js';
@@ -30,6 +31,7 @@ const nouns: readonly Readonly<Record<string, unknown>>[] = [
   flows,
   issuingCas,
   messageProcessingLogs,
+  proposals,
   serviceInstances,
   serviceKeys,
   sessions,

@@ -80,6 +80,8 @@ export const authenticateAdministrator = defineRequest(
     name: z.string(),
     /** Those that are rights. A service of the version before tells none. */
     roles: z.array(z.string()).default([]),
+    /** Who made what it is known by, the nearest first; absent: not known. */
+    makers: z.array(z.string()).optional(),
     /** When the session ends; ISO 8601. */
     sessionEndsAt: z.string().optional(),
   }),

@@ -24,6 +24,8 @@ export const errorCodes = [
   'certificate-list-refused',
   'protected',
   'precondition-failed',
+  'approval-required',
+  'proposal-state',
   'idempotency-key-reused',
   'payload-too-large',
   'unsupported-media-type',

@@ -8,6 +8,7 @@ import {
   actorHeader,
   continueRequest,
   requestIdHeader,
+  makersHeader,
   rightsHeader,
   runInRequest,
   traceparentHeader,
@@ -95,6 +96,7 @@ export class BusServer extends ServerNats {
       traceparent: header(traceparentHeader),
       actor: header(actorHeader),
       rights: header(rightsHeader),
+      makers: header(makersHeader),
       action: subject,
     });
     this.#inFlight++;

@@ -7,7 +7,15 @@ import {
 } from '@sluice/contracts';
 import { SluiceError } from '@sluice/domain';
 import { headers, NoRespondersError, RequestError, TimeoutError, type NatsConnection } from '@nats-io/transport-node';
-import { actorHeader, currentRequest, requestIdHeader, rightsHeader, traceparentHeader } from './request-context.js';
+import {
+  actorHeader,
+  currentRequest,
+  makersHeader,
+  requestIdHeader,
+  rightsHeader,
+  traceparentHeader,
+  writeMakers,
+} from './request-context.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -52,6 +60,8 @@ export class RequestClient {
       header.set(traceparentHeader, context.traceparent);
       if (context.actor) header.set(actorHeader, context.actor);
       if (context.rights?.length) header.set(rightsHeader, context.rights.join(','));
+      const makers = writeMakers(context.makers);
+      if (makers !== undefined) header.set(makersHeader, makers);
     }
     let data: Uint8Array;
     try {

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { continueRequest, currentRequest, maySample, runInRequest, sampleTracesBy } from './request-context.js';
+import {
+  continueRequest,
+  currentRequest,
+  maySample,
+  runInRequest,
+  sampleTracesBy,
+  writeMakers,
+} from './request-context.js';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const parentId = 'b7ad6b7169203331';
@@ -89,4 +96,15 @@ describe('the decision which traces are sampled', () => {
       [expect.stringMatching(/^[0-9a-f]{32}$/), undefined],
     ]);
   });
+});
+
+describe('who made what an administrator is known by', () => {
+  it.each([[['anna', 'initial', 'installation']], [[]], [['https://issuer.example#anna']], [undefined]])(
+    'is the same on the other side: %j',
+    (makers) => expect(continueRequest({ makers: writeMakers(makers) }).makers).toEqual(makers),
+  );
+
+  it.each([['a,b'], ['ä'], [''], ['a b']])('is not known where a name would be read as another: %j', (name) =>
+    expect(continueRequest({ makers: writeMakers([name]) }).makers).toBeUndefined(),
+  );
 });

@@ -14,12 +14,17 @@ export interface RequestContext {
   actor?: string | undefined;
   /** Roles of that administrator that are rights at the admin API; absent, it has none that anybody could rely on. */
   rights?: readonly string[] | undefined;
+  /** Who made what that administrator is known by, the nearest first; absent: not known. */
+  makers?: readonly string[] | undefined;
 }
 
 export const requestIdHeader = 'Sluice-Request-Id';
 export const traceparentHeader = 'traceparent';
 export const actorHeader = 'Sluice-Actor';
 export const rightsHeader = 'Sluice-Actor-Rights';
+export const makersHeader = 'Sluice-Actor-Makers';
+/** Known, and none: an empty header is none. */
+const nobody = ':';
 
 const storage = new AsyncLocalStorage<RequestContext>();
 /** An id of zeros is none, and a traceparent with one is to be ignored: https://www.w3.org/TR/trace-context/#trace-id */
@@ -59,6 +64,8 @@ export function continueRequest(given: {
   actor?: string | undefined;
   /** Names with a comma between two. */
   rights?: string | undefined;
+  /** As {@link writeMakers} writes them. */
+  makers?: string | undefined;
   action?: string | undefined;
 }): RequestContext {
   const traceparent = given.traceparent && wellFormed.test(given.traceparent) ? given.traceparent : undefined;
@@ -66,6 +73,9 @@ export function continueRequest(given: {
     ...(given.action ? { action: given.action } : {}),
     ...(given.actor && /^[\w.@/-]{1,65}$/.test(given.actor) ? { actor: given.actor } : {}),
     ...(given.rights && /^[\w.,]{1,1024}$/.test(given.rights) ? { rights: given.rights.split(',') } : {}),
+    ...(given.makers && /^[\x21-\x7e]{1,4096}$/.test(given.makers)
+      ? { makers: given.makers === nobody ? [] : given.makers.split(',') }
+      : {}),
     ...(traceparent ? { parentSpanId: traceparent.slice(36, 52) } : {}),
     requestId: given.requestId && /^[\w-]{1,64}$/.test(given.requestId) ? given.requestId : randomUUID(),
     traceparent: sampled(
@@ -75,6 +85,12 @@ export function continueRequest(given: {
       traceparent?.slice(36, 52),
     ),
   };
+}
+
+/** Names with a comma between two; undefined where nothing is known of them. */
+export function writeMakers(makers: readonly string[] | undefined): string | undefined {
+  if (makers === undefined || makers.some((name) => !/^[\x21-\x2b\x2d-\x7e]+$/.test(name))) return undefined;
+  return makers.length === 0 ? nobody : makers.join(',');
 }
 
 /** The flags with the one of sampling as it was decided. https://www.w3.org/TR/trace-context/#trace-flags */

@@ -12,6 +12,7 @@ import { addFlow } from './nouns/flow.js';
 import { addInstance } from './nouns/instance.js';
 import { addKey } from './nouns/key.js';
 import { addMessage } from './nouns/message.js';
+import { addProposal } from './nouns/proposal.js';
 import { addRole } from './nouns/role.js';
 import { addRoot } from './nouns/root.js';
 import { addState } from './nouns/state.js';
@@ -50,6 +51,7 @@ export function createProgram(cli: Cli): Command {
     addDecision,
     addRoot,
     addCa,
+    addProposal,
     addCertificate,
     addAudit,
     addEvent,

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { whyMaybeOnePerson, type KnownAdministrator } from './somebody-else.js';
+
+const first: KnownAdministrator = { name: 'initial', makers: ['installation'] };
+const made = (name: string, by: KnownAdministrator): KnownAdministrator => ({
+  name,
+  makers: by.makers && [by.name, ...by.makers],
+});
+const anna = made('anna', first);
+const ben = made('ben', first);
+const person = (name: string): KnownAdministrator => ({ name, makers: [] });
+
+describe('two administrators', () => {
+  it.each([
+    ['tokens that the first of the installation made', anna, ben],
+    ['persons that a provider knows', person('p:anna'), person('p:ben')],
+    ['a person and the token of another', person('p:anna'), made('robot', person('p:ben'))],
+    ['tokens of two that the first made', made('a2', anna), made('b2', ben)],
+  ])('may decide together: %s', (_what, one, other) => {
+    expect([whyMaybeOnePerson(one, other), whyMaybeOnePerson(other, one)]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ['the same', anna, anna],
+    ['the same name, made by others', anna, { name: 'anna', makers: ['ben', 'initial', 'installation'] }],
+    ['one and what it made', anna, made('second', anna)],
+    ['one and what that made', anna, made('third', made('second', anna))],
+    ['the first of the installation and what it made', first, anna],
+    ['two that one made', made('one', anna), made('two', anna)],
+    ['two that one made, at another depth', made('one', anna), made('three', made('two', anna))],
+    ['two that a person made', made('one', person('p:anna')), made('two', person('p:anna'))],
+    ['one whose maker is not known', anna, { name: 'shop/robot', makers: undefined }],
+    ['two whose makers are not known', { name: 'old', makers: undefined }, { name: 'older', makers: undefined }],
+  ])('attack 56: may be one person: %s', (_what, one, other) => {
+    expect(whyMaybeOnePerson(one, other)).toEqual(expect.any(String));
+    expect(whyMaybeOnePerson(other, one)).toEqual(expect.any(String));
+  });
+});

@@ -1,0 +1,29 @@
+/** An administrator, with who made what it is known by: its maker first, and the installation last where it is at the beginning. */
+export interface KnownAdministrator {
+  readonly name: string;
+  /** Undefined: not known, as of service keys. Empty: nobody's, as of a person that a provider of identities knows. */
+  readonly makers: readonly string[] | undefined;
+}
+
+/** The maker of the first token of an installation. */
+export const installation = 'installation';
+
+/**
+ * Why two administrators may be one person, as a sentence; undefined when nothing says so. Whoever makes a token has seen it, so one and
+ * what it made are one, and so are two that one has made. Of the first token of an installation the last is not held against those it made: all
+ * others begin with it.
+ */
+export function whyMaybeOnePerson(one: KnownAdministrator, other: KnownAdministrator): string | undefined {
+  for (const { name, makers } of [one, other])
+    if (makers === undefined)
+      return `It is not known who made what ${name} is known by: a service key, or a token made before that was kept.`;
+  if (one.name === other.name) return `Both are ${one.name}.`;
+  if (one.makers?.includes(other.name)) return `${one.name} was made by ${other.name}.`;
+  if (other.makers?.includes(one.name)) return `${other.name} was made by ${one.name}.`;
+  const shared = heldAgainst(one).find((maker) => heldAgainst(other).includes(maker));
+  return shared === undefined ? undefined : `${one.name} and ${other.name} were both made by ${shared}.`;
+}
+
+function heldAgainst({ makers = [] }: KnownAdministrator): readonly string[] {
+  return makers.at(-1) === installation ? makers.slice(0, -2) : makers;
+}
