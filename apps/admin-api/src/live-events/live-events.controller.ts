@@ -24,8 +24,14 @@ export class LiveEventsController {
       earlier,
       lastEventId,
       mayRead: async () => {
-        const { raw, method, headers, ip } = request;
-        const again: AuthenticatedRequest = { method, headers, ...(raw ? { raw } : {}), ...(ip ? { ip } : {}) };
+        const { raw, method, headers, ip, certificate } = request;
+        const again: AuthenticatedRequest = {
+          method,
+          headers,
+          certificate,
+          ...(raw ? { raw } : {}),
+          ...(ip ? { ip } : {}),
+        };
         await authenticate(this.authentication, again);
         requireRight(followEvents, again.administrator);
       },
