@@ -140,7 +140,11 @@ function decidedProcesses(
     {
       service: 'admin-api',
       number: 1,
-      environment: { ...bus('admin-api'), ADMIN_PORT: String(config.adminPort) },
+      environment: {
+        ...bus('admin-api'),
+        ADMIN_PORT: String(config.adminPort),
+        ADMIN_API_URL: `http://127.0.0.1:${config.adminPort}`,
+      },
     },
   ];
 }

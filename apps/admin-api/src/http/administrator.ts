@@ -14,6 +14,8 @@ export interface Administrator {
   readonly roles: readonly string[];
   /** Of who is signed in at the console: when the session ends, ISO 8601. */
   readonly sessionEndsAt?: string | undefined;
+  /** Of who signed in by the provider of identities. */
+  readonly person?: { readonly id: string; readonly shown: string } | undefined;
 }
 
 export interface AuthenticatedRequest {

@@ -19,11 +19,12 @@ const formLimit = 16 * 1024;
 @Module({})
 class HttpRoot {}
 
-/** The HTTP application of the admin API, not listening yet. */
+/** The HTTP application of the admin API, not listening yet. @param now milliseconds since 1970; a test gives its own */
 export async function createHttpApp(
   shell: Shell,
   config: Config,
   readiness: Readiness,
+  now?: () => number,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit,
@@ -33,7 +34,7 @@ export async function createHttpApp(
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendUnroutableUrl(reply as Reply, error),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    { module: HttpRoot, imports: [ShellModule.of(shell, config, readiness), HttpModule] },
+    { module: HttpRoot, imports: [ShellModule.of(shell, config, readiness, now), HttpModule] },
     adapter,
     {
       logger: nestLogger(shell.log),

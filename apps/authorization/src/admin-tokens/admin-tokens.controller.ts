@@ -17,6 +17,7 @@ import { toAdminTokenView } from './admin-token.view.js';
 import { AdminSessions } from '../admin-sessions/admin-sessions.js';
 import { AuthenticateAdministrator } from './authenticate-administrator.js';
 import { AuthenticateServiceKey } from './authenticate-service-key.js';
+import { PersonSessions } from '../people/person-sessions.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
 
 @Controller()
@@ -29,6 +30,7 @@ export class AdminTokensController {
     private readonly authenticateAdministrator: AuthenticateAdministrator,
     private readonly authenticateServiceKey: AuthenticateServiceKey,
     private readonly sessions: AdminSessions,
+    private readonly people: PersonSessions,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
@@ -76,7 +78,8 @@ export class AdminTokensController {
     { tokenSha256, accessToken, sessionSha256, heedsRoles }: DecodedRequestOf<typeof authenticateAdministrator>,
   ): Promise<ResponseOf<typeof authenticateAdministrator>> {
     if (sessionSha256 !== undefined) {
-      const { expiresAt, ...administrator } = await this.sessions.find(sessionSha256);
+      const { expiresAt, ...administrator } =
+        (await this.people.find(sessionSha256)) ?? (await this.sessions.find(sessionSha256));
       return { ...administrator, sessionEndsAt: expiresAt };
     }
     return accessToken === undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sessionOfPerson } from '../api/sessions.js';
 import { defineRequest } from './request-contract.js';
 import { maxTokenLength } from './access-tokens.js';
 import { dependency, position, sha256Hex } from './shapes.js';
@@ -78,5 +79,7 @@ export const authenticateAdministrator = defineRequest(
     roles: z.array(z.string()).default([]),
     /** When the session ends; ISO 8601. */
     sessionEndsAt: z.string().optional(),
+    /** Whose session it is, where that is no admin token's. */
+    person: sessionOfPerson.optional(),
   }),
 );
