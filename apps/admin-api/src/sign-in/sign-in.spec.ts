@@ -6,6 +6,7 @@ import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { longestAnswer } from './bounded-fetch.js';
 import { HttpAppUnderTest } from '../testing/http-app-under-test.js';
 
 const publicUrl = 'http://127.0.0.1:18100';
@@ -14,6 +15,7 @@ const accounts = {
   bert: { preferred_username: 'bert@example.com', groups: ['staff', 'constructor', '__proto__'] },
   carl: { preferred_username: 'carl@example.com' },
   dora: { groups: ['operators'] },
+  fred: { preferred_username: '<img src=x onerror=alert(1)>', groups: [] },
 };
 const session = {
   name: 'person/anna@example.com/0f1e2d3c4b5a6978',
@@ -476,6 +478,10 @@ describe('attack 48: an attack on the sign-in by a provider', () => {
     refusedWith(503, await browser.go(back));
     await ended.promise;
     expect(written).toBeLessThan(64 * 1024 * 1024);
+    expect(http.logged).toContainEqual([
+      { cause: `an answer of the provider exceeds ${longestAnswer} bytes` },
+      expect.any(String),
+    ]);
   });
 
   it('has the provider ask nobody elsewhere: redirects are not followed, and plain HTTP stays on this machine', async () => {
@@ -532,6 +538,12 @@ describe('attack 48: an attack on the sign-in by a provider', () => {
     expect(http.logged).toContainEqual([{ cause: 'OAUTH_INVALID_RESPONSE' }, expect.any(String)]);
     for (const secret of [code, 'told', 'script', 'a secret of the client']) expect(told).not.toContain(secret);
     expect(http.faults).toEqual([]);
+  });
+
+  it('writes a name into the page as text, whatever somebody calls themselves', async () => {
+    const body = refusedWith(403, await whole('fred'));
+    expect(body).toContain('as &#60;img src=x onerror=alert(1)&#62;,');
+    expect(body).not.toContain('<img');
   });
 
   it('slows down who tries codes, by address', async () => {
