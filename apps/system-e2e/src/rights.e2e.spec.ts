@@ -40,9 +40,9 @@ describe('administrators with the rights that they need', () => {
 
   it('sees all lists and changes nothing with the rights to read', async () => {
     const client = await withRights('read-only', ['Monitoring.read', 'Audit.read']);
-    // Those that send a browser elsewhere are no lists.
+    // What sends a browser elsewhere is no list, nor what never ends.
     const lists = operations.filter(
-      ({ method, path, answer }) => method === 'GET' && !path.includes('{') && answer.status === 200,
+      ({ method, path, answer }) => method === 'GET' && !path.includes('{') && answer.schema !== undefined,
     );
     expect(lists.length).toBeGreaterThan(12);
     for (const operation of lists)
