@@ -197,6 +197,9 @@ describe('people', () => {
     const other = (await open('two', { issuer: 'https://other.example' })).name;
     expect(personIdOf(one)).not.toBe(personIdOf(other));
     expect(one.split('/')[1]).toBe(other.split('/')[1]);
+    const first = await people.list({ limit: 1 });
+    const second = await people.list({ limit: 1, after: first.next ?? '' });
+    expect(new Set([...first.items, ...second.items].map(({ id }) => id)).size).toBe(2);
   });
 
   it('have no admin token named as they are', () => {
