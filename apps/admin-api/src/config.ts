@@ -2,9 +2,11 @@ import { destinationEnvironment, readEnvironment, shellEnvironment } from '@slui
 import { z } from 'zod';
 import type { AdminListenerConfig } from './listener/admin-listener.js';
 import { isLoopback } from './listener/loopback.js';
+import { checkTogether, oidcShape } from './sign-in/oidc-environment.js';
 
 const environment = shellEnvironment
   .extend(destinationEnvironment.shape)
+  .extend(oidcShape)
   .extend({
     ADMIN_HOST: z
       .string()
@@ -49,7 +51,8 @@ const environment = shellEnvironment
   })
   .superRefine((settings, context) => {
     for (const [path, message] of faultsOf(settings)) context.addIssue({ code: 'custom', path: [path], message });
-  });
+  })
+  .superRefine(checkTogether);
 
 interface HowItListens {
   readonly ADMIN_HOST: string;

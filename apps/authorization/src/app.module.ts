@@ -10,6 +10,7 @@ import { AdminTokensModule } from './admin-tokens/admin-tokens.module.js';
 import { DecisionsModule } from './decisions/decisions.module.js';
 import { entities, schema } from './persistence/entities.js';
 import { migrations } from './persistence/migrations.js';
+import { PeopleModule } from './people/people.module.js';
 import { SubscribersModule } from './subscribers/subscribers.module.js';
 import { allRecords } from './user-roles/user-role.record.js';
 import { UserRolesModule } from './user-roles/user-roles.module.js';
@@ -26,6 +27,7 @@ const writer = 'authorization';
     DecisionsModule,
     UserRolesModule,
     AdminTokensModule,
+    PeopleModule,
     SubscribersModule,
   ],
 })

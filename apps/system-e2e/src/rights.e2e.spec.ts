@@ -40,7 +40,10 @@ describe('administrators with the rights that they need', () => {
 
   it('sees all lists and changes nothing with the rights to read', async () => {
     const client = await withRights('read-only', ['Monitoring.read', 'Audit.read']);
-    const lists = operations.filter(({ method, path }) => method === 'GET' && !path.includes('{'));
+    // What sends a browser elsewhere is no list, nor what never ends.
+    const lists = operations.filter(
+      ({ method, path, answer }) => method === 'GET' && !path.includes('{') && answer.schema !== undefined,
+    );
     expect(lists.length).toBeGreaterThan(12);
     for (const operation of lists)
       expect([operation.id, (await client.request('GET', operation.path)).status]).toEqual([operation.id, 200]);

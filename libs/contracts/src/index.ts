@@ -121,6 +121,16 @@ export {
   rotateServiceKey,
 } from './api/service-keys.js';
 export {
+  endPersonSessions,
+  listPeople,
+  mostPersonSessions,
+  openPersonSession,
+  person,
+  personSessionLimits,
+  type PersonView,
+  type SignedInPerson,
+} from './api/people.js';
+export {
   closeSession,
   getSession,
   openSession,
@@ -131,6 +141,7 @@ export {
   signOutEverywhere,
   type SessionView,
 } from './api/sessions.js';
+export { finishSignIn, getSignIn, leaveProvider, signInCallbackPath, startSignIn } from './api/sign-in.js';
 export {
   createSubscriber,
   listSubscribers,

@@ -6,6 +6,7 @@ export {
   type ErrorDetails,
   type FieldViolation,
 } from './error/sluice-error.js';
+export { personIdOf, personName } from './role/person-name.js';
 export { allRights, apiRole, isRight, rightNames, rights, rightsBeyond, rightsOf, type Right } from './role/right.js';
 export { installation, whyMaybeOnePerson, type KnownAdministrator } from './role/somebody-else.js';
 export {

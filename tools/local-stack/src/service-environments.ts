@@ -147,6 +147,7 @@ function decidedProcesses(
         ADMIN_TLS_CERTIFICATE_FILE: config.adminTls ? provisioned.serverCertificateFile : '',
         ADMIN_TLS_KEY_FILE: config.adminTls ? provisioned.serverKeyFile : '',
         ADMIN_CLIENT_CERTIFICATES: config.adminTls ? 'optional' : '',
+        ADMIN_API_URL: config.adminUrl,
       },
     },
   ];

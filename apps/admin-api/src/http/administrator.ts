@@ -17,6 +17,8 @@ export interface Administrator {
   readonly makers?: readonly string[] | undefined;
   /** Of who is signed in at the console: when the session ends, ISO 8601. */
   readonly sessionEndsAt?: string | undefined;
+  /** Of who signed in by the provider of identities. */
+  readonly person?: { readonly id: string; readonly shown: string } | undefined;
 }
 
 export interface AuthenticatedRequest {
@@ -30,6 +32,11 @@ export interface AuthenticatedRequest {
   certificate?: PeerCertificate | undefined;
   administrator?: Administrator;
 }
+
+/**
+ * With what a page asks by itself while nobody touches it. Its session goes on towards its end, which nothing but a person's own use puts off.
+ */
+export const watchingHeader = 'sluice-watching';
 
 /** What callers are known by. */
 @Injectable()
@@ -100,7 +107,11 @@ async function authenticateSession(
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') requireSameOrigin(request);
   const sessionSha256 = createHash('sha256').update(session).digest('hex');
-  request.administrator = await requests.call(authenticateAdministrator, { sessionSha256, heedsRoles: true });
+  request.administrator = await requests.call(authenticateAdministrator, {
+    sessionSha256,
+    heedsRoles: true,
+    ...(request.headers[watchingHeader] === undefined ? {} : { watches: true as const }),
+  });
   goOnAs(request.administrator);
 }
 

@@ -22,7 +22,7 @@ const formLimit = 16 * 1024;
 @Module({})
 class HttpRoot {}
 
-/** The HTTP application of the admin API, not listening yet. */
+/** The HTTP application of the admin API, not listening yet. @param now milliseconds since 1970; a test gives its own */
 export async function createHttpApp(
   shell: Shell,
   config: Config,
@@ -38,7 +38,7 @@ export async function createHttpApp(
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) => sendUnroutableUrl(reply as Reply, error),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    { module: HttpRoot, imports: [ShellModule.of(shell, config, readiness), HttpModule] },
+    { module: HttpRoot, imports: [ShellModule.of(shell, config, readiness, now), HttpModule] },
     adapter,
     {
       logger: nestLogger(shell.log),

@@ -1,6 +1,6 @@
 import { getDecision } from '@sluice/contracts';
 import { RequestClient } from '@sluice/messaging';
-import { CONFIG, Destinations, MONOTONIC_CLOCK, openDestinations, Shell } from '@sluice/service-shell';
+import { CLOCK, CONFIG, Destinations, MONOTONIC_CLOCK, openDestinations, Shell } from '@sluice/service-shell';
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessTokensController } from '../access-tokens/access-tokens.controller.js';
@@ -20,6 +20,8 @@ import { LiveEventsController } from '../live-events/live-events.controller.js';
 import { MessageProcessingLogsController } from '../message-processing-logs/message-processing-logs.controller.js';
 import { OpenApiController } from '../openapi/openapi.controller.js';
 import { SessionsController } from '../sessions/sessions.controller.js';
+import { SIGN_IN, signInByProvider } from '../sign-in/sign-in-by-provider.js';
+import { SignInController } from '../sign-in/sign-in.controller.js';
 import { StateController } from '../state/state.controller.js';
 import { SubscribersController } from '../subscribers/subscribers.controller.js';
 import { TrustedRootsController } from '../trusted-roots/trusted-roots.controller.js';
@@ -42,6 +44,7 @@ import { WrongTokens } from './wrong-tokens.js';
     SubscribersController,
     SessionsController,
     LiveEventsController,
+    SignInController,
     StateController,
     AuditController,
     OpenApiController,
@@ -58,6 +61,7 @@ import { WrongTokens } from './wrong-tokens.js';
       useFactory: (shell: Shell, config: Config) => openDestinations(shell, config),
     },
     { provide: WrongTokens, inject: [MONOTONIC_CLOCK], useFactory: (now: () => number) => new WrongTokens(now) },
+    { provide: SIGN_IN, inject: [Shell, CONFIG, CLOCK], useFactory: signInByProvider },
     Authentication,
     LiveEvents,
     { provide: APP_GUARD, useClass: AdministratorGuard },

@@ -1,6 +1,12 @@
 import { eventStreamMediaType, followEvents } from '@sluice/contracts';
 import { Controller, Req, Res, StreamableFile } from '@nestjs/common';
-import { authenticate, Authentication, requireRight, type AuthenticatedRequest } from '../http/administrator.js';
+import {
+  authenticate,
+  Authentication,
+  requireRight,
+  watchingHeader,
+  type AuthenticatedRequest,
+} from '../http/administrator.js';
 import { Given } from '../http/given.js';
 import type { Reply } from '../http/problem-filter.js';
 import { Serves } from '../http/serves.js';
@@ -24,10 +30,10 @@ export class LiveEventsController {
       earlier,
       lastEventId,
       mayRead: async () => {
-        const { raw, method, headers, ip, certificate } = request;
+        const { raw, method, ip, certificate } = request;
         const again: AuthenticatedRequest = {
           method,
-          headers,
+          headers: { ...request.headers, [watchingHeader]: 'yes' },
           certificate,
           ...(raw ? { raw } : {}),
           ...(ip ? { ip } : {}),

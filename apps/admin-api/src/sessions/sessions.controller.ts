@@ -50,8 +50,13 @@ export class SessionsController {
   @Serves(getSession)
   current(@Req() { administrator }: Sent) {
     if (!administrator) throw new SluiceError('unauthenticated', 'Sign in first.');
-    const { name, roles, sessionEndsAt } = administrator;
-    return { name, roles, ...(sessionEndsAt === undefined ? {} : { expiresAt: sessionEndsAt }) };
+    const { name, roles, sessionEndsAt, person } = administrator;
+    return {
+      name,
+      roles,
+      ...(sessionEndsAt === undefined ? {} : { expiresAt: sessionEndsAt }),
+      ...(person === undefined ? {} : { person }),
+    };
   }
 
   @Serves(signOut)

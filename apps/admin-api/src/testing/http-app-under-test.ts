@@ -20,6 +20,8 @@ export class HttpAppUnderTest {
   /** What the services were asked by the last call. */
   readonly asked: { subject: string; request: Record<string, unknown> }[] = [];
   readonly faults: unknown[] = [];
+  /** What was logged as a warning. */
+  readonly logged: unknown[][] = [];
   /** What authorization was asked about tokens. */
   readonly authenticated: Record<string, unknown>[] = [];
   /** What it refuses a token with. */
@@ -35,7 +37,8 @@ export class HttpAppUnderTest {
     return this.#app;
   }
 
-  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+  /** @param now milliseconds since 1970 */
+  async start(environment: Readonly<Record<string, string>> = {}, now?: () => number): Promise<void> {
     const requests = {
       call: (contract: RequestContract, request: Record<string, unknown>) => {
         if (contract.subject === authenticateAdministrator.subject) {
@@ -51,7 +54,9 @@ export class HttpAppUnderTest {
     } as unknown as RequestClient;
     const shell = {
       service: 'admin-api',
-      log: createLog('admin-api', 'silent'),
+      log: Object.assign(createLog('admin-api', 'silent'), {
+        warn: (...given: unknown[]) => void this.logged.push(given),
+      }),
       requests,
       metrics: new Metrics(),
       onFault: (error: unknown) => void this.faults.push(error),
@@ -61,6 +66,7 @@ export class HttpAppUnderTest {
       shell,
       settings['admin-api'].parse({ ...required, ...environment }),
       new Readiness(),
+      now,
     );
     await this.#app.init();
     await this.#app.getHttpAdapter().getInstance().ready();

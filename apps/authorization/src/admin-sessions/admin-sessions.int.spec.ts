@@ -75,6 +75,16 @@ describe('a session of the console', () => {
     await expect(who('busy')).rejects.toMatchObject(ended);
   });
 
+  it('ends unused though its page is open and asks by itself', async () => {
+    await open('watching');
+    for (let step = 0; step < 2; step++) {
+      now += 10 * minute;
+      await tokens.authenticate({ sessionSha256: sha256('watching'), heedsRoles: true, watches: true });
+    }
+    now += 10 * minute;
+    await expect(who('watching')).rejects.toMatchObject(ended);
+  });
+
   it('ends with its admin token, revoked or expired, and not later than that', async () => {
     await open('revoked');
     await tokens.revoke({ name, actor: { name: 'first' } });

@@ -52,8 +52,12 @@ export class AdminSessions {
     return { name, roles, expiresAt: endsAt.toISOString() };
   }
 
-  /** Who is signed in by it. @throws SluiceError `unauthenticated` */
-  async find(sessionSha256: string): Promise<SessionView & Pick<Administrator, 'makers'>> {
+  /**
+   * Who is signed in by it.
+   * @param isUse a page that is merely open is none
+   * @throws SluiceError `unauthenticated`
+   */
+  async find(sessionSha256: string, isUse: boolean): Promise<SessionView & Pick<Administrator, 'makers'>> {
     const { manager } = this.dataSource;
     const session = await manager.findOneBy(AdminSessionRow, { sha256: sessionSha256 });
     const now = this.now();
@@ -61,7 +65,7 @@ export class AdminSessions {
       throw ended();
     const token = await manager.findOneBy(AdminTokenRow, { name: session.tokenName });
     if (!token || (token.expiresAt && token.expiresAt.getTime() <= now)) throw ended();
-    if (session.lastUsedAt.getTime() + usedEveryMs <= now)
+    if (isUse && session.lastUsedAt.getTime() + usedEveryMs <= now)
       // One that is good lets in though this cannot be written.
       await manager
         .update(AdminSessionRow, { sha256: sessionSha256 }, { lastUsedAt: new Date(now) })

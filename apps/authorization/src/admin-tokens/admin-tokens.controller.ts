@@ -17,6 +17,7 @@ import { toAdminTokenView } from './admin-token.view.js';
 import { AdminSessions } from '../admin-sessions/admin-sessions.js';
 import { AuthenticateAdministrator } from './authenticate-administrator.js';
 import { AuthenticateServiceKey } from './authenticate-service-key.js';
+import { PersonSessions } from '../people/person-sessions.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
 
 @Controller()
@@ -29,6 +30,7 @@ export class AdminTokensController {
     private readonly authenticateAdministrator: AuthenticateAdministrator,
     private readonly authenticateServiceKey: AuthenticateServiceKey,
     private readonly sessions: AdminSessions,
+    private readonly people: PersonSessions,
     @Inject(CLOCK) private readonly now: () => number,
   ) {}
 
@@ -79,10 +81,13 @@ export class AdminTokensController {
       sessionSha256,
       certificate,
       heedsRoles,
+      watches,
     }: DecodedRequestOf<typeof authenticateAdministrator>,
   ): Promise<ResponseOf<typeof authenticateAdministrator>> {
     if (sessionSha256 !== undefined) {
-      const { expiresAt, ...administrator } = await this.sessions.find(sessionSha256);
+      const { expiresAt, ...administrator } =
+        (await this.people.find(sessionSha256, watches !== true)) ??
+        (await this.sessions.find(sessionSha256, watches !== true));
       return { ...administrator, sessionEndsAt: expiresAt };
     }
     if (tokenSha256 !== undefined) return this.authenticateAdministrator.execute(tokenSha256, heedsRoles === true);

@@ -19,12 +19,14 @@ import { AuthenticateServiceKey } from './authenticate-service-key.js';
 import { CreateAdminToken } from './create-admin-token.js';
 import { enterInitialToken } from './enter-initial-token.js';
 import { enterInstallationTokens } from './enter-installation-tokens.js';
+import { PeopleModule } from '../people/people.module.js';
 import { RevokeAdminToken } from './revoke-admin-token.js';
 
 const maxWaitMs = 300;
 const announcedEveryMs = 10 * 60_000;
 
 @Module({
+  imports: [PeopleModule],
   controllers: [AdminTokensController, AdminSessionsController],
   providers: [
     AdminSessions,

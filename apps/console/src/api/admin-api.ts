@@ -1,6 +1,7 @@
 import type { AnswerOf, Called, InputOf, ItemOf } from '@sluice/admin-client';
 import type * as contracts from '@sluice/contracts';
 import { calls } from 'virtual:calls';
+import { isUntouched } from './last-touch.ts';
 
 /** The operations of the admin API by the names of their definitions. */
 type Definitions = {
@@ -97,6 +98,8 @@ async function send(operation: string, input: Readonly<Record<string, unknown>>,
   return request(query.size > 0 ? `${path}?${query.toString()}` : path, {
     method: call.method,
     headers: {
+      // What is asked because time has passed, and not because somebody did something, keeps no session going.
+      ...(call.method === 'GET' && isUntouched() ? { 'sluice-watching': 'yes' } : {}),
       ...(mediaType === undefined ? {} : { 'content-type': mediaType }),
       ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
       ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),

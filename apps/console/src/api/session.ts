@@ -8,6 +8,18 @@ export interface Session {
   readonly name: string;
   readonly roles: readonly string[];
   readonly expiresAt: string;
+  /** Who signed in by the provider of identities; absent of an admin token. */
+  readonly person?: { readonly id: string; readonly shown: string };
+}
+
+/** How a person or a token is called on the pages. */
+export function shownName({ name, person }: Session): string {
+  return person?.shown ?? name;
+}
+
+/** Where to go when the session is closed: who signed in by the provider of identities signs out there too. */
+export function afterSignOut({ person }: Session): string {
+  return person === undefined ? '/' : '/v1/sign-in/leave';
 }
 
 /** @returns undefined when nobody is signed in */
@@ -37,7 +49,7 @@ export async function signOut(): Promise<void> {
   await request('/v1/sessions/current', { method: 'DELETE' });
 }
 
-/** Closes every session that was opened with the same admin token, this one too. */
+/** Closes every session of the same admin token or person, this one too. */
 export async function signOutEverywhere(): Promise<void> {
   await call('signOutEverywhere', {});
 }

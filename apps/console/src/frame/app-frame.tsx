@@ -20,7 +20,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { Fragment, useEffect, type ReactElement } from 'react';
 import { liveEvents } from '../api/live-events.ts';
-import { may, signOut, type Session } from '../api/session.ts';
+import { afterSignOut, may, shownName, signOut, type Session } from '../api/session.ts';
 import { MoonIcon, SearchIcon, SunIcon } from '../design/icons.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { places } from './places.ts';
@@ -125,7 +125,7 @@ function Account({ session }: { readonly session: Session }): ReactElement {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="default">{session.name}</Button>
+        <Button variant="default">{shownName(session)}</Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{session.roles.join(', ')}</Menu.Label>
@@ -133,7 +133,7 @@ function Account({ session }: { readonly session: Session }): ReactElement {
           onClick={() => {
             void signOut().finally(() => {
               queries.clear();
-              window.location.assign('/');
+              window.location.assign(afterSignOut(session));
             });
           }}
         >

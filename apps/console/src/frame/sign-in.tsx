@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
 import { signIn, sessionQuery } from '../api/session.ts';
 import { Failure } from '../design/failure.tsx';
+import { ProviderButton } from './provider-button.tsx';
 
 /** Signs in by an admin token. It is kept by nobody: the session is in a cookie that no script sees. */
 export function SignIn(): ReactElement {
@@ -26,6 +27,7 @@ export function SignIn(): ReactElement {
         >
           <Stack gap="sm">
             <Title order={1}>Sluice</Title>
+            <ProviderButton />
             <Text size="sm" c="dimmed">
               Sign in with an admin token. The local stack writes one into <code>stack.json</code>; another
               administrator makes one with <code>sluice token create NAME</code>.

@@ -35,7 +35,10 @@ export const showAudit = defineHttpOperation('listAudit', {
     service: oneOf(auditedServices).optional().meta({ description: 'Whose audit trail; absent: all of them.' }),
     since: pointInTime.optional().meta({ description: 'Not before this.' }),
     until: pointInTime.optional().meta({ description: 'Before this.' }),
-    actor: sought.meta({ description: 'Name of the admin token.' }),
+    actor: sought.meta({
+      description:
+        'Name of the admin token, the service key (`<instance>/<key>`) or the person (`person/<name>/<id>`).',
+    }),
     operation: sought.meta({
       description: 'What was asked for: `rotate-service-key`, or the whole `action` of an entry.',
     }),

@@ -7,14 +7,26 @@ import { sha256Hex, timestamp } from '../request/shapes.js';
 /** How long a session of the console holds: unused, and at most. Milliseconds. */
 export const sessionTimes = { idleMs: 30 * 60_000, maxMs: 12 * 3_600_000 } as const;
 
+/** Of whom a session is that was opened by the provider of identities. */
+export const sessionOfPerson = z.object({
+  id: z.string(),
+  shown: z.string().meta({ description: 'Name, as the provider says it.' }),
+});
+
 export const session = z
   .object({
-    name: z.string().meta({ description: 'Of the admin token it was opened with: who does what is done in it.' }),
-    roles: z.array(z.string()).meta({ description: 'Its rights, as they are now.' }),
+    name: z.string().meta({
+      description:
+        'Who does what is done in it: the name of the admin token it was opened with, or that of a person in the audit trail.',
+    }),
+    roles: z
+      .array(z.string())
+      .meta({ description: 'Its rights: those that the admin token has now, or that the person had at the sign-in.' }),
     expiresAt: timestamp.optional().meta({
       description:
-        'When it ends however much it is used; half an hour unused ends it before. Absent for who calls by a token.',
+        'When it ends however much it is used; being unused ends it before. Absent for who calls by a token.',
     }),
+    person: sessionOfPerson.optional().meta({ description: 'Who signed in by the provider of identities.' }),
   })
   .meta({ id: 'Session' });
 export type SessionView = z.infer<typeof session>;
@@ -29,7 +41,7 @@ export const openSession = defineRequest(
   z.object({ session }),
 );
 
-/** `everywhere`: all sessions of the same admin token. One that is not there is closed. */
+/** Without `sessionSha256`: all sessions of the same admin token or person. One that is not there is closed. */
 export const closeSession = defineRequest(
   'authorization',
   'close-session',
@@ -74,5 +86,5 @@ export const signOutEverywhere = defineHttpOperation('signOutEverywhere', {
   needs: 'any',
   path: '/v1/sessions',
   tag,
-  summary: 'Closes every session of the admin token that the call came with.',
+  summary: 'Closes every session of the admin token or the person that the call came with.',
 });

@@ -220,7 +220,11 @@ function responses(operation: HttpOperation): Json {
     : answer.mediaType
       ? { content: { [answer.mediaType]: {} } }
       : {};
-  const tagged = answer.etag ? { headers: { ETag: etagHeader } } : {};
+  const tagged = answer.etag
+    ? { headers: { ETag: etagHeader } }
+    : answer.status === 303
+      ? { headers: { Location: locationHeader } }
+      : {};
   const success: Json = { [answer.status]: { description: operation.summary, ...tagged, ...content } };
   if (answer.created && answer.status !== 201)
     success['201'] = { description: 'It was not there before.', ...tagged, ...content };
@@ -251,6 +255,11 @@ function responses(operation: HttpOperation): Json {
 const etagHeader: Json = {
   description: 'Goes into `If-Match` of a change that is to be made only if nobody else made one in between.',
   schema: { type: 'string', examples: ['"17"'] },
+};
+
+const locationHeader: Json = {
+  description: 'Where to go on.',
+  schema: { type: 'string', format: 'uri-reference' },
 };
 
 const pendingSchema = {

@@ -1,5 +1,5 @@
 import type { ErrorCode, Right } from '@sluice/domain';
-import { type z } from 'zod';
+import { z } from 'zod';
 import type { RequestContract, RequestOf, ResponseOf, ServiceName } from '../request/request-contract.js';
 import { headerMembers, type HeaderMember } from './request-headers.js';
 import { withoutTag } from './tagged.js';
@@ -97,7 +97,7 @@ interface Described {
   readonly method: HttpMethod;
   readonly path: string;
   /** Of success; 200 unless it is said, 204 of a DELETE. */
-  readonly status?: 200 | 201 | 202 | 204;
+  readonly status?: 200 | 201 | 202 | 204 | 303;
   readonly errors?: readonly ErrorCode[];
   readonly secret?: boolean;
   readonly needs: Need;
@@ -210,6 +210,8 @@ export function defineHttpOperation<
   definition: Described & {
     readonly parameters?: Parameters;
     readonly query?: Query;
+    /** What others put into the query beside it is of no interest, and no fault. */
+    readonly ignoresOtherQuery?: boolean;
     readonly body?: Body;
     /** What the body is sent as, if not as JSON alone. */
     readonly mediaTypes?: readonly string[];
@@ -232,6 +234,7 @@ export function defineHttpOperation<
   const {
     parameters,
     query,
+    ignoresOtherQuery = false,
     body,
     mediaTypes,
     answer,
@@ -245,7 +248,9 @@ export function defineHttpOperation<
   return {
     ...described(definition, id),
     parameters: members(parameters ?? ({} as z.ZodRawShape)),
-    query: members(query ?? ({} as z.ZodRawShape), undefined, noQuery),
+    query: ignoresOtherQuery
+      ? z.object(query ?? ({} as z.ZodRawShape))
+      : members(query ?? ({} as z.ZodRawShape), undefined, noQuery),
     headers,
     ...(body || mediaTypes ? { body: { schema: body, mediaTypes, optional: false } } : {}),
     answer: {

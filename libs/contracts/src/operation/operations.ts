@@ -9,10 +9,12 @@ import * as events from '../api/events.js';
 import * as flows from '../api/flows.js';
 import * as issuingCas from '../api/issuing-cas.js';
 import * as messageProcessingLogs from '../api/message-processing-logs.js';
+import * as people from '../api/people.js';
 import * as proposals from '../api/proposals.js';
 import * as serviceInstances from '../api/service-instances.js';
 import * as serviceKeys from '../api/service-keys.js';
 import * as sessions from '../api/sessions.js';
+import * as signIn from '../api/sign-in.js';
 import * as subscribers from '../api/subscribers.js';
 import * as tokenKeys from '../api/token-keys.js';
 import * as trustedRoots from '../api/trusted-roots.js';
@@ -31,10 +33,12 @@ const nouns: readonly Readonly<Record<string, unknown>>[] = [
   flows,
   issuingCas,
   messageProcessingLogs,
+  people,
   proposals,
   serviceInstances,
   serviceKeys,
   sessions,
+  signIn,
   subscribers,
   tokenKeys,
   trustedRoots,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sessionOfPerson } from '../api/sessions.js';
 import { defineRequest } from './request-contract.js';
 import { maxTokenLength } from './access-tokens.js';
 import { base64, dependency, position, sha256Hex } from './shapes.js';
@@ -61,6 +62,8 @@ export const authenticateAdministrator = defineRequest(
       accessToken: z.string().max(maxTokenLength).optional(),
       /** Of what the cookie of a session holds. */
       sessionSha256: z.string().optional(),
+      /** A page that is open asks by itself: that is no use of the session. */
+      watches: z.literal(true).optional(),
       /** On the connection: it says who calls where nothing else does, and a bound access token is good with it alone. */
       certificate: z.object({ leaf: base64.max(64 * 1024), chain: z.array(base64.max(64 * 1024)).max(16) }).optional(),
       /** The asker holds calls against the roles. One of the version before does not, and is told of tokens alone that may do everything for ever. */
@@ -84,5 +87,7 @@ export const authenticateAdministrator = defineRequest(
     makers: z.array(z.string()).optional(),
     /** When the session ends; ISO 8601. */
     sessionEndsAt: z.string().optional(),
+    /** Whose session it is, where that is no admin token's. */
+    person: sessionOfPerson.optional(),
   }),
 );

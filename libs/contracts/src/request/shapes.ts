@@ -28,7 +28,7 @@ export const propagation = z.enum(['published', 'pending']).meta({
     '`published`: every reader can see the change. `pending`: it is committed, and published when the bus is back.',
 });
 
-/** Who asked, for the audit: the name of the admin token. */
+/** Who asked, for the audit: the name of the admin token, the service key or the person. */
 export const actor = z.object({ name: z.string() });
 export const byActor = z.object({ actor });
 export const changed = z.object({ propagation });

@@ -46,9 +46,12 @@ const defined = {
   },
   'Subscribers.read': { description: 'See who may subscribe to events.', includes: [] },
   'Subscribers.manage': { description: 'Create and revoke subscribers of events.', includes: ['Subscribers.read'] },
-  'Tokens.read': { description: 'See admin tokens, without the tokens themselves.', includes: [] },
+  'Tokens.read': {
+    description: 'See admin tokens, without the tokens themselves, and people with their sessions.',
+    includes: [],
+  },
   'Tokens.manage': {
-    description: 'Create and revoke admin tokens, with no more rights than one has.',
+    description: 'Create and revoke admin tokens, with no more rights than one has, and end the sessions of people.',
     includes: ['Tokens.read'],
   },
   'State.maintain': {

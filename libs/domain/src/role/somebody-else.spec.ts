@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { personName } from './person-name.js';
 import { whyMaybeOnePerson, type KnownAdministrator } from './somebody-else.js';
 
 const first: KnownAdministrator = { name: 'initial', makers: ['installation'] };
@@ -8,7 +9,10 @@ const made = (name: string, by: KnownAdministrator): KnownAdministrator => ({
 });
 const anna = made('anna', first);
 const ben = made('ben', first);
-const person = (name: string): KnownAdministrator => ({ name, makers: [] });
+const person = (shown: string, id = shown): KnownAdministrator => ({
+  name: personName({ id: Buffer.from(id.padEnd(8, '.')).toString('hex'), shown }),
+  makers: [],
+});
 
 describe('two administrators', () => {
   it.each([
@@ -22,6 +26,8 @@ describe('two administrators', () => {
 
   it.each([
     ['the same', anna, anna],
+    ['a person who is shown by another name since', person('p:anna'), person('p:annette', 'p:anna')],
+    ['a person and a token made under an earlier name', person('p:annette', 'p:anna'), made('robot', person('p:anna'))],
     ['the same name, made by others', anna, { name: 'anna', makers: ['ben', 'initial', 'installation'] }],
     ['one and what it made', anna, made('second', anna)],
     ['one and what that made', anna, made('third', made('second', anna))],

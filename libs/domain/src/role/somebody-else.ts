@@ -1,3 +1,5 @@
+import { personIdOf } from './person-name.js';
+
 /** An administrator, with who made what it is known by: its maker first, and the installation last where it is at the beginning. */
 export interface KnownAdministrator {
   readonly name: string;
@@ -17,13 +19,22 @@ export function whyMaybeOnePerson(one: KnownAdministrator, other: KnownAdministr
   for (const { name, makers } of [one, other])
     if (makers === undefined)
       return `It is not known who made what ${name} is known by: a service key, or a token made before that was kept.`;
-  if (one.name === other.name) return `Both are ${one.name}.`;
-  if (one.makers?.includes(other.name)) return `${one.name} was made by ${other.name}.`;
-  if (other.makers?.includes(one.name)) return `${other.name} was made by ${one.name}.`;
+  if (whoIs(one.name) === whoIs(other.name)) return `Both are ${one.name}.`;
+  if (madeBy(one, other)) return `${one.name} was made by ${other.name}.`;
+  if (madeBy(other, one)) return `${other.name} was made by ${one.name}.`;
   const shared = heldAgainst(one).find((maker) => heldAgainst(other).includes(maker));
   return shared === undefined ? undefined : `${one.name} and ${other.name} were both made by ${shared}.`;
 }
 
+/** A person may be shown by another name since. */
+function whoIs(name: string): string {
+  return personIdOf(name) ?? name;
+}
+
+function madeBy({ makers = [] }: KnownAdministrator, other: KnownAdministrator): boolean {
+  return makers.map(whoIs).includes(whoIs(other.name));
+}
+
 function heldAgainst({ makers = [] }: KnownAdministrator): readonly string[] {
-  return makers.at(-1) === installation ? makers.slice(0, -2) : makers;
+  return (makers.at(-1) === installation ? makers.slice(0, -2) : makers).map(whoIs);
 }

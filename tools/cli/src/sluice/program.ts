@@ -12,6 +12,7 @@ import { addFlow } from './nouns/flow.js';
 import { addInstance } from './nouns/instance.js';
 import { addKey } from './nouns/key.js';
 import { addMessage } from './nouns/message.js';
+import { addPerson } from './nouns/person.js';
 import { addProposal } from './nouns/proposal.js';
 import { addRole } from './nouns/role.js';
 import { addRoot } from './nouns/root.js';
@@ -59,6 +60,7 @@ export function createProgram(cli: Cli): Command {
     addState,
     addToken,
     addTokenKey,
+    addPerson,
     addDoctor,
     addCompletion,
   ])

@@ -6,6 +6,7 @@ import { NeedsRight } from '../../design/needs-right.tsx';
 import { Page } from '../../design/page.tsx';
 import { AdminTokens } from './admin-tokens.tsx';
 import { OwnSession } from './own-session.tsx';
+import { People } from './people.tsx';
 import { Subscribers } from './subscribers.tsx';
 
 export function Administrators(): ReactElement {
@@ -18,6 +19,16 @@ export function Administrators(): ReactElement {
           <OwnSession session={session} />
         </Stack>
       )}
+      <Stack gap="xs">
+        {may(session, 'Tokens.read') ? (
+          <People allowed={may(session, 'Tokens.manage')} session={session} />
+        ) : (
+          <>
+            <Title order={2}>People</Title>
+            <NeedsRight right="Tokens.read" />
+          </>
+        )}
+      </Stack>
       <Stack gap="xs">
         {may(session, 'Tokens.read') ? (
           <AdminTokens allowed={may(session, 'Tokens.manage')} session={session} />

@@ -2,7 +2,7 @@ import { Badge, Button, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { signOutEverywhere, type Session } from '../../api/session.ts';
+import { afterSignOut, shownName, signOutEverywhere, type Session } from '../../api/session.ts';
 import { Confirm } from '../../design/confirm.tsx';
 import { Facts } from '../../design/facts.tsx';
 import { Time } from '../../design/time.tsx';
@@ -14,7 +14,8 @@ export function OwnSession({ session }: { readonly session: Session }): ReactEle
     <>
       <Facts
         of={[
-          ['Signed in by', session.name],
+          session.person ? ['Signed in as', shownName(session)] : ['Signed in by', session.name],
+          ['In the audit trail', session.person && session.name],
           ['Rights', <Rights key="rights" roles={session.roles} />],
           ['Session ends', <Time key="ends" at={session.expiresAt} />],
         ]}
@@ -28,12 +29,16 @@ export function OwnSession({ session }: { readonly session: Session }): ReactEle
         opened={leaving}
         close={close}
         title="Sign out everywhere?"
-        consequence={`Every session that was opened with the admin token ${session.name} ends, this one too. The token itself stays: to end it as well, revoke it below.`}
+        consequence={
+          session.person
+            ? 'Every session of yours ends, this one too.'
+            : `Every session that was opened with the admin token ${session.name} ends, this one too. The token itself stays: to end it as well, revoke it below.`
+        }
         action="Sign out everywhere"
         run={signOutEverywhere}
         done={() => {
           queries.clear();
-          window.location.assign('/');
+          window.location.assign(afterSignOut(session));
         }}
       />
     </>
