@@ -3,6 +3,7 @@ import { type Sender, TestAuthority, until, type TestCertificate } from '@sluice
 import { createLocalJWKSet, decodeJwt, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
+import * as openid from 'openid-client';
 import {
   Administrator,
   type Decision,
@@ -98,6 +99,29 @@ describe('access tokens', () => {
       expect([payload['scope'], payload['cnf'], protectedHeader.alg]).toEqual([role, undefined, 'ES256']);
       expect((await sender.send(pathOf(flow), { headers: bearer(token) })).status).toBe(200);
     }
+  });
+
+  it('are got, asked about and ended with openid-client too', async () => {
+    const sender = open(senderWithoutCertificate(stack));
+    const { credentials } = await secretKey();
+    const configuration = await openid.discovery(
+      new URL(stack.facts.flowUrl),
+      credentials.clientid,
+      undefined,
+      openid.ClientSecretBasic(credentials.clientsecret ?? ''),
+      { algorithm: 'oauth2', [openid.customFetch]: through(sender)[oauth.customFetch] as openid.CustomFetch },
+    );
+    const { access_token: token, token_type: type } = await openid.clientCredentialsGrant(configuration, {
+      scope: role,
+    });
+    const call = async () => (await sender.send(pathOf(flow), { headers: bearer(token) })).status;
+    const isActive = async () => (await openid.tokenIntrospection(configuration, token)).active;
+    expect([type, await call(), await isActive()]).toEqual(['bearer', 200, true]);
+    await openid.tokenRevocation(configuration, token);
+    expect([await call(), await isActive()]).toEqual([401, false]);
+    await expect(openid.clientCredentialsGrant(configuration, { scope: 'Nobody.has' })).rejects.toMatchObject({
+      error: 'invalid_scope',
+    });
   });
 
   it('attack 46: end with the next request on the open connection when the key is revoked, the role taken, or the token revoked', async () => {
