@@ -8,7 +8,7 @@ export {
 } from './error/sluice-error.js';
 export { personIdOf, personName } from './role/person-name.js';
 export { allRights, apiRole, isRight, rightNames, rights, rightsBeyond, rightsOf, type Right } from './role/right.js';
-export { installation, whyMaybeOnePerson, type KnownAdministrator } from './role/somebody-else.js';
+export { installation, countedAs, whyMaybeOnePerson, type KnownAdministrator } from './role/somebody-else.js';
 export {
   defaultRole,
   predefinedRoles,

@@ -5,6 +5,7 @@ import type { PeerCertificate } from '@sluice/service-shell';
 import { createParamDecorator, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { requireSameOrigin, sessionOf } from './session-cookie.js';
 import { WrongTokens } from './wrong-tokens.js';
 
@@ -23,7 +24,7 @@ export interface Administrator {
 
 export interface AuthenticatedRequest {
   /** As it came. */
-  readonly raw?: { readonly rawHeaders: readonly string[] };
+  readonly raw?: { readonly rawHeaders: readonly string[]; readonly socket?: Socket };
   readonly method: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Where it came from; that which a trusted proxy names, if one is set. */
@@ -31,6 +32,8 @@ export interface AuthenticatedRequest {
   /** Whose key the caller proved to have in the handshake. */
   certificate?: PeerCertificate | undefined;
   administrator?: Administrator;
+  /** What is asked for is told to pages by themselves. */
+  watches?: boolean;
 }
 
 /**
@@ -46,6 +49,9 @@ export class Authentication {
     readonly wrongTokens: WrongTokens,
   ) {}
 }
+
+/** What authorization and verifier take of one, in bytes. */
+const maxLeafBytes = 48 * 1024;
 
 const openToAll = 'open to all';
 
@@ -110,7 +116,7 @@ async function authenticateSession(
   request.administrator = await requests.call(authenticateAdministrator, {
     sessionSha256,
     heedsRoles: true,
-    ...(request.headers[watchingHeader] === undefined ? {} : { watches: true as const }),
+    ...(request.watches || request.headers[watchingHeader] !== undefined ? { watches: true as const } : {}),
   });
   goOnAs(request.administrator);
 }
@@ -127,15 +133,21 @@ async function authenticateCertificate(
 ): Promise<void> {
   const { method, headers, ip: address = '' } = request;
   const byBrowser = headers['sec-fetch-site'] !== undefined || headers['origin'] !== undefined;
-  if (byBrowser && method !== 'GET' && method !== 'HEAD') requireSameOrigin(request);
+  if (byBrowser && ((method !== 'GET' && method !== 'HEAD') || headers['sec-fetch-site'] === 'cross-site'))
+    requireSameOrigin(request);
   wrongTokens.admit(address, certificate.sha256);
+  if (certificate.leaf.length > maxLeafBytes) {
+    wrongTokens.wrong(address, certificate.sha256);
+    throw new SluiceError('unauthenticated', `The certificate exceeds ${maxLeafBytes} bytes.`);
+  }
   try {
     request.administrator = await requests.call(authenticateAdministrator, {
       ...shownWith(certificate),
       heedsRoles: true,
     });
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'unauthenticated')
+    // A browser shows what it has to every page that asks, however often: it guesses nothing.
+    if (!byBrowser && error instanceof SluiceError && error.code === 'unauthenticated')
       wrongTokens.wrong(address, certificate.sha256);
     throw error;
   }

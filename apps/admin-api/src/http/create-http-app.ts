@@ -1,4 +1,4 @@
-import { certificateListMediaTypes, flowMediaTypes, multipartMediaType } from '@sluice/contracts';
+import { certificateListMediaTypes, flowMediaTypes, followEvents, multipartMediaType } from '@sluice/contracts';
 import { continueRequest, runInRequest } from '@sluice/messaging';
 import { nestLogger, ShellModule, type Readiness, type Shell } from '@sluice/service-shell';
 import { Module } from '@nestjs/common';
@@ -84,6 +84,7 @@ export async function createHttpApp(
     (request: IncomingRequest & AuthenticatedRequest, _reply: unknown, done: (error?: Error) => void) => {
       const operation = operationOf(request);
       if (!operation || operation.needs === 'nothing') return done();
+      request.watches = operation === followEvents;
       authenticate(authentication, request)
         .then(() => requireRight(operation, request.administrator))
         .then(() => done(), done);

@@ -6,12 +6,14 @@ interface CookieRequest {
 
 /** No prefix `__Host-`: the local stack is plain HTTP on loopback. */
 const cookieName = 'sluice-session';
-const cookie = new RegExp(`(?:^|;)\\s*${cookieName}=([\\w-]{43})\\s*(?:;|$)`);
+const cookie = new RegExp(`(?:^|;)\\s*${cookieName}=([^;]*)`, 'g');
 
-/** What the cookie of a session holds; undefined when there is none. */
+/** What the cookie of a session holds; undefined when there is none. Of two, another host of the domain may have set one: none of them counts. */
 export function sessionOf({ headers }: CookieRequest): string | undefined {
   const given = headers['cookie'];
-  return typeof given === 'string' ? cookie.exec(given)?.[1] : undefined;
+  if (typeof given !== 'string') return undefined;
+  const [value, ...more] = Array.from(given.matchAll(cookie), ([, held = '']) => held.trim());
+  return value !== undefined && more.length === 0 && /^[\w-]{43}$/.test(value) ? value : undefined;
 }
 
 /** @param secure whether the request came by TLS @param maxAgeSeconds 0 takes it away */

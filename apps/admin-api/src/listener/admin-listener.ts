@@ -27,8 +27,8 @@ export const adminLimits: Omit<ListenerLimits, 'handshakeTimeout'> = {
   requestTimeout: 60_000,
   keepAliveTimeout: 65_000,
   maxConnections: 2_000,
-  // In a container all come from the address of its engine.
-  maxConnectionsPerAddress: 2_000,
+  // Many, for in a container all come from the address of its engine; not all, for others come from elsewhere.
+  maxConnectionsPerAddress: 1_000,
 };
 
 export interface AdminListenerConfig {

@@ -1,4 +1,5 @@
 import { eventStreamMediaType, followEvents } from '@sluice/contracts';
+import { countedAs } from '@sluice/domain';
 import { Controller, Req, Res, StreamableFile } from '@nestjs/common';
 import {
   authenticate,
@@ -26,7 +27,8 @@ export class LiveEventsController {
     @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<StreamableFile> {
-    const stream = await this.events.open(request.administrator?.name ?? '', {
+    const { name = '', makers } = request.administrator ?? {};
+    const stream = await this.events.open(countedAs({ name, makers }), {
       earlier,
       lastEventId,
       mayRead: async () => {
@@ -42,6 +44,8 @@ export class LiveEventsController {
         requireRight(followEvents, again.administrator);
       },
     });
+    // Of a reader that went away without a word the next message would be the first to notice.
+    request.raw?.socket?.once('end', () => stream.destroy());
     reply.header('cache-control', 'no-store');
     // Of nginx: what is gathered there comes late.
     reply.header('x-accel-buffering', 'no');

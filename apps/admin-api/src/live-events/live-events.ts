@@ -25,7 +25,7 @@ export class LiveEvents implements OnModuleDestroy {
   }
 
   /**
-   * @param name of the administrator who reads
+   * @param name that the reader counts as, with all tokens of its making
    * @throws SluiceError `overloaded` with too many open streams; `unavailable` while the event stream cannot be read
    */
   async open(name: string, reader: EventReader): Promise<Readable> {

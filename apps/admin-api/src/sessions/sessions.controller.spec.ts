@@ -67,6 +67,12 @@ describe('signing in', () => {
 });
 
 describe('a call with the cookie of a session', () => {
+  it('is nobody’s when there are two of that name: another host of the domain may have set one', async () => {
+    const two = { cookie: `sluice-session=${value}; other=1; sluice-session=${'b'.repeat(43)}` };
+    expect((await send('GET', '/v1/sessions/current', two)).status).toBe(401);
+    expect((await send('GET', '/v1/sessions/current', { cookie: `sluice-session=${value}x` })).status).toBe(401);
+  });
+
   it('is asked about by the SHA-256 of what the cookie holds', async () => {
     http.authenticated.length = 0;
     const answer = await send('GET', '/v1/sessions/current', cookie);

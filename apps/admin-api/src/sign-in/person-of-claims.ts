@@ -33,7 +33,12 @@ export function personOfClaims(claims: Claims, settings: ClaimSettings): SignedI
       `The provider says no ${nameClaim} of you that people could be shown by: have it sent, or set OIDC_NAME_CLAIM to a claim that is.`,
     );
   // Somebody may have written another's address into their own account.
-  if (nameClaim === 'email' && claims['email_verified'] === false)
+  if (
+    nameClaim === 'email' &&
+    claims['email_verified'] !== undefined &&
+    claims['email_verified'] !== true &&
+    claims['email_verified'] !== 'true'
+  )
     throw new SluiceError(
       'permission-denied',
       `The provider has not verified that ${shown} is yours: verify it there.`,

@@ -1,7 +1,7 @@
 import { finishSignIn, getSignIn, leaveProvider, openPersonSession, startSignIn } from '@sluice/contracts';
 import { invalidArgument, SluiceError } from '@sluice/domain';
 import { RequestClient } from '@sluice/messaging';
-import { CLOCK } from '@sluice/service-shell';
+import { CLOCK, MONOTONIC_CLOCK } from '@sluice/service-shell';
 import { Controller, Inject, Req, Res, UseFilters } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { createHash, randomBytes } from 'node:crypto';
@@ -30,6 +30,8 @@ const mostFinished = 10_000;
 @Controller()
 @UseFilters(SignInFilter)
 export class SignInController {
+  /** Apart from wrong tokens: who sends those from an address keeps nobody there from signing in. */
+  readonly #wrongCodes: WrongTokens;
   readonly #finished = new LRUCache<string, true>({
     max: mostFinished,
     ttl: signInSeconds * 1_000,
@@ -39,10 +41,12 @@ export class SignInController {
 
   constructor(
     private readonly requests: RequestClient,
-    private readonly wrongTokens: WrongTokens,
     @Inject(SIGN_IN) private readonly signIn: SignInByProvider | undefined,
     @Inject(CLOCK) private readonly now: () => number,
-  ) {}
+    @Inject(MONOTONIC_CLOCK) monotonicNow: () => number,
+  ) {
+    this.#wrongCodes = new WrongTokens(monotonicNow);
+  }
 
   @Serves(getSignIn)
   ways() {
@@ -78,13 +82,13 @@ export class SignInController {
     const { provider, publicUrl, secure, session } = this.#set();
     const begun = readSignIn(signInCookieOf(sent, secure), state, this.now());
     if (!begun || this.#finished.has(state)) throw notBegun();
-    this.#finished.set(state, true);
-    reply.header('set-cookie', signInCookie(undefined, secure));
     const address = sent.ip ?? '';
     const attempt = digest(state);
-    this.wrongTokens.admit(address, attempt);
+    this.#wrongCodes.admit(address, attempt);
+    this.#finished.set(state, true);
+    reply.header('set-cookie', signInCookie(undefined, secure));
     const person = await provider.person(new URL(sent.url, publicUrl).searchParams, begun).catch((error: unknown) => {
-      if (error instanceof SluiceError && error.code === 'unauthenticated') this.wrongTokens.wrong(address, attempt);
+      if (error instanceof SluiceError && error.code === 'unauthenticated') this.#wrongCodes.wrong(address, attempt);
       throw error;
     });
     // Another one for each sign-in: none that was in the browser before is let in by it.
@@ -92,7 +96,8 @@ export class SignInController {
     await this.requests.call(openPersonSession, { person, sessionSha256: digest(value), ...session });
     // Beside the one that is taken away.
     reply.header('set-cookie', sessionCookie(value, { secure, maxAgeSeconds: session.maxMs / 1_000 }));
-    goTo(reply, begun.returnPath);
+    // The cookie may be somebody else's making where the connection is not TLS.
+    goTo(reply, readReturnPath(begun.returnPath));
   }
 
   @Serves(leaveProvider)

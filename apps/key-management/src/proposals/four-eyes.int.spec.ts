@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ProposalView } from '@sluice/contracts';
+import { listProposals, type ProposalView } from '@sluice/contracts';
 import type { Right, RevocationReason } from '@sluice/domain';
 import { continueRequest, runInRequest } from '@sluice/messaging';
+import { cursorOf } from '@sluice/service-shell';
 import { TestAuthority, TestNats, TestPostgres } from '@sluice/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
@@ -213,6 +214,25 @@ describe('what cannot be undone', () => {
     expect(await failure(approve(ben, withdrawn))).toMatchObject({ code: 'proposal-state' });
     expect(fixture.events('proposal.withdrawn').at(-1)?.data).toMatchObject({ actor: 'anna' });
     expect(await exists(id)).toBe(true);
+  });
+
+  it('is listed page by page, and from no place that is none', async () => {
+    for (let count = 0; count < 2; count++) {
+      const id = await instanceWithKey();
+      await proposed(anna, () => deleteInstance(id));
+    }
+    const page = (after?: string) =>
+      as(anna, () => controller().list({ limit: 1, ...(after === undefined ? {} : { after }) }));
+    const first = await page();
+    const second = await page(first.next);
+    expect([first.items.length, second.items.length]).toEqual([1, 1]);
+    expect(second.items[0]?.id).not.toBe(first.items[0]?.id);
+    const list = { name: listProposals.subject.replace(/^sluice\.[a-z-]+\./, ''), isPosition: () => true };
+    for (const position of [`1.${'-'.repeat(36)}`, `9999999999999999.${randomUUID()}`, '', '.', `x.${randomUUID()}`])
+      expect([position, await failure(page(cursorOf(list, position)))]).toEqual([
+        position,
+        expect.objectContaining({ code: 'invalid-argument' }),
+      ]);
   });
 
   it('is approved once, however many do it at the same time', async () => {

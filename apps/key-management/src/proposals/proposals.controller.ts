@@ -10,6 +10,7 @@ import { CLOCK, pageOf } from '@sluice/service-shell';
 import { Controller, Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DataSource } from 'typeorm';
+import { uuid } from '../persistence/row-lock-mode.js';
 import { DecideProposal, operationsShownTo } from './decide-proposal.js';
 import { ProposalRow } from './proposal.entity.js';
 import { toProposalView } from './proposal.view.js';
@@ -28,7 +29,8 @@ export class ProposalsController {
     const { rights = [], actor = '' } = currentRequest() ?? {};
     const shown = operationsShownTo(rights);
     const { rows, ...end } = await pageOf(listProposals, request, {
-      isPosition: (text) => /^\d{1,16}\.[0-9a-f-]{36}$/.test(text),
+      isPosition: (text) =>
+        /^\d{1,14}$/.test(text.slice(0, text.indexOf('.'))) && uuid.test(text.slice(text.indexOf('.') + 1)),
       load: (after, take) => {
         const query = this.dataSource.manager
           .createQueryBuilder(ProposalRow, 'proposal')

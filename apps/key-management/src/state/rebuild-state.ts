@@ -4,7 +4,7 @@ import { lockRow, noteInAudit } from '@sluice/persistence';
 import { PublishedChanges } from '@sluice/service-shell';
 import { DataSource } from 'typeorm';
 import { KeepGuards } from '../service-keys/keep-guards.js';
-import { Streams } from './streams.js';
+import { rebuilding, Streams } from './streams.js';
 import { Injectable } from '@nestjs/common';
 
 const reachTimeoutMs = 10_000;
@@ -72,7 +72,7 @@ export class RebuildState {
   /** Of several processes one does it at a time. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     return this.dataSource.transaction(async (manager) => {
-      await lockRow(manager, 'rebuild-state');
+      await lockRow(manager, rebuilding);
       return work();
     });
   }

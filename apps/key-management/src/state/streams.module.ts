@@ -15,7 +15,7 @@ const STREAMS_MADE = Symbol('STREAMS_MADE');
       useFactory: (shell: Shell) => CertificateListStore.open(shell.connection),
     },
     Streams,
-    { provide: STREAMS_MADE, inject: [Streams], useFactory: (streams: Streams) => streams.make() },
+    { provide: STREAMS_MADE, inject: [Streams], useFactory: (streams: Streams) => streams.keep() },
   ],
   exports: [Streams, CertificateListStore],
 })
