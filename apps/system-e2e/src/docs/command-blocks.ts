@@ -9,6 +9,7 @@ export const reasonsNotToRun: ReadonlySet<string> = new Set([
   'needs other machines',
   'needs another program',
   'needs files of your own',
+  'needs other settings',
   'starts a stack',
   'builds the project',
   'takes minutes',
