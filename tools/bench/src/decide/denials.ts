@@ -148,7 +148,8 @@ async function makeSenders(
 ): Promise<readonly Sender[]> {
   const senders: Sender[] = [];
   await inParallel(count, 4, async (index) => {
-    const name = `bench-${change.replaceAll(' ', '-')}-${way}-${index}`;
+    // Of an instance: at most 32 characters.
+    const name = `bench-${way}-${change.split(' ').at(-1)}-${index}`;
     senders.push(
       await (way === 'certificate' ? senderByCertificate(stack, name) : senderByToken(stack, targets, name)),
     );
