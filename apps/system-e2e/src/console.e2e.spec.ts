@@ -150,6 +150,7 @@ described(`the console${browserPath ? '' : ' (skipped: no chromium)'}`, () => {
     '/trusted-roots',
     '/issuing-cas',
     '/connectivity-tests',
+    '/approvals',
     '/audit',
     '/administrators',
     '/flows',

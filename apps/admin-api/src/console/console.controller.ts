@@ -37,6 +37,7 @@ const pages = [
   'trusted-roots',
   'issuing-cas',
   'connectivity-tests',
+  'approvals',
   'audit',
   'administrators',
 ];

@@ -89,7 +89,7 @@ export function Events(): ReactElement {
                                 {opened === key ? '▾' : '▸'} {happenedIn(event)}
                               </Anchor>
                             </Table.Td>
-                            <Table.Td style={{ overflowWrap: 'anywhere' }}>
+                            <Table.Td miw={140} style={{ overflowWrap: 'anywhere' }}>
                               {to === undefined ? name : <InternalLink to={to}>{name}</InternalLink>}
                             </Table.Td>
                             <Table.Td visibleFrom="sm">{actorOf(event) ?? '–'}</Table.Td>
