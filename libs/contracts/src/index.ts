@@ -123,7 +123,7 @@ export {
 export {
   endPersonSessions,
   listPeople,
-  mostPersonSessions,
+  maxPersonSessions,
   openPersonSession,
   person,
   personSessionLimits,

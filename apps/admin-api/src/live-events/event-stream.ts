@@ -1,69 +1,68 @@
 import { beginAnew } from '@sluice/contracts';
 import type { EventTail, StoredEvent } from '@sluice/messaging';
 
-/** How long a reader hears nothing at most, and how often it is asked whether it may still read. */
+/** How long a reader hears nothing at most, in milliseconds. */
 export const aliveEveryMs = 10_000;
 /** Events since the place that a reader names; who is further behind begins anew. */
 const maxMissed = 5_000;
 /** Before a reader connects again, in milliseconds. */
 const retryMs = 1_000;
 
-export interface EventReader {
-  /** Where it stopped reading, as it was told. */
-  readonly lastEventId?: string | undefined;
-  /** So many of the newest are told first. */
-  readonly earlier: number;
-  /** Asked again and again. @throws when the reader may not read any more */
-  readonly mayRead: () => Promise<void>;
-}
-
-/** What the id of a message is: the place of the event, and which event stood there. A stream that was made anew has others. */
-function idOf({ sequence, id }: StoredEvent): string {
-  return `${sequence}:${encodeURIComponent(id)}`;
+/** Where a reader begins. */
+export interface Beginning {
+  /** The place of the event after which it reads. */
+  readonly after: number;
+  /** What came before that, since it last read, cannot be told. */
+  readonly missed: boolean;
 }
 
 /**
- * Messages for one reader, until it may not read any more or the tail stops. As slow as the reader takes them: what it has not taken is
- * in the event stream.
+ * @param lastEventId where it stopped reading, as it was told @param earlier so many of the newest are told first, where it says no such place
+ * @throws Error while the event stream cannot be read
  */
-export async function* eventStream(tail: EventTail, reader: EventReader): AsyncGenerator<string> {
+export async function beginningOf(
+  tail: EventTail,
+  { lastEventId, earlier }: { readonly lastEventId?: string | undefined; readonly earlier: number },
+): Promise<Beginning> {
+  const newest = (await tail.newest())?.sequence ?? 0;
+  if (lastEventId === undefined) return { after: Math.max(0, newest - earlier), missed: false };
+  const sequence = Number(/^(\d{1,15}):/.exec(lastEventId)?.[1] ?? Number.NaN);
+  const stood = Number.isNaN(sequence) || newest - sequence > maxMissed ? undefined : await tail.at(sequence);
+  return stood && idOf(stood) === lastEventId ? { after: sequence, missed: false } : { after: newest, missed: true };
+}
+
+/**
+ * Messages for one reader, until the tail stops. As slow as the reader takes them: what it has not taken is in the event stream.
+ * @throws Error when the event stream cannot be read any more
+ */
+export async function* eventStream(tail: EventTail, { after, missed }: Beginning): AsyncGenerator<string> {
   yield `retry: ${retryMs}\n\n`;
-  const { start, missed } = await begin(tail, reader);
-  let after = start;
-  if (missed) yield `event: ${beginAnew}\ndata: {}\n\n`;
-  let course = tail.course;
-  let asked = performance.now();
+  if (missed) yield anew;
+  let place = after;
+  let { course } = tail;
+  let toldAt = performance.now();
   while (!tail.stopped) {
-    const next = await tail.next(after);
+    const next = await tail.next(place);
     if (course !== tail.course) {
-      course = tail.course;
-      after = (await tail.newest())?.sequence ?? 0;
-      yield `event: ${beginAnew}\ndata: {}\n\n`;
+      ({ course } = tail);
+      place = (await tail.newest())?.sequence ?? 0;
+      yield anew;
+    } else if (next) {
+      place = next.sequence;
+      // Of the default kind, for browsers hear no others than those they know by name. JSON as we write it has no line breaks.
+      yield `id: ${idOf(next)}\ndata: ${next.json}\n\n`;
+    } else if (performance.now() - toldAt >= aliveEveryMs) yield ': alive\n\n';
+    else {
+      await tail.moved(toldAt + aliveEveryMs - performance.now());
       continue;
     }
-    if (next) {
-      after = next.sequence;
-      yield message(next.json, idOf(next));
-    } else await tail.moved(Math.max(0, asked + aliveEveryMs - performance.now()));
-    if (performance.now() - asked < aliveEveryMs) continue;
-    await reader.mayRead();
-    asked = performance.now();
-    if (!next) yield ': alive\n\n';
+    toldAt = performance.now();
   }
 }
 
-async function begin(
-  tail: EventTail,
-  { lastEventId, earlier }: EventReader,
-): Promise<{ start: number; missed: boolean }> {
-  const newest = (await tail.newest())?.sequence ?? 0;
-  if (lastEventId === undefined) return { start: Math.max(0, newest - earlier), missed: false };
-  const sequence = Number(/^(\d{1,15}):/.exec(lastEventId)?.[1] ?? Number.NaN);
-  const stood = Number.isNaN(sequence) || newest - sequence > maxMissed ? undefined : await tail.at(sequence);
-  return stood && idOf(stood) === lastEventId ? { start: sequence, missed: false } : { start: newest, missed: true };
-}
+const anew = `event: ${beginAnew}\ndata: {}\n\n`;
 
-/** Of the default kind, for browsers hear no others than those they know by name. JSON as we write it has no line breaks. */
-function message(data: string, id: string): string {
-  return `id: ${id}\ndata: ${data}\n\n`;
+/** The place of an event, and which one stood there: a stream that was made anew has others. */
+function idOf({ sequence, id }: StoredEvent): string {
+  return `${sequence}:${encodeURIComponent(id)}`;
 }

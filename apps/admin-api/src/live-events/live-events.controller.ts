@@ -28,7 +28,8 @@ export class LiveEventsController {
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<StreamableFile> {
     const { name = '', makers } = request.administrator ?? {};
-    const stream = await this.events.open(countedAs({ name, makers }), {
+    const stream = await this.events.open({
+      countedAs: countedAs({ name, makers }),
       earlier,
       lastEventId,
       mayRead: async () => {

@@ -3,7 +3,7 @@ import type { CustomFetch } from 'openid-client';
 import { isConfidential } from './oidc-environment.js';
 
 /** Longest answer of a provider, in bytes: its keys, its configuration, a person's tokens. */
-export const longestAnswer = 512 * 1024;
+export const maxAnswerBytes = 512 * 1024;
 
 /** What a provider answered, or was to be asked, and cannot be used. */
 export class ProviderFault extends Error {
@@ -31,7 +31,7 @@ export function boundedFetch(destinations: Pick<Destinations, 'fetch'>): CustomF
     // Leaving the loop ends the connection.
     for await (const chunk of answer.body ?? []) {
       length += (chunk as Uint8Array).length;
-      if (length > longestAnswer) throw new ProviderFault(`an answer of the provider exceeds ${longestAnswer} bytes`);
+      if (length > maxAnswerBytes) throw new ProviderFault(`an answer of the provider exceeds ${maxAnswerBytes} bytes`);
       chunks.push(chunk as Uint8Array);
     }
     const hasBody = ![101, 204, 205, 304].includes(answer.status);

@@ -10,7 +10,7 @@ export interface ClaimSettings {
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-const longestShown = 256;
+const maxShownLength = 256;
 
 /** Whether a person can be made of these claims, or more are to be asked for. */
 export function isWhole(claims: Claims, { nameClaim, groupsClaim }: ClaimSettings): boolean {
@@ -27,7 +27,7 @@ export function personOfClaims(claims: Claims, settings: ClaimSettings): SignedI
   const { nameClaim, groupsClaim, groupRights } = settings;
   const name = claimOf(claims, nameClaim);
   const shown = typeof name === 'string' ? name.trim() : '';
-  if (shown === '' || shown.length > longestShown || /\p{C}/u.test(shown))
+  if (shown === '' || shown.length > maxShownLength || /\p{C}/u.test(shown))
     throw new SluiceError(
       'permission-denied',
       `The provider says no ${nameClaim} of you that people could be shown by: have it sent, or set OIDC_NAME_CLAIM to a claim that is.`,

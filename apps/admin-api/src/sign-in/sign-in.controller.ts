@@ -24,7 +24,7 @@ interface Sent {
 }
 
 /** Sign-ins remembered that have come back: a state is good once. */
-const mostFinished = 10_000;
+const maxFinished = 10_000;
 
 /** Signing in by a provider of identities: out to it, and back. */
 @Controller()
@@ -33,7 +33,7 @@ export class SignInController {
   /** Apart from wrong tokens: who sends those from an address keeps nobody there from signing in. */
   readonly #wrongCodes: WrongTokens;
   readonly #finished = new LRUCache<string, true>({
-    max: mostFinished,
+    max: maxFinished,
     ttl: signInSeconds * 1_000,
     perf: { now: () => this.now() },
     ttlResolution: 0,

@@ -6,7 +6,7 @@ import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { longestAnswer } from './bounded-fetch.js';
+import { maxAnswerBytes } from './bounded-fetch.js';
 import { HttpAppUnderTest } from '../testing/http-app-under-test.js';
 
 const publicUrl = 'http://127.0.0.1:18100';
@@ -479,7 +479,7 @@ describe('attack 48: an attack on the sign-in by a provider', () => {
     await ended.promise;
     expect(written).toBeLessThan(64 * 1024 * 1024);
     expect(http.logged).toContainEqual([
-      { cause: `an answer of the provider exceeds ${longestAnswer} bytes` },
+      { cause: `an answer of the provider exceeds ${maxAnswerBytes} bytes` },
       expect.any(String),
     ]);
   });

@@ -67,11 +67,11 @@ export class CreateAdminToken {
 }
 
 /** Of a chain that is longer nobody needs to know. */
-const mostMakers = 16;
+const maxMakers = 16;
 
 function makersBelow(actor: string): string[] | null {
   const makers = currentRequest()?.makers;
-  return makers === undefined || makers.length >= mostMakers ? null : [actor, ...makers];
+  return makers === undefined || makers.length >= maxMakers ? null : [actor, ...makers];
 }
 
 function endOf(given: string | undefined, now: number): Date {

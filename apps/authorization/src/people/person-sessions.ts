@@ -1,4 +1,4 @@
-import { mostPersonSessions, type SessionView, type SignedInPerson } from '@sluice/contracts';
+import { maxPersonSessions, type SessionView, type SignedInPerson } from '@sluice/contracts';
 import { isRight, personName, SluiceError } from '@sluice/domain';
 import { currentRequest } from '@sluice/messaging';
 import { CLOCK, ON_FAULT, PublishedChanges } from '@sluice/service-shell';
@@ -123,7 +123,7 @@ async function makeRoom(manager: EntityManager, personId: string, at: Date): Pro
   const others = await manager.find(PersonSessionRow, {
     where: { personId },
     order: { lastUsedAt: 'DESC', openedAt: 'DESC' },
-    skip: mostPersonSessions - 1,
+    skip: maxPersonSessions - 1,
     take: 1_000,
   });
   for (const { sha256 } of others) await manager.delete(PersonSessionRow, { sha256 });

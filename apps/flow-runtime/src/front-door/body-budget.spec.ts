@@ -116,23 +116,23 @@ describe('the budget for bodies', () => {
     await until(() => waiting(served) > 30);
     expect((await smallCall(served)).status).toBe(200);
     expect(waiting(served)).toBeGreaterThan(0);
-    let mostHeld = 0;
-    let mostMemory = 0;
+    let maxHeld = 0;
+    let maxMemory = 0;
     let smallCalls = 0;
     const memory = () => process.memoryUsage().arrayBuffers - before;
     while (!ended) {
       if ((await smallCall(served)).status === 200) smallCalls++;
-      mostHeld = Math.max(mostHeld, held(served));
+      maxHeld = Math.max(maxHeld, held(served));
       if (memory() > 128 * MB) collectGarbage();
-      mostMemory = Math.max(mostMemory, memory());
+      maxMemory = Math.max(maxMemory, memory());
     }
     const statuses = new Set((await replies).map(({ status }) => status));
     expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
     expect(statuses).toContain(200);
-    expect(mostHeld).toBeLessThanOrEqual(128 * MB);
-    expect(mostHeld).toBeGreaterThan(39 * MB);
+    expect(maxHeld).toBeLessThanOrEqual(128 * MB);
+    expect(maxHeld).toBeGreaterThan(39 * MB);
     // The senders are in this process, too. Without a budget it is 38 times 39 MB.
-    expect(mostMemory).toBeLessThan(2 * 128 * MB);
+    expect(maxMemory).toBeLessThan(2 * 128 * MB);
     expect(smallCalls).toBeGreaterThan(0);
     await allGivenBack(served);
   }, 60_000);

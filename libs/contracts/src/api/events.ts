@@ -22,7 +22,7 @@ export const followEvents = defineHttpOperation('followEvents', {
   tag: 'Administration',
   summary: 'Tells events as they happen.',
   description: `Tells events as they happen, as server-sent events: \`data\` is the CloudEvent in JSON, \`id\` its place. Who was cut off connects again with the last \`id\` in \`Last-Event-ID\` and
-misses nothing; where what came in between cannot be told any more, the first message is the event \`${beginAnew}\`. A comment comes every 10 seconds. The stream ends when the caller's token, session or right does. Whoever must not miss one subscribes over NATS.`,
+misses nothing; where what came in between cannot be told any more, the first message is the event \`${beginAnew}\`. A comment comes every 10 seconds; who takes nothing for a minute is cut off. The stream ends when the caller's token, session or right does. Whoever must not miss one subscribes over NATS.`,
   answerMediaType: eventStreamMediaType,
   errors: ['overloaded'],
 });

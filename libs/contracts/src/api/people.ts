@@ -11,7 +11,7 @@ export const personSessionLimits = {
 } as const;
 
 /** Sessions of one person at a time: the one that was unused longest makes room. */
-export const mostPersonSessions = 10;
+export const maxPersonSessions = 10;
 
 /** Who a person is by the account of the provider of identities. */
 const shown = z.string().max(256).meta({ description: 'Name, as the provider says it.' });
@@ -46,7 +46,7 @@ export const person = z
           roles: z.array(z.string()).meta({ description: 'Its rights: those of its own sign-in.' }),
         }),
       )
-      .meta({ description: `Those that have not ended, the newest first; ${mostPersonSessions} at most.` }),
+      .meta({ description: `Those that have not ended, the newest first; ${maxPersonSessions} at most.` }),
   })
   .meta({ id: 'Person' });
 export type PersonView = z.infer<typeof person>;

@@ -1,7 +1,7 @@
 /** Before the parts of the name of a person. */
 const prefix = 'person';
 /** What the bus and the audit trail take of a name: 65 characters, of which the rest is needed for the parts that make it a person's. */
-const longestShown = 41;
+const maxShownLength = 41;
 const form = /^person\/[\w.@-]{1,41}\/([0-9a-f]{16})$/;
 
 /**
@@ -17,7 +17,7 @@ export function personName({ id, shown }: { readonly id: string; readonly shown:
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .replace(/[^\w.@-]/g, '_')
-    .slice(0, longestShown);
+    .slice(0, maxShownLength);
   return `${prefix}/${plain === '' ? '_' : plain}/${id}`;
 }
 

@@ -64,7 +64,6 @@ describe('the tail of the event stream, read with the permissions of the admin A
     expect(first).toEqual({
       sequence: 1,
       id: '/sluice/key-management/a',
-      type: 'dev.sluice.service-key.created.v1',
       json: JSON.stringify(event('a')),
     });
     expect((await tail.next(1))?.id).toBe('/sluice/key-management/b');
